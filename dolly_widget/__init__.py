@@ -1,0 +1,54 @@
+"""Run Databricks Dolly 2.0, or any causal language model, with OpenVINO in a Jupyter notebook."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dolly_widget.engines import Engine, EngineError, GenerationResult, load_engine
+    from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, template_for
+    from dolly_widget.sampling import SamplingParams, probabilities
+    from dolly_widget.widget import DollyWidget
+
+__version__ = "0.1.0"
+
+# Loaded when first used, so that the import takes no time.
+_HOMES = {
+    "DollyWidget": "widget",
+    "Engine": "engines",
+    "EngineError": "engines",
+    "GenerationResult": "engines",
+    "load_engine": "engines",
+    "DOLLY": "prompts",
+    "PLAIN": "prompts",
+    "Prompt": "prompts",
+    "PromptTemplate": "prompts",
+    "template_for": "prompts",
+    "SamplingParams": "sampling",
+    "probabilities": "sampling",
+}
+__all__ = [
+    "DOLLY",
+    "PLAIN",
+    "DollyWidget",
+    "Engine",
+    "EngineError",
+    "GenerationResult",
+    "Prompt",
+    "PromptTemplate",
+    "SamplingParams",
+    "load_engine",
+    "probabilities",
+    "template_for",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,118 @@
+"""What an engine is, and how to get one. An engine turns a Prompt into text, and knows nothing of widgets."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from dolly_widget.devices import check_device
+from dolly_widget.models import resolve
+from dolly_widget.prompts import Prompt, PromptTemplate
+from dolly_widget.sampling import SamplingParams
+
+
+class EngineError(RuntimeError):
+    """A model could not be loaded or run. The message says why, and what to do; the cause is kept."""
+
+
+class PromptTooLongError(ValueError):
+    """A prompt that leaves too little room, or none, for the answer. Nothing was run."""
+
+    def __init__(self, prompt_tokens: int, max_new_tokens: int, max_positions: int) -> None:
+        self.prompt_tokens = prompt_tokens
+        self.max_new_tokens = max_new_tokens
+        self.max_positions = max_positions
+        self.largest_max_new_tokens = max(0, max_positions - prompt_tokens)
+        """Largest ``max_new_tokens`` that fits; 0 where the prompt alone is too long."""
+        mend = (
+            f"set max_new_tokens to {self.largest_max_new_tokens} or less, or shorten the text."
+            if self.largest_max_new_tokens
+            else f"shorten the text by at least {prompt_tokens - max_positions + 1} tokens."
+        )
+        super().__init__(
+            f"The prompt has {prompt_tokens} tokens and max_new_tokens is {max_new_tokens}, "
+            f"but the model has only {max_positions} positions: {mend}"
+        )
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """One answer and how it came about."""
+
+    text: str
+    """The answer, without special tokens and without white space at its end."""
+    token_ids: tuple[int, ...]
+    """The new tokens, the one that ended the answer included."""
+    prompt_tokens: int
+    finish_reason: str
+    """"stop": the model ended it; "length": max_new_tokens was reached; "cancelled"."""
+    seed: int
+    """The seed that was used: with it, and the same settings, the answer comes out the same."""
+    ttft_s: float
+    """Time to first token: seconds from the start of the work on the prompt; NaN where there was no token."""
+    tpot_s: float
+    """Mean seconds per output token after the first; NaN where there was no second one."""
+
+    @property
+    def new_tokens(self) -> int:
+        """Number of new tokens."""
+        return len(self.token_ids)
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Tokens per second after the first one; NaN where there was no second one."""
+        return 1 / self.tpot_s if self.tpot_s > 0 else float("nan")
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A loaded model on a device. Callers on several threads take turns."""
+
+    model_dir: Path
+    device: str
+    template: PromptTemplate
+
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        on_text: Callable[[str], None] = ...,
+        stop: threading.Event | None = None,
+    ) -> GenerationResult:
+        """Answer ``prompt``; blocks. ``on_text`` gets each piece of text as it comes, on some thread.
+
+        Setting ``stop`` ends the answer after the current step, with what there is. An exception out of ``on_text``
+        ends it too and comes out here. Raises PromptTooLongError before anything runs, EngineError where the device
+        fails.
+        """
+        ...
+
+    def close(self) -> None:
+        """Cancel what runs, and free the model. Safe to call twice; ``generate`` then raises EngineError."""
+        ...
+
+
+def load_engine(
+    model: str | Path = "demo",
+    *,
+    device: str = "AUTO",
+    engine: str = "genai",
+    template: PromptTemplate | None = None,
+) -> Engine:
+    """Load ``model`` ("demo", or a directory of OpenVINO files) on ``device`` and return it ready to generate.
+
+    ``template`` replaces the one that the model was taught, which ``template_for`` finds.
+    Raises ModelError for a model that is missing or broken, ValueError for an unknown device or engine, EngineError
+    where OpenVINO cannot load it.
+    """
+    if engine != "genai":
+        raise ValueError(f"engine must be 'genai', not {engine!r}.")
+    model_dir = resolve(model)
+    check_device(device)
+    from dolly_widget.engines.genai import GenAIEngine
+
+    return GenAIEngine(model_dir, device, template)

@@ -1,0 +1,125 @@
+"""The models that can be run: a name becomes a directory of OpenVINO files, and what is known about it.
+
+Knows nothing about engines: it reads files, and never loads a model.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from dolly_widget.demo import OPENVINO_DIR as DEMO_DIR
+
+REQUIRED_FILES = ("openvino_model.xml", "openvino_model.bin", "config.json", "tokenizer.json")
+# A Hugging Face config names the longest text in one of these ways.
+_POSITIONS_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
+_PRECISIONS = {"u8": "INT8", "i8": "INT8", "u4": "INT4", "i4": "INT4", "nf4": "INT4"}
+
+
+class ModelError(ValueError):
+    """A model that is not there, or not whole. The message says what to do."""
+
+
+def resolve(model: str | Path) -> Path:
+    """Return the directory of OpenVINO files that ``model`` names: "demo", or a path. Raises ModelError."""
+    if model == "demo":
+        return _checked(DEMO_DIR)
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return _checked(path)
+    raise ModelError(
+        f"There is no model {str(model)!r}: give 'demo', or a directory of OpenVINO files "
+        f"(`optimum-cli export openvino --model {model} …` makes one from a Hugging Face model)."
+    )
+
+
+def _checked(model_dir: Path) -> Path:
+    missing = [name for name in REQUIRED_FILES if not (model_dir / name).is_file()]
+    if missing:
+        raise ModelError(
+            f"{model_dir} is not a whole OpenVINO model: {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing; convert or download it again."
+        )
+    return model_dir
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the files of a model directory say about it. Read on demand; raises ModelError for a broken file."""
+
+    model_dir: Path
+
+    @property
+    def name(self) -> str:
+        """The directory's name, "demo" for the bundled model."""
+        return "demo" if self.is_demo else self.model_dir.resolve().name
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the bundled demonstration model."""
+        return self.model_dir.resolve() == DEMO_DIR.resolve()
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The model's ``config.json``."""
+        try:
+            config = json.loads((self.model_dir / "config.json").read_text(encoding="utf-8"))
+            return dict(config)
+        except (OSError, ValueError, TypeError) as exc:
+            raise ModelError(f"{self.model_dir / 'config.json'} cannot be read; convert the model again.") from exc
+
+    @property
+    def max_positions(self) -> int | None:
+        """Most tokens, prompt and answer together, that the model was made for; None where its config is silent."""
+        return next((int(self.config[key]) for key in _POSITIONS_KEYS if self.config.get(key)), None)
+
+    @cached_property
+    def end_ids(self) -> frozenset[int]:
+        """Ids that end a text, from ``generation_config.json`` and ``config.json``."""
+        ids = self.config.get("eos_token_id")
+        path = self.model_dir / "generation_config.json"
+        if path.is_file():
+            ids = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id", ids)
+        return frozenset(ids if isinstance(ids, list) else [] if ids is None else [ids])
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the weights on disk."""
+        return (self.model_dir / "openvino_model.bin").stat().st_size
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights; scales and zero points of a compressed model do not count."""
+        return sum(self._weights.values())
+
+    @property
+    def precision(self) -> str:
+        """Type that most weights are stored in: "INT8", "INT4", "FP16", "FP32"."""
+        kind = max(self._weights, key=self._weights.__getitem__, default="")
+        return _PRECISIONS.get(kind, kind.upper().replace("F", "FP").replace("BFP", "BF"))
+
+    @cached_property
+    def _weights(self) -> Counter[str]:
+        """Number of weights by element type, from the constants of the graph."""
+        counts: Counter[str] = Counter()
+        path = self.model_dir / "openvino_model.xml"
+        try:
+            for _, layer in ElementTree.iterparse(path):
+                if layer.tag != "layer":
+                    continue
+                data = layer.find("data")
+                if layer.get("type") == "Const" and data is not None:
+                    shape = [int(size) for size in data.get("shape", "").split(",") if size.strip()]
+                    # Scales and zero points are columns; scalars and masks are no weights either.
+                    if shape and shape[-1] > 1 and data.get("element_type") not in ("boolean", "i32", "i64"):
+                        counts[data.get("element_type", "")] += math.prod(shape)
+                layer.clear()
+        except (OSError, ElementTree.ParseError) as exc:
+            raise ModelError(f"{path} is damaged; convert or download the model again.") from exc
+        return counts

@@ -1,0 +1,159 @@
+"""The tokenizer of a model directory: a Prompt becomes ids safely, ids become text incrementally.
+
+Knows nothing about templates' wording, engines or widgets. Only the `tokenizers` library is used: no transformers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dolly_widget.prompts import Prompt, Segment
+
+if TYPE_CHECKING:
+    import tokenizers
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def encodable(text: str) -> str:
+    """The text with every lone surrogate as U+FFFD, so that UTF-8 can encode it; surrogate pairs are joined."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class Tokenizer:
+    """The tokenizer of a model directory (its ``tokenizer.json``). Safe to use from several threads.
+
+    Raises FileNotFoundError where the file is missing, ValueError where it cannot be read.
+    """
+
+    def __init__(self, model_dir: Path) -> None:
+        from tokenizers import Tokenizer as Backend
+
+        path = Path(model_dir) / "tokenizer.json"
+        if not path.is_file():
+            raise FileNotFoundError(f"{model_dir} has no tokenizer.json: the model's tokenizer files belong beside it.")
+        try:
+            self._backend: tokenizers.Tokenizer = Backend.from_file(str(path))
+        except Exception as exc:  # the library raises bare Exception
+            raise ValueError(f"{path} is not a tokenizer that can be read: {exc}") from exc
+        self._backend.no_truncation()
+        self._backend.no_padding()
+        self._lock = threading.Lock()
+        added = self._backend.get_added_tokens_decoder()
+        self._special = {token.content: token_id for token_id, token in added.items() if token.special}
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of tokens that have a text, the added ones included."""
+        return int(self._backend.get_vocab_size(with_added_tokens=True))
+
+    def special_id(self, text: str) -> int | None:
+        """Id of the special token that is ``text``, line breaks at its end aside; None where there is none.
+
+        Published Dolly checkpoints spell the response token ``### Response:`` or ``### Response:\\n``.
+        """
+        wanted = text.rstrip("\n")
+        return next((token_id for content, token_id in self._special.items() if content.rstrip("\n") == wanted), None)
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """Ids of a prompt. Special tokens are recognised in the template's text only.
+
+        As long as the user's text holds nothing that looks like a special token, the ids are those of the whole text
+        at once, as the model saw it in training. Otherwise each segment is encoded on its own.
+        """
+        segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]
+        with self._lock:
+            whole = self._backend.encode("".join(segment.text for segment in segments))
+            if not self._reaches_into_user_text(whole, segments):
+                return list(whole.ids)
+            return self._encode_apart(segments)
+
+    def _reaches_into_user_text(self, encoding: tokenizers.Encoding, segments: Sequence[Segment]) -> bool:
+        special = set(self._special.values())
+        spans = [span for token_id, span in zip(encoding.ids, encoding.offsets, strict=True) if token_id in special]
+        position = 0
+        for text, is_template in segments:
+            end = position + len(text)
+            if not is_template and any(start < end and stop > position for start, stop in spans):
+                return True
+            position = end
+        return False
+
+    def _encode_apart(self, segments: Sequence[Segment]) -> list[int]:
+        ids: list[int] = []
+        for index, (text, is_template) in enumerate(segments):
+            self._backend.encode_special_tokens = not is_template
+            try:
+                ids += self._backend.encode(text, add_special_tokens=index == 0).ids
+            finally:
+                self._backend.encode_special_tokens = False
+        return ids
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Text of ids, special tokens left out; bytes that are no valid UTF-8 become U+FFFD."""
+        return str(self._backend.decode(list(token_ids), skip_special_tokens=True))
+
+
+class TextStream:
+    """Turns ids, as they come, into text that never has to be taken back.
+
+    Held back until decided: half a UTF-8 character, white space that may prove to be the end of the answer (it is then
+    dropped), and the beginning of a stop string. ``text`` is the concatenation of all pieces so far.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, stop_strings: Iterable[str] = ()) -> None:
+        self._tokenizer = tokenizer
+        self._stop_strings = tuple(stop_strings)
+        self._ids: list[int] = []
+        self._start = self._read = 0  # ids[start:read] are decoded already, and kept as context for the next ones
+        self._decoded = ""
+        self.text = ""
+        self.is_stopped = False
+
+    def push(self, token_ids: Sequence[int]) -> str:
+        """Take further ids; return the piece of text that is now certain, often "" or a word."""
+        self._ids += token_ids
+        context = self._tokenizer.decode(self._ids[self._start : self._read])
+        window = self._tokenizer.decode(self._ids[self._start :])[len(context) :]
+        pending = window.endswith(REPLACEMENT)
+        if not pending:
+            self._start, self._read = self._read, len(self._ids)
+            self._decoded += window
+        return self._publish(self._decoded + (window[:-1] if pending else ""))
+
+    def flush(self) -> str:
+        """Return what was held back, white space at the end aside. Call once, when no more ids will come."""
+        window = self._tokenizer.decode(self._ids[self._start :])
+        context = self._tokenizer.decode(self._ids[self._start : self._read])
+        return self._publish(self._decoded + window[len(context) :], is_last=True)
+
+    def _publish(self, decoded: str, is_last: bool = False) -> str:
+        if self.is_stopped:
+            return ""
+        cut = self._first_stop(decoded)
+        self.is_stopped = cut is not None
+        certain = decoded[:cut] if self.is_stopped or is_last else decoded[: self._undecided_from(decoded)]
+        certain = certain.rstrip()
+        piece = certain[len(self.text) :]
+        self.text += piece
+        return piece
+
+    def _first_stop(self, decoded: str) -> int | None:
+        # A stop string can begin no earlier than in what was held back.
+        found = [decoded.find(stop, len(self.text)) for stop in self._stop_strings]
+        return min((place for place in found if place >= 0), default=None)
+
+    def _undecided_from(self, decoded: str) -> int:
+        """Where the longest ending of ``decoded`` starts that may still grow into a stop string."""
+        lengths = (
+            length
+            for stop in self._stop_strings
+            for length in range(min(len(stop) - 1, len(decoded)), 0, -1)
+            if decoded.endswith(stop[:length])
+        )
+        return len(decoded) - max(lengths, default=0)
