@@ -1,0 +1,75 @@
+"""The lines that a DollyWidget shows about its model, an answer and an error. Pure: values in, safe HTML out."""
+
+from __future__ import annotations
+
+import html
+import math
+import traceback
+
+from dolly_widget.engines import EngineError, GenerationResult
+from dolly_widget.models import ModelInfo
+
+# A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
+EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
+
+_ENDS = {"stop": "ended by itself", "length": "ended at max new tokens", "cancelled": "stopped"}
+
+
+def busy_line(text: str) -> str:
+    """A line that says what is going on."""
+    return f'<div class="dw-stats" role="status"><span class="dw-spinner"></span>{html.escape(text)}</div>'
+
+
+def stats_line(result: GenerationResult) -> str:
+    """Tokens, speed, time to first token, why it ended, and the seed."""
+    parts = [f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"]
+    if not math.isnan(result.tokens_per_s):
+        parts.append(f"{three_digits(result.tokens_per_s)} tokens/s")
+    if not math.isnan(result.ttft_s):
+        parts.append(f"first token after {three_digits(result.ttft_s)} s")
+    parts += [_ENDS[result.finish_reason], f"seed {result.seed}"]
+    return f'<div class="dw-stats" role="status">{" · ".join(parts)}</div>'
+
+
+def three_digits(value: float) -> str:
+    """A positive number with three significant digits, and never as 1e+03."""
+    return f"{value:,.0f}" if value >= 100 else f"{float(f'{value:.3g}'):g}"
+
+
+def model_line(info: ModelInfo, device: str) -> str:
+    """Which model, how large, in which precision and where; for the demo model, that it is one."""
+    facts = [f"{_millions(info.parameters)} parameters", info.precision, device]
+    line = f"<b>{html.escape(info.name)}</b> · " + " · ".join(html.escape(fact) for fact in facts)
+    return f'<div class="dw-model">{line}{_DEMO_NOTE if info.is_demo else ""}</div>'
+
+
+_DEMO_NOTE = (
+    '<span class="dw-note">A small demonstration model: it knows a few facts and the examples below, and is often '
+    "wrong. For the real one, see “The real Dolly” in the README, then "
+    '<code>DollyWidget("dolly-v2-3b-int8")</code>.</span>'
+)
+
+
+def _millions(parameters: int) -> str:
+    return f"{parameters / 1e9:.2f} B" if parameters >= 1e9 else f"{parameters / 1e6:.1f} M"
+
+
+def hint_html(text: str) -> str:
+    """A friendly word about what to do."""
+    return f'<span class="dw-error dw-is-hint" role="alert">{html.escape(text)}</span>'
+
+
+def error_html(exc: BaseException) -> str:
+    """What went wrong: one sentence for an expected error, with the traceback below for a bug."""
+    details = ""
+    if not isinstance(exc, EXPECTED_ERRORS):
+        trace = html.escape("".join(traceback.format_exception(exc)))
+        details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
+    return f'<span class="dw-error" role="alert">{html.escape(error_text(exc))}{details}</span>'
+
+
+def error_text(exc: BaseException) -> str:
+    """The message of an expected error; for a bug, that it is one."""
+    if isinstance(exc, EXPECTED_ERRORS):
+        return str(exc)
+    return f"Something in dolly_widget went wrong that should not have ({type(exc).__name__}: {exc})."

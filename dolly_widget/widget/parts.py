@@ -1,0 +1,87 @@
+"""What a DollyWidget consists of: its controls, how they are arranged, and what each shows in which status.
+
+Knows nothing about engines and jobs: the widget says what to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from dolly_widget.widget import messages
+from dolly_widget.widget.response import ResponseView
+from dolly_widget.widget.settings import SettingsPanel
+
+_BUSY_LINES = {
+    "loading": "Loading the model… Write, and press Submit: the answer comes as soon as it can.",
+    "generating": "Writing…",
+    "stopping": "Stopping…",
+}
+
+
+class Parts:
+    """The controls by name, and ``children`` for the widget that owns them."""
+
+    def __init__(self, owner: Any, examples: Sequence[str]) -> None:
+        self.model = widgets.HTML()
+        self.instruction = widgets.Textarea(
+            placeholder="Write an email about an alpaca that likes flan", rows=3, tooltip="Instruction"
+        )
+        self.context = widgets.Textarea(
+            placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
+        )
+        self.examples = widgets.Box([widgets.Button(description=text, tooltip=text) for text in examples])
+        self.submit = widgets.Button(description="Submit", button_style="primary", icon="paper-plane")
+        self.stop = widgets.Button(description="Stop", icon="stop")
+        self.clear = widgets.Button(description="Clear", icon="eraser")
+        self.message = widgets.HTML(layout={"display": "none"})
+        self.mend = widgets.Button(layout={"display": "none", "width": "auto"})
+        self.view = ResponseView()
+        self.stats = widgets.HTML()
+        self.settings = SettingsPanel(owner)
+        self.children = self._arranged()
+
+    def _arranged(self) -> tuple[widgets.Widget, ...]:
+        css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+        style = widgets.HTML(f"<style>{css}</style>", layout={"display": "none"})
+        context = widgets.Accordion([self.context], titles=("Context",), selected_index=None)
+        buttons = widgets.HBox([self.submit, self.stop, self.clear])
+        rows = [self.instruction, self.examples, context, buttons, self.message, self.mend, self.view, self.stats]
+        main = widgets.VBox(rows)
+        columns = widgets.Box([main, self.settings])
+        for part, name in ((main, "main"), (columns, "columns"), (self.examples, "examples"), (buttons, "buttons")):
+            part.add_class(f"dw-{name}")
+        return style, self.model, columns
+
+    def show_status(self, status: str, is_answering: bool) -> None:
+        """Enable what can be done now, and say what is going on."""
+        self.submit.disabled = self.clear.disabled = is_answering
+        self.stop.disabled = not is_answering or status == "stopping"
+        self.settings.device.disabled = is_answering or self.settings.is_device_fixed
+        self.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
+        if status in _BUSY_LINES:
+            self.stats.value = messages.busy_line(_BUSY_LINES[status])
+
+    def show_message(self, message_html: str, mend: str = "") -> None:
+        """Show an error or a hint, "" for none, and the button that mends it, if there is one."""
+        self.message.value = message_html
+        self.message.layout.display = None if message_html else "none"
+        self.mend.description = mend
+        self.mend.layout.display = None if mend else "none"
+
+    def empty(self) -> None:
+        """Take answer, statistics and messages away."""
+        self.view.clear()
+        self.stats.value = ""
+        self.show_message("")
+
+
+def descendants(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    """All widgets below ``widget``, their styles and layouts included: closing it does not close them."""
+    for child in getattr(widget, "children", ()):
+        yield from descendants(child)
+        yield child
+    yield from (part for name in ("style", "layout") if isinstance(part := getattr(widget, name, None), widgets.Widget))

@@ -1,0 +1,164 @@
+// The output area: text that streams in, replaced by HTML once the answer is finished.
+// The reader comes first: no update may move their selection or their place in the text.
+
+const AT_END_PX = 8;
+
+const SCROLL_KEYS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "]);
+
+// What dolly_widget/rendering.py emits. It escapes everything else; this is the second lock.
+const ALLOWED_ELEMENTS = new Set(
+  ("a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong " +
+    "table tbody td th thead tr ul div").split(" "),
+);
+const ALLOWED_ATTRIBUTES = new Set("class data-lang dir href lang rel start target title".split(" "));
+const ALLOWED_URL = /^(https?:\/\/|mailto:)/i;
+
+function safeFragment(html) {
+  // DOMParser's document runs no scripts and loads nothing.
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  for (const element of parsed.body.querySelectorAll("*")) {
+    if (!ALLOWED_ELEMENTS.has(element.localName)) {
+      element.remove();
+      continue;
+    }
+    for (const { name, value } of [...element.attributes]) {
+      if (!ALLOWED_ATTRIBUTES.has(name) || (name === "href" && !ALLOWED_URL.test(value))) {
+        element.removeAttribute(name);
+      }
+    }
+  }
+  const fragment = document.createDocumentFragment();
+  fragment.append(...parsed.body.childNodes);
+  return fragment;
+}
+
+function division(className) {
+  const element = document.createElement("div");
+  element.className = className;
+  return element;
+}
+
+/** Changes the end of the node only, so that a selection before it survives. */
+function setText(node, text) {
+  const old = node.data;
+  if (text.startsWith(old)) {
+    if (text.length > old.length) node.appendData(text.slice(old.length));
+    return;
+  }
+  let common = 0;
+  while (common < text.length && text[common] === old[common]) common += 1;
+  node.replaceData(common, old.length - common, text.slice(common));
+}
+
+function render({ model, el }) {
+  const root = division("dw-response");
+  root.setAttribute("role", "region");
+  root.tabIndex = 0;
+  const log = division("dw-log");
+  log.setAttribute("role", "log");
+  log.setAttribute("aria-live", "polite");
+  const textView = division("dw-text");
+  const textNode = document.createTextNode("");
+  textView.dir = "auto";
+  textView.append(textNode);
+  const htmlView = division("dw-html");
+  htmlView.dir = "auto";
+  const placeholder = division("dw-placeholder");
+  log.append(textView, htmlView);
+  root.append(log, placeholder);
+  el.append(root);
+
+  let shownHtml = "";
+  let wasStreaming = false;
+  let isFollowing = model.get("is_streaming");
+
+  const room = () => root.scrollHeight - root.clientHeight;
+  const isAtEnd = () => room() - root.scrollTop <= AT_END_PX;
+  const isLaidOut = () => root.clientHeight > 0;
+  const toEnd = () => (root.scrollTop = root.scrollHeight);
+
+  function hasSelection() {
+    const selection = document.getSelection();
+    return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(log);
+  }
+
+  function update() {
+    const text = model.get("text");
+    const html = model.get("html");
+    const isStreaming = model.get("is_streaming");
+    const isEmpty = text === "" && html === "";
+    const place = isLaidOut() && room() > 0 ? root.scrollTop / room() : 0;
+    // A hidden view has no height: keep what was true when it was last seen.
+    if (isLaidOut()) isFollowing = isAtEnd();
+    // Only a growing text is followed; an answer that comes whole is read from its beginning.
+    if (!isStreaming && !wasStreaming) isFollowing = false;
+    wasStreaming = isStreaming;
+
+    const isSwap = html !== shownHtml;
+    const mustWait = html !== "" && hasSelection();
+    if (isSwap && !mustWait) {
+      htmlView.replaceChildren(safeFragment(html));
+      shownHtml = html;
+    }
+    setText(textNode, shownHtml === "" ? text : "");
+    textView.hidden = shownHtml !== "";
+    htmlView.hidden = shownHtml === "";
+    placeholder.hidden = !isEmpty;
+    root.classList.toggle("dw-empty", isEmpty);
+    root.classList.toggle("dw-streaming", isStreaming);
+    log.setAttribute("aria-busy", String(isStreaming));
+
+    if (isFollowing) toEnd();
+    else if (isSwap && !mustWait) root.scrollTop = place * room();
+  }
+
+  function name() {
+    root.setAttribute("aria-label", model.get("label"));
+    placeholder.textContent = model.get("placeholder");
+  }
+
+  function onScroll() {
+    isFollowing = isAtEnd();
+  }
+
+  function onSelectionChange() {
+    if (model.get("html") !== shownHtml) update();
+  }
+
+  // JupyterLab takes the arrow keys at the document, to move between cells. Stopped at the window they still scroll.
+  function onKeyDown(event) {
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.target === root && isPlain && SCROLL_KEYS.has(event.key) && room() > 0) event.stopPropagation();
+  }
+
+  // Dragging the lower edge, or a new width, must not lose the end of a text that is being followed.
+  const resized = new ResizeObserver(() => {
+    if (isFollowing && isLaidOut()) toEnd();
+  });
+
+  const listeners = [
+    ["change:text", update],
+    ["change:html", update],
+    ["change:is_streaming", update],
+    ["change:label", name],
+    ["change:placeholder", name],
+  ];
+  for (const [event, listener] of listeners) model.on(event, listener);
+  root.addEventListener("scroll", onScroll);
+  document.addEventListener("selectionchange", onSelectionChange);
+  window.addEventListener("keydown", onKeyDown, true);
+  resized.observe(root);
+  name();
+  update();
+
+  return () => {
+    for (const [event, listener] of listeners) model.off(event, listener);
+    root.removeEventListener("scroll", onScroll);
+    document.removeEventListener("selectionchange", onSelectionChange);
+    window.removeEventListener("keydown", onKeyDown, true);
+    resized.disconnect();
+    root.remove();
+  };
+}
+
+export default { render };

@@ -1,0 +1,148 @@
+"""The settings of a DollyWidget: traits that hold them, and the panel of controls that shows them.
+
+Knows nothing about engines or answers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import ipywidgets as widgets
+import traitlets
+
+from dolly_widget.devices import available_devices
+from dolly_widget.sampling import Range, SamplingParams
+
+_DEFAULTS = SamplingParams()
+
+
+class _Control(NamedTuple):
+    label: str
+    range: Range
+    step: float
+    help: str
+
+
+# Ranges and defaults are the origin notebook's.
+_SLIDERS = {
+    "temperature": _Control("Temperature", Range(0.1, 5.0), 0.1, "Higher: more varied and less predictable answers."),
+    "top_p": _Control(
+        "Top-p", Range(0.05, 1.0), 0.01, "Draw from the likeliest tokens that together reach this share."
+    ),
+    "top_k": _Control("Top-k", Range(0, 50), 1, "Draw from this many of the likeliest tokens; 0 is off."),
+    "max_new_tokens": _Control("Max new tokens", Range(1, 1000), 1, "The answer ends here at the latest."),
+    "repetition_penalty": _Control("Repetition penalty", Range(1.0, 2.0), 0.05, "Above 1: say less twice; 1 is off."),
+}
+
+
+class SettingsTraits(traitlets.HasTraits):
+    """The sampling settings as traits. A value out of the slider's range is a ValueError that names the range."""
+
+    temperature = traitlets.Any(_DEFAULTS.temperature, help="0.1 to 5.0, or 0: greedy.")
+    top_p = traitlets.Any(_DEFAULTS.top_p, help="0.05 to 1.0; 1 is off.")
+    top_k = traitlets.Any(_DEFAULTS.top_k, help="0 to 50; 0 is off.")
+    max_new_tokens = traitlets.Any(_DEFAULTS.max_new_tokens, help="1 to 1000.")
+    repetition_penalty = traitlets.Any(_DEFAULTS.repetition_penalty, help="1.0 to 2.0; 1 is off.")
+    seed = traitlets.Any(None, help="A whole number: the same answer every time. None: a fresh one each time.")
+
+    @property
+    def params(self) -> SamplingParams:
+        """The settings as they are now."""
+        return SamplingParams(seed=self.seed, **{name: getattr(self, name) for name in _SLIDERS})
+
+    @traitlets.validate(*_SLIDERS, "seed")
+    def _in_range(self, proposal: traitlets.Bunch) -> Any:
+        name = proposal["trait"].name
+        value = getattr(SamplingParams(**{name: proposal["value"]}), name)
+        if name == "seed" or value in _SLIDERS[name].range or (name == "temperature" and value == 0):
+            return value
+        greedy = "0 (greedy) or " if name == "temperature" else ""
+        raise ValueError(f"{name} must be {greedy}{_SLIDERS[name].range}, not {proposal['value']!r}.")
+
+
+class SettingsPanel(widgets.VBox):
+    """The controls of ``owner``'s settings and ``device``, linked both ways."""
+
+    is_device_fixed = False
+    """Whether the device cannot be chosen: the engine was given."""
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        self.device = widgets.Dropdown(
+            options=_device_options(owner.device), value=owner.device, description="Device", tooltip="Where it runs."
+        )
+        traitlets.link((owner, "device"), (self.device, "value"))
+        self.sliders = {name: _slider(name) for name in _SLIDERS}
+        for name, slider in self.sliders.items():
+            if name != "temperature":
+                traitlets.link((owner, name), (slider, "value"))
+        self.greedy = widgets.Checkbox(
+            description="Greedy: always the likeliest token", indent=False, tooltip="The same as temperature 0."
+        )
+        self.seed = widgets.Text(placeholder="fresh each time", description="Seed", continuous_update=False)
+        self.seed_hint = widgets.HTML(layout={"display": "none"})
+        rows = [self.device, self.sliders["temperature"], self.greedy, *list(self.sliders.values())[1:]]
+        super().__init__([*rows, self.seed, self.seed_hint])
+        self.add_class("dw-settings")
+        for control in (self.device, self.seed, *self.sliders.values()):
+            control.style.description_width = "128px"
+            control.layout.width = "auto"
+        self.sliders["temperature"].observe(self._on_temperature_slider, "value")
+        self.greedy.observe(self._on_greedy, "value")
+        self.seed.observe(self._on_seed_text, "value")
+        owner.observe(self._show_temperature, "temperature")
+        owner.observe(self._show_seed, "seed")
+        self._show_temperature()
+        self._show_seed()
+
+    def _show_temperature(self, change: Any = None) -> None:
+        is_greedy = self._owner.temperature == 0
+        if not is_greedy:
+            self.sliders["temperature"].value = self._owner.temperature
+        self.greedy.value = is_greedy
+        for name in ("temperature", "top_p", "top_k"):  # greedy draws nothing: these have no effect
+            self.sliders[name].disabled = is_greedy
+
+    def _on_temperature_slider(self, change: Any) -> None:
+        if not self.greedy.value:
+            self._owner.temperature = round(change["new"], 4)
+
+    def _on_greedy(self, change: Any) -> None:
+        self._owner.temperature = 0 if change["new"] else self.sliders["temperature"].value
+
+    def _show_seed(self, change: Any = None) -> None:
+        self.seed.value = "" if self._owner.seed is None else str(self._owner.seed)
+
+    def _on_seed_text(self, change: Any) -> None:
+        text = change["new"].strip()
+        try:
+            self._owner.seed = int(text) if text else None
+        except ValueError:
+            self._hint_seed("A seed is a whole number from 0 to 4294967295; empty is a fresh one each time.")
+        else:
+            self._hint_seed("")
+
+    def _hint_seed(self, hint: str) -> None:
+        self.seed_hint.value = f'<span class="dw-hint" role="alert">{hint}</span>' if hint else ""
+        self.seed_hint.layout.display = None if hint else "none"
+
+
+def _slider(name: str) -> Any:
+    label, span, step, help_text = _SLIDERS[name]
+    kind = widgets.IntSlider if isinstance(getattr(_DEFAULTS, name), int) else widgets.FloatSlider
+    extra = {} if kind is widgets.IntSlider else {"readout_format": ".2f"}
+    return kind(
+        value=getattr(_DEFAULTS, name),
+        min=span.low,
+        max=span.high,
+        step=step,
+        description=label,
+        tooltip=help_text,
+        **extra,
+    )
+
+
+def _device_options(current: str) -> list[tuple[str, str]]:
+    named = [("AUTO: OpenVINO chooses", "AUTO")]
+    named += [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
+    return named if current in dict(map(reversed, named)) else [*named, (current, current)]

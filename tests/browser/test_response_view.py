@@ -1,0 +1,357 @@
+"""The output area in a real browser, with a model that behaves as anywidget's does. No network."""
+
+from pathlib import Path
+
+import pytest
+
+import dolly_widget
+from dolly_widget.rendering import markdown_to_html
+
+pytestmark = pytest.mark.browser
+
+FRONT_END = Path(dolly_widget.__file__).parent / "widget"
+ORIGIN = "http://widget.invalid"
+
+PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/response.css">
+<body><p id="before">Before</p><div id="one"></div><div id="two"></div><script type="module">
+import widget from "/response.js";
+class Model {
+  constructor(state) { this.state = state; this.listeners = []; }
+  get(name) { return this.state[name]; }
+  on(event, listener) { this.listeners.push([event, listener]); }
+  off(event, listener) { this.listeners = this.listeners.filter(([e, l]) => e !== event || l !== listener); }
+  // As in Backbone: first every value, then the events.
+  set(state) {
+    const changed = Object.keys(state).filter((name) => this.state[name] !== state[name]);
+    Object.assign(this.state, state);
+    for (const name of changed)
+      for (const [event, listener] of [...this.listeners]) if (event === "change:" + name) listener();
+  }
+}
+window.model = new Model({ text: "", html: "", is_streaming: false, placeholder: "Nothing yet", label: "Response" });
+window.widget = widget;
+window.show = (id) => widget.render({ model, el: document.getElementById(id) });
+window.select = (node, start, end) => document.getSelection().setBaseAndExtent(node, start, node, end);
+window.frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+window.$ = (selector) => document.querySelector(selector);
+window.textNode = () => $(".dw-text").firstChild;
+window.room = () => $(".dw-response").scrollHeight - $(".dw-response").clientHeight;
+window.isReady = true;
+</script>"""
+
+
+@pytest.fixture
+def view(page):
+    """The page, with one view of `model`."""
+    strangers = []
+
+    def serve(route):
+        path = route.request.url.removeprefix(ORIGIN)
+        if path == "/":
+            route.fulfill(body=PAGE, content_type="text/html")
+        elif path in ("/response.js", "/response.css"):
+            route.fulfill(
+                path=FRONT_END / path[1:], content_type="text/javascript" if path[-3:] == ".js" else "text/css"
+            )
+        else:
+            strangers.append(route.request.url)
+            route.fulfill(body="", content_type="text/plain")
+
+    page.route("**/*", serve)
+    page.goto(ORIGIN + "/")
+    page.wait_for_function("window.isReady")
+    page.evaluate("() => { window.remove = show('one') }")
+    yield page
+    assert strangers == []
+
+
+def send(view, **state):
+    view.evaluate("state => model.set(state)", state)
+
+
+def lines(n):
+    return "".join(f"line {i}\n" for i in range(n))
+
+
+def scroll_top(view):
+    return view.evaluate("$('.dw-response').scrollTop")
+
+
+def scroll_to(view, top):
+    """As a reader does: the browser's scroll event has been handled afterwards."""
+    view.evaluate("async top => { $('.dw-response').scrollTop = top; await frame(); await frame() }", top)
+
+
+def is_at_end(view):
+    return view.evaluate("room() > 0 && Math.abs(room() - $('.dw-response').scrollTop) <= 1")
+
+
+def test_the_placeholder_shows_while_there_is_nothing_else(view):
+    placeholder = view.locator(".dw-placeholder")
+    assert placeholder.inner_text() == "Nothing yet"
+    send(view, placeholder="Ask something")
+    assert placeholder.inner_text() == "Ask something"
+    assert placeholder.is_visible()
+    send(view, text="a", is_streaming=True)
+    assert not placeholder.is_visible()
+    send(view, text="", html="<p>b</p>", is_streaming=False)
+    assert not placeholder.is_visible()
+    send(view, html="")
+    assert placeholder.is_visible()
+
+
+def test_text_is_appended_to_one_node(view):
+    send(view, text="Hello", is_streaming=True)
+    view.evaluate("() => { window.first = textNode() }")
+    for text in ("Hello, wor", "Hello, world\n<b>", "Hello, world"):
+        send(view, text=text)
+        assert view.evaluate("textNode() === first && first.data") == text
+    assert view.evaluate("$('.dw-text').childNodes.length") == 1
+
+
+def test_a_selection_survives_fifty_updates(view):
+    send(view, text="select me, please.", is_streaming=True)
+    view.evaluate("select(textNode(), 7, 9)")
+    for i in range(50):
+        send(view, text=f"select me, please.{' more' * i}")
+    # What was trimmed at the end, too.
+    send(view, text="select me, please")
+    assert view.evaluate("document.getSelection().toString()") == "me"
+
+
+def test_the_view_follows_the_end(view):
+    for n in (5, 60, 61, 90):
+        send(view, text=lines(n), is_streaming=True)
+    assert is_at_end(view)
+    send(view, text=lines(90), html=markdown_to_html(lines(90) * 2), is_streaming=False)
+    assert is_at_end(view)
+
+
+def test_a_reader_who_scrolled_up_stays_there(view):
+    send(view, text=lines(60), is_streaming=True)
+    # No scroll event between the reader's scrolling and the next piece.
+    view.evaluate("text => { $('.dw-response').scrollTop = 100; model.set({ text }) }", lines(70))
+    assert scroll_top(view) == 100
+    scroll_to(view, 120)
+    send(view, text=lines(90))
+    assert scroll_top(view) == 120
+    view.evaluate("() => { $('.dw-response').style.height = '100px' }")
+    view.evaluate("frame().then(frame)")
+    assert scroll_top(view) == 120
+
+
+def test_a_reader_who_returned_to_the_end_is_followed_again(view):
+    send(view, text=lines(60), is_streaming=True)
+    scroll_to(view, 100)
+    send(view, text=lines(70))
+    scroll_to(view, 100_000)
+    send(view, text=lines(90))
+    assert is_at_end(view)
+
+
+def test_a_smaller_view_still_follows_the_end(view):
+    send(view, text=lines(60), is_streaming=True)
+    view.evaluate("() => { $('.dw-response').style.height = '160px' }")
+    view.evaluate("frame().then(frame)")
+    send(view, text=lines(90))
+    assert is_at_end(view)
+
+
+def test_a_view_that_comes_late_follows_the_end(view):
+    send(view, text=lines(60), is_streaming=True)
+    # As JupyterLab does: rendered first, put into the page afterwards.
+    view.evaluate("""() => {
+        remove();
+        const el = document.createElement("div");
+        widget.render({ model, el });
+        document.body.append(el);
+    }""")
+    view.evaluate("frame().then(frame)")
+    assert is_at_end(view)
+
+
+def test_an_answer_that_comes_whole_is_read_from_its_beginning(view):
+    send(view, text=lines(90), html=markdown_to_html(lines(90)))
+    view.evaluate("frame().then(frame)")
+    assert scroll_top(view) == 0
+
+
+def test_the_finished_answer_keeps_the_place(view):
+    send(view, text=lines(100), is_streaming=True)
+    scroll_to(view, view.evaluate("room() / 2"))
+    send(view, html=markdown_to_html(lines(200)), is_streaming=False)
+    assert view.evaluate("Math.abs($('.dw-response').scrollTop / room() - 0.5)") < 0.02
+
+
+def test_the_finished_answer_replaces_the_text(view):
+    send(view, text="**bold**", is_streaming=True)
+    assert view.locator(".dw-log").get_attribute("aria-busy") == "true"
+    send(view, html=markdown_to_html("**bold**"), is_streaming=False)
+    assert view.locator(".dw-log").get_attribute("aria-busy") == "false"
+    assert view.locator(".dw-log").inner_text().strip() == "bold"
+    assert view.locator("strong").count() == 1
+    send(view, text="next", html="", is_streaming=True)
+    assert view.locator(".dw-log").inner_text() == "next"
+
+
+def test_the_swap_waits_until_the_selection_is_gone(view):
+    send(view, text="select *me*", is_streaming=True)
+    view.evaluate("select(textNode(), 0, 6)")
+    send(view, text="select *me*!", html=markdown_to_html("select *me*!"), is_streaming=False)
+    view.evaluate("frame()")
+    assert view.evaluate("document.getSelection().toString()") == "select"
+    assert view.locator(".dw-text").inner_text() == "select *me*!"
+    view.evaluate("document.getSelection().collapseToEnd()")
+    view.wait_for_selector("em")
+    assert not view.locator(".dw-text").is_visible()
+
+
+def test_the_swap_comes_when_the_selection_moves_elsewhere(view):
+    send(view, text="*me*", is_streaming=True)
+    view.evaluate("select(textNode(), 0, 2)")
+    send(view, html=markdown_to_html("*me*"), is_streaming=False)
+    assert view.locator("em").count() == 0
+    view.evaluate("select($('#before').firstChild, 0, 3)")
+    view.wait_for_selector("em")
+    assert view.evaluate("document.getSelection().toString()") == "Bef"
+
+
+def test_a_new_answer_does_not_wait_for_the_old_selection(view):
+    send(view, text="old", html="<p>old</p>")
+    view.evaluate("select($('.dw-html p').firstChild, 0, 3)")
+    send(view, text="new", html="", is_streaming=True)
+    assert view.locator(".dw-log").inner_text() == "new"
+
+
+def test_hostile_html_neither_runs_nor_stays(view):
+    hostile = """<p onclick="hit()" style="background:url(/css)">kept</p><script>hit()</script>
+    <img src="/img" onerror="hit()">
+    <svg onload="hit()"><script>hit()</script></svg><iframe srcdoc="<script>parent.hit()</script>"></iframe>
+    <a href="javascript:hit()" id="link">link</a><a href=" java&#9;script:hit()">link</a><object data="/o"></object>
+    <embed src="/e"><style>body { display: none }</style><link rel="stylesheet" href="/l"><form action="/f">
+    <input autofocus onfocus="hit()"></form><template><script>hit()</script></template>
+    <math><mi><style><img onerror=hit() src="/m">
+    </style></mi></math><base href="/base"><meta http-equiv="refresh" content="0;url=/meta">
+    <details ontoggle=hit() open>"""
+    view.evaluate("() => { window.hits = 0; window.hit = () => { hits += 1 } }")
+    send(view, html=hostile)
+    view.evaluate("frame().then(frame)")
+    view.evaluate("document.querySelectorAll('.dw-html *').forEach((element) => element.click())")
+    left = view.evaluate("[...document.querySelectorAll('.dw-html *')].map((e) => e.cloneNode().outerHTML)")
+    assert left == ["<p></p>", "<a></a>", "<a></a>"]
+    assert view.evaluate("hits") == 0
+
+
+def test_what_rendering_writes_passes_unchanged(view):
+    markdown = '# h\n**b** *i* ~~s~~ `c`\nbreak [l](http://a.example/ "t")\n\n---\n\n3. x\n4. y\n\n- z\n\n> q\n\n'
+    html = markdown_to_html(markdown + "|a|b|c|\n|-|-:|:-:|\n|1|2|3|\n\n```python\nx = '<b>'\n```\n" + "    plain\n")
+    send(view, html=html)
+    parsed = view.evaluate(
+        "html => { const d = document.createElement('div'); d.innerHTML = html; return d.innerHTML }", html
+    )
+    assert view.evaluate("$('.dw-html').innerHTML") == parsed
+
+
+def test_two_views_of_one_model_work_on_their_own(view):
+    view.evaluate("() => { window.removeSecond = show('two') }")
+    send(view, text=lines(60), is_streaming=True)
+    scroll_to(view, 50)
+    view.evaluate("select($('#one .dw-text').firstChild, 0, 4)")
+    send(view, text=lines(80))
+    assert scroll_top(view) == 50
+    assert view.evaluate("(e => e.scrollHeight - e.clientHeight - e.scrollTop)($('#two .dw-response'))") <= 1
+    send(view, html=markdown_to_html(lines(80)), is_streaming=False)
+    assert view.locator("#one .dw-text").is_visible()
+    assert view.locator("#two .dw-html p").is_visible()
+    view.evaluate("removeSecond()")
+    assert view.locator("#two > *").count() == 0
+    view.evaluate("document.getSelection().removeAllRanges()")
+    view.wait_for_selector("#one .dw-html p")
+
+
+def test_cleanup_leaves_nothing_behind(page):
+    page.add_init_script("""
+      window.held = [];
+      for (const target of [document, window]) {
+        const { addEventListener: add, removeEventListener: remove } = target;
+        target.addEventListener = (...a) => { held.push(a[0]); add.apply(target, a) };
+        target.removeEventListener = (...a) => { held.splice(held.indexOf(a[0]), 1); remove.apply(target, a) };
+      }
+      window.ResizeObserver = class extends ResizeObserver {
+        observe(e) { held.push("resize"); super.observe(e) }
+        disconnect() { held.splice(held.indexOf("resize"), 1); super.disconnect() }
+      };""")
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(
+            body=PAGE if route.request.url == ORIGIN + "/" else (FRONT_END / Path(route.request.url).name).read_text(),
+            content_type={"s": "text/javascript", "/": "text/html"}.get(route.request.url[-1])
+            if ".css" not in route.request.url
+            else "text/css",
+        ),
+    )
+    page.goto(ORIGIN + "/")
+    page.wait_for_function("window.isReady")
+    before = page.evaluate("[...held]")
+    page.evaluate("() => { window.remove = show('one') }")
+    assert page.evaluate("held.length") > len(before)
+    assert page.evaluate("model.listeners.length") > 0
+    page.evaluate("remove()")
+    assert page.evaluate("held") == before
+    assert page.evaluate("model.listeners") == []
+    assert page.evaluate("$('#one').childNodes.length") == 0
+
+
+def test_the_keyboard_scrolls_although_the_notebook_takes_the_arrows(view):
+    view.evaluate(
+        "document.addEventListener('keydown', (e) => { if (e.key === 'ArrowDown') e.preventDefault() }, true)"
+    )
+    send(view, text=lines(60))
+    assert scroll_top(view) == 0
+    view.locator(".dw-response").focus()
+    view.keyboard.press("ArrowDown")
+    view.wait_for_function("$('.dw-response').scrollTop > 0")
+
+
+def test_the_keyboard_is_the_notebooks_where_there_is_nothing_to_scroll(view):
+    view.evaluate("() => { window.keys = []; document.addEventListener('keydown', (e) => keys.push(e.key), true) }")
+    view.locator(".dw-response").focus()
+    view.keyboard.press("ArrowDown")
+    send(view, text=lines(60))
+    view.keyboard.press("Control+ArrowDown")
+    view.keyboard.press("a")
+    view.keyboard.press("ArrowDown")
+    assert view.evaluate("keys") == ["ArrowDown", "Control", "ArrowDown", "a"]
+
+
+def test_a_screen_reader_finds_a_named_region(view):
+    send(view, label="Answer")
+    assert view.get_by_role("region", name="Answer").count() == 1
+    assert view.get_by_role("log").get_attribute("aria-live") == "polite"
+    view.keyboard.press("Tab")
+    assert view.evaluate("document.activeElement === $('.dw-response')")
+    assert view.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_right_to_left_text_runs_from_the_right(view):
+    send(view, text="שלום")
+    assert view.evaluate("getComputedStyle($('.dw-text')).direction") == "rtl"
+
+
+def test_the_caret_blinks_only_while_streaming_and_only_if_motion_is_welcome(view):
+    caret = "getComputedStyle($('.dw-text'), '::after')"
+    send(view, text="a")
+    assert view.evaluate(f"{caret}.content") == "none"
+    send(view, is_streaming=True)
+    assert view.evaluate(f"{caret}.animationName") == "dw-blink"
+    view.emulate_media(reduced_motion="reduce")
+    assert view.evaluate(f"{caret}.animationName") == "none"
+
+
+def test_the_reader_can_drag_the_view_higher(view):
+    send(view, text=lines(200))
+    limit = view.evaluate("$('.dw-response').clientHeight")
+    # What dragging the lower edge sets.
+    view.evaluate("() => { $('.dw-response').style.height = '900px' }")
+    assert view.evaluate("$('.dw-response').clientHeight") > limit
