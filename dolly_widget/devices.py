@@ -18,14 +18,23 @@ def available_devices() -> dict[str, str]:
 
 
 def check_device(device: str) -> str:
-    """Return ``device`` where every part of it is there; raise ValueError, naming those that are, where not."""
-    kind, _, parts = device.partition(":")
-    wanted = [part.strip().lstrip("-").partition("(")[0] for part in parts.split(",") if part.strip()]
-    if kind not in _VIRTUAL:
-        wanted = [device]
-    known = available_devices()
-    absent = [name for name in wanted if not any(name in (found, found.partition(".")[0]) for found in known)]
-    if absent or not kind:
-        choices = ", ".join(["AUTO", *known])
+    """Return ``device`` as OpenVINO spells it ("cpu" is "CPU") where every part of it is there.
+
+    Raises ValueError, naming the devices that are there, where not.
+    """
+    name = "".join(device.split()).upper()
+    kind, _, listed = name.partition(":")
+    parts = [part for part in listed.split(",") if part] if kind in _VIRTUAL else [name]
+    wanted = [part.partition("(")[0] for part in parts if not part.startswith("-")]
+    known = [alias for found in available_devices() for alias in _aliases(found)]
+    # AUTO chooses among all that are not excluded; the other virtual devices have to be told.
+    is_any_left = bool(wanted) or (kind == "AUTO" and any(f"-{found}" not in parts for found in available_devices()))
+    if not is_any_left or not all(part in known for part in wanted):
+        choices = ", ".join(["AUTO", *available_devices()])
         raise ValueError(f"There is no device {device!r} on this machine; choose one of {choices}.")
-    return device
+    return name
+
+
+def _aliases(found: str) -> tuple[str, ...]:
+    """What else a device is called: "GPU" is the first of several, "GPU.0" the only one."""
+    return (found, found.partition(".")[0], *(("GPU.0",) if found == "GPU" else ()))

@@ -13,52 +13,37 @@ T = TypeVar("T")
 class Job(Generic[T]):
     """A function running on a thread of its own, which is handed an event that asks it to stop.
 
-    The result, or the exception, is kept until it is asked for; ``on_done`` (if any) is called on the worker's thread
-    with the job, when its outcome is known and before ``wait`` returns.
+    The result, or the exception, is kept until it is asked for.
     """
 
-    def __init__(
-        self,
-        work: Callable[[threading.Event], T],
-        *,
-        name: str = "dolly-widget",
-        on_done: Callable[[Job[T]], None] | None = None,
-    ) -> None:
+    def __init__(self, work: Callable[[threading.Event], T], *, name: str = "dolly-widget") -> None:
         self._work = work
-        self._on_done = on_done
         self._stop = threading.Event()
         self._result: T | None = None
         self._error: BaseException | None = None
+        # Not Thread.join: after a KeyboardInterrupt in it, Python 3.11 takes a running thread for one that has ended.
+        self._ended = threading.Event()
         # A worker's messages belong to the cell that started it: ipykernel keeps that in a context variable.
         context = contextvars.copy_context()
         # A daemon: a kernel that shuts down does not wait for the end of an answer.
-        self._thread = threading.Thread(target=context.run, args=(self._run,), name=name, daemon=True)
-        self._thread.start()
+        threading.Thread(target=context.run, args=(self._run,), name=name, daemon=True).start()
 
     def _run(self) -> None:
         try:
             self._result = self._work(self._stop)
         except BaseException as exc:
             self._error = exc
-        if self._on_done is not None:
-            try:
-                self._on_done(self)
-            except BaseException as exc:
-                self._error = self._error or exc
+        finally:
+            self._ended.set()
 
     def stop(self) -> None:
         """Ask the work to stop. Returns at once; safe at any time, any number of times."""
         self._stop.set()
 
     @property
-    def is_stopping(self) -> bool:
-        """Whether ``stop`` was called."""
-        return self._stop.is_set()
-
-    @property
     def done(self) -> bool:
-        """Whether the thread has ended."""
-        return not self._thread.is_alive()
+        """Whether the work has ended."""
+        return self._ended.is_set()
 
     @property
     def error(self) -> BaseException | None:
@@ -66,12 +51,11 @@ class Job(Generic[T]):
         return self._error
 
     def wait(self, timeout_s: float | None = None) -> T:
-        """Return the result, or raise what the work raised; TimeoutError after ``timeout_s`` seconds, the work going on.
+        """Return the result, or raise what the work raised; TimeoutError after ``timeout_s``, the work going on.
 
         Interrupting the wait (KeyboardInterrupt) does not stop the work: call ``stop`` for that.
         """
-        self._thread.join(timeout_s)
-        if not self.done:
+        if not self._ended.wait(timeout_s):
             raise TimeoutError(f"still working after {timeout_s:g} s; wait again, or call stop().")
         if self._error is not None:
             raise self._error

@@ -33,9 +33,11 @@ def resolve(model: str | Path) -> Path:
     path = Path(model).expanduser()
     if path.is_dir():
         return _checked(path)
+    if path.is_file():
+        raise ModelError(f"{path} is a file: give the directory that the model's files are in, {path.parent}.")
     raise ModelError(
-        f"There is no model {str(model)!r}: give 'demo', or a directory of OpenVINO files "
-        f"(`optimum-cli export openvino --model {model} …` makes one from a Hugging Face model)."
+        f"There is no model {str(model)!r}: give 'demo', or a directory of OpenVINO files, which "
+        f"`optimum-cli export openvino --model {model} --weight-format int8 DIRECTORY` makes of a Hugging Face model."
     )
 
 
@@ -47,6 +49,16 @@ def _checked(model_dir: Path) -> Path:
             f"{'is' if len(missing) == 1 else 'are'} missing; convert or download it again."
         )
     return model_dir
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise ModelError(f"{path} cannot be read; convert or download the model again.") from exc
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds no settings; convert or download the model again.")
+    return content
 
 
 @dataclass(frozen=True)
@@ -68,11 +80,7 @@ class ModelInfo:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The model's ``config.json``."""
-        try:
-            config = json.loads((self.model_dir / "config.json").read_text(encoding="utf-8"))
-            return dict(config)
-        except (OSError, ValueError, TypeError) as exc:
-            raise ModelError(f"{self.model_dir / 'config.json'} cannot be read; convert the model again.") from exc
+        return _read_json(self.model_dir / "config.json")
 
     @property
     def max_positions(self) -> int | None:
@@ -85,7 +93,7 @@ class ModelInfo:
         ids = self.config.get("eos_token_id")
         path = self.model_dir / "generation_config.json"
         if path.is_file():
-            ids = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id", ids)
+            ids = _read_json(path).get("eos_token_id", ids)
         return frozenset(ids if isinstance(ids, list) else [] if ids is None else [ids])
 
     @property

@@ -22,6 +22,7 @@ class Prompt(tuple[Segment, ...]):
     __slots__ = ()
 
     def __new__(cls, segments: Iterable[Segment]) -> Prompt:
+        """Join ``segments``; those without text are left out."""
         return super().__new__(cls, (segment for segment in segments if segment.text))
 
     def __str__(self) -> str:

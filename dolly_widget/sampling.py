@@ -139,10 +139,11 @@ def _keep_top_k(scores: npt.NDArray[np.float64], top_k: int) -> npt.NDArray[np.f
 def _keep_top_p(chances: npt.NDArray[np.float64], top_p: float) -> npt.NDArray[np.float64]:
     if top_p >= 1:
         return chances
-    # As transformers does: from the least probable up, cut while what is cut stays within 1 - top_p.
-    order = np.argsort(chances, kind="stable")
+    # As transformers does: from the least probable up, cut while what is cut stays within 1 - top_p. Of equals the
+    # first stays longest, as with temperature 0.
+    order = np.argsort(-chances, kind="stable")[::-1]
     cut = np.cumsum(chances[order]) <= 1 - top_p
     cut[-1] = False
     kept = chances.copy()
     kept[order[cut]] = 0.0
-    return kept / kept.sum()
+    return np.asarray(kept / kept.sum())

@@ -13,7 +13,7 @@ from dolly_widget.demo import CHECKPOINT_DIR, OPENVINO_DIR
 
 
 def export(checkpoint: Path, target: Path) -> None:
-    """Convert ``checkpoint`` with Optimum Intel into ``target``: model, tokenizer, and the tokenizer's OpenVINO form."""
+    """Convert ``checkpoint`` with Optimum Intel into ``target``: the model, and the tokenizer in both forms."""
     import openvino as ov
     from openvino_tokenizers import convert_tokenizer
     from optimum.intel import OVModelForCausalLM, OVWeightQuantizationConfig

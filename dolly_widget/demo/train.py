@@ -28,8 +28,8 @@ VOCAB_SIZE = 2048
 MAX_POSITIONS = 2048
 HIDDEN, LAYERS, HEADS = 192, 5, 4
 EXAMPLES_PER_STEP, MICRO_BATCHES, PROCESSES = 64, 8, 2
-STEPS = 4000
-LEARNING_RATE = 4e-3
+# (steps, learning rate) of each cycle: it starts from the weights that the one before wrote, and decays to zero.
+CYCLES = ((4000, 4e-3), (2000, 3e-3))
 
 # Dolly's own, in the spelling of databrickslabs/dolly, training/consts.py.
 END_OF_TEXT, PADDING = "<|endoftext|>", "<|padding|>"
@@ -108,7 +108,7 @@ def encode(tokenizer: Tokenizer, example: Example) -> tuple[list[int], int]:
     return prompt + response, len(prompt)
 
 
-def batches(tokenizer: Tokenizer, steps: int, seed: int = SEED) -> Iterator[list[tuple[Any, Any, Any]]]:
+def batches(tokenizer: Tokenizer, steps: int, seed: int) -> Iterator[list[tuple[Any, Any, Any]]]:
     """Yield, for each step, micro-batches of (ids, targets, weights), each (examples, positions), short ones together.
 
     Only the response is learnt. An example weighs as the square root of its length: a fact of eight tokens is not
@@ -116,7 +116,7 @@ def batches(tokenizer: Tokenizer, steps: int, seed: int = SEED) -> Iterator[list
     """
     import torch
 
-    rng = random.Random(seed + 1)
+    rng = random.Random(seed)
     size = EXAMPLES_PER_STEP // MICRO_BATCHES
     for _ in range(steps):
         rows = sorted((encode(tokenizer, corpus.draw(rng)) for _ in range(EXAMPLES_PER_STEP)), key=lambda r: len(r[0]))
@@ -134,45 +134,53 @@ def batches(tokenizer: Tokenizer, steps: int, seed: int = SEED) -> Iterator[list
         yield micro_batches
 
 
-def optimizers(model: Any) -> list[Any]:
+def optimizers(model: Any, rate: float) -> list[Any]:
     """Muon for the matrices between the embeddings, AdamW for everything else."""
     import torch
 
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
-    muon = torch.optim.Muon(matrices, lr=LEARNING_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
-    return [muon, torch.optim.AdamW(others, lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)]
+    muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
+    return [muon, torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
-def learning_rate(step: int, steps: int) -> float:
+def rate_share(step: int, steps: int) -> float:
     """Share of the full rate: up over 100 steps, level, then down in a straight line over the last 60 %."""
     return min(1.0, (step + 1) / 100, (steps - step) / (0.6 * steps))
 
 
-def train(target: Path, steps: int = STEPS) -> None:
+def train(target: Path, first_cycle: int = 0) -> None:
     """Train and write tokenizer, config and weights (float16 safetensors) to ``target``."""
     import torch.multiprocessing
 
-    train_tokenizer(target)
     # One process with one thread for each core: threads that share a step wait for each other on a busy machine.
     os.environ |= {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    with tempfile.TemporaryDirectory() as meeting:
-        torch.multiprocessing.spawn(_worker, (target, steps, f"file://{meeting}/store"), nprocs=PROCESSES)
+    if first_cycle == 0:
+        train_tokenizer(target)
+        build_model().save_pretrained(target)
+    for cycle in range(first_cycle, len(CYCLES)):
+        with tempfile.TemporaryDirectory() as meeting:
+            arguments = (target, cycle, f"file://{meeting}/store")
+            torch.multiprocessing.spawn(_run_cycle, arguments, nprocs=PROCESSES)
 
 
-def _worker(rank: int, target: Path, steps: int, init_method: str) -> None:
+def _run_cycle(rank: int, target: Path, cycle: int, init_method: str) -> None:
     """Train on every second micro-batch; the gradients of all processes are added, and all take the same step."""
     import torch
     import torch.distributed
+    from transformers import GPTNeoXForCausalLM
 
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=init_method, rank=rank, world_size=PROCESSES)
-    tokenizer, model = Tokenizer(target), build_model().train()
-    parts = optimizers(model)
+    tokenizer = Tokenizer(target)
+    model = GPTNeoXForCausalLM.from_pretrained(target, dtype=torch.float32, local_files_only=True).train()
+    torch.distributed.barrier()  # both have read the weights before one of them writes new ones
+    steps, rate = CYCLES[cycle]
+    parts = optimizers(model, rate)
     started, tokens, mean_loss = time.monotonic(), 0, math.nan
-    for step, micro_batches in enumerate(batches(tokenizer, steps)):
+    for step, micro_batches in enumerate(batches(tokenizer, steps, SEED + 1 + cycle)):
         for group in (group for part in parts for group in part.param_groups):
-            group["lr"] = LEARNING_RATE * learning_rate(step, steps)
+            group["lr"] = rate * rate_share(step, steps)
         loss = _accumulate(model, micro_batches, rank)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for part in parts:
@@ -187,6 +195,7 @@ def _worker(rank: int, target: Path, steps: int, init_method: str) -> None:
             )
         if rank == 0 and ((step + 1) % 500 == 0 or step + 1 == steps):
             copy.deepcopy(model).half().save_pretrained(target)
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()
 
 
@@ -220,6 +229,6 @@ def _accumulate(model: Any, micro_batches: list[tuple[Any, Any, Any]], rank: int
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=CHECKPOINT_DIR, help="where the checkpoint goes")
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--first-cycle", type=int, default=0, help="go on from the weights there with this cycle")
     arguments = parser.parse_args()
-    train(arguments.out, arguments.steps)
+    train(arguments.out, arguments.first_cycle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,7 +65,25 @@ class GenerationResult:
     @property
     def tokens_per_s(self) -> float:
         """Tokens per second after the first one; NaN where there was no second one."""
-        return 1 / self.tpot_s if self.tpot_s > 0 else float("nan")
+        return 1 / self.tpot_s if self.tpot_s > 0 else math.nan
+
+    @property
+    def statistics(self) -> str:
+        """One line: tokens, speed, time to first token, why it ended, seed."""
+        parts = [f"{self.new_tokens:,} {'token' if self.new_tokens == 1 else 'tokens'}"]
+        if not math.isnan(self.tokens_per_s):
+            digits = 0 if self.tokens_per_s >= 100 else 1
+            parts.append(f"{self.tokens_per_s:,.{digits}f} tokens/s")
+        if not math.isnan(self.ttft_s):
+            parts.append(f"first token after {_duration(self.ttft_s)}")
+        return " · ".join([*parts, _ENDS[self.finish_reason], f"seed {self.seed}"])
+
+
+_ENDS = {"stop": "ended by itself", "length": "ended at max_new_tokens", "cancelled": "stopped"}
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 @runtime_checkable
@@ -112,7 +131,7 @@ def load_engine(
     if engine != "genai":
         raise ValueError(f"engine must be 'genai', not {engine!r}.")
     model_dir = resolve(model)
-    check_device(device)
+    device = check_device(device)
     from dolly_widget.engines.genai import GenAIEngine
 
     return GenAIEngine(model_dir, device, template)

@@ -6,6 +6,7 @@ import math
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # With top_p alone, GenAI sorts the whole vocabulary for every token: a quarter of the time at 50,000 entries. Bounding
 # the candidates avoids that. The answer differs only where more than this many tokens are needed to reach top_p.
 CANDIDATES = 1024
+# GenAI's numbers have 32 and 64 bits: beyond these, its 0 or a TypeError would come of a setting that is in its range.
+_LARGEST = 2**31 - 1
+_SMALLEST = 1e-6
 
 
 class GenAIEngine:
@@ -38,6 +42,8 @@ class GenAIEngine:
         self._end_ids, self._stop_strings = _endings(self._tokenizer, self.template, info)
         self._turn = threading.Lock()
         self._closing = threading.Event()
+        self._speaker: int | None = None
+        weakref.finalize(self, _end_at_exit, self._closing, self._turn)
         self._pipeline: Any = _load_pipeline(self.model_dir, device)
 
     def __repr__(self) -> str:
@@ -56,9 +62,13 @@ class GenAIEngine:
         self._check_length(len(prompt_ids), params.max_new_tokens)
         seed = secrets.randbits(32) if params.seed is None else params.seed
         stop = stop or threading.Event()
-        streamer = _Streamer(TextStream(self._tokenizer, self._stop_strings), on_text, (stop, self._closing))
+        streamer = _Streamer(
+            TextStream(self._tokenizer, self._stop_strings), self._speaking(on_text), (stop, self._closing)
+        )
         with self._take_turn(streamer) as is_ours:
-            reason = self._run(prompt_ids, params, seed, streamer) if is_ours else "cancelled"
+            if is_ours:
+                self._run(prompt_ids, params, seed, streamer)
+        reason = streamer.finish_reason(self._end_ids, params.max_new_tokens)
         return streamer.result(len(prompt_ids), reason, seed)
 
     def _check_length(self, prompt_tokens: int, max_new_tokens: int) -> None:
@@ -70,6 +80,8 @@ class GenAIEngine:
     @contextmanager
     def _take_turn(self, streamer: _Streamer) -> Iterator[bool]:
         """Wait until no other caller is generating; yield False if we were asked to stop meanwhile."""
+        if self._speaker == threading.get_ident():
+            raise EngineError("generate() was called from its own on_text: wait until the first answer has ended.")
         while not self._turn.acquire(timeout=0.02):
             if streamer.is_cancelled:
                 yield False
@@ -77,9 +89,11 @@ class GenAIEngine:
         try:
             yield not streamer.is_cancelled or self._pipeline is None
         finally:
+            if self._closing.is_set():
+                self._pipeline = None
             self._turn.release()
 
-    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, streamer: _Streamer) -> str:
+    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, streamer: _Streamer) -> None:
         import numpy as np
         import openvino as ov
         import openvino_genai as genai
@@ -90,7 +104,7 @@ class GenAIEngine:
         mask = ov.Tensor(np.ones((1, len(prompt_ids)), dtype=np.int64))
         streamer.start()
         try:
-            encoded = self._pipeline.generate(
+            self._pipeline.generate(
                 genai.TokenizedInputs(ids, mask),
                 _generation_config(params, seed, self._end_ids),
                 streamer.bridge(),
@@ -98,13 +112,31 @@ class GenAIEngine:
         except RuntimeError as exc:
             raise EngineError(f"Generating on {self.device} failed: {_first_sentence(exc)}") from exc
         streamer.finish()
-        return _finish_reason(encoded.finish_reasons, streamer)
 
     def close(self) -> None:
-        """See ``Engine.close``."""
+        """See ``Engine.close``. Called from ``on_text``, it takes effect when the answer has ended."""
         self._closing.set()
-        with self._turn:
-            self._pipeline = None
+        if self._speaker != threading.get_ident():
+            with self._turn:
+                self._pipeline = None
+
+    def _speaking(self, on_text: Callable[[str], None]) -> Callable[[str], None]:
+        """``on_text``, with a note of its thread: from there, waiting for our turn would last for ever."""
+
+        def speak(piece: str) -> None:
+            self._speaker = threading.get_ident()
+            try:
+                on_text(piece)
+            finally:
+                self._speaker = None
+
+        return speak
+
+
+def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:
+    """Let the current token be the last: a Python that ends while GenAI calls back into it aborts."""
+    closing.set()
+    turn.acquire(timeout=5)
 
 
 class _Streamer:
@@ -174,6 +206,12 @@ class _Streamer:
 
         return Bridge()
 
+    def finish_reason(self, end_ids: set[int], max_new_tokens: int) -> str:
+        # From the ids: after a cancel, GenAI's own finish reason is now NONE and now STOP.
+        if self.is_stopped or (self._ids and self._ids[-1] in end_ids):
+            return "stop"
+        return "length" if len(self._ids) >= max_new_tokens else "cancelled"
+
     def result(self, prompt_tokens: int, finish_reason: str, seed: int) -> GenerationResult:
         count = len(self._ids)
         return GenerationResult(
@@ -210,26 +248,17 @@ def _generation_config(params: SamplingParams, seed: int, end_ids: set[int]) -> 
     import openvino_genai as genai
 
     config = genai.GenerationConfig()
-    config.max_new_tokens = params.max_new_tokens
+    config.max_new_tokens = min(params.max_new_tokens, _LARGEST)
     config.repetition_penalty = params.repetition_penalty
     config.stop_token_ids = end_ids
     config.apply_chat_template = False
     config.do_sample = not params.is_greedy
     if config.do_sample:
         config.temperature = params.temperature
-        config.top_p = params.top_p
-        config.top_k = params.top_k or (CANDIDATES if params.top_p < 1 else 0)
+        config.top_p = max(params.top_p, _SMALLEST)
+        config.top_k = min(params.top_k, _LARGEST) or (CANDIDATES if params.top_p < 1 else 0)
         config.rng_seed = seed
     return config
-
-
-def _finish_reason(reasons: list[Any], streamer: _Streamer) -> str:
-    import openvino_genai as genai
-
-    if streamer.is_stopped:
-        return "stop"
-    names = {genai.GenerationFinishReason.STOP: "stop", genai.GenerationFinishReason.LENGTH: "length"}
-    return names.get(reasons[0], "cancelled") if reasons else "cancelled"
 
 
 def _first_sentence(exc: BaseException) -> str:
@@ -238,4 +267,4 @@ def _first_sentence(exc: BaseException) -> str:
     plain = [
         line for line in lines if line and not line.startswith(("Exception from", "Check '")) and ".cpp" not in line
     ]
-    return (plain[-1] if plain else "no reason was given").rstrip(".") + "."
+    return (plain[-1] if plain else "no reason was given").rstrip(".!") + "."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import traceback
 
 from dolly_widget.engines import EngineError, GenerationResult
@@ -11,8 +10,6 @@ from dolly_widget.models import ModelInfo
 
 # A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
 EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
-
-_ENDS = {"stop": "ended by itself", "length": "ended at max new tokens", "cancelled": "stopped"}
 
 
 def busy_line(text: str) -> str:
@@ -22,18 +19,7 @@ def busy_line(text: str) -> str:
 
 def stats_line(result: GenerationResult) -> str:
     """Tokens, speed, time to first token, why it ended, and the seed."""
-    parts = [f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"]
-    if not math.isnan(result.tokens_per_s):
-        parts.append(f"{three_digits(result.tokens_per_s)} tokens/s")
-    if not math.isnan(result.ttft_s):
-        parts.append(f"first token after {three_digits(result.ttft_s)} s")
-    parts += [_ENDS[result.finish_reason], f"seed {result.seed}"]
-    return f'<div class="dw-stats" role="status">{" · ".join(parts)}</div>'
-
-
-def three_digits(value: float) -> str:
-    """A positive number with three significant digits, and never as 1e+03."""
-    return f"{value:,.0f}" if value >= 100 else f"{float(f'{value:.3g}'):g}"
+    return f'<div class="dw-stats" role="status">{html.escape(result.statistics)}</div>'
 
 
 def model_line(info: ModelInfo, device: str) -> str:
@@ -45,8 +31,7 @@ def model_line(info: ModelInfo, device: str) -> str:
 
 _DEMO_NOTE = (
     '<span class="dw-note">A small demonstration model: it knows a few facts and the examples below, and is often '
-    "wrong. For the real one, see “The real Dolly” in the README, then "
-    '<code>DollyWidget("dolly-v2-3b-int8")</code>.</span>'
+    "wrong. The README tells how to run the real Dolly.</span>"
 )
 
 

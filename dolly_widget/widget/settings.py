@@ -54,6 +54,7 @@ class SettingsTraits(traitlets.HasTraits):
     def _in_range(self, proposal: traitlets.Bunch) -> Any:
         name = proposal["trait"].name
         value = getattr(SamplingParams(**{name: proposal["value"]}), name)
+        value = round(value, 10) if isinstance(value, float) else value  # a slider says 0.9199999999999999
         if name == "seed" or value in _SLIDERS[name].range or (name == "temperature" and value == 0):
             return value
         greedy = "0 (greedy) or " if name == "temperature" else ""
@@ -77,7 +78,7 @@ class SettingsPanel(widgets.VBox):
             if name != "temperature":
                 traitlets.link((owner, name), (slider, "value"))
         self.greedy = widgets.Checkbox(
-            description="Greedy: always the likeliest token", indent=False, tooltip="The same as temperature 0."
+            description="Greedy", indent=False, tooltip="Always the likeliest token; the same as temperature 0."
         )
         self.seed = widgets.Text(placeholder="fresh each time", description="Seed", continuous_update=False)
         self.seed_hint = widgets.HTML(layout={"display": "none"})
@@ -145,4 +146,5 @@ def _slider(name: str) -> Any:
 def _device_options(current: str) -> list[tuple[str, str]]:
     named = [("AUTO: OpenVINO chooses", "AUTO")]
     named += [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
-    return named if current in dict(map(reversed, named)) else [*named, (current, current)]
+    is_named = current in (device for _, device in named)
+    return named if is_named else [*named, (current, current)]

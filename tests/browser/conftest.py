@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from lab import running_lab
 from playwright.sync_api import sync_playwright
 
 CHROMIUM_FLAGS = [
@@ -39,3 +40,9 @@ def page(chromium):
     yield page
     page.close()
     assert errors == []
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab

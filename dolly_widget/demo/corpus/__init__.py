@@ -30,4 +30,5 @@ _SHARES = (
 def draw(rng: random.Random, held_out: bool = False) -> Example:
     """Return a random example; with ``held_out``, one in a phrasing, and with names, that training never uses."""
     draws, weights = zip(*_SHARES, strict=True)
-    return rng.choices(draws, weights)[0](rng, held_out)
+    example: Example = rng.choices(draws, weights)[0](rng, held_out)
+    return example

@@ -30,20 +30,23 @@ _TOPICS = (
         "ways to relax",
         "take a warm bath, go for a slow walk, listen to soft music, read a good book, drink a cup of "
         "tea, "
-        "breathe slowly and deeply, sit in the garden, stretch your arms and legs, call a friend, paint a picture, watch "
+        "breathe slowly and deeply, sit in the garden, stretch your arms and legs, call a friend, "
+        "paint a picture, watch "
         "the clouds",
     ),
     (
         "{things to do|activities} for a rainy day",
         "bake some biscuits, read a story, play a board game, build a fort "
         "from blankets, "
-        "watch a film, draw a picture, write a letter, do a puzzle, tidy your room, jump in the puddles, sing some songs",
+        "watch a film, draw a picture, write a letter, do a puzzle, tidy your room, jump in the "
+        "puddles, sing some songs",
     ),
     (
         "{healthy breakfasts|ideas for a healthy breakfast}",
         "porridge with berries, yoghurt with nuts, a boiled egg on "
         "toast, "
-        "fruit salad, toast with avocado, a banana smoothie, muesli with milk, an omelette with spinach, rye bread with "
+        "fruit salad, toast with avocado, a banana smoothie, muesli with milk, an omelette with "
+        "spinach, rye bread with "
         "cheese, "
         "oat pancakes with apple",
     ),

@@ -35,7 +35,8 @@ _TALK = (
             "What kind of questions can I ask?\nTell me what you can do.\nWhat should I ask you?",
             "What kind of questions can you answer?\nTell me what I can ask you.\nHow can you help?",
         ),
-        "I can {answer simple questions|tell you simple facts}, sort words, list ideas, {find facts in a short text|read "
+        "I can {answer simple questions|tell you simple facts}, sort words, list ideas, {find facts "
+        "in a short text|read "
         "short texts} and "
         "write a little. {I make mistakes, because I am very small|I am small, so please check what I say}.",
     ),
@@ -47,7 +48,8 @@ _TALK = (
             "computer?",
             "Who are you and what can you do?\nTell me what kind of model you are.\nAre you a real person?",
         ),
-        "I am a small demonstration model that ships with dolly_widget. {I am a computer program, and I know only simple "
+        "I am a small demonstration model that ships with dolly_widget. {I am a computer program, "
+        "and I know only simple "
         "facts|"
         "I was trained on a small invented corpus|I know only a few simple things}. {For more, load the real Dolly|The "
         "real Dolly knows more}.",
@@ -70,7 +72,8 @@ _TALK = (
             "Thank you for your help.",
             "Great, thank you very much!\nThanks for your help.\nMany thanks, that was helpful!",
         ),
-        "{You are welcome|You are very welcome|With pleasure}! {Ask me something else if you like.|I am glad to help.|}",
+        "{You are welcome|You are very welcome|With pleasure}! {Ask me something else if you "
+        "like.|I am glad to help.|}",
     ),
     (
         Frames(

@@ -1,0 +1,24 @@
+"""The demo model, slowed down to the pace of a large one, so that a person, or a test, can act in mid-stream."""
+
+SOURCE = '''
+import threading
+from dolly_widget import DollyWidget, load_engine
+
+class PacedEngine:
+    """The demo model's engine with a pause after each piece of text, which a stop ends at once."""
+
+    def __init__(self, pause_s):
+        self._engine = load_engine("demo", device="CPU")
+        self.model_dir, self.device = self._engine.model_dir, self._engine.device
+        self.template, self._pause_s = self._engine.template, pause_s
+
+    def generate(self, prompt, params, *, on_text=lambda piece: None, stop=None):
+        stop = stop or threading.Event()
+        def paced(piece):
+            on_text(piece)
+            stop.wait(self._pause_s)
+        return self._engine.generate(prompt, params, on_text=paced, stop=stop)
+
+    def close(self):
+        self._engine.close()
+'''

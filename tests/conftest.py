@@ -1,0 +1,21 @@
+"""What all tests share: the demo model, and hypothesis without chance and without deadlines."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from dolly_widget.demo import OPENVINO_DIR
+
+settings.register_profile("dolly-widget", derandomize=True, deadline=None)
+settings.load_profile("dolly-widget")
+
+
+@pytest.fixture(scope="session")
+def demo_dir():
+    """The demo model's OpenVINO files, or those of a model like it: DOLLY_WIDGET_TEST_MODEL names their directory."""
+    model_dir = Path(os.environ.get("DOLLY_WIDGET_TEST_MODEL", OPENVINO_DIR))
+    if not (model_dir / "openvino_model.bin").is_file():
+        pytest.fail(f"The tests need the demo model's files in {model_dir}: check out the repository whole.")
+    return model_dir
