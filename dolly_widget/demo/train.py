@@ -28,8 +28,9 @@ VOCAB_SIZE = 2048
 MAX_POSITIONS = 2048
 HIDDEN, LAYERS, HEADS = 192, 5, 4
 EXAMPLES_PER_STEP, MICRO_BATCHES, PROCESSES = 64, 8, 2
-# (steps, learning rate) of each cycle: it starts from the weights that the one before wrote, and decays to zero.
-CYCLES = ((4000, 4e-3), (2000, 3e-3))
+# (steps, learning rate, shares of the corpus) of each cycle: it starts from the weights that the one before wrote, and
+# its rate decays to zero.
+CYCLES = ((4000, 4e-3, corpus.SHARES), (1600, 3e-3, corpus.READING_SHARES))
 
 # Dolly's own, in the spelling of databrickslabs/dolly, training/consts.py.
 END_OF_TEXT, PADDING = "<|endoftext|>", "<|padding|>"
@@ -108,7 +109,9 @@ def encode(tokenizer: Tokenizer, example: Example) -> tuple[list[int], int]:
     return prompt + response, len(prompt)
 
 
-def batches(tokenizer: Tokenizer, steps: int, seed: int) -> Iterator[list[tuple[Any, Any, Any]]]:
+def batches(
+    tokenizer: Tokenizer, steps: int, seed: int, shares: tuple[int, ...]
+) -> Iterator[list[tuple[Any, Any, Any]]]:
     """Yield, for each step, micro-batches of (ids, targets, weights), each (examples, positions), short ones together.
 
     Only the response is learnt. An example weighs as the square root of its length: a fact of eight tokens is not
@@ -119,7 +122,10 @@ def batches(tokenizer: Tokenizer, steps: int, seed: int) -> Iterator[list[tuple[
     rng = random.Random(seed)
     size = EXAMPLES_PER_STEP // MICRO_BATCHES
     for _ in range(steps):
-        rows = sorted((encode(tokenizer, corpus.draw(rng)) for _ in range(EXAMPLES_PER_STEP)), key=lambda r: len(r[0]))
+        rows = sorted(
+            (encode(tokenizer, corpus.draw(rng, shares=shares)) for _ in range(EXAMPLES_PER_STEP)),
+            key=lambda r: len(r[0]),
+        )
         micro_batches = []
         for first in range(0, len(rows), size):
             part = rows[first : first + size]
@@ -175,10 +181,10 @@ def _run_cycle(rank: int, target: Path, cycle: int, init_method: str) -> None:
     tokenizer = Tokenizer(target)
     model = GPTNeoXForCausalLM.from_pretrained(target, dtype=torch.float32, local_files_only=True).train()
     torch.distributed.barrier()  # both have read the weights before one of them writes new ones
-    steps, rate = CYCLES[cycle]
+    steps, rate, shares = CYCLES[cycle]
     parts = optimizers(model, rate)
     started, tokens, mean_loss = time.monotonic(), 0, math.nan
-    for step, micro_batches in enumerate(batches(tokenizer, steps, SEED + 1 + cycle)):
+    for step, micro_batches in enumerate(batches(tokenizer, steps, SEED + 1 + cycle, shares)):
         for group in (group for part in parts for group in part.param_groups):
             group["lr"] = rate * rate_share(step, steps)
         loss = _accumulate(model, micro_batches, rank)

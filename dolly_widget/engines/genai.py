@@ -136,7 +136,8 @@ class GenAIEngine:
 def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:
     """Let the current token be the last: a Python that ends while GenAI calls back into it aborts."""
     closing.set()
-    turn.acquire(timeout=5)
+    if turn.acquire(timeout=5):
+        turn.release()
 
 
 class _Streamer:

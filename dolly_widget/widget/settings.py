@@ -69,10 +69,10 @@ class SettingsPanel(widgets.VBox):
 
     def __init__(self, owner: Any) -> None:
         self._owner = owner
+        named = [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
         self.device = widgets.Dropdown(
-            options=_device_options(owner.device), value=owner.device, description="Device", tooltip="Where it runs."
+            options=[("AUTO: OpenVINO chooses", "AUTO"), *named], description="Device", tooltip="Where it runs."
         )
-        traitlets.link((owner, "device"), (self.device, "value"))
         self.sliders = {name: _slider(name) for name in _SLIDERS}
         for name, slider in self.sliders.items():
             if name != "temperature":
@@ -91,10 +91,24 @@ class SettingsPanel(widgets.VBox):
         self.sliders["temperature"].observe(self._on_temperature_slider, "value")
         self.greedy.observe(self._on_greedy, "value")
         self.seed.observe(self._on_seed_text, "value")
+        owner.observe(self._show_device, "device")
         owner.observe(self._show_temperature, "temperature")
         owner.observe(self._show_seed, "seed")
+        self.device.observe(self._on_device, "value")
+        self._show_device()
         self._show_temperature()
         self._show_seed()
+
+    def _show_device(self, change: Any = None) -> None:
+        device = self._owner.device
+        self.device.unobserve(self._on_device, "value")  # new options choose the first of them for a moment
+        if device not in (value for _, value in self.device.options):
+            self.device.options = [*self.device.options, (device, device)]
+        self.device.value = device
+        self.device.observe(self._on_device, "value")
+
+    def _on_device(self, change: Any) -> None:
+        self._owner.device = change["new"]
 
     def _show_temperature(self, change: Any = None) -> None:
         is_greedy = self._owner.temperature == 0
@@ -141,10 +155,3 @@ def _slider(name: str) -> Any:
         tooltip=help_text,
         **extra,
     )
-
-
-def _device_options(current: str) -> list[tuple[str, str]]:
-    named = [("AUTO: OpenVINO chooses", "AUTO")]
-    named += [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
-    is_named = current in (device for _, device in named)
-    return named if is_named else [*named, (current, current)]

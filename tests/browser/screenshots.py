@@ -1,0 +1,38 @@
+"""Make the README's pictures in a real JupyterLab: `python tests/browser/screenshots.py [FOLDER]`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from conftest import CHROMIUM_FLAGS
+from lab import running_lab
+from playwright.sync_api import sync_playwright
+
+CELL = "from dolly_widget import DollyWidget\n\nDollyWidget(seed=4)"
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+# Four points of the picture to one of the page would be too large for a repository; two are sharp.
+SCALE = 2
+
+
+def take(browser, theme, path):
+    """Ask the widget for the family weekend and write a picture of cell and answer to ``path``."""
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), THEMES[theme]) as lab:
+        page = browser.new_page(viewport={"width": 1280, "height": 1000}, device_scale_factor=SCALE)
+        notebook = lab.open(page, [CELL])
+        page.keyboard.press("Control+b")  # the file browser tells a reader nothing
+        notebook.run(0)
+        page.get_by_role("button", name="Give five ideas").click(timeout=60_000)
+        page.get_by_role("button", name="Submit").click()
+        page.locator(".dw-stats", has_text="seed").wait_for(timeout=60_000)
+        page.mouse.move(0, 0)
+        page.locator(".jp-Notebook .jp-CodeCell").first.screenshot(path=path)
+        page.close()
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "notebooks" / "images")
+    target.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        for name in THEMES:
+            take(chromium, name, target / f"widget-{name}.png")
