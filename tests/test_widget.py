@@ -237,6 +237,8 @@ def test_a_wrong_model_or_device_is_told_at_once():
         DollyWidget("nowhere/at-all")
     with pytest.raises(ValueError, match="no device 'TPU'"):
         DollyWidget(device="TPU")
+    with pytest.raises(ValueError, match="no engine 'turbo'"):
+        DollyWidget(engine="turbo")
 
 
 def test_a_template_beside_a_loaded_engine_is_refused():
@@ -341,6 +343,16 @@ def test_an_example_fills_the_instruction(make):
     widget = make()
     parts(widget).examples.children[5].click()
     assert widget.instruction == parts(widget).instruction.value == "Who is Dolly?"
+
+
+def test_a_folded_context_says_that_it_is_there(make):
+    widget = make()
+    fold = parts(widget).context_fold
+    assert (fold.selected_index, fold.titles) == (None, ("Context",))
+    widget.context = "two words"
+    assert fold.titles == ("Context · 2 words",)
+    widget.clear()
+    assert fold.titles == ("Context",)
 
 
 def test_the_examples_are_the_ten_that_the_demo_model_learnt_or_one_s_own(make):

@@ -27,6 +27,7 @@ def export(checkpoint: Path, target: Path) -> None:
         local_files_only=True,
     )
     model.save_pretrained(target)
+    (target / "openvino_config.json").unlink()  # holds the path of the checkpoint, and nothing that loading needs
     for name in ("tokenizer.json", "tokenizer_config.json"):  # as they are: transformers would write them anew
         shutil.copyfile(checkpoint / name, target / name)
     backend = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)

@@ -115,6 +115,12 @@ class Engine(Protocol):
         ...
 
 
+def check_engine(engine: str) -> None:
+    """Raise ValueError where there is no engine of that name."""
+    if engine != "genai":
+        raise ValueError(f"There is no engine {engine!r}; choose 'genai'.")
+
+
 def load_engine(
     model: str | Path = "demo",
     *,
@@ -128,8 +134,7 @@ def load_engine(
     Raises ModelError for a model that is missing or broken, ValueError for an unknown device or engine, EngineError
     where OpenVINO cannot load it.
     """
-    if engine != "genai":
-        raise ValueError(f"engine must be 'genai', not {engine!r}.")
+    check_engine(engine)
     model_dir = resolve(model)
     device = check_device(device)
     from dolly_widget.engines.genai import GenAIEngine

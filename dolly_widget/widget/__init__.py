@@ -18,7 +18,7 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, load_engine
+from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, check_engine, load_engine
 from dolly_widget.jobs import Job
 from dolly_widget.models import ModelInfo, resolve
 from dolly_widget.prompts import PromptTemplate
@@ -95,6 +95,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._history: list[Exchange] = []
         self._owns_engine = isinstance(model, str | Path)
         if isinstance(model, str | Path):
+            check_engine(engine)
             model_dir = resolve(model)
             self._load: Callable[[str], Engine] = lambda device: load_engine(
                 model_dir, device=device, engine=engine, template=template

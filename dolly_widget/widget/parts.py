@@ -33,6 +33,8 @@ class Parts:
         self.context = widgets.Textarea(
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
         )
+        self.context_fold = widgets.Accordion([self.context], titles=("Context",), selected_index=None)
+        self.context.observe(self._on_context, "value")
         self.examples = widgets.Box([widgets.Button(description=text, tooltip=text) for text in examples])
         self.submit = widgets.Button(description="Submit", button_style="primary", icon="paper-plane")
         self.stop = widgets.Button(description="Stop", icon="stop")
@@ -47,14 +49,27 @@ class Parts:
     def _arranged(self) -> tuple[widgets.Widget, ...]:
         css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
         style = widgets.HTML(f"<style>{css}</style>", layout={"display": "none"})
-        context = widgets.Accordion([self.context], titles=("Context",), selected_index=None)
         buttons = widgets.HBox([self.submit, self.stop, self.clear])
-        rows = [self.instruction, self.examples, context, buttons, self.message, self.mend, self.view, self.stats]
+        rows = [
+            self.instruction,
+            self.examples,
+            self.context_fold,
+            buttons,
+            self.message,
+            self.mend,
+            self.view,
+            self.stats,
+        ]
         main = widgets.VBox(rows)
         columns = widgets.Box([main, self.settings])
         for part, name in ((main, "main"), (columns, "columns"), (self.examples, "examples"), (buttons, "buttons")):
             part.add_class(f"dw-{name}")
         return style, self.model, columns
+
+    def _on_context(self, change: Any) -> None:
+        # Folded away, a context would be forgotten, and go on being sent.
+        words = len(change["new"].split())
+        self.context_fold.set_title(0, f"Context · {words} {'word' if words == 1 else 'words'}" if words else "Context")
 
     def show_status(self, status: str, is_answering: bool) -> None:
         """Enable what can be done now, and say what is going on."""

@@ -71,10 +71,13 @@ function render({ model, el }) {
   let shownHtml = "";
   let wasStreaming = false;
   let isFollowing = model.get("is_streaming");
+  let seenHeight = 0;
 
   const room = () => root.scrollHeight - root.clientHeight;
   const isAtEnd = () => room() - root.scrollTop <= AT_END_PX;
   const isLaidOut = () => root.clientHeight > 0;
+  // Between a new height and the observer below, the reader seems to have left the end, and has not.
+  const isSettled = () => isLaidOut() && root.clientHeight === seenHeight;
   const toEnd = () => (root.scrollTop = root.scrollHeight);
 
   function hasSelection() {
@@ -89,7 +92,7 @@ function render({ model, el }) {
     const isEmpty = text === "" && html === "";
     const place = isLaidOut() && room() > 0 ? root.scrollTop / room() : 0;
     // A hidden view has no height: keep what was true when it was last seen.
-    if (isLaidOut()) isFollowing = isAtEnd();
+    if (isSettled()) isFollowing = isAtEnd();
     // Only a growing text is followed; an answer that comes whole is read from its beginning.
     if (!isStreaming && !wasStreaming) isFollowing = false;
     wasStreaming = isStreaming;
@@ -118,7 +121,7 @@ function render({ model, el }) {
   }
 
   function onScroll() {
-    isFollowing = isAtEnd();
+    if (isSettled()) isFollowing = isAtEnd();
   }
 
   function onSelectionChange() {
@@ -133,6 +136,7 @@ function render({ model, el }) {
 
   // Dragging the lower edge, or a new width, must not lose the end of a text that is being followed.
   const resized = new ResizeObserver(() => {
+    seenHeight = root.clientHeight;
     if (isFollowing && isLaidOut()) toEnd();
   });
 
