@@ -5,6 +5,8 @@ A new engine joins by one line in ENGINES.
 
 import math
 import shutil
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -441,6 +443,25 @@ def test_close_cancels_what_runs_and_who_waits(own_engine):
         assert isinstance(too_late, EngineError) if too_late else waiting.result().token_ids == ()
     with pytest.raises(EngineError):
         own_engine.generate(HELLO, wild(3))
+
+
+FREED_ELSEWHERE = """
+import signal, threading
+from dolly_widget import SamplingParams, load_engine
+engine = load_engine(device="CPU")
+closing = threading.Thread(target=engine.close)
+closing.start()
+closing.join()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupt_after_another_thread_freed_the_model_is_a_plain_one():
+    run = subprocess.run([sys.executable, "-c", FREED_ELSEWHERE], capture_output=True, text=True, timeout=120)
+    assert (run.stdout, run.returncode) == ("interrupted\n", 0)
 
 
 # Loading

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines import EngineError, GenerationResult, PromptTooLongError
+from dolly_widget.jobs import Job
 from dolly_widget.models import ModelInfo
 from dolly_widget.prompts import Prompt, PromptTemplate, template_for
 from dolly_widget.sampling import SamplingParams
@@ -237,7 +238,9 @@ def _load_pipeline(model_dir: Path, device: str) -> Any:
     import openvino_genai as genai
 
     try:
-        return genai.LLMPipeline(str(model_dir), device)
+        # Not on the caller's thread: OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and
+        # frees it on whichever thread frees the model. The main thread's next Ctrl+C would then end the process.
+        return Job(lambda stop: genai.LLMPipeline(str(model_dir), device), name="dolly-load").wait()
     except RuntimeError as exc:
         raise EngineError(
             f"OpenVINO could not load {model_dir} on {device}: {_first_sentence(exc)} "
