@@ -72,13 +72,17 @@ function render({ model, el }) {
   let wasStreaming = false;
   let isFollowing = model.get("is_streaming");
   let seenHeight = 0;
+  let seenTop = 0;
 
   const room = () => root.scrollHeight - root.clientHeight;
   const isAtEnd = () => room() - root.scrollTop <= AT_END_PX;
   const isLaidOut = () => root.clientHeight > 0;
   // Between a new height and the observer below, the reader seems to have left the end, and has not.
-  const isSettled = () => isLaidOut() && root.clientHeight === seenHeight;
-  const toEnd = () => (root.scrollTop = root.scrollHeight);
+  const isSettled = () => isLaidOut() && (seenHeight === 0 || root.clientHeight === seenHeight);
+  const toEnd = () => {
+    root.scrollTop = root.scrollHeight;
+    seenTop = root.scrollTop;
+  };
 
   function hasSelection() {
     const selection = document.getSelection();
@@ -92,7 +96,7 @@ function render({ model, el }) {
     const isEmpty = text === "" && html === "";
     const place = isLaidOut() && room() > 0 ? root.scrollTop / room() : 0;
     // A hidden view has no height: keep what was true when it was last seen.
-    if (isSettled()) isFollowing = isAtEnd();
+    look();
     // Only a growing text is followed; an answer that comes whole is read from its beginning.
     if (!isStreaming && !wasStreaming) isFollowing = false;
     wasStreaming = isStreaming;
@@ -120,8 +124,10 @@ function render({ model, el }) {
     placeholder.textContent = model.get("placeholder");
   }
 
-  function onScroll() {
-    if (isSettled()) isFollowing = isAtEnd();
+  /** Whether the reader is at the end; a new height alone moves nobody, going up does. */
+  function look() {
+    if (isSettled() || (isLaidOut() && root.scrollTop < seenTop)) isFollowing = isAtEnd();
+    seenTop = root.scrollTop;
   }
 
   function onSelectionChange() {
@@ -148,7 +154,7 @@ function render({ model, el }) {
     ["change:placeholder", name],
   ];
   for (const [event, listener] of listeners) model.on(event, listener);
-  root.addEventListener("scroll", onScroll);
+  root.addEventListener("scroll", look);
   document.addEventListener("selectionchange", onSelectionChange);
   window.addEventListener("keydown", onKeyDown, true);
   resized.observe(root);
@@ -157,7 +163,7 @@ function render({ model, el }) {
 
   return () => {
     for (const [event, listener] of listeners) model.off(event, listener);
-    root.removeEventListener("scroll", onScroll);
+    root.removeEventListener("scroll", look);
     document.removeEventListener("selectionchange", onSelectionChange);
     window.removeEventListener("keydown", onKeyDown, true);
     resized.disconnect();
