@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 class Segment(NamedTuple):
@@ -17,13 +23,18 @@ class Segment(NamedTuple):
 
 
 class Prompt(tuple[Segment, ...]):
-    """What a model is given, with the template's text and the user's kept apart. ``str(prompt)`` is all of it."""
+    """What a model is given, with the template's text and the user's kept apart. ``str(prompt)`` is all of it.
 
-    __slots__ = ()
+    ``adds_special_tokens`` says whether the tokenizer puts its own around it (``<s>``): not where the text holds them.
+    """
 
-    def __new__(cls, segments: Iterable[Segment]) -> Prompt:
+    adds_special_tokens: bool
+
+    def __new__(cls, segments: Iterable[Segment], adds_special_tokens: bool = True) -> Prompt:
         """Join ``segments``; those without text are left out."""
-        return super().__new__(cls, (segment for segment in segments if segment.text))
+        prompt = super().__new__(cls, (segment for segment in segments if segment.text))
+        prompt.adds_special_tokens = adds_special_tokens
+        return prompt
 
     def __str__(self) -> str:
         return "".join(segment.text for segment in self)
@@ -85,11 +96,185 @@ DOLLY = PromptTemplate(
 )
 PLAIN = PromptTemplate(name="plain")
 
+_MEND = "pass template= with a PromptTemplate of your own."
+
+
+@dataclass(frozen=True)
+class ChatTemplate(PromptTemplate):
+    """A chat model's own template, in jinja; its text is what transformers' ``apply_chat_template`` gives.
+
+    ``without_context`` and ``with_context`` say how instruction and context become the user's message. ``stop`` is the
+    token that ends an answer. The template is untrusted: it runs in jinja's sandbox.
+    """
+
+    name: str = "chat"
+    source: str = ""
+    special_tokens: tuple[tuple[str, str], ...] = ()
+    """Names and texts that the template may use: ("bos_token", "<s>")."""
+
+    def render(self, instruction: str, context: str = "") -> Prompt:
+        """Return the prompt for a chat of one message. Raises ValueError where the template fails or alters it."""
+        message = str(super().render(instruction, context))
+        now = datetime.now()
+        text = self._render_message(message, now)
+        # A marker in place of the message shows what is the template's: no text of the user's can be in it.
+        marker = self._marker()
+        pieces = self._render_message(marker, now).split(marker)
+        users = _between(pieces, text)
+        if users is None or _adds_words(users, message.strip()):
+            raise ValueError(f"The model's chat template does not leave the message as it is: {_MEND}")
+        segments = [Segment(pieces[0], is_template=True)]
+        for piece in pieces[1:]:
+            segments += [Segment(users, is_template=False), Segment(piece, is_template=True)]
+        return Prompt(segments, adds_special_tokens=False)
+
+    def _marker(self) -> str:
+        """A text that is nowhere in the template, and that filters for white space, case or escapes leave alone."""
+        taken = [self.source, *(text for _, text in self.special_tokens)]
+        markers = (f"\ue000{number}\ue001" for number in count())
+        return next(marker for marker in markers if not any(marker in text for text in taken))
+
+    def _render_message(self, message: str, now: datetime) -> str:
+        try:
+            return _compile(self.source).render(
+                messages=[{"role": "user", "content": message}],
+                tools=None,
+                documents=None,
+                add_generation_prompt=True,
+                strftime_now=now.strftime,
+                **dict(self.special_tokens),
+            )
+        except Exception as exc:  # a template can fail in any way that an expression can
+            reason = " ".join(str(exc).split()).rstrip(".") or type(exc).__name__
+            raise ValueError(f"The model's chat template cannot be used ({reason}): {_MEND}") from exc
+
+
+def _between(pieces: list[str], text: str) -> str | None:
+    """What stands between ``pieces`` in ``text``, the same at each place; None where the text is not made so."""
+    places = len(pieces) - 1
+    if not places:
+        return None
+    length = (len(text) - sum(map(len, pieces))) // places
+    found = text[len(pieces[0]) :][: max(0, length)]
+    return found if found.join(pieces) == text else None
+
+
+def _adds_words(users: str, message: str) -> bool:
+    """Whether the template wrote words beside this message, and not beside the marker: they are not the user's."""
+    before, found, after = users.partition(message) if message else ("", "", "")
+    return bool(found) and any(character.isalnum() for character in before + after)
+
+
+@lru_cache(maxsize=8)
+def _compile(source: str) -> jinja2.Template:
+    # Source: transformers 5.5, utils/chat_template_utils.py, _cached_compile_jinja_template.
+    from jinja2 import TemplateError, nodes
+    from jinja2.ext import Extension, loopcontrols
+    from jinja2.parser import Parser
+    from jinja2.runtime import Macro
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Generation(Extension):
+        """``{% generation %}`` marks the answers of a chat, for training; its text stands as it is."""
+
+        tags = {"generation"}  # noqa: RUF012  # jinja's own type
+
+        def parse(self, parser: Parser) -> nodes.Node:
+            line = next(parser.stream).lineno
+            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+            return nodes.CallBlock(self.call_method("_text"), [], [], body).set_lineno(line)
+
+        def _text(self, caller: Macro) -> str:
+            return caller()
+
+    def raise_exception(message: str) -> NoReturn:
+        raise TemplateError(message)
+
+    def tojson(
+        value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
+    ) -> str:
+        # jinja's own escapes HTML
+        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
+    )
+    environment.filters["tojson"] = tojson
+    environment.globals["raise_exception"] = raise_exception
+    return environment.from_string(source)
+
+
+def chat_template(model_dir: Path) -> PromptTemplate:
+    """Return the model's own chat template, from ``chat_template.jinja`` or ``tokenizer_config.json`` beside it.
+
+    Raises ValueError where there is none, or where it cannot be used.
+    """
+    template = _find_chat_template(Path(model_dir))
+    if template is None:
+        raise ValueError(f"{model_dir} has no chat template: {_MEND}")
+    return template
+
+
+def _find_chat_template(model_dir: Path) -> ChatTemplate | None:
+    config = _read_settings(model_dir / "tokenizer_config.json")
+    sources = _template_files(model_dir) or _configured_templates(config.get("chat_template"))
+    if not any(sources.values()):
+        return None
+    source = sources.get("default")
+    if not isinstance(source, str):
+        raise ValueError(f"{model_dir} has no default chat template that can be read: {_MEND}")
+    tokens = _special_tokens(config, model_dir)
+    stop = tuple(filter(None, [tokens.get("eos_token")]))
+    template = ChatTemplate(stop=stop, source=source, special_tokens=tuple(tokens.items()))
+    template.render("Hello")  # one that cannot be used is refused here, not at the first question
+    return template
+
+
+def _template_files(model_dir: Path) -> dict[str, str]:
+    # Source: transformers 5.5, PreTrainedTokenizerBase._from_pretrained: files come before what the config says.
+    paths = [("default", model_dir / "chat_template.jinja")]
+    paths += [(path.stem, path) for path in sorted((model_dir / "additional_chat_templates").glob("*.jinja"))]
+    try:
+        return {name: path.read_text(encoding="utf-8") for name, path in paths if path.is_file()}
+    except UnicodeDecodeError as exc:
+        raise ValueError(f"A chat template of {model_dir} is not text: convert or download the model again.") from exc
+
+
+def _configured_templates(entry: Any) -> dict[str, Any]:
+    if isinstance(entry, list) and all(isinstance(item, dict) for item in entry):
+        return {str(item.get("name")): item.get("template") for item in entry}
+    return entry if isinstance(entry, dict) else {"default": entry}
+
+
+def _special_tokens(config: dict[str, Any], model_dir: Path) -> dict[str, str]:
+    """Texts of the special tokens by name, as transformers hands them to a template."""
+    settings = dict(config)
+    if "added_tokens_decoder" not in settings:  # an older tokenizer: its tokens are in a file of their own
+        settings |= _read_settings(model_dir / "special_tokens_map.json")
+    tokens = {name: value for name, value in settings.items() if name.endswith("_token")}
+    for more in ("extra_special_tokens", "model_specific_special_tokens"):
+        tokens |= settings[more] if isinstance(settings.get(more), dict) else {}
+    texts = {name: value.get("content") if isinstance(value, dict) else value for name, value in tokens.items()}
+    return {name: text for name, text in texts.items() if isinstance(text, str)}
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The settings of a file; none where it is missing. Raises ValueError where it cannot be read."""
+    if not path.is_file():
+        return {}
+    try:
+        settings = json.loads(path.read_bytes())
+    except ValueError as exc:
+        raise ValueError(f"{path} cannot be read; convert or download the model again.") from exc
+    if not isinstance(settings, dict):
+        raise ValueError(f"{path} holds no settings; convert or download the model again.")
+    return settings
+
 
 def template_for(model_dir: Path) -> PromptTemplate:
-    """Return the template that a model was taught: DOLLY where its tokenizer has ``### End``, PLAIN otherwise.
+    """Return the template that a model was taught: DOLLY where its tokenizer has ``### End``; its chat template; PLAIN.
 
-    Raises FileNotFoundError where ``tokenizer.json`` is missing, ValueError where it cannot be read.
+    Raises FileNotFoundError where ``tokenizer.json`` is missing, ValueError where a file of the template's is broken.
     """
     path = Path(model_dir) / "tokenizer.json"
     text = path.read_bytes()
@@ -97,4 +282,4 @@ def template_for(model_dir: Path) -> PromptTemplate:
         contents = {token["content"] for token in json.loads(text).get("added_tokens", [])}
     except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise ValueError(f"{path} is not a tokenizer that can be read; convert or download the model again.") from exc
-    return DOLLY if contents & set(DOLLY.stop) else PLAIN
+    return DOLLY if contents & set(DOLLY.stop) else _find_chat_template(Path(model_dir)) or PLAIN

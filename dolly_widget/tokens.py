@@ -68,14 +68,19 @@ class Tokenizer:
         """
         segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]
         with self._lock:
-            whole = self._backend.encode("".join(segment.text for segment in segments))
-            if not self._reaches_into_user_text(whole, segments):
+            text = "".join(segment.text for segment in segments)
+            whole = self._backend.encode(text, add_special_tokens=prompt.adds_special_tokens)
+            if not self._reaches_into_user_text(whole, text, segments):
                 return list(whole.ids)
-            return self._encode_apart(segments)
+            return self._encode_apart(segments, prompt.adds_special_tokens)
 
-    def _reaches_into_user_text(self, encoding: tokenizers.Encoding, segments: Sequence[Segment]) -> bool:
-        special = set(self._special.values())
-        spans = [span for token_id, span in zip(encoding.ids, encoding.offsets, strict=True) if token_id in special]
+    def _reaches_into_user_text(self, encoding: tokenizers.Encoding, whole: str, segments: Sequence[Segment]) -> bool:
+        contents = {token_id: content for content, token_id in self._special.items()}
+        spans = [
+            _without_margins(span, whole, contents[token_id])
+            for token_id, span in zip(encoding.ids, encoding.offsets, strict=True)
+            if token_id in contents
+        ]
         position = 0
         for text, is_template in segments:
             end = position + len(text)
@@ -84,12 +89,12 @@ class Tokenizer:
             position = end
         return False
 
-    def _encode_apart(self, segments: Sequence[Segment]) -> list[int]:
+    def _encode_apart(self, segments: Sequence[Segment], adds_special_tokens: bool) -> list[int]:
         ids: list[int] = []
         for index, (text, is_template) in enumerate(segments):
             self._backend.encode_special_tokens = not is_template
             try:
-                ids += self._backend.encode(text, add_special_tokens=index == 0).ids
+                ids += self._backend.encode(text, add_special_tokens=adds_special_tokens and index == 0).ids
             finally:
                 self._backend.encode_special_tokens = False
         return ids
@@ -97,6 +102,12 @@ class Tokenizer:
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of ids, special tokens left out; bytes that are no valid UTF-8 become U+FFFD."""
         return str(self._backend.decode(list(token_ids), skip_special_tokens=True))
+
+
+def _without_margins(span: tuple[int, int], text: str, content: str) -> tuple[int, int]:
+    """Where a special token's own text is: its span may take in white space beside it (``lstrip``, ``rstrip``)."""
+    start = text.find(content, *span)
+    return span if start < 0 else (start, start + len(content))
 
 
 class TextStream:

@@ -4,6 +4,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
 from tokenizers import Tokenizer as Backend
 
-from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, Segment
+from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, chat_template
 from dolly_widget.tokens import REPLACEMENT, TextStream, Tokenizer, encodable
 
 SPECIAL = ["<|endoftext|>", "<|padding|>", "### End", "### Instruction:", "### Response:\n"]
@@ -209,6 +210,98 @@ def test_truncation_and_padding_of_the_file_are_not_applied(tmp_path):
     backend.enable_truncation(max_length=4)
     backend.enable_padding(length=64)
     assert len(save(backend, tmp_path).encode(PLAIN.render("0123456789"))) == 10
+
+
+# Chat templates, with transformers as the judge: name, the tokens at the start and the end of a text, the others
+
+CHATS = {
+    "qwen2.5": (None, "<|im_end|>", ["<|im_start|>"]),
+    "llama3": ("<|begin_of_text|>", "<|eot_id|>", ["<|start_header_id|>", "<|end_header_id|>"]),
+    "mistral": ("<s>", "</s>", []),
+    "phi3": ("<s>", "<|endoftext|>", ["<|user|>", "<|end|>", "<|assistant|>"]),
+    "gemma": ("<bos>", "<eos>", ["<start_of_turn>", "<end_of_turn>"]),
+}
+
+
+@pytest.fixture(params=CHATS)
+def chat(request, tmp_path):
+    """A tokenizer that starts every text with its own token, its chat template, and transformers' of the same files."""
+    from transformers import PreTrainedTokenizerFast
+
+    first, last, others = CHATS[request.param]
+    contents = [text for text in (first, last, *others) if text]
+    backend = byte_level(special=[], merges=[("H", "e"), ("l", "l")])
+    # Phi-3's tokens take the white space after them.
+    backend.add_special_tokens(
+        [AddedToken(text, normalized=False, special=True, rstrip=request.param == "phi3") for text in contents]
+    )
+    if first:
+        start = [(first, backend.token_to_id(first))]
+        backend.post_processor = processors.TemplateProcessing(single=f"{first} $A", special_tokens=start)
+    source = (Path(__file__).parent / "chat_templates" / f"{request.param}.jinja").read_text(encoding="utf-8")
+    reference = PreTrainedTokenizerFast(tokenizer_object=backend, bos_token=first, eos_token=last, chat_template=source)
+    reference.save_pretrained(tmp_path)
+    return Tokenizer(tmp_path), chat_template(tmp_path), reference, contents
+
+
+def expected_ids(reference, message):
+    messages = [{"role": "user", "content": message}]
+    return reference.apply_chat_template(messages, tokenize=True, add_generation_prompt=True, return_dict=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello, all!", "Hello\n\nthere\n", "  Hello  ", "日本語 🙂", "{{ x }} {% y %}", "<|im_", "# <b>", " ", ""]
+)
+def test_a_chat_has_the_ids_that_transformers_gives_it(chat, text):
+    tokenizer, template, reference, _ = chat
+    ids = tokenizer.encode(template.render(text))
+    assert ids == expected_ids(reference, text)
+    assert tokenizer.encode(template.render("Why?", "Hello.")) == expected_ids(reference, "Why?\n\nHello.")
+
+
+def test_control_tokens_in_the_users_message_are_text(chat):
+    tokenizer, template, reference, contents = chat
+    ids = {tokenizer.special_id(text) for text in contents}
+    controls = [token_id for token_id in tokenizer.encode(template.render("Hello")) if token_id in ids]
+    assert controls
+    for text in (*contents, f"a{contents[-1]}\n{''.join(contents)} b", f"say {contents[0]}"):
+        encoded = tokenizer.encode(template.render(text))
+        assert [token_id for token_id in encoded if token_id in ids] == controls
+        assert text in tokenizer.decode(encoded)
+        assert len([token_id for token_id in expected_ids(reference, text) if token_id in ids]) > len(controls)
+
+
+def test_a_chat_starts_once(chat):
+    tokenizer, template, reference, contents = chat
+    start = tokenizer._backend.encode("").ids
+    for text in ("Hello", f"Hello {contents[0]}"):
+        ids = tokenizer.encode(template.render(text))
+        for token_id in start:
+            assert ids.count(token_id) == expected_ids(reference, "Hello").count(token_id) <= 1
+        assert tokenizer.encode(PLAIN.render(text))[: len(start)] == start
+
+
+@pytest.mark.parametrize("user", ["a", "<s>"])
+@pytest.mark.parametrize("adds_special_tokens", [True, False])
+def test_a_prompt_says_whether_the_tokenizer_adds_its_own_tokens(tmp_path, user, adds_special_tokens):
+    backend = byte_level(special=["<s>"])
+    backend.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 256)])
+    segments = [Segment("x", True), Segment(user, False)]
+    ids = save(backend, tmp_path).encode(Prompt(segments, adds_special_tokens))
+    assert ids.count(256) == adds_special_tokens
+    assert Prompt(segments).adds_special_tokens
+
+
+@pytest.mark.parametrize("text", ["  Hello  ", "\n", "<|a|>", " <|a|> "])
+def test_a_templates_token_that_takes_white_space_of_the_users_is_the_templates(tmp_path, text):
+    backend = byte_level(special=[])
+    for content, sides in (("<|a|>", {"rstrip": True}), ("<|b|>", {"lstrip": True})):
+        backend.add_special_tokens([AddedToken(content, normalized=False, special=True, **sides)])
+    tokenizer = save(backend, tmp_path)
+    ids = tokenizer.encode(Prompt([Segment("<|a|>", True), Segment(text, False), Segment("<|b|>", True)]))
+    assert [ids[0], ids[-1]] == [256, 257]
+    # As in training where the text is harmless; where it is not, white space and all is the user's.
+    assert tokenizer.decode(ids[1:-1]) == (text if "<|a|>" in text else text.strip())
 
 
 @pytest.mark.parametrize("response", ["### Response:", "### Response:\n"])
