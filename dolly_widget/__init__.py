@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from dolly_widget.widget import DollyWidget
 
 __version__ = "0.1.0"
+
+# `import openvino` and NNCF would tell Google Analytics of their use, from forked processes; nobody asked for that.
+# Without this package they use a stub of their own.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 # Loaded when first used, so that the import takes no time.
 _HOMES = {

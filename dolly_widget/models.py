@@ -1,133 +1,73 @@
-"""The models that can be run: a name becomes a directory of OpenVINO files, and what is known about it.
-
-Knows nothing about engines: it reads files, and never loads a model.
-"""
+"""A model's name becomes a directory of OpenVINO files: bundled, given, stored, downloaded or converted."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections import Counter
-from dataclasses import dataclass
-from functools import cached_property
+import threading
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
+from dolly_widget import checkpoints, hub, store
+from dolly_widget.convert import convert
 from dolly_widget.demo import OPENVINO_DIR as DEMO_DIR
+from dolly_widget.model_info import ModelError, check_files, is_openvino
+from dolly_widget.progress import OnProgress, silent
+from dolly_widget.weight_format import WeightFormat
 
-REQUIRED_FILES = ("openvino_model.xml", "openvino_model.bin", "config.json", "tokenizer.json")
-# A Hugging Face config names the longest text in one of these ways.
-_POSITIONS_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
-_PRECISIONS = {"u8": "INT8", "i8": "INT8", "u4": "INT4", "i4": "INT4", "nf4": "INT4"}
+__all__ = ["KNOWN_MODELS", "convert", "find", "resolve"]
+
+# Offered by name; any other id or directory can be given.
+KNOWN_MODELS = (
+    "demo",
+    "databricks/dolly-v2-3b",
+    "databricks/dolly-v2-7b",
+    "databricks/dolly-v2-12b",
+    "OpenVINO/dolly-v2-3b-int8-ov",
+    "OpenVINO/dolly-v2-3b-int4-ov",
+)
 
 
-class ModelError(ValueError):
-    """A model that is not there, or not whole. The message says what to do."""
+def find(model: str | Path, weight_format: str | WeightFormat = "int8", revision: str | None = None) -> Path | None:
+    """Return the directory of ``model`` if it can be run as it is: no network is used, nothing is converted.
 
-
-def resolve(model: str | Path) -> Path:
-    """Return the directory of OpenVINO files that ``model`` names: "demo", or a path. Raises ModelError."""
+    None where it would have to be downloaded or converted first, which ``resolve`` does. Raises ModelError where that
+    is already known to be in vain: a path that is not there, a directory of something else, an incomplete model.
+    """
+    weight_format = WeightFormat.of(weight_format)
     if model == "demo":
-        return _checked(DEMO_DIR)
+        return check_files(DEMO_DIR)
     path = Path(model).expanduser()
-    if path.is_dir():
-        return _checked(path)
+    if str(model) and path.is_dir():
+        return _find_directory(path, weight_format)
     if path.is_file():
         raise ModelError(f"{path} is a file: give the directory that the model's files are in, {path.parent}.")
-    raise ModelError(
-        f"There is no model {str(model)!r}: give 'demo', or a directory of OpenVINO files, which "
-        f"`optimum-cli export openvino --model {model} --weight-format int8 DIRECTORY` makes of a Hugging Face model."
-    )
-
-
-def _checked(model_dir: Path) -> Path:
-    missing = [name for name in REQUIRED_FILES if not (model_dir / name).is_file()]
-    if missing:
+    if not hub.is_model_id(str(model)):
         raise ModelError(
-            f"{model_dir} is not a whole OpenVINO model: {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing; convert or download it again."
+            f"There is no model {str(model)!r}: give 'demo', a directory, or the id of a model on the Hugging Face "
+            "hub, for example 'databricks/dolly-v2-3b'."
         )
-    return model_dir
+    entry = store.newest(str(model), str(weight_format), revision or "main")
+    return entry.path if entry else None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        raise ModelError(f"{path} cannot be read; convert or download the model again.") from exc
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} holds no settings; convert or download the model again.")
-    return content
+def _find_directory(directory: Path, weight_format: WeightFormat) -> Path | None:
+    if is_openvino(directory):
+        return check_files(directory)
+    checkpoint = checkpoints.inspect(directory)
+    entry = store.get(store.Key(str(directory.resolve()), checkpoint.fingerprint, str(weight_format)))
+    return entry.path if entry else None
 
 
-@dataclass(frozen=True)
-class ModelInfo:
-    """What the files of a model directory say about it. Read on demand; raises ModelError for a broken file."""
+def resolve(
+    model: str | Path,
+    weight_format: str | WeightFormat = "int8",
+    revision: str | None = None,
+    *,
+    on_progress: OnProgress = silent,
+    stop: threading.Event | None = None,
+) -> Path:
+    """Return a directory of OpenVINO files for ``model``; downloads and converts, in a child process, what is missing.
 
-    model_dir: Path
-
-    @property
-    def name(self) -> str:
-        """The directory's name, "demo" for the bundled model."""
-        return "demo" if self.is_demo else self.model_dir.resolve().name
-
-    @property
-    def is_demo(self) -> bool:
-        """Whether this is the bundled demonstration model."""
-        return self.model_dir.resolve() == DEMO_DIR.resolve()
-
-    @cached_property
-    def config(self) -> dict[str, Any]:
-        """The model's ``config.json``."""
-        return _read_json(self.model_dir / "config.json")
-
-    @property
-    def max_positions(self) -> int | None:
-        """Most tokens, prompt and answer together, that the model was made for; None where its config is silent."""
-        return next((int(self.config[key]) for key in _POSITIONS_KEYS if self.config.get(key)), None)
-
-    @cached_property
-    def end_ids(self) -> frozenset[int]:
-        """Ids that end a text, from ``generation_config.json`` and ``config.json``."""
-        ids = self.config.get("eos_token_id")
-        path = self.model_dir / "generation_config.json"
-        if path.is_file():
-            ids = _read_json(path).get("eos_token_id", ids)
-        return frozenset(ids if isinstance(ids, list) else [] if ids is None else [ids])
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the weights on disk."""
-        return (self.model_dir / "openvino_model.bin").stat().st_size
-
-    @property
-    def parameters(self) -> int:
-        """Number of weights; scales and zero points of a compressed model do not count."""
-        return sum(self._weights.values())
-
-    @property
-    def precision(self) -> str:
-        """Type that most weights are stored in: "INT8", "INT4", "FP16", "FP32"."""
-        kind = max(self._weights, key=self._weights.__getitem__, default="")
-        return _PRECISIONS.get(kind, kind.upper().replace("F", "FP").replace("BFP", "BF"))
-
-    @cached_property
-    def _weights(self) -> Counter[str]:
-        """Number of weights by element type, from the constants of the graph."""
-        counts: Counter[str] = Counter()
-        path = self.model_dir / "openvino_model.xml"
-        try:
-            for _, layer in ElementTree.iterparse(path):
-                if layer.tag != "layer":
-                    continue
-                data = layer.find("data")
-                if layer.get("type") == "Const" and data is not None:
-                    shape = [int(size) for size in data.get("shape", "").split(",") if size.strip()]
-                    # Scales and zero points are columns; scalars and masks are no weights either.
-                    if shape and shape[-1] > 1 and data.get("element_type") not in ("boolean", "i32", "i64"):
-                        counts[data.get("element_type", "")] += math.prod(shape)
-                layer.clear()
-        except (OSError, ElementTree.ParseError) as exc:
-            raise ModelError(f"{path} is damaged; convert or download the model again.") from exc
-        return counts
+    ``model`` is "demo", a directory of OpenVINO files or of a Hugging Face checkpoint, or a model id of the Hugging
+    Face hub. Blocks; ``on_progress`` is called on this thread. Setting ``stop`` ends it at once, with ModelError.
+    """
+    found = find(model, weight_format, revision)
+    return found or convert(model, weight_format, revision, on_progress=on_progress, stop=stop)

@@ -1,6 +1,7 @@
 """What all tests share: the demo model, and hypothesis without chance and without deadlines."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,16 @@ def demo_dir():
     if not (model_dir / "openvino_model.bin").is_file():
         pytest.fail(f"The tests need the demo model's files in {model_dir}: check out the repository whole.")
     return model_dir
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """``checkpoint(kind)``: a tiny checkpoint of a kind of `checkpoint_factory`, made once; copy it to change it."""
+
+    @cache
+    def make(kind, **options):
+        from checkpoint_factory import make_checkpoint
+
+        return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / kind, kind, **options)
+
+    return make

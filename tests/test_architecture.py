@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,16 +19,37 @@ ORDER = [
     "tokens",
     "rendering",
     "demo",
-    "models",
     "devices",
     "jobs",
+    "progress",
+    "weight_format",
+    "model_info",
+    "checkpoints",
+    "repository",
+    "hub",
+    "store",
+    "needs",
+    "export",
+    "conversion",
     "convert",
+    "models",
     "engines",
+    "engines.reasons",
+    "engines.properties",
+    "engines.answering",
     "engines.genai",
     "engines.optimum",
     "lens",
     "widget",
     "magic",
+    "cli.command",
+    "cli.interruptible",
+    "cli.terminal",
+    "cli.preparing",
+    "cli.ask",
+    "cli.convert",
+    "cli.lab",
+    "cli.models",
     "cli",
     "__main__",
     # Commands of the recipe, on top of all: nothing imports them.
@@ -186,3 +208,12 @@ def test_the_public_names_are_there():
         assert getattr(dolly_widget, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):
         _ = dolly_widget.nonsense
+
+
+def test_importing_openvino_reports_to_nobody(tmp_path):
+    """`import openvino` by itself sends an event to Google Analytics, and leaves a client's id in the home."""
+    code = "from dolly_widget.devices import available_devices; available_devices()"
+    home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    run = subprocess.run([sys.executable, "-c", code], env=home, capture_output=True, check=True, cwd=PACKAGE.parent)
+    assert run.stderr == b""
+    assert list(tmp_path.iterdir()) == []

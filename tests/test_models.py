@@ -1,30 +1,17 @@
-"""A name becomes a whole model directory or one sentence; what the files say about a model is true."""
+"""A name becomes the directory of a model that can be run, or one sentence. Converting is test_convert's matter."""
 
-import json
 import shutil
 
-import numpy as np
 import pytest
 
-from dolly_widget import models
-from dolly_widget.models import REQUIRED_FILES, ModelError, ModelInfo, resolve
+from dolly_widget import model_info, models
+from dolly_widget.model_info import ModelError, ModelInfo
+from dolly_widget.models import KNOWN_MODELS, find, resolve
 
 
 @pytest.fixture
 def model_dir(tmp_path, demo_dir):
-    """A copy of the demo model's small files, to break; its weights are a stand-in of a few bytes."""
-    copy = tmp_path / "my model"
-    copy.mkdir()
-    for name in REQUIRED_FILES:
-        if name != "openvino_model.bin":
-            shutil.copyfile(demo_dir / name, copy / name)
-    (copy / "openvino_model.bin").write_bytes(b"weights")
-    return copy
-
-
-def config(model_dir, **settings):
-    (model_dir / "config.json").write_text(json.dumps(settings), encoding="utf-8")
-    return ModelInfo(model_dir)
+    return shutil.copytree(demo_dir, tmp_path / "my model")
 
 
 def test_a_directory_is_taken_as_path_and_as_text(model_dir):
@@ -38,7 +25,8 @@ def test_a_directory_in_the_home_is_found(model_dir, monkeypatch):
 
 
 def test_demo_is_the_bundled_model(model_dir, monkeypatch):
-    monkeypatch.setattr(models, "DEMO_DIR", model_dir)
+    for module in (models, model_info):
+        monkeypatch.setattr(module, "DEMO_DIR", model_dir)
     assert resolve("demo") == model_dir
     assert ModelInfo(model_dir).is_demo
     assert ModelInfo(model_dir).name == "demo"
@@ -55,163 +43,34 @@ def test_a_directory_named_demo_is_reached_by_its_path(model_dir, monkeypatch, t
     assert ModelInfo(other.relative_to(tmp_path)).name == "demo"
 
 
-@pytest.mark.parametrize(
-    "missing", [*([name] for name in REQUIRED_FILES), list(REQUIRED_FILES[:2]), list(REQUIRED_FILES)]
-)
-def test_an_incomplete_directory_names_what_is_missing(model_dir, missing):
-    for name in missing:
-        (model_dir / name).unlink()
-    with pytest.raises(ModelError) as incomplete:
-        resolve(model_dir)
-    message = str(incomplete.value)
-    assert message.startswith(f"{model_dir} is not a whole OpenVINO model: {', '.join(missing)} ")
-    assert f" {'is' if len(missing) == 1 else 'are'} missing" in message
-    assert [name for name in REQUIRED_FILES if name in message] == missing
-
-
-def test_a_directory_in_the_place_of_a_file_counts_as_missing(model_dir):
-    (model_dir / "config.json").unlink()
-    (model_dir / "config.json").mkdir()
-    with pytest.raises(ModelError, match=r"config\.json is missing"):
-        resolve(model_dir)
-
-
-@pytest.mark.parametrize("model", ["nowhere", "/no/such/directory", "databricks/dolly-v2-3b", "Demo"])
-def test_a_name_that_is_nothing_is_refused_with_what_to_do(model):
-    with pytest.raises(ModelError) as unknown:
-        resolve(model)
-    message = str(unknown.value)
-    assert repr(model) in message
-    assert "'demo'" in message
-    assert "\n" not in message
-
-
 def test_a_file_is_refused_with_its_directory(model_dir):
     with pytest.raises(ModelError, match="is a file: give the directory") as refused:
         resolve(model_dir / "openvino_model.xml")
     assert str(refused.value).endswith(f", {model_dir}.")
 
 
-def test_the_demo_model_is_described_truly(demo_dir):
-    info = ModelInfo(demo_dir)
-    assert info.precision == "INT8"
-    assert info.max_positions == json.loads((demo_dir / "config.json").read_text())["max_position_embeddings"]
-    assert info.size_bytes == (demo_dir / "openvino_model.bin").stat().st_size
-    # INT8: about one byte a weight.
-    assert info.parameters == pytest.approx(info.size_bytes, rel=0.05)
-    assert info.end_ids == {0}
+@pytest.mark.parametrize("model", ["/no/such/directory", "a/b/c", "Who is Dolly?", "nowhere/", "", " "])
+@pytest.mark.parametrize("function", [find, resolve])
+def test_what_is_no_name_is_refused_with_what_to_do(function, model):
+    with pytest.raises(ModelError) as unknown:
+        function(model)
+    message = str(unknown.value)
+    assert repr(model) in message
+    assert "give 'demo', a directory, or the id of a model" in message
+    assert "\n" not in message
 
 
-def test_the_number_of_weights_is_that_of_the_architecture(demo_dir):
-    """GPT-NeoX: embeddings in and out; a layer: 4 h² of attention, 2 h·i of the MLP, biases, two norms; a last norm."""
-    info = ModelInfo(demo_dir)
-    hidden, inner, layers, vocab = (
-        info.config[key] for key in ("hidden_size", "intermediate_size", "num_hidden_layers", "vocab_size")
-    )
-    layer = 4 * hidden**2 + 2 * hidden * inner + (4 * hidden + inner + hidden) + 4 * hidden
-    assert info.parameters == pytest.approx(2 * vocab * hidden + layers * layer + 2 * hidden, rel=0.01)
+@pytest.mark.parametrize("model", ["databricks/dolly-v2-3b", "gpt2", "Demo"])
+def test_an_id_that_is_not_in_the_store_has_to_be_prepared(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path))
+    assert find(model) is None
 
 
-def test_the_number_of_weights_is_that_of_the_checkpoint(demo_dir):
-    """Where the checkpoint is beside the OpenVINO files, as in the repository."""
-    path = demo_dir.parent / "checkpoint" / "model.safetensors"
-    if not path.is_file():
-        pytest.skip("no checkpoint beside the model")
-    with path.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    count = sum(int(np.prod(tensor["shape"])) for name, tensor in header.items() if name != "__metadata__")
-    assert ModelInfo(demo_dir).parameters == pytest.approx(count, rel=0.01)
+def test_an_unknown_weight_format_is_refused_before_anything_else():
+    with pytest.raises(ValueError, match="choose one of fp16, int8, int4"):
+        find("demo", "int3")
 
 
-@pytest.mark.parametrize(
-    ("weight_type", "numpy_type", "precision"),
-    [("f32", np.float32, "FP32"), ("f16", np.float16, "FP16"), ("i8", np.int8, "INT8"), ("u8", np.uint8, "INT8")],
-)
-def test_weights_are_counted_without_their_scales(tmp_path, weight_type, numpy_type, precision):
-    import openvino as ov
-    from openvino import opset13 as ops
-
-    x = ops.parameter([1, 64], np.float32)
-    weights = ops.convert(ops.constant(np.ones((64, 32), numpy_type)), np.float32)
-    scale = ops.constant(np.ones((64, 1), np.float32))
-    model = ov.Model([ops.matmul(x, ops.multiply(weights, scale), False, False)], [x])
-    ov.save_model(model, tmp_path / "openvino_model.xml", compress_to_fp16=False)
-    info = ModelInfo(tmp_path)
-    assert info._weights == {weight_type: 64 * 32}
-    assert (info.parameters, info.precision) == (64 * 32, precision)
-
-
-@pytest.mark.parametrize(
-    ("kind", "precision"),
-    [
-        ("u4", "INT4"),
-        ("i4", "INT4"),
-        ("nf4", "INT4"),
-        ("bf16", "BF16"),
-        ("f16", "FP16"),
-        ("f32", "FP32"),
-        ("i8", "INT8"),
-    ],
-)
-def test_the_precision_is_that_of_most_weights(tmp_path, kind, precision):
-    layers = "".join(
-        f'<layer id="{i}" type="Const"><data element_type="{element}" shape="{shape}"/></layer>'
-        for i, (element, shape) in enumerate([(kind, "8, 4, 16"), ("f32", "8, 4, 1"), ("f64", "16"), ("i64", "9, 999")])
-    )
-    (tmp_path / "openvino_model.xml").write_text(f"<net><layers>{layers}</layers></net>", encoding="utf-8")
-    assert ModelInfo(tmp_path).precision == precision
-    assert ModelInfo(tmp_path).parameters == 8 * 4 * 16 + 16
-
-
-def test_the_longest_text_has_several_names(model_dir):
-    for key in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"):
-        assert config(model_dir, **{key: 77}).max_positions == 77
-    assert config(model_dir).max_positions is None
-    assert config(model_dir, max_position_embeddings=None, n_ctx=8).max_positions == 8
-
-
-@pytest.mark.parametrize(
-    ("in_config", "in_generation_config", "expected"),
-    [
-        ({}, None, set()),
-        ({"eos_token_id": 0}, None, {0}),
-        ({"eos_token_id": [1, 2]}, None, {1, 2}),
-        ({"eos_token_id": None}, None, set()),
-        ({"eos_token_id": 0}, {}, {0}),
-        ({"eos_token_id": 0}, {"eos_token_id": 5}, {5}),
-        ({"eos_token_id": 0}, {"eos_token_id": [5, 6]}, {5, 6}),
-    ],
-)
-def test_the_generation_config_says_what_ends_a_text(model_dir, in_config, in_generation_config, expected):
-    info = config(model_dir, **in_config)
-    if in_generation_config is not None:
-        (model_dir / "generation_config.json").write_text(json.dumps(in_generation_config), encoding="utf-8")
-    assert info.end_ids == expected
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"text"', b"\xff"])
-@pytest.mark.parametrize("name", ["config.json", "generation_config.json"])
-def test_a_broken_config_is_named(model_dir, name, content):
-    (model_dir / name).write_bytes(content)
-    with pytest.raises(ModelError) as broken:
-        _ = ModelInfo(model_dir).end_ids
-    assert str(model_dir / name) in str(broken.value)
-    assert "\n" not in str(broken.value)
-
-
-@pytest.mark.parametrize("share", [0, 0.5, 0.99])
-def test_a_damaged_graph_is_named(model_dir, share):
-    path = model_dir / "openvino_model.xml"
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * share)])
-    for read in (lambda info: info.parameters, lambda info: info.precision):
-        with pytest.raises(ModelError, match="is damaged; convert or download the model again") as damaged:
-            read(ModelInfo(model_dir))
-        assert str(path) in str(damaged.value)
-
-
-def test_nothing_is_read_until_it_is_asked_for(tmp_path):
-    info = ModelInfo(tmp_path / "nowhere")
-    assert info.name == "nowhere"
-    with pytest.raises(ModelError):
-        _ = info.max_positions
+def test_the_known_models_are_demo_and_ids():
+    assert KNOWN_MODELS[0] == "demo"
+    assert all(models.hub.is_model_id(model) and "/" in model for model in KNOWN_MODELS[1:])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dolly_widget.demo import OPENVINO_DIR
-from dolly_widget.models import REQUIRED_FILES
+from dolly_widget.model_info import REQUIRED_FILES
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,7 +39,7 @@ def in_repository(folder, *patterns):
 
 def test_the_wheel_has_every_module(names):
     modules = {name for name in in_repository("dolly_widget", "**/*.py") if "/demo/" not in name}
-    assert "dolly_widget/cli.py" in modules
+    assert "dolly_widget/cli/__init__.py" in modules
     assert modules <= names
 
 

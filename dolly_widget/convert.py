@@ -1,0 +1,139 @@
+"""Downloading and converting, seen from the process that wants a model: a child process does it.
+
+Here are its start, its progress, its cancelling and its crash. What it does is in `conversion`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from dolly_widget import store
+from dolly_widget.jobs import Job
+from dolly_widget.model_info import ModelError
+from dolly_widget.progress import OnProgress, Progress, silent
+from dolly_widget.weight_format import WeightFormat
+
+_LOG_LINES = 8
+
+
+def convert(
+    model: str | Path,
+    weight_format: str | WeightFormat = "int8",
+    revision: str | None = None,
+    *,
+    on_progress: OnProgress = silent,
+    stop: threading.Event | None = None,
+) -> Path:
+    """Download or convert ``model`` into the store, in a child process, and return its directory there.
+
+    ``model`` is the id of a hub repository, or a directory with a Hugging Face checkpoint; ``revision`` a branch, tag
+    or commit (default "main"). The newest commit of it is asked for; where the store has that, nothing is done.
+    ``on_progress`` is called on this thread. Setting ``stop`` ends it at once. Raises ModelError, one sentence, and
+    leaves the store as it was.
+    """
+    is_local = Path(model).expanduser().is_dir()
+    request = {
+        "model": str(Path(model).expanduser().absolute()) if is_local else str(model),
+        "weight_format": asdict(WeightFormat.of(weight_format)),
+        "revision": revision or "main",
+    }
+    with tempfile.TemporaryFile() as log:
+        process = _start(request, log)
+        try:
+            return _follow(process, log, on_progress, stop or threading.Event())
+        finally:
+            _end(process)
+
+
+def _start(request: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dolly_widget.conversion"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env={**os.environ, **_QUIET},
+        start_new_session=True,  # Ctrl+C is for us, who then end it
+    )
+    assert process.stdin is not None
+    # Stays open as long as we live: that it closes tells the child to end.
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+_QUIET = {
+    # transformers would ask the hub to convert a pickle, from a background thread.
+    "DISABLE_SAFETENSORS_CONVERSION": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+def _follow(process: subprocess.Popen[bytes], log: IO[bytes], on_progress: OnProgress, stop: threading.Event) -> Path:
+    reports: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    Job(lambda _: _read_reports(process, reports), name="dolly-convert")
+    while not stop.is_set():
+        try:
+            report = reports.get(timeout=0.05)
+        except queue.Empty:
+            continue
+        if report is None:
+            raise _crash(process, log)
+        if "progress" in report:
+            on_progress(Progress(**report["progress"]))
+        elif "error" in report:
+            raise ModelError(report["error"])
+        else:
+            return Path(report["result"])
+    raise ModelError("Preparing the model was stopped; nothing was changed.")
+
+
+def _read_reports(process: subprocess.Popen[bytes], reports: queue.Queue[dict[str, Any] | None]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        reports.put(json.loads(line))
+    reports.put(None)
+
+
+def _crash(process: subprocess.Popen[bytes], log: IO[bytes]) -> ModelError:
+    code = process.wait()
+    log.seek(0)
+    lines = log.read().decode("utf-8", "replace").splitlines()
+    tail = "\n".join(line for line in lines if line.strip()).splitlines()[-_LOG_LINES:]
+    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    why = " (often a lack of memory)" if code == -9 else ""
+    return ModelError(
+        f"The conversion's process {how}{why}; nothing was stored. The end of its log:\n" + "\n".join(tail)
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let nothing of it live on, and nothing of it lie about."""
+    was_running = process.poll() is None
+    if was_running:
+        _kill(process)
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    if process.returncode != 0:
+        store.sweep()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own
+    except (AttributeError, ProcessLookupError):  # Windows; or it has ended meanwhile
+        process.kill()
