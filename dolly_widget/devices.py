@@ -35,6 +35,16 @@ def check_device(device: str) -> str:
     return name
 
 
+def devices_behind(device: str) -> list[str]:
+    """The devices that a virtual one may choose among, as they are named to it; any other is itself."""
+    kind, _, listed = device.partition(":")
+    if kind not in _VIRTUAL:
+        return [device]
+    parts = [part.partition("(")[0] for part in listed.split(",") if part]
+    wanted = [part for part in parts if not part.startswith("-")]
+    return wanted or [found for found in available_devices() if f"-{found}" not in parts]
+
+
 def _aliases(found: str) -> tuple[str, ...]:
     """What else a device is called: "GPU" is the first of several, "GPU.0" the only one."""
     return (found, found.partition(".")[0], *(("GPU.0",) if found == "GPU" else ()))

@@ -3,7 +3,7 @@
 import pytest
 
 from dolly_widget import devices
-from dolly_widget.devices import available_devices, check_device
+from dolly_widget.devices import available_devices, check_device, devices_behind
 
 
 @pytest.fixture
@@ -70,6 +70,23 @@ def test_the_only_gpu_is_also_the_first(machine):
     assert check_device("HETERO:GPU.0,CPU") == "HETERO:GPU.0,CPU"
     with pytest.raises(ValueError, match="choose one of AUTO, CPU, GPU"):
         check_device("GPU.1")
+
+
+@pytest.mark.parametrize(
+    ("device", "behind"),
+    [
+        ("CPU", ["CPU"]),
+        ("GPU.0", ["GPU.0"]),
+        ("AUTO", ["CPU", "GPU", "NPU"]),
+        ("AUTO:", ["CPU", "GPU", "NPU"]),
+        ("AUTO:-GPU", ["CPU", "NPU"]),
+        ("AUTO:GPU,CPU", ["GPU", "CPU"]),
+        ("BATCH:GPU(4)", ["GPU"]),
+    ],
+)
+def test_a_virtual_device_has_others_behind_it(machine, device, behind):
+    machine("CPU", "GPU", "NPU")
+    assert devices_behind(device) == behind
 
 
 @pytest.mark.parametrize(

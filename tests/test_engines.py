@@ -16,7 +16,8 @@ import pytest
 from dolly_widget.devices import available_devices
 from dolly_widget.engines import Engine, EngineError, GenerationResult, PromptTooLongError, load_engine
 from dolly_widget.engines.genai import CANDIDATES, GenAIEngine, _generation_config
-from dolly_widget.models import ModelError, ModelInfo
+from dolly_widget.engines.optimum import OptimumEngine
+from dolly_widget.model_info import ModelError, ModelInfo
 from dolly_widget.prompts import DOLLY, PLAIN, PromptTemplate
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.tokens import Tokenizer
@@ -24,6 +25,7 @@ from dolly_widget.tokens import Tokenizer
 # Each is called with a model directory, and device and template by name.
 ENGINES = [
     pytest.param(GenAIEngine, id="genai"),
+    pytest.param(OptimumEngine, id="optimum"),
 ]
 LIMIT_S = 60
 HELLO = DOLLY.render("Say hello.")
@@ -528,8 +530,8 @@ def test_load_engine_refuses_before_it_loads(demo_dir, model_copy):
         load_engine(demo_dir, device="TPU")
     with pytest.raises(ValueError, match=r"no engine 'vllm'"):
         load_engine(demo_dir, engine="vllm")
-    with pytest.raises(ModelError, match="There is no model 'nowhere'"):
-        load_engine("nowhere")
+    with pytest.raises(ModelError, match=r"There is no model '\./nowhere'"):
+        load_engine("./nowhere")
     (model_copy / "openvino_model.bin").unlink()
     with pytest.raises(ModelError, match=r"openvino_model\.bin is missing"):
         load_engine(model_copy)
@@ -567,11 +569,11 @@ def test_genai_is_told_to_be_greedy_at_temperature_0():
 def test_a_failure_while_generating_is_one_sentence_with_its_cause(demo_dir):
     class Broken:
         def generate(self, *arguments):
-            raise RuntimeError("Exception from src/core.cpp:84:\nCheck 'x' failed at src/y.cpp:9:\nOut of memory\n\n")
+            raise RuntimeError("Exception from src/core.cpp:84:\nCheck 'x' failed at src/y.cpp:9:\nNo luck\n\n")
 
     engine = GenAIEngine(demo_dir, "CPU")
-    engine._pipeline = Broken()
+    engine._model = Broken()
     for _ in range(2):  # the second time too: the turn was given back
-        with pytest.raises(EngineError, match=r"^Generating on CPU failed: Out of memory\.$") as failed:
+        with pytest.raises(EngineError, match=r"^Generating on CPU failed: No luck; load the") as failed:
             engine.generate(HELLO, wild(3))
         assert isinstance(failed.value.__cause__, RuntimeError)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from dolly_widget.devices import check_device
 from dolly_widget.models import resolve
 from dolly_widget.prompts import Prompt, PromptTemplate
 from dolly_widget.sampling import SamplingParams
+from dolly_widget.weight_format import WeightFormat
 
 
 class EngineError(RuntimeError):
@@ -115,10 +116,14 @@ class Engine(Protocol):
         ...
 
 
+# "genai" is OpenVINO GenAI's pipeline, "optimum" Optimum Intel's model with Hugging Face's generation.
+ENGINES = ("genai", "optimum")
+
+
 def check_engine(engine: str) -> None:
     """Raise ValueError where there is no engine of that name."""
-    if engine != "genai":
-        raise ValueError(f"There is no engine {engine!r}; choose 'genai'.")
+    if engine not in ENGINES:
+        raise ValueError(f"There is no engine {engine!r}; choose {' or '.join(map(repr, ENGINES))}.")
 
 
 def load_engine(
@@ -127,16 +132,24 @@ def load_engine(
     device: str = "AUTO",
     engine: str = "genai",
     template: PromptTemplate | None = None,
+    weight_format: str | WeightFormat = "int8",
+    ov_config: Mapping[str, Any] | None = None,
 ) -> Engine:
-    """Load ``model`` ("demo", or a directory of OpenVINO files) on ``device`` and return it ready to generate.
+    """Load ``model`` on ``device`` and return it ready to generate.
 
-    ``template`` replaces the one that the model was taught, which ``template_for`` finds.
-    Raises ModelError for a model that is missing or broken, ValueError for an unknown device or engine, EngineError
-    where OpenVINO cannot load it.
+    ``model`` is what ``models.resolve`` takes, and ``weight_format`` what it is converted to where it has to be.
+    ``template`` replaces the one that the model was taught, which ``template_for`` finds. ``ov_config`` are OpenVINO
+    properties, such as ``{"CACHE_DIR": "ov_cache"}``.
+    Raises ModelError for a model that is missing or broken, ValueError for an unknown device, engine or property,
+    EngineError where OpenVINO cannot load it, or where the packages of the Optimum engine are missing.
     """
     check_engine(engine)
-    model_dir = resolve(model)
+    model_dir = resolve(model, weight_format)
     device = check_device(device)
+    if engine == "optimum":
+        from dolly_widget.engines.optimum import OptimumEngine
+
+        return OptimumEngine(model_dir, device, template, ov_config=ov_config)
     from dolly_widget.engines.genai import GenAIEngine
 
-    return GenAIEngine(model_dir, device, template)
+    return GenAIEngine(model_dir, device, template, ov_config=ov_config)

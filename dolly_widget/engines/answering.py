@@ -1,0 +1,257 @@
+"""What every engine does around its library: taking turns, checking lengths, watching for the end, stopping, closing.
+
+Knows no library: an engine loads its model and feeds the ids of an `Answer`. Texts are `tokens`' business.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+import time
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dolly_widget.engines import EngineError, GenerationResult, PromptTooLongError
+from dolly_widget.engines.properties import check_properties
+from dolly_widget.engines.reasons import explain
+from dolly_widget.jobs import Job
+from dolly_widget.model_info import ModelInfo
+from dolly_widget.prompts import Prompt, PromptTemplate, template_for
+from dolly_widget.sampling import SamplingParams
+from dolly_widget.tokens import TextStream, Tokenizer
+
+OnText = Callable[[str], None]
+
+
+def silent(piece: str) -> None:
+    """Do nothing with a piece of text."""
+
+
+class ModelEngine(ABC):
+    """A model directory on a device. See ``Engine`` for the methods; a subclass says how its library does them.
+
+    ``ov_config`` are OpenVINO properties for loading. Raises ValueError for one that the device doesn't take.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path,
+        device: str = "AUTO",
+        template: PromptTemplate | None = None,
+        *,
+        ov_config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model_dir = Path(model_dir)
+        self.device = device
+        self.template = template or template_for(self.model_dir)
+        info = ModelInfo(self.model_dir)
+        self._max_positions = info.max_positions
+        self._tokenizer = Tokenizer(self.model_dir)
+        self._end_ids, self._stop_strings = _endings(self._tokenizer, self.template, info)
+        self._turn = threading.Lock()
+        self._closing = threading.Event()
+        self._speaker: int | None = None
+        weakref.finalize(self, _end_at_exit, self._closing, self._turn)
+        self._model: Any = self._load_apart(check_properties(device, ov_config or {}))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.model_dir.name!r}, device={self.device!r})"
+
+    @abstractmethod
+    def _load(self, properties: dict[str, Any]) -> Any:
+        """Return the library's model. RuntimeError and MemoryError become an EngineError."""
+
+    @abstractmethod
+    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+        """Feed ``answer`` with ids until it has enough. RuntimeError and MemoryError become an EngineError."""
+
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        on_text: OnText = silent,
+        stop: threading.Event | None = None,
+    ) -> GenerationResult:
+        """See ``Engine.generate``."""
+        return self._answer(prompt, params, on_text, stop)
+
+    def close(self) -> None:
+        """See ``Engine.close``. Called from ``on_text``, it takes effect when the answer has ended."""
+        self._closing.set()
+        if self._speaker != threading.get_ident():
+            with self._turn:
+                self._model = None
+
+    def _load_apart(self, properties: dict[str, Any]) -> Any:
+        try:
+            # Not on the caller's thread: OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and
+            # frees it on whichever thread frees the model. The main thread's next Ctrl+C would then end the process.
+            return Job(lambda stop: self._load(properties), name="dolly-load").wait()
+        except EngineError:
+            raise
+        except (RuntimeError, MemoryError) as exc:
+            raise self._load_error(exc) from exc
+
+    def _load_error(self, exc: Exception) -> EngineError:
+        mend = "choose another device, or convert the model again"
+        return EngineError(f"OpenVINO could not load {self.model_dir} on {self.device}: {explain(exc, mend)}")
+
+    def _answer(
+        self, prompt: Prompt, params: SamplingParams, on_text: OnText, stop: threading.Event | None, **arguments: Any
+    ) -> GenerationResult:
+        """Do what ``generate`` does; ``arguments`` reach ``_run``."""
+        prompt_ids = self._tokenizer.encode(prompt)
+        self._check_length(len(prompt_ids), params.max_new_tokens)
+        seed = secrets.randbits(32) if params.seed is None else params.seed
+        text = TextStream(self._tokenizer, self._stop_strings)
+        answer = Answer(text, self._speaking(on_text), (stop or threading.Event(), self._closing))
+        with self._take_turn(answer) as is_ours:
+            if is_ours:
+                self._fill(answer, prompt_ids, params, seed, arguments)
+        reason = answer.finish_reason(self._end_ids, params.max_new_tokens)
+        return answer.result(len(prompt_ids), reason, seed)
+
+    def _fill(
+        self, answer: Answer, prompt_ids: list[int], params: SamplingParams, seed: int, arguments: dict[str, Any]
+    ) -> None:
+        if self._model is None:
+            raise EngineError("This engine was closed: load the model again.")
+        answer.start()
+        try:
+            self._run(prompt_ids, params, seed, answer, **arguments)
+        except (RuntimeError, MemoryError) as exc:
+            mend = "load the model again, or choose another device"
+            raise EngineError(f"Generating on {self.device} failed: {explain(exc, mend)}") from exc
+        answer.finish()
+
+    def _check_length(self, prompt_tokens: int, max_new_tokens: int) -> None:
+        if prompt_tokens == 0:
+            raise ValueError("The prompt is empty: give the model at least one token to go on from.")
+        if self._max_positions is not None and prompt_tokens + max_new_tokens > self._max_positions:
+            raise PromptTooLongError(prompt_tokens, max_new_tokens, self._max_positions)
+
+    @contextmanager
+    def _take_turn(self, answer: Answer) -> Iterator[bool]:
+        """Wait until no other caller is generating; yield False if we were asked to stop meanwhile."""
+        if self._speaker == threading.get_ident():
+            raise EngineError("generate() was called from its own on_text: wait until the first answer has ended.")
+        while not self._turn.acquire(timeout=0.02):
+            if answer.is_cancelled:
+                yield False
+                return
+        try:
+            yield not answer.is_cancelled or self._model is None
+        finally:
+            if self._closing.is_set():
+                self._model = None
+            self._turn.release()
+
+    def _speaking(self, on_text: OnText) -> OnText:
+        """``on_text``, with a note of its thread: from there, waiting for our turn would last for ever."""
+
+        def speak(piece: str) -> None:
+            self._speaker = threading.get_ident()
+            try:
+                on_text(piece)
+            finally:
+                self._speaker = None
+
+        return speak
+
+
+def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:
+    """Let the current token be the last: a Python that ends while a library calls back into it aborts."""
+    closing.set()
+    if turn.acquire(timeout=5):
+        turn.release()
+
+
+def _endings(tokenizer: Tokenizer, template: PromptTemplate, info: ModelInfo) -> tuple[set[int], tuple[str, ...]]:
+    """Ids that end an answer, and the stop texts that are no single token and so must be watched for in the text."""
+    ids = {text: tokenizer.special_id(text) for text in template.stop}
+    end_ids = {token_id for token_id in ids.values() if token_id is not None} | info.end_ids
+    return end_ids, tuple(text for text, token_id in ids.items() if token_id is None)
+
+
+class Answer:
+    """Takes the ids of one answer as they come: passes text on, keeps the times, and says when to stop."""
+
+    def __init__(self, text: TextStream, on_text: OnText, cancels: tuple[threading.Event, threading.Event]) -> None:
+        self._text = text
+        self._on_text = on_text
+        self._cancels = cancels
+        self._ids: list[int] = []
+        self._started = self._first = self._last = math.nan
+        self.error: BaseException | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller asked to stop, or the engine is being closed."""
+        return any(event.is_set() for event in self._cancels)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a stop string was reached."""
+        return self._text.is_stopped
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether to go on."""
+        return not (self.error or self.is_stopped or self.is_cancelled)
+
+    def start(self) -> None:
+        """Note when the work on the prompt begins."""
+        self._started = time.perf_counter()
+
+    def step(self) -> None:
+        """Note when a token was there."""
+        self._last = time.perf_counter()
+        if math.isnan(self._first):
+            self._first = self._last
+
+    def write(self, token_ids: list[int]) -> None:
+        """Take further ids. Raises nothing that ``on_text`` raised: that is kept for ``finish``."""
+        self._ids += token_ids
+        self._pass_on(self._text.push(token_ids))
+
+    def _pass_on(self, piece: str) -> None:
+        if not piece or self.error:
+            return
+        try:
+            self._on_text(piece)
+        except BaseException as exc:  # out of a library's callback it would end the process
+            self.error = exc
+
+    def finish(self) -> None:
+        """Pass on what was held back; raise what ``on_text`` raised."""
+        self._pass_on(self._text.flush())
+        if self.error:
+            raise self.error
+
+    def finish_reason(self, end_ids: set[int], max_new_tokens: int) -> str:
+        """Return why the answer ended, see ``GenerationResult``."""
+        # From the ids: after a cancel, GenAI's own finish reason is now NONE and now STOP.
+        if self.is_stopped or (self._ids and self._ids[-1] in end_ids):
+            return "stop"
+        if len(self._ids) >= max_new_tokens:
+            return "length"
+        return "cancelled" if self.is_cancelled else "stop"
+
+    def result(self, prompt_tokens: int, finish_reason: str, seed: int) -> GenerationResult:
+        """Return the answer and how it came about."""
+        count = len(self._ids)
+        return GenerationResult(
+            text=self._text.text,
+            token_ids=tuple(self._ids),
+            prompt_tokens=prompt_tokens,
+            finish_reason=finish_reason,
+            seed=seed,
+            ttft_s=self._first - self._started,
+            tpot_s=(self._last - self._first) / (count - 1) if count > 1 else math.nan,
+        )
