@@ -1,22 +1,19 @@
 """The command line: what it prints where, its exit codes, and that it never shows a traceback for a user's mistake."""
 
 import io
-import json
-import os
 import re
 import signal
 import subprocess
 import sys
-import urllib.request
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from command_line import ROOT, RecordingStream, start
 
 from dolly_widget import GenerationResult, SamplingParams, cli, engines
+from dolly_widget.demo import OPENVINO_DIR
 from dolly_widget.prompts import PLAIN
-
-ROOT = Path(__file__).parent.parent
 
 
 class ScriptedEngine:
@@ -43,37 +40,14 @@ def scripted(monkeypatch):
 
     def use(*pieces):
         engine = ScriptedEngine(pieces)
-        monkeypatch.setattr(engines, "load_engine", lambda model, device: engine)
+        monkeypatch.setattr(engines, "load_engine", lambda model, **options: engine)
         return engine
 
     return use
 
 
-class RecordingStream(io.StringIO):
-    """A stdout that keeps each flushed write; ``is_terminal`` is what it says of itself."""
-
-    def __init__(self, is_terminal=False):
-        super().__init__()
-        self.is_terminal, self.writes, self._unflushed = is_terminal, [], ""
-
-    def write(self, text):
-        self._unflushed += text
-        return super().write(text)
-
-    def flush(self):
-        if self._unflushed:
-            self.writes.append(self._unflushed)
-        self._unflushed = ""
-
-    def isatty(self):
-        return self.is_terminal
-
-
 def ask(demo_dir, *arguments):
     return cli.main(["ask", "Who is Dolly?", "--model", str(demo_dir), "--max-new-tokens", "24", *arguments])
-
-
-# --- ask ------------------------------------------------------------------------------------------------------------
 
 
 def test_ask_writes_each_piece_as_it_comes(scripted, monkeypatch):
@@ -98,6 +72,26 @@ def test_equal_seeds_give_equal_answers(demo_dir, capsys):
 
     assert answer("1") == answer("1")
     assert len({answer("1"), answer("2"), answer("3")}) > 1
+
+
+def test_model_and_engine_reach_the_engine(monkeypatch):
+    asked = []
+
+    def load_engine(model, **options):
+        asked.append((model, options))
+        return ScriptedEngine(["Baa."])
+
+    monkeypatch.setattr(engines, "load_engine", load_engine)
+    assert cli.main(["ask", "Hi", "--model", str(OPENVINO_DIR), "--engine", "optimum", "--device", "cpu"]) == 0
+    assert asked == [(OPENVINO_DIR, {"device": "cpu", "engine": "optimum"})]
+
+
+def test_a_device_that_is_not_there_is_said_before_a_model_is_prepared(monkeypatch, capsys):
+    from dolly_widget import models
+
+    monkeypatch.setattr(models, "resolve", lambda *model, **options: 1 / 0)
+    assert cli.main(["ask", "Hi", "--model", "org/sheep", "--device", "GPU.9"]) == 2
+    assert "no device 'GPU.9'" in capsys.readouterr().err
 
 
 def test_options_reach_the_engine_and_the_rest_are_the_defaults_of_sampling(scripted):
@@ -144,7 +138,7 @@ def test_nothing_but_the_answer_where_stderr_is_no_terminal(scripted, capsys):
     assert capsys.readouterr() == ("Baa.\n", "")
 
 
-@pytest.mark.parametrize(("options", "says_demo"), [([], True), (["--model", "elsewhere"], False)])
+@pytest.mark.parametrize(("options", "says_demo"), [([], True), (["--model", str(OPENVINO_DIR)], False)])
 def test_a_terminal_is_told_about_the_demo_model_and_the_speed(scripted, monkeypatch, options, says_demo):
     scripted("Baa.")
     stderr = RecordingStream(is_terminal=True)
@@ -176,9 +170,10 @@ def test_a_stdout_that_cannot_write_a_character_gets_a_question_mark(scripted, m
         (["ask", ""], "instruction is empty"),
         (["ask", " \n "], "instruction is empty"),
         (["ask", "Hi", "--model", "no/such/model"], "no model 'no/such/model'"),
-        (["ask", "Hi", "--model", str(ROOT / "tests")], "not a whole OpenVINO model"),
-        (["ask", "Hi", "--temperature", "-1"], "temperature must be"),
-        (["ask", "Hi", "--top-k", "2.5"], "top_k must be a whole number"),
+        (["ask", "Hi", "--model", str(ROOT / "tests")], "is a directory of something else"),
+        (["ask", "Hi", "--top-p", "0"], "--top-p must be"),
+        (["ask", "Hi", "--temperature", "-1"], "--temperature must be"),
+        (["ask", "Hi", "--top-k", "2.5"], "--top-k must be a whole number"),
         (["lab", "--dir", __file__, "--port", "0"], "File exists"),
         (["lab", "--port", "70000"], "--port must be 0 to 65535"),
     ],
@@ -193,11 +188,13 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(arguments, says, capsys):
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [(["--device", "GPU.9"], "no device 'GPU.9'"), (["--max-new-tokens", "1000000"], "has only")],
+    [(["--device", "GPU.9"], "no device 'GPU.9'"), (["--max-new-tokens", "1000000"], "set --max-new-tokens to")],
 )
 def test_a_mistake_that_the_engine_finds_is_one_sentence_too(demo_dir, options, says, capsys):
     assert ask(demo_dir, *options) == 2
-    assert re.fullmatch(r"dolly-widget: .*\n", capsys.readouterr().err)
+    err = capsys.readouterr().err
+    assert re.fullmatch(r"dolly-widget: .*\n", err)
+    assert says in err
 
 
 def test_a_model_that_openvino_cannot_load_is_one_sentence(demo_dir, tmp_path, capsys):
@@ -212,7 +209,7 @@ def test_a_model_that_openvino_cannot_load_is_one_sentence(demo_dir, tmp_path, c
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr(engines, "load_engine", lambda model, device: 1 / 0)
+    monkeypatch.setattr(engines, "load_engine", lambda model, **options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cli.main(["ask", "Hi"])
 
@@ -223,12 +220,14 @@ def test_no_command_shows_the_commands(capsys):
     assert all(command.name in out and command.summary.split()[0] in out for command in cli.COMMANDS)
 
 
-def test_help_imports_nothing_heavy():
+@pytest.mark.parametrize("command", [[], ["ask"], ["convert"], ["models"], ["lab"]], ids=str)
+def test_help_imports_nothing_heavy(command):
+    heavy = {"openvino", "jupyterlab", "tokenizers", "huggingface_hub", *(["numpy"] if command != ["ask"] else [])}
     code = (
         "import sys; from dolly_widget.cli import main\n"
-        "try: main(['--help'])\n"
+        f"try: main([*{command}, '--help'])\n"
         "except SystemExit: pass\n"
-        "print(sorted({'numpy', 'openvino', 'jupyterlab', 'tokenizers'} & set(sys.modules)))"
+        f"print(sorted({heavy} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -250,24 +249,10 @@ class Endless:
         return GenerationResult("so far", (1,), 1, "cancelled", 7, 0.5, float("nan"))
     def close(self): pass
 
-engines.load_engine = lambda model, device: Endless()
-cli._STOP_TIMEOUT_S = {timeout_s}
+engines.load_engine = lambda model, **options: Endless()
+cli.interruptible.STOP_TIMEOUT_S = {timeout_s}
 sys.exit(cli.main(["ask", "Hi", "--stats"]))
 """
-
-
-def start(*arguments, cwd=ROOT, stdout=subprocess.PIPE, **environment):
-    """Start Python with Ctrl+C and buffers as in a terminal, whatever the tests themselves were started with."""
-    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "", **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
 
 
 def endless(body, timeout_s=60, **options):
@@ -312,112 +297,3 @@ def test_the_package_runs_as_a_module(demo_dir):
         out, err = process.communicate(timeout=120)
     assert (err, process.returncode) == (b"", 0)
     assert out.decode("ascii").strip()
-
-
-# --- lab ------------------------------------------------------------------------------------------------------------
-
-
-class EndedServer:
-    """Stands for a JupyterLab that the user has ended; class attributes keep how it was started."""
-
-    def __init__(self, command, **options):
-        type(self).command, type(self).options = command, options
-
-    def poll(self):
-        return 0
-
-    wait = poll
-
-
-@pytest.fixture
-def lab(monkeypatch, tmp_path):
-    """Runs ``dolly-widget lab`` in an empty folder, with only the start of JupyterLab replaced."""
-    monkeypatch.setattr(subprocess, "Popen", EndedServer)
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: cli.main(["lab", *arguments])
-
-
-def tutorials():
-    return sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-
-
-def test_lab_copies_the_tutorials_and_nothing_else(lab, tmp_path, capsys):
-    assert lab("--no-browser") == 0
-    assert sorted(path.name for path in (tmp_path / "dolly-tutorials").iterdir()) == tutorials()
-    first = tmp_path / "dolly-tutorials" / "01_quickstart.ipynb"
-    assert first.read_bytes() == (ROOT / "notebooks/01_quickstart.ipynb").read_bytes()
-    assert re.match(rf"Copied {len(tutorials())} tutorials? into dolly-tutorials\.\n", capsys.readouterr().out)
-
-
-def test_lab_never_overwrites_a_file(lab, tmp_path, capsys):
-    folder = tmp_path / "mine" / "here"
-    folder.mkdir(parents=True)
-    (folder / "01_quickstart.ipynb").write_text("my own work")
-    assert lab("--dir", str(folder)) == 0
-    assert (folder / "01_quickstart.ipynb").read_text() == "my own work"
-    assert "Kept as it is" in (out := capsys.readouterr().out)
-    assert "01_quickstart.ipynb" in out
-
-
-def test_lab_starts_this_python_s_jupyterlab_on_the_first_tutorial(lab, tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
-    monkeypatch.setenv("BROWSER", "true")
-    assert lab("--port", "0") == 0
-    assert EndedServer.command[:4] == [sys.executable, "-m", "jupyterlab", "01_quickstart.ipynb"]
-    assert "--allow-root" not in EndedServer.command
-    assert "--no-browser" not in EndedServer.command
-    assert EndedServer.options["cwd"] == Path("dolly-tutorials")
-    token = EndedServer.options["env"]["JUPYTER_TOKEN"]
-    assert len(token) >= 32
-    assert token not in " ".join(EndedServer.command)
-
-
-def test_lab_allows_root_and_does_without_a_browser(lab, monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    monkeypatch.setattr(sys, "platform", "linux")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
-        monkeypatch.delenv(name, raising=False)
-    assert lab() == 0
-    assert {"--allow-root", "--no-browser"} <= set(EndedServer.command)
-
-
-def test_lab_refuses_a_port_that_is_taken(lab, capsys):
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert lab("--port", str(port)) == 2
-    assert f"Port {port} cannot be used" in capsys.readouterr().err
-
-
-def test_lab_says_how_to_install_jupyterlab(lab, tmp_path, monkeypatch, capsys):
-    import importlib.util
-
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert lab() == 2
-    assert 'python -m pip install "dolly-widget[lab]"' in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_lab_runs_until_ctrl_c(tmp_path):
-    places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
-    arguments = ["-m", "dolly_widget", "lab", "--no-browser", "--port", "0"]
-    with start(*arguments, cwd=tmp_path, **places) as process:
-        try:
-            assert process.stdout.readline().startswith(b"Copied ")
-            address = re.search(r"http://127\.0\.0\.1:\S+", process.stdout.readline().decode())[0]
-            page, token = address.split("?token=")
-            assert page.endswith("/lab/tree/01_quickstart.ipynb")
-            with urllib.request.urlopen(address, timeout=60) as answer:
-                assert answer.status == 200
-            contents = page.replace("/lab/tree/", "/api/contents/") + f"?content=0&token={token}"
-            with urllib.request.urlopen(contents, timeout=60) as answer:
-                assert json.load(answer)["type"] == "notebook"
-            process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=60)
-        finally:
-            process.terminate()
-    assert process.returncode == 0
-    assert b"Traceback" not in err
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(address, timeout=5)

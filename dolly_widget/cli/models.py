@@ -1,0 +1,119 @@
+"""``dolly-widget models``: lists what is in the store, checks it against its checksums, and removes from it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from dolly_widget.cli.command import EXIT_FOUND, Command, CommandError
+from dolly_widget.progress import in_bytes
+
+if TYPE_CHECKING:
+    from dolly_widget.store import Entry
+
+_NAME_HELP = "a name that `dolly-widget models` shows, or the model's id where the store has it only once"
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", description="None of them: list the models.")
+    remove = commands.add_parser("remove", help="Delete models, without a question.")
+    remove.add_argument("names", metavar="NAME", nargs="+", help=_NAME_HELP)
+    remove.set_defaults(run=_remove)
+    check = commands.add_parser("check", help="Read models and compare their checksums; exit code 1 for a damaged one.")
+    check.add_argument("names", metavar="NAME", nargs="*", help=_NAME_HELP + " (default: all)")
+    check.set_defaults(run=_check)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from dolly_widget import store
+
+    entries = sorted(store.entries(), key=lambda entry: (entry.model_id, entry.weight_format, entry.created))
+    if not entries:
+        print(f"No models in {store.cache_dir()} so far: `dolly-widget convert MODEL` puts one there.")
+        return 0
+    rows = dict(zip((entry.name for entry in entries), _aligned(map(_columns, entries)), strict=True))
+    for model_id, group in groupby(entries, key=lambda entry: entry.model_id):
+        print(model_id)
+        for entry in group:
+            # The name has a line of its own, since it would make the row wider than a terminal.
+            print(f"  {rows[entry.name]}\n    {entry.name}")
+    print(f"\n{_count(len(entries))}, {_size(entries)}, in {store.cache_dir()}")
+    return 0
+
+
+def _columns(entry: Entry) -> tuple[str, ...]:
+    commit = entry.commit[:8]
+    revision = "" if entry.revision.startswith(commit) else entry.revision
+    return (
+        entry.weight_format,
+        in_bytes(entry.size_bytes),
+        f"{revision}@{commit}" if revision else commit,
+        entry.created[:10],
+    )
+
+
+def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from dolly_widget import store
+
+    for entry in _named(args.names):  # all of them are found before the first is deleted
+        store.remove(entry.name)
+        print(f"Removed {entry.name}: {_size([entry])} freed.", flush=True)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from dolly_widget import store
+
+    entries = _named(args.names) if args.names else store.entries()
+    damaged = [entry for entry in entries if not _is_whole(entry)]
+    for entry in damaged:
+        print(f"Mend it: dolly-widget models remove {entry.name}  and convert or download {entry.model_id} again.")
+    if not entries:
+        print(f"No models in {store.cache_dir()} so far: there is nothing to check.")
+    return EXIT_FOUND if damaged else 0
+
+
+def _is_whole(entry: Entry) -> bool:
+    print(f"{entry.name}: ", end="", flush=True)  # reading takes a while
+    files = entry.damaged()
+    print(f"damaged: {', '.join(files)}" if files else "whole", flush=True)
+    return not files
+
+
+def _named(names: Sequence[str]) -> list[Entry]:
+    """The entries of the store that are called so, each once. Raises CommandError."""
+    return list({entry.name: entry for entry in map(_find, names)}.values())
+
+
+def _find(name: str) -> Entry:
+    from dolly_widget import store
+
+    entries = store.entries()
+    found = [entry for entry in entries if entry.name == name] or [entry for entry in entries if entry.model_id == name]
+    if not found:
+        raise CommandError(f"There is no model {name!r} in the store: `dolly-widget models` lists those that are.")
+    if len(found) > 1:
+        choices = ", ".join(entry.name for entry in found)
+        raise CommandError(f"The store has {name!r} {len(found)} times: say which, {choices}.")
+    return found[0]
+
+
+def _count(number: int) -> str:
+    return f"{number} model{'' if number == 1 else 's'}"
+
+
+def _size(entries: Iterable[Entry]) -> str:
+    return in_bytes(sum(entry.size_bytes for entry in entries))
+
+
+COMMAND = Command(
+    "models", "List the models that were downloaded or converted; check or remove them.", _add_arguments, _list
+)
