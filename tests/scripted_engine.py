@@ -56,3 +56,11 @@ class ScriptedEngine:
 
     def close(self):
         self.is_closed = True
+
+
+def wait_for(widget, name, value):
+    """Wait until a trait has a value."""
+    reached = threading.Event()
+    widget.observe(lambda change: change["new"] == value and reached.set(), name)
+    if getattr(widget, name) != value:
+        assert reached.wait(LIMIT_S), f"{name} stayed {getattr(widget, name)!r}"

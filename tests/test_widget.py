@@ -5,13 +5,13 @@ import threading
 import ipywidgets
 import pytest
 import traitlets
-from scripted_engine import LIMIT_S, ScriptedEngine
+from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 import dolly_widget.widget as widget_module
 from dolly_widget import DollyWidget, EngineError, PromptTemplate, SamplingParams
 from dolly_widget.demo.corpus import showcase
 from dolly_widget.engines import PromptTooLongError
-from dolly_widget.models import ModelError
+from dolly_widget.model_info import ModelError
 from dolly_widget.widget.publisher import MIN_INTERVAL_S, Publisher
 
 
@@ -35,14 +35,6 @@ def parts(widget):
 def widget_instances():
     """Ids of all widgets that a kernel knows."""
     return list(ipywidgets.widgets.widget._instances)
-
-
-def wait_for(widget, name, value):
-    """Wait until a trait has a value."""
-    reached = threading.Event()
-    widget.observe(lambda change: change["new"] == value and reached.set(), name)
-    if getattr(widget, name) != value:
-        assert reached.wait(LIMIT_S), f"{name} stayed {getattr(widget, name)!r}"
 
 
 # asking
@@ -234,7 +226,7 @@ def test_an_unknown_setting_is_named_with_those_that_there_are(make):
 
 def test_a_wrong_model_or_device_is_told_at_once():
     with pytest.raises(ModelError, match="no model"):
-        DollyWidget("nowhere/at-all")
+        DollyWidget("./nowhere/at-all")
     with pytest.raises(ValueError, match="no device 'TPU'"):
         DollyWidget(device="TPU")
     with pytest.raises(ValueError, match="no engine 'turbo'"):
@@ -391,122 +383,6 @@ def test_status_and_response_cannot_be_set(make):
             setattr(make(), name, value)
 
 
-# loading
-
-
-@pytest.fixture
-def loads(monkeypatch):
-    """Loading that waits until the test gives an engine, or an exception, for the device."""
-
-    class Loads:
-        def __init__(self):
-            self.outcomes, self.started = {}, []
-
-        def finish(self, device, outcome):
-            self.outcomes[device] = outcome
-            self.gate(device).set()
-
-        def gate(self, device):
-            return gates.setdefault(device, threading.Event())
-
-        def __call__(self, model, *, device, engine, template):
-            self.started.append(device)
-            assert self.gate(device).wait(LIMIT_S)
-            outcome = self.outcomes[device]
-            if isinstance(outcome, BaseException):
-                raise outcome
-            outcome.device = device
-            return outcome
-
-    gates, loads = {}, Loads()
-    monkeypatch.setattr(widget_module, "load_engine", loads)
-    monkeypatch.setattr(widget_module, "check_device", lambda device: device)
-    yield loads
-    for gate in gates.values():
-        gate.set()
-
-
-def test_submit_while_loading_answers_as_soon_as_it_can(loads):
-    widget = DollyWidget(device="CPU")
-    widget.instruction = "Hi"
-    job = widget.submit()
-    assert (widget.status, job.done, parts(widget).view.placeholder) == ("loading", False, "Loading the model…")
-    engine = ScriptedEngine(["ready"], ["hello"])  # the first is the warm-up's
-    loads.finish("CPU", engine)
-    assert job.wait(LIMIT_S).text == "hello"
-    assert widget.status == "idle"
-    assert engine.calls[0][1].max_new_tokens == 1
-    widget.close()
-    assert engine.is_closed
-
-
-def test_stop_while_loading_ends_the_waiting_answer(loads):
-    widget = DollyWidget(device="CPU")
-    widget.instruction = "Hi"
-    job = widget.submit()
-    widget.stop()
-    assert job.wait(LIMIT_S).finish_reason == "cancelled"
-    loads.finish("CPU", ScriptedEngine())
-    widget.wait(LIMIT_S)
-    wait_for(widget, "status", "idle")
-    widget.close()
-
-
-def test_a_load_that_fails_is_a_sentence_and_another_device_can_be_chosen(loads):
-    widget = DollyWidget(device="GPU")
-    loads.finish("GPU", EngineError("The GPU has no driver: choose another device."))
-    with pytest.raises(EngineError):
-        widget.wait(LIMIT_S)
-    assert (widget.status, widget.error) == ("error", "The GPU has no driver: choose another device.")
-    widget.instruction = "Hi"
-    with pytest.raises(EngineError):
-        widget.submit().wait(LIMIT_S)
-    loads.finish("CPU", ScriptedEngine(["warm"], ["hello"]))
-    widget.device = "CPU"
-    assert widget.ask("Hi").text == "hello"
-    widget.close()
-
-
-def test_the_device_before_keeps_working_when_the_new_one_fails(loads):
-    first = ScriptedEngine(["warm"], ["hello"])
-    loads.finish("CPU", first)
-    loads.finish("GPU", EngineError("The GPU has no driver: choose another device."))
-    widget = DollyWidget(device="CPU")
-    widget.wait(LIMIT_S)
-    widget.device = "GPU"
-    wait_for(widget, "device", "CPU")
-    assert parts(widget).settings.device.value == "CPU"
-    assert (widget.status, widget.error) == ("error", "The GPU has no driver: choose another device.")
-    assert widget.ask("Hi").text == "hello"
-    assert not first.is_closed
-    widget.close()
-
-
-def test_a_new_device_takes_the_place_of_the_one_before(loads):
-    first, second = ScriptedEngine(), ScriptedEngine(["warm"], ["from the GPU"])
-    loads.finish("CPU", first)
-    loads.finish("GPU", second)
-    widget = DollyWidget(device="CPU")
-    widget.wait(LIMIT_S)
-    widget.device = "GPU"
-    assert widget.ask("Hi").text == "from the GPU"
-    widget.wait(LIMIT_S)
-    assert (first.is_closed, second.is_closed) == (True, False)
-    assert "GPU" in parts(widget).model.value
-    widget.close()
-
-
-def test_a_device_chosen_while_another_loads_wins(loads):
-    widget = DollyWidget(device="CPU")
-    widget.device = "GPU"
-    slow, wanted = ScriptedEngine(), ScriptedEngine(["warm"], ["from the GPU"])
-    loads.finish("CPU", slow)
-    loads.finish("GPU", wanted)
-    assert widget.ask("Hi").text == "from the GPU"
-    assert slow.is_closed
-    widget.close()
-
-
 def test_the_device_cannot_change_in_mid_answer(make):
     engine = ScriptedEngine(["one", "two"], stepwise=True)
     widget = make(engine)
@@ -517,16 +393,6 @@ def test_the_device_cannot_change_in_mid_answer(make):
         widget.device = "AUTO"
     engine.step(2)
     widget.wait(LIMIT_S)
-
-
-def test_a_loaded_engine_stays_on_its_device_and_stays_open():
-    engine = ScriptedEngine()
-    widget = DollyWidget(engine)
-    assert widget.device == "CPU"
-    with pytest.raises(ValueError, match="stays on its device"):
-        widget.device = "AUTO"
-    widget.close()
-    assert not engine.is_closed
 
 
 def test_two_widgets_share_an_engine():
@@ -568,21 +434,6 @@ def test_the_repr_is_short_and_always_the_same(make):
     before = repr(widget)
     widget.ask("Hi")
     assert repr(widget) == before == "DollyWidget('demo', device='CPU')"
-
-
-def test_a_device_that_the_list_does_not_name_is_shown_too(loads):
-    loads.finish("AUTO:CPU", ScriptedEngine())
-    loads.finish("CPU", ScriptedEngine())
-    widget = DollyWidget(device="CPU")
-    widget.wait(LIMIT_S)
-    widget.device = "AUTO:CPU"
-    widget.wait(LIMIT_S)
-    assert parts(widget).settings.device.value == "AUTO:CPU"
-    loads.finish("CPU", ScriptedEngine())
-    parts(widget).settings.device.value = "CPU"
-    widget.wait(LIMIT_S)
-    assert widget.device == "CPU"
-    widget.close()
 
 
 # the publisher

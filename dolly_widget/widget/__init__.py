@@ -5,12 +5,9 @@ An answer is made on a job's thread, which only sets traits: it never prints, an
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
-import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,52 +15,37 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, check_engine, load_engine
+from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, check_engine
 from dolly_widget.jobs import Job
-from dolly_widget.models import ModelInfo, resolve
+from dolly_widget.model_info import ModelError
+from dolly_widget.progress import Progress
 from dolly_widget.prompts import PromptTemplate
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.tokens import encodable
+from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget import messages
-from dolly_widget.widget.parts import Parts, descendants
-from dolly_widget.widget.publisher import Publisher
+from dolly_widget.widget.answers import Answerer, Exchange
+from dolly_widget.widget.loading import ModelLoader, first_choice
+from dolly_widget.widget.parts import EXAMPLES, Parts, descendants
 from dolly_widget.widget.settings import SettingsTraits
 
-EXAMPLES = (
-    "Give me recipe for pizza with pineapple",
-    "Write me a tweet about new OpenVINO release",
-    "Explain difference between CPU and GPU",
-    "Give five ideas for great weekend with family",
-    "Do Androids dream of Electric sheep?",
-    "Who is Dolly?",
-    "Please give me advice how to write resume?",
-    "Name 3 advantages to be a cat",
-    "Write instructions on how to become a good AI engineer",
-    "Write a love letter to my best friend",
-)
-_STILL_BUSY = "An answer is still being written: stop() it, or wait() for it, first."
-
-
-@dataclasses.dataclass(frozen=True)
-class Exchange:
-    """One instruction and the answer that it got."""
-
-    instruction: str
-    context: str
-    params: SamplingParams
-    result: GenerationResult
+__all__ = ["EXAMPLES", "DollyWidget", "Exchange"]
 
 
 class DollyWidget(SettingsTraits, widgets.VBox):
     """A language model in a notebook: write an instruction, watch the answer come, stop it, change the sampling.
 
-    ``model`` is "demo" (the small demonstration model that is part of the package), a directory of OpenVINO files, or
-    a loaded ``Engine``, which stays yours to close. ``device`` is "AUTO" or a device that OpenVINO reports.
-    ``template`` replaces the model's own prompt template. ``examples`` replaces the ten instructions that are offered.
-    Sampling settings, such as ``temperature=0.5``, are the traits' first values.
+    ``model`` is "demo" (the small demonstration model that is part of the package), a model id of the Hugging Face hub,
+    a directory of OpenVINO files or of a checkpoint, or a loaded ``Engine``, which stays yours to close.
+    ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted, ``revision`` a branch, tag or
+    commit of the hub. ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum",
+    ``ov_config`` OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``. ``template`` replaces this model's own prompt
+    template, ``examples`` the ten instructions that are offered. Sampling settings, such as ``temperature=0.5``, are
+    the traits' first values.
 
-    The model is loaded in the background; raises at once where it is missing or broken (ModelError) or a value is out
-    of range (ValueError). Observers of traits are called on the worker's thread while an answer is written.
+    Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
+    already known to be missing or broken (ModelError), or a value is out of range (ValueError). Observers of traits are
+    called on the worker's thread while an answer is written or a model is loaded.
     """
 
     instruction = traitlets.Unicode("", help="What the model shall do.")
@@ -71,6 +53,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     response = traitlets.Unicode("", read_only=True, help="The answer so far.")
     status = traitlets.Enum(("loading", "idle", "generating", "stopping", "error"), "idle", read_only=True)
     error = traitlets.Unicode("", read_only=True, help="What went wrong last, and what to do; empty when all is well.")
+    progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
     device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
 
     _is_closed = True  # until it is whole: ipywidgets closes what __init__ left unfinished, too
@@ -81,44 +64,49 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         *,
         device: str = "AUTO",
         engine: str = "genai",
+        weight_format: str | WeightFormat = "int8",
+        revision: str | None = None,
         template: PromptTemplate | None = None,
+        ov_config: Mapping[str, Any] | None = None,
         examples: Sequence[str] | None = None,
         **sampling: Any,
     ) -> None:
-        _changed(SamplingParams(), sampling)  # an unknown name, or a wrong value, is told before anything is made
+        # What is wrong is told before anything is made.
+        _changed(SamplingParams(), sampling)
+        check_engine(engine)
+        choice, given = first_choice(model, device, WeightFormat.of(weight_format), revision, template)
         super().__init__()
         self._lock = threading.RLock()
-        self._engine: Engine | None = None
-        self._loading: Job[None] | None = None
-        self._answering: Job[GenerationResult] | None = None
-        self._is_busy = False
-        self._history: list[Exchange] = []
-        self._owns_engine = isinstance(model, str | Path)
-        if isinstance(model, str | Path):
-            check_engine(engine)
-            model_dir = resolve(model)
-            self._load: Callable[[str], Engine] = lambda device: load_engine(
-                model_dir, device=device, engine=engine, template=template
-            )
-        else:
-            if template is not None:
-                raise ValueError("A loaded engine has its template already: give it to load_engine(…, template=…).")
-            model_dir, device, self._engine = model.model_dir, model.device, model
-        self._info = ModelInfo(model_dir)
-        self.set_trait("device", device)
+        self._loader = ModelLoader(
+            choice,
+            engine,
+            ov_config,
+            self._lock,
+            on_step=self._show_step,
+            on_loaded=self._show_loaded,
+            on_failed=self._show_failed,
+        )
+        self._answerer = Answerer(
+            self._loader,
+            self._lock,
+            on_text=self._show_text,
+            on_begin=lambda: self._set_status("generating"),
+            on_result=self._show_result,
+            on_error=self._show_error,
+        )
+        self.set_trait("device", choice.device)
         for name, value in sampling.items():
             setattr(self, name, value)
         self._parts = Parts(self, EXAMPLES if examples is None else examples)
-        self._parts.settings.is_device_fixed = not self._owns_engine
         self.children = self._parts.children
         self.add_class("dw-widget")
-        self._is_closed = False
         self._wire()
-        if self._engine is None:
-            self._start_loading()
+        self._is_closed = False
+        if given is None:
+            self._loader.start(choice)
         else:
-            self._show_model()
-            self._set_status("idle")
+            self._loader.give(given)
+            self._show_loaded()
 
     def _wire(self) -> None:
         parts = self._parts
@@ -130,6 +118,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         parts.stop.on_click(lambda _: self.stop())
         parts.clear.on_click(lambda _: self.clear())
         parts.mend.on_click(lambda _: self._on_mend())
+        parts.preparing.cancel.on_click(lambda _: self._cancel_loading())
         self.observe(self._on_device, "device")
 
     # What a caller does
@@ -159,11 +148,25 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             job.wait()
             raise
 
+    def load(
+        self, model: str | Path, *, weight_format: str | WeightFormat | None = None, revision: str | None = None
+    ) -> Job[None]:
+        """Load another model in the background, in place of this one, and return the job, which ``stop`` cancels.
+
+        ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` is the one of before unless told.
+        Device and sampling settings stay, and so does the model of before if this one fails. Raises ModelError or
+        ValueError for what is known to be in vain, RuntimeError while an answer is being written or after ``close``.
+        """
+        with self._lock:
+            self._refuse_unless_free()
+            choice = self._loader.choice.other_model(model, weight_format, revision)
+            choice.find()
+            return self._loader.start(choice)
+
     def stop(self) -> None:
         """Stop the answer after the current token; the text so far stays. Returns at once; safe at any time."""
         with self._lock:
-            if self._is_busy and self._answering is not None:
-                self._answering.stop()
+            if self._answerer.stop():
                 self._set_status("stopping")
 
     def clear(self) -> None:
@@ -172,7 +175,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._refuse_unless_free()
             self.instruction = self.context = ""
             self._empty_answer()
-            if not self._is_loading:
+            if not self._loader.is_loading:
                 self._set_status("idle")
 
     def wait(self, timeout_s: float | None = None) -> GenerationResult | None:
@@ -180,36 +183,31 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
         Raises what writing it, or loading, raised; TimeoutError after ``timeout_s`` seconds.
         """
-        if self._answering is not None and (self._is_busy or self._loading is None or self._loading.done):
-            return self._answering.wait(timeout_s)
-        if self._loading is not None:
-            self._loading.wait(timeout_s)
-        return None if self._answering is None else self._answering.wait(timeout_s)
+        loading = self._loader.job
+        if loading is not None and not self._answerer.is_busy and (self._answerer.job is None or not loading.done):
+            loading.wait(timeout_s)
+        return None if self._answerer.job is None else self._answerer.job.wait(timeout_s)
 
     @property
     def history(self) -> tuple[Exchange, ...]:
         """All exchanges so far, the oldest first; stopped answers too."""
-        return tuple(self._history)
+        return tuple(self._answerer.history)
 
     def close(self) -> None:
         """Stop and free everything: the answer, the model (unless it was given as an Engine), all controls."""
         if self._is_closed:
             return
         self._is_closed = True
-        with self._lock:
-            if self._answering is not None:
-                self._answering.stop()
-        for job in (self._answering, self._loading):
-            _join(job)
-        if self._engine is not None and self._owns_engine:
-            self._engine.close()
+        self._loader.cancel()
+        self._answerer.close()
+        self._loader.close()
         for part in descendants(self):
             part.close()
         super().close()
 
     def __repr__(self) -> str:
         """Say little, and the same in every run: notebooks save it."""
-        return f"{type(self).__name__}({self._info.name!r}, device={self.device!r})"
+        return f"{type(self).__name__}({self._loader.name!r}, device={self.device!r})"
 
     # An answer
 
@@ -219,138 +217,109 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             if not instruction.strip():
                 raise ValueError("Write an instruction first, or choose one of the examples.")
             self._empty_answer()
-            self._is_busy = self._parts.view.is_streaming = True
-            self._answering = Job(lambda stop: self._answer(instruction, context, params, stop), name="dolly-answer")
-            self._set_status("loading" if self._is_loading else "generating")
-            return self._answering
+            self._parts.view.is_streaming = True
+            job = self._answerer.start(instruction, context, params)
+            self._set_status("loading" if self._loader.is_loading else "generating")
+            return job
 
     def _refuse_unless_free(self) -> None:
         if self._is_closed:
             raise RuntimeError("This widget is closed: make a new one with DollyWidget().")
-        if self._is_busy:
-            raise RuntimeError(_STILL_BUSY)
+        if self._answerer.is_busy:
+            raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
 
     def _empty_answer(self) -> None:
         self._parts.empty()
         self.set_trait("response", "")
         self.set_trait("error", "")
 
-    def _answer(
-        self, instruction: str, context: str, params: SamplingParams, stop: threading.Event
-    ) -> GenerationResult:
-        """The work of an answer's job."""
-        publisher = Publisher(self._show_text)
-        try:
-            engine = self._engine_when_loaded(stop)
-            if engine is None:
-                result = GenerationResult("", (), 0, "cancelled", params.seed or 0, math.nan, math.nan)
-            else:
-                prompt = engine.template.render(instruction, context)
-                result = engine.generate(prompt, params, on_text=publisher.push, stop=stop)
-        except BaseException as exc:
-            publisher.flush()
-            self._end_answer(functools.partial(self._fail, exc))
-            raise
-        self._history.append(Exchange(instruction, context, params, result))
-        self.set_trait("response", result.text)
-        self._end_answer(functools.partial(self._show_result, result))
-        return result
-
-    def _engine_when_loaded(self, stop: threading.Event) -> Engine | None:
-        """The engine, once it is loaded; None if we are asked to stop before. Raises what loading raised."""
-        while self._is_loading:
-            if stop.wait(0.02):
-                return None
-        if self._engine is None and self._loading is not None:
-            self._loading.wait()
-        with self._lock:
-            if not stop.is_set():
-                self._set_status("generating")
-        return self._engine
-
     def _show_text(self, text: str) -> None:
         self._parts.view.text = text
         self.set_trait("response", text)
 
-    def _end_answer(self, show_outcome: Callable[[], None]) -> None:
-        self._parts.view.finish(self.response)
-        with self._lock:
-            self._is_busy = False
-            show_outcome()
-
     def _show_result(self, result: GenerationResult) -> None:
+        self.set_trait("response", result.text)
+        self._parts.view.finish(result.text)
         self._parts.stats.value = messages.stats_line(result)
-        self._set_status("idle")
+        self._rest()
+
+    def _show_error(self, exc: BaseException) -> None:
+        self._parts.view.finish(self.response)
+        if self._loader.job is not None and exc is self._loader.job.error:  # it waited for a model in vain
+            self._fail_to_load(exc)
+            return
+        room = exc.largest_max_new_tokens if isinstance(exc, PromptTooLongError) else 0
+        self._parts.show_message(messages.error_html(exc), f"Set max new tokens to {room}" if room else "")
+        self._fail(exc)
 
     # The model
 
-    @property
-    def _is_loading(self) -> bool:
-        return self._loading is not None and not self._loading.done
+    def _load_from_box(self, model: str, weight_format: str) -> None:
+        # The name of the format that we have keeps its group size and ratio.
+        is_same = weight_format == self._loader.choice.weight_format.name
+        self.load(model, weight_format=None if is_same else weight_format)
 
-    def _start_loading(self) -> None:
-        previous, device = self._loading, self.device
+    def _cancel_loading(self) -> None:
+        self._parts.preparing.show_cancelling()
+        self.stop()  # an answer that waits for this model
+        self._loader.cancel()
+
+    def _show_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
+        if self.status != "loading":  # what was wrong before is past
+            self._parts.show_message("")
+            self._parts.show_load_message("")
+            self.set_trait("error", "")
+        self._parts.show_loading(self._loader, progress, notes)
         self._set_status("loading")
-        self._loading = Job(lambda stop: self._load_on(device, previous), name="dolly-load")
+        self.set_trait("progress", "" if progress is None else str(progress))
 
-    def _load_on(self, device: str, previous: Job[None] | None) -> None:
-        """The work of a loading job: load and warm up, then take the place of the engine before."""
-        _join(previous)
-        try:
-            engine = self._load(device)
-            # Weights are paged in and repacked by the first run: seconds for a large model, while the user types.
-            engine.generate(engine.template.render("Hello"), SamplingParams(max_new_tokens=1, temperature=0))
-        except BaseException as exc:
-            self._loading_failed(device, exc)
-            raise
-        with self._lock:
-            is_wanted = device == self.device and not self._is_closed
-            dropped = self._engine if is_wanted else engine
-            if is_wanted:
-                self._engine = engine
-                self._show_model()
-            if not self._is_busy:
-                self._parts.stats.value = ""
-                self._set_status("idle")
-        if dropped is not None:
-            dropped.close()
+    def _show_loaded(self) -> None:
+        self.set_trait("progress", "")
+        self._parts.show_model(self._loader)
+        self._parts.chooser.loaded(str(self._loader.choice.model))
+        self._rest()
 
-    def _loading_failed(self, device: str, exc: BaseException) -> None:
-        with self._lock:
-            if device != self.device:
-                return  # another one was chosen meanwhile
-            self._parts.stats.value = ""
-            self._fail(exc)
-            if self._engine is not None:  # the device before keeps working
-                self.device = self._engine.device
+    def _show_failed(self, exc: BaseException, is_stopped: bool) -> None:
+        self.set_trait("progress", "")
+        self._parts.show_model(self._loader)
+        if is_stopped and isinstance(exc, ModelError) and self._loader.engine is not None:
+            self._parts.show_load_message(messages.hint_html(str(exc)))
+            self._rest()
+        else:
+            self._fail_to_load(exc)
+        self.device = self._loader.choice.device  # the one before keeps working
 
-    def _show_model(self) -> None:
-        self._parts.model.value = messages.model_line(self._info, self.device)
+    def _fail_to_load(self, exc: BaseException) -> None:
+        self._parts.show_load_message(messages.error_html(exc))
+        self._fail(exc)
 
     @traitlets.validate("device")
     def _known_device(self, proposal: traitlets.Bunch) -> str:
         device: str = proposal["value"]
-        if self._engine is not None and device == self._engine.device:
+        if device == self._loader.choice.device:
             return device
-        if self._is_busy:
-            raise RuntimeError(_STILL_BUSY)
-        if not self._owns_engine:
+        self._refuse_unless_free()
+        if self._loader.is_given and not self._loader.is_loading:
             raise ValueError("This widget was given a loaded engine, which stays on its device.")
         return check_device(device)
 
     def _on_device(self, change: traitlets.Bunch) -> None:
-        if self._engine is None or change["new"] != self._engine.device:
-            self._start_loading()
+        if change["new"] != self._loader.choice.device:
+            self._loader.move(change["new"])
 
     # What is shown
 
     def _set_status(self, status: str) -> None:
         self.set_trait("status", status)
-        self._parts.show_status(status, self._is_busy)
+        self._parts.show_status(status, self._answerer.is_busy)
+
+    def _rest(self) -> None:
+        """Show that no answer is being written; one that only waited for a model says itself what comes next."""
+        if not self._answerer.is_busy:
+            loader = self._loader
+            self._set_status("loading" if loader.is_loading else "error" if loader.engine is None else "idle")
 
     def _fail(self, exc: BaseException) -> None:
-        room = exc.largest_max_new_tokens if isinstance(exc, PromptTooLongError) else 0
-        self._parts.show_message(messages.error_html(exc), f"Set max new tokens to {room}" if room else "")
         self._parts.stats.value = ""
         self.set_trait("error", messages.error_text(exc))
         self._set_status("error")
@@ -377,10 +346,3 @@ def _changed(params: SamplingParams, sampling: dict[str, Any]) -> SamplingParams
     if unknown:
         raise TypeError(f"There is no sampling setting {unknown}; there are {', '.join(known)}.")
     return dataclasses.replace(params, **sampling)
-
-
-def _join(job: Job[Any] | None) -> None:
-    """Wait for the end of a job, whatever it is: its error was shown when it happened."""
-    if job is not None:
-        with contextlib.suppress(BaseException):
-            job.wait()

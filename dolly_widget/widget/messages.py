@@ -6,7 +6,8 @@ import html
 import traceback
 
 from dolly_widget.engines import EngineError, GenerationResult
-from dolly_widget.models import ModelInfo
+from dolly_widget.model_info import ModelInfo
+from dolly_widget.progress import Progress, in_bytes
 
 # A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
 EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
@@ -37,6 +38,49 @@ _DEMO_NOTE = (
 
 def _millions(parameters: int) -> str:
     return f"{parameters / 1e9:.2f} B" if parameters >= 1e9 else f"{parameters / 1e6:.1f} M"
+
+
+def unloaded_line(name: str) -> str:
+    """Which model it will be."""
+    return f'<div class="dw-model"><b>{html.escape(name)}</b> · not loaded yet</div>'
+
+
+def stage_line(progress: Progress) -> str:
+    """What is being done to the model, in words."""
+    return f'<div class="dw-stage" role="status"><span class="dw-spinner"></span>{html.escape(_stage(progress))}</div>'
+
+
+def progress_bar(progress: Progress) -> str:
+    """A bar, moving to and fro where nobody knows how much is done, and the figures that there are."""
+    done = progress.fraction
+    if done is None and progress.done_bytes is not None and progress.total_bytes:
+        done = progress.done_bytes / progress.total_bytes
+    attributes = f'class="dw-bar" role="progressbar" aria-label="{html.escape(_stage(progress))}"'
+    if done is None:
+        return f"<div {attributes}><div></div></div>"
+    percent = min(100.0, max(0.0, 100 * done))
+    attributes += f' aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent:.0f}"'
+    return f'<div {attributes}><div style="width: {percent:.1f}%"></div></div>'
+
+
+def progress_figures(progress: Progress) -> str:
+    """Bytes and percentage, as far as they are known."""
+    figures = []
+    if progress.done_bytes is not None:
+        total = f" of {in_bytes(progress.total_bytes)}" if progress.total_bytes else ""
+        figures.append(in_bytes(progress.done_bytes) + total)
+    if progress.fraction is not None:
+        figures.append(f"{progress.fraction:.0%}")
+    return f'<div class="dw-figures">{" · ".join(figures)}</div>'
+
+
+def _stage(progress: Progress) -> str:
+    return str(Progress(progress.stage))
+
+
+def note_html(*notes: str) -> str:
+    """Quiet lines, one below the other."""
+    return "".join(f'<div class="dw-note">{html.escape(note)}</div>' for note in notes)
 
 
 def hint_html(text: str) -> str:

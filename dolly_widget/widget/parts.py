@@ -1,6 +1,6 @@
 """What a DollyWidget consists of: its controls, how they are arranged, and what each shows in which status.
 
-Knows nothing about engines and jobs: the widget says what to show.
+Knows nothing about engines and jobs, beyond the facts that a loader tells: the widget says when to show what.
 """
 
 from __future__ import annotations
@@ -11,12 +11,28 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from dolly_widget.progress import Progress
 from dolly_widget.widget import messages
+from dolly_widget.widget.chooser import ModelChooser
+from dolly_widget.widget.loading import ModelLoader
+from dolly_widget.widget.preparing import PreparingPanel
 from dolly_widget.widget.response import ResponseView
 from dolly_widget.widget.settings import SettingsPanel
 
+EXAMPLES = (
+    "Give me recipe for pizza with pineapple",
+    "Write me a tweet about new OpenVINO release",
+    "Explain difference between CPU and GPU",
+    "Give five ideas for great weekend with family",
+    "Do Androids dream of Electric sheep?",
+    "Who is Dolly?",
+    "Please give me advice how to write resume?",
+    "Name 3 advantages to be a cat",
+    "Write instructions on how to become a good AI engineer",
+    "Write a love letter to my best friend",
+)
 _BUSY_LINES = {
-    "loading": "Loading the model… Write, and press Submit: the answer comes as soon as it can.",
+    "loading": "{loading}… Write, and press Submit: the answer comes as soon as it can.",
     "generating": "Writing…",
     "stopping": "Stopping…",
 }
@@ -27,6 +43,11 @@ class Parts:
 
     def __init__(self, owner: Any, examples: Sequence[str]) -> None:
         self.model = widgets.HTML()
+        self.chooser = ModelChooser(owner._load_from_box)
+        self.preparing = PreparingPanel()
+        self.load_message = widgets.HTML(layout={"display": "none"})
+        self._loading = "Loading the model"
+        self.load_message.add_class("dw-load-message")
         self.instruction = widgets.Textarea(
             placeholder="Write an email about an alpaca that likes flan", rows=3, tooltip="Instruction"
         )
@@ -34,6 +55,7 @@ class Parts:
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
         )
         self.context_fold = widgets.Accordion([self.context], titles=("Context",), selected_index=None)
+        self.context_fold.add_class("dw-fold")
         self.context.observe(self._on_context, "value")
         self.examples = widgets.Box([widgets.Button(description=text, tooltip=text) for text in examples])
         self.submit = widgets.Button(description="Submit", button_style="primary", icon="paper-plane")
@@ -64,7 +86,7 @@ class Parts:
         columns = widgets.Box([main, self.settings])
         for part, name in ((main, "main"), (columns, "columns"), (self.examples, "examples"), (buttons, "buttons")):
             part.add_class(f"dw-{name}")
-        return style, self.model, columns
+        return style, self.model, self.chooser, self.preparing, self.load_message, columns
 
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
@@ -75,23 +97,50 @@ class Parts:
         """Enable what can be done now, and say what is going on."""
         self.submit.disabled = self.clear.disabled = is_answering
         self.stop.disabled = not is_answering or status == "stopping"
+        self.chooser.load.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
         self.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
         if status in _BUSY_LINES:
-            self.stats.value = messages.busy_line(_BUSY_LINES[status])
+            self.stats.value = messages.busy_line(_BUSY_LINES[status].format(loading=self._loading))
+
+    def show_loading(self, loader: ModelLoader, progress: Progress | None, notes: tuple[str, ...]) -> None:
+        """Say which model is loading, and while it is prepared how far that has come."""
+        choice = loader.choice
+        self._loading = f"Preparing {choice.name}" if progress else f"Loading {choice.name} on {choice.device}"
+        self.preparing.show(progress, notes)
+        if loader.info is None:
+            self.model.value = messages.unloaded_line(choice.name)
+
+    def show_model(self, loader: ModelLoader) -> None:
+        """Show which model runs, now that no other one is loading."""
+        self.preparing.show(None)
+        self.stats.value = ""
+        self.settings.is_device_fixed = loader.is_given
+        self.chooser.weight_format.value = loader.choice.weight_format.name
+        if loader.info is not None:
+            self.model.value = messages.model_line(loader.info, loader.choice.device)
 
     def show_message(self, message_html: str, mend: str = "") -> None:
         """Show an error or a hint, "" for none, and the button that mends it, if there is one."""
-        self.message.value = message_html
-        self.message.layout.display = None if message_html else "none"
+        _show(self.message, message_html)
         self.mend.description = mend
         self.mend.layout.display = None if mend else "none"
+
+    def show_load_message(self, message_html: str) -> None:
+        """Show why another model or device is not there, where it is chosen; "" takes that away."""
+        _show(self.load_message, message_html)
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""
         self.view.clear()
         self.stats.value = ""
         self.show_message("")
+        self.show_load_message("")
+
+
+def _show(place: widgets.HTML, html: str) -> None:
+    place.value = html
+    place.layout.display = None if html else "none"
 
 
 def descendants(widget: widgets.Widget) -> Iterator[widgets.Widget]:

@@ -1,0 +1,121 @@
+"""The answers of a DollyWidget: written one at a time on a job, and remembered. Knows nothing of controls."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dolly_widget.engines import Engine, GenerationResult
+from dolly_widget.jobs import Job
+from dolly_widget.sampling import SamplingParams
+from dolly_widget.widget.loading import ModelLoader, forget_frames
+from dolly_widget.widget.publisher import Publisher
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One instruction and the answer that it got."""
+
+    instruction: str
+    context: str
+    params: SamplingParams
+    result: GenerationResult
+
+
+class Answerer:
+    """Owns the job that writes an answer, with the engine of ``loader``, which is waited for.
+
+    Calls, on the job's thread: ``on_text`` with the whole text so far; and under ``lock``, ``on_begin`` when the engine
+    is there, then ``on_result`` or ``on_error``.
+    """
+
+    is_busy = False
+    """Whether an answer is being written, or waits for a model."""
+    job: Job[GenerationResult] | None = None
+    """The newest answer's."""
+
+    def __init__(
+        self,
+        loader: ModelLoader,
+        lock: threading.RLock,
+        *,
+        on_text: Callable[[str], None],
+        on_begin: Callable[[], None],
+        on_result: Callable[[GenerationResult], None],
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        self.history: list[Exchange] = []
+        self._loader = loader
+        self._lock = lock
+        self._on_text, self._on_begin, self._on_result, self._on_error = on_text, on_begin, on_result, on_error
+
+    def start(self, instruction: str, context: str, params: SamplingParams) -> Job[GenerationResult]:
+        """Begin an answer. Call under ``lock``, and not while ``is_busy``."""
+        self.is_busy = True
+        self.job = Job(functools.partial(self._answer, instruction, context, params), name="dolly-answer")
+        return self.job
+
+    def stop(self) -> bool:
+        """Ask the answer to end after the current token; return whether there was one."""
+        if self.is_busy and self.job is not None:
+            self.job.stop()
+        return self.is_busy
+
+    def close(self) -> None:
+        """Stop, and wait for the end."""
+        if self.job is not None:
+            self.job.stop()
+            with contextlib.suppress(BaseException):  # its error was shown when it happened
+                self.job.wait()
+
+    def _answer(
+        self, instruction: str, context: str, params: SamplingParams, stop: threading.Event
+    ) -> GenerationResult:
+        """The work of an answer's job."""
+        publisher = Publisher(self._on_text)
+        try:
+            result = self._generate(instruction, context, params, publisher.push, stop)
+        except BaseException as exc:
+            publisher.flush()
+            forget_frames(exc)
+            self._end(functools.partial(self._on_error, exc))
+            raise
+        self.history.append(Exchange(instruction, context, params, result))
+        self._end(functools.partial(self._on_result, result))
+        return result
+
+    def _end(self, show_outcome: Callable[[], None]) -> None:
+        with self._lock:
+            self.is_busy = False
+            show_outcome()
+
+    def _generate(
+        self,
+        instruction: str,
+        context: str,
+        params: SamplingParams,
+        on_text: Callable[[str], None],
+        stop: threading.Event,
+    ) -> GenerationResult:
+        engine = self._engine_when_loaded(stop)
+        if engine is None:
+            return GenerationResult("", (), 0, "cancelled", params.seed or 0, math.nan, math.nan)
+        return engine.generate(engine.template.render(instruction, context), params, on_text=on_text, stop=stop)
+
+    def _engine_when_loaded(self, stop: threading.Event) -> Engine | None:
+        """The engine, once it is loaded; None if we are asked to stop before. Raises what loading raised."""
+        loader = self._loader
+        asked = loader.choice
+        while loader.is_loading:
+            if stop.wait(0.02):
+                return None
+        if loader.job is not None and (loader.engine is None or not loader.choice.is_same_model(asked)):
+            loader.job.wait()  # what the model of before would say is not what was asked for
+        with self._lock:
+            if not stop.is_set():
+                self._on_begin()
+        return loader.engine

@@ -1,0 +1,259 @@
+"""The model of a DollyWidget: prepared and loaded in the background, replaced and freed. Knows nothing of controls.
+
+One job works at a time, the others wait for their turn; only the newest choice takes the place of what runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dolly_widget import models
+from dolly_widget.devices import check_device
+from dolly_widget.engines import Engine, load_engine
+from dolly_widget.jobs import Job
+from dolly_widget.model_info import ModelError, ModelInfo
+from dolly_widget.progress import Progress
+from dolly_widget.prompts import PromptTemplate
+from dolly_widget.sampling import SamplingParams
+from dolly_widget.weight_format import WeightFormat
+from dolly_widget.widget.publisher import ProgressReporter
+
+_Step = tuple[Progress | None, tuple[str, ...]]
+_NO_PREPARING: _Step = (None, ())
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model as a user asks for it, and where it shall run."""
+
+    model: str | Path
+    weight_format: WeightFormat
+    revision: str | None
+    device: str
+    template: PromptTemplate | None
+    """Replaces the model's own; None: the model's own."""
+
+    @property
+    def name(self) -> str:
+        """What to call it before its files say it."""
+        path = Path(self.model).expanduser()
+        return path.resolve().name if self.model != "demo" and path.is_dir() else str(self.model)
+
+    def find(self) -> Path | None:
+        """The directory to run, None where it has to be made. Raises ModelError for what is known to be in vain."""
+        return models.find(self.model, self.weight_format, self.revision)
+
+    def is_same_model(self, other: ModelChoice) -> bool:
+        """Whether both need the same files."""
+        return replace(self, device=other.device, template=other.template) == other
+
+    def other_model(
+        self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None
+    ) -> ModelChoice:
+        """Another model on the same device. A template stays with its model, and a weight format until another is told.
+
+        Raises ValueError for an unknown weight format or an empty name.
+        """
+        if not str(model).strip():
+            raise ValueError("Name a model first: an id of the Hugging Face hub, or a directory.")
+        new_format = self.weight_format if weight_format is None else WeightFormat.of(weight_format)
+        template = self.template if str(model) == str(self.model) else None
+        return ModelChoice(model, new_format, revision, self.device, template)
+
+
+def first_choice(
+    model: str | Path | Engine,
+    device: str,
+    weight_format: WeightFormat,
+    revision: str | None,
+    template: PromptTemplate | None,
+) -> tuple[ModelChoice, Engine | None]:
+    """What to load, or to call the engine that was given. Raises what can be told at once."""
+    if isinstance(model, str | Path):
+        choice = ModelChoice(model, weight_format, revision, check_device(device), template)
+        choice.find()
+        return choice, None
+    if template is not None:
+        raise ValueError("A loaded engine has its template already: give it to load_engine(…, template=…).")
+    return ModelChoice(model.model_dir, weight_format, revision, model.device, None), model
+
+
+class ModelLoader:
+    """Owns ``engine`` and whatever loads the next one.
+
+    Calls, on the job's thread and under ``lock``: ``on_step`` with the progress of preparing and all messages so far,
+    or with None while the model is compiled; then ``on_loaded``, or ``on_failed`` with the reason and whether it is
+    that somebody stopped it.
+    """
+
+    engine: Engine | None = None
+    """What runs; None until a first model is loaded."""
+    info: ModelInfo | None = None
+    """What the files of the model that runs say."""
+    is_loading = False
+    is_given = False
+    """Whether ``engine`` is a caller's, which is never closed here."""
+
+    def __init__(
+        self,
+        choice: ModelChoice,
+        engine: str,
+        ov_config: Mapping[str, Any] | None,
+        lock: threading.RLock,
+        *,
+        on_step: Callable[[Progress | None, tuple[str, ...]], None],
+        on_loaded: Callable[[], None],
+        on_failed: Callable[[BaseException, bool], None],
+    ) -> None:
+        self.choice = choice
+        """What is loading, or runs, or could not be loaded when nothing runs."""
+        self._running: ModelChoice | None = None
+        self._step: _Step = _NO_PREPARING
+        self._engine_name, self._ov_config = engine, ov_config
+        self._lock = lock
+        self._turn = threading.Lock()
+        self._jobs: list[Job[None]] = []
+        self._on_step, self._on_loaded, self._on_failed = on_step, on_loaded, on_failed
+
+    @property
+    def name(self) -> str:
+        """The name of the model that runs, or of the one that shall."""
+        return self.choice.name if self.info is None else self.info.name
+
+    @property
+    def job(self) -> Job[None] | None:
+        """The newest loading; None where there was none."""
+        return self._jobs[-1] if self._jobs else None
+
+    def give(self, engine: Engine) -> None:
+        """Run a caller's engine."""
+        self.engine, self.info, self.is_given = engine, ModelInfo(engine.model_dir), True
+        self._running = self.choice
+
+    def start(self, choice: ModelChoice) -> Job[None]:
+        """Load ``choice`` in place of what runs or is loading."""
+        with self._lock:
+            if not choice.is_same_model(self.choice):
+                self.cancel()
+                self._step = _NO_PREPARING
+            self.choice, self.is_loading = choice, True
+            self._on_step(*self._step)
+            # Those before may still be at work, and wait() must not return before they are gone.
+            self._jobs = [job for job in self._jobs if not job.done]
+            self._jobs.append(Job(functools.partial(self._run, choice), name="dolly-load"))
+            return self._jobs[-1]
+
+    def move(self, device: str) -> None:
+        """Load the same model on another device."""
+        choice = replace(self.choice, device=device)
+        if choice != self._running:
+            self.start(choice)
+        else:  # back to what runs, before the other one was ready
+            self._settle(choice)
+            self._on_loaded()
+
+    def cancel(self) -> None:
+        """End the loading, at once while a model is prepared. What runs goes on. Safe at any time."""
+        with self._lock:
+            for job in self._jobs:
+                job.stop()
+
+    def close(self) -> None:
+        """End the loading, and free the model unless it was given."""
+        self.cancel()
+        for job in self._jobs:
+            with contextlib.suppress(BaseException):  # its error was shown when it happened
+                job.wait()
+        if self.engine is not None and not self.is_given:
+            self.engine.close()
+
+    def _run(self, choice: ModelChoice, stop: threading.Event) -> None:
+        """The work of a loading job."""
+        with self._turn:
+            try:
+                self._load(choice, stop)
+            except BaseException as exc:
+                forget_frames(exc)
+                with self._lock:
+                    if self._is_wanted(choice):
+                        self._settle(self._running or choice)
+                        self._on_failed(exc, stop.is_set())
+                raise
+
+    def _is_wanted(self, choice: ModelChoice) -> bool:
+        return self.is_loading and choice is self.choice
+
+    def _settle(self, choice: ModelChoice) -> None:
+        self.choice, self.is_loading, self._step = choice, False, _NO_PREPARING
+
+    def _load(self, choice: ModelChoice, stop: threading.Event) -> None:
+        model_dir = choice.find() or self._prepare(choice, stop)
+        with self._lock:
+            _refuse_if_stopped(stop)
+            if not self._is_wanted(choice):
+                return
+            self._tell(*_NO_PREPARING)
+        engine = load_engine(
+            model_dir,
+            device=choice.device,
+            engine=self._engine_name,
+            template=choice.template,
+            ov_config=self._ov_config,
+        )
+        try:
+            # Weights are paged in and repacked by the first run: seconds for a large model, while the user types.
+            engine.generate(engine.template.render("Hello"), SamplingParams(max_new_tokens=1, temperature=0))
+            _refuse_if_stopped(stop)
+        except BaseException:
+            engine.close()
+            raise
+        self._replace(choice, engine)
+
+    def _prepare(self, choice: ModelChoice, stop: threading.Event) -> Path:
+        """Download and convert, with progress."""
+
+        def show(progress: Progress, notes: tuple[str, ...]) -> None:
+            with self._lock:
+                # A choice of another device changes nothing of this; one of another model has stopped it.
+                if not stop.is_set():
+                    self._tell(progress, notes)
+
+        report = ProgressReporter(show)
+        report(Progress("plan"))  # at once, with the button that ends it
+        return models.resolve(choice.model, choice.weight_format, choice.revision, on_progress=report, stop=stop)
+
+    def _tell(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
+        self._step = (progress, notes)
+        self._on_step(progress, notes)
+
+    def _replace(self, choice: ModelChoice, engine: Engine) -> None:
+        """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
+        dropped: Engine | None = engine
+        with self._lock:
+            if self._is_wanted(choice):
+                dropped = None if self.is_given else self.engine
+                self.engine, self.info, self.is_given = engine, ModelInfo(engine.model_dir), False
+                self._running = choice
+                self._settle(choice)
+                self._on_loaded()
+        if dropped is not None:
+            dropped.close()
+
+
+def forget_frames(exc: BaseException | None) -> None:
+    """Let go of what the functions that an error came through still hold: a whole model, perhaps."""
+    while exc is not None:
+        traceback.clear_frames(exc.__traceback__)
+        exc = exc.__cause__ or exc.__context__
+
+
+def _refuse_if_stopped(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise ModelError("Loading the model was stopped; nothing was changed.")
