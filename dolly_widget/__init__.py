@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dolly_widget.engines import Engine, EngineError, GenerationResult, load_engine
-    from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, template_for
+    from dolly_widget.model_info import ModelError
+    from dolly_widget.models import resolve
+    from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, chat_template, template_for
     from dolly_widget.sampling import SamplingParams, probabilities
+    from dolly_widget.weight_format import WeightFormat
     from dolly_widget.widget import DollyWidget
 
 __version__ = "0.1.0"
@@ -25,13 +28,17 @@ _HOMES = {
     "EngineError": "engines",
     "GenerationResult": "engines",
     "load_engine": "engines",
+    "ModelError": "model_info",
+    "resolve": "models",
     "DOLLY": "prompts",
     "PLAIN": "prompts",
     "Prompt": "prompts",
     "PromptTemplate": "prompts",
+    "chat_template": "prompts",
     "template_for": "prompts",
     "SamplingParams": "sampling",
     "probabilities": "sampling",
+    "WeightFormat": "weight_format",
 }
 __all__ = [
     "DOLLY",
@@ -40,11 +47,15 @@ __all__ = [
     "Engine",
     "EngineError",
     "GenerationResult",
+    "ModelError",
     "Prompt",
     "PromptTemplate",
     "SamplingParams",
+    "WeightFormat",
+    "chat_template",
     "load_engine",
     "probabilities",
+    "resolve",
     "template_for",
 ]
 

@@ -14,7 +14,6 @@ import pickle
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -42,7 +41,6 @@ def main() -> None:
     try:
         path = prepare(request["model"], weight_format, request["revision"], reports.progress)
     except Exception as exc:
-        traceback.print_exc()
         sentence = _sentence(exc)
         if sentence is None:
             raise

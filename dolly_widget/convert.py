@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -66,8 +67,9 @@ def _start(request: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
     )
     assert process.stdin is not None
     # Stays open as long as we live: that it closes tells the child to end.
-    process.stdin.write(json.dumps(request).encode() + b"\n")
-    process.stdin.flush()
+    with suppress(BrokenPipeError):  # it has crashed already, which shows later
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
     return process
 
 
@@ -102,32 +104,36 @@ def _follow(process: subprocess.Popen[bytes], log: IO[bytes], on_progress: OnPro
 
 def _read_reports(process: subprocess.Popen[bytes], reports: queue.Queue[dict[str, Any] | None]) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        reports.put(json.loads(line))
-    reports.put(None)
+    try:
+        for line in process.stdout:
+            if line.endswith(b"\n"):  # a child that is killed may leave half a line
+                reports.put(json.loads(line))
+    finally:
+        reports.put(None)
 
 
 def _crash(process: subprocess.Popen[bytes], log: IO[bytes]) -> ModelError:
     code = process.wait()
     log.seek(0)
-    lines = log.read().decode("utf-8", "replace").splitlines()
-    tail = "\n".join(line for line in lines if line.strip()).splitlines()[-_LOG_LINES:]
+    lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
     why = " (often a lack of memory)" if code == -9 else ""
     return ModelError(
-        f"The conversion's process {how}{why}; nothing was stored. The end of its log:\n" + "\n".join(tail)
+        "\n".join(
+            [f"The conversion's process {how}{why}; nothing was stored. The end of its log:", *lines[-_LOG_LINES:]]
+        )
     )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Let nothing of it live on, and nothing of it lie about."""
-    was_running = process.poll() is None
-    if was_running:
+    if process.poll() is None:
         _kill(process)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            pipe.close()
+            with suppress(BrokenPipeError):  # what it never read
+                pipe.close()
     if process.returncode != 0:
         store.sweep()
 

@@ -13,6 +13,14 @@ settings.register_profile("dolly-widget", derandomize=True, deadline=None)
 settings.load_profile("dolly-widget")
 
 
+def pytest_collection_modifyitems(config, items):
+    """What takes minutes and gigabytes runs only when it is asked for: `pytest -m slow`."""
+    if "slow" not in config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(scope="session")
 def demo_dir():
     """The demo model's OpenVINO files, or those of a model like it: DOLLY_WIDGET_TEST_MODEL names their directory."""

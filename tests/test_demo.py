@@ -10,9 +10,11 @@ import pytest
 from dolly_widget import SamplingParams, load_engine
 from dolly_widget.demo import CHECKPOINT_DIR, OPENVINO_DIR, corpus, evaluate
 from dolly_widget.demo.corpus import questions, reading, showcase
-from dolly_widget.demo.export import export
+from dolly_widget.export import export
+from dolly_widget.progress import silent
 from dolly_widget.prompts import DOLLY
 from dolly_widget.tokens import Tokenizer
+from dolly_widget.weight_format import WeightFormat
 
 MAX_BYTES = 25_000_000
 
@@ -45,7 +47,7 @@ def openvino_logits(model_dir):
 
 
 def test_the_openvino_files_are_the_checkpoint_converted(tmp_path):
-    export(CHECKPOINT_DIR, tmp_path)
+    export(CHECKPOINT_DIR, tmp_path, WeightFormat("int8"), silent)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in OPENVINO_DIR.iterdir())
     np.testing.assert_allclose(openvino_logits(tmp_path), openvino_logits(OPENVINO_DIR), atol=1e-3)
 

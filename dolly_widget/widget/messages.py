@@ -32,7 +32,7 @@ def model_line(info: ModelInfo, device: str) -> str:
 
 _DEMO_NOTE = (
     '<span class="dw-note">A small demonstration model: it knows a few facts and the examples below, and is often '
-    "wrong. The README tells how to run the real Dolly.</span>"
+    "wrong. <i>Change model</i> brings the real Dolly, or any other.</span>"
 )
 
 
