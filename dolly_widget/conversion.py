@@ -11,10 +11,11 @@ import importlib.util
 import json
 import os
 import pickle
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -109,8 +110,9 @@ def prepare(model: str, weight_format: WeightFormat, revision: str, on_progress:
             source.make(staging, weight_format, on_progress)
             on_progress(Progress("check"))
             check_files(staging)
+            described = Job(lambda _: store.describe(staging), name="dolly-digests")  # seconds for a large model
             _generate_one_token(staging)
-            entry = store.publish(staging, key, source.revision, _tools())
+            entry = store.publish(staging, key, source.revision, _tools(), described.wait())
     return entry.path
 
 
@@ -151,7 +153,8 @@ class _HubSource:
         missing = hub.missing_bytes(repository)
         if repository.is_openvino:
             _tell_needs(needs.of_download(repository.size_bytes, missing), False, on_progress)
-            _take_over(hub.download(repository, on_progress), staging)
+            snapshot = hub.download(repository, on_progress)
+            _take_over([snapshot / name for name in repository.files], staging)
             return
         config = hub.fetch_config(repository)
         checkpoints.check_config(config, repository.model_id)
@@ -192,16 +195,13 @@ def _require_support(source: str, config: Mapping[str, Any]) -> None:
         )
 
 
-def _take_over(snapshot: Path, staging: Path) -> None:
-    """Link the downloaded files into the store: they are on disk once, and stay when the hub's cache is emptied."""
-    import shutil
-
-    for path in snapshot.iterdir():
-        if path.is_file():
-            try:
-                os.link(path.resolve(), staging / path.name)
-            except OSError:  # another file system
-                shutil.copyfile(path, staging / path.name)
+def _take_over(files: Iterable[Path], staging: Path) -> None:
+    """Link downloaded files into the store: they are on disk once, and stay when the hub's cache is emptied."""
+    for path in files:
+        try:
+            os.link(path.resolve(), staging / path.name)
+        except OSError:  # another file system
+            shutil.copyfile(path, staging / path.name)
 
 
 def _convert(checkpoint: Checkpoint, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:

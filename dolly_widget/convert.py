@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from dolly_widget import store
+from dolly_widget import hub, store
 from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelError
 from dolly_widget.progress import OnProgress, Progress, silent
@@ -54,6 +54,8 @@ def convert(
             return _follow(process, log, on_progress, stop or threading.Event())
         finally:
             _end(process)
+            if process.returncode != 0 and not is_local:
+                hub.remove_leftovers(str(model))
 
 
 def _start(request: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -310,7 +310,8 @@ def _explained(exc: BaseException, model_id: str, revision: str, place: Path | N
         )
     status = _status(exc)
     if status in (401, 404):
-        return ModelError(f"{model_id} does not exist or is private: check the spelling, or {login}.")
+        where = "is no directory here, and on the hub it does not exist or is private"
+        return ModelError(f"{model_id} {where}: check the spelling, or {login}.")
     if status == 403:
         return ModelError(f"{_host()} does not let you read {model_id}: {login} as someone who may.")
     if status is not None:

@@ -96,6 +96,12 @@ class Entry:
         """Size of all files."""
         return sum(int(file["bytes"]) for file in self.manifest["files"].values())
 
+    @property
+    def own_bytes(self) -> int:
+        """Size of the files that ``remove`` frees; those that the hub's cache has too are only links to it."""
+        stats = [(self.path / name).stat() for name in self.manifest["files"]]
+        return sum(stat.st_size for stat in stats if stat.st_nlink == 1)
+
     def damaged(self) -> tuple[str, ...]:
         """Names of the files that are missing or not what they were, by SHA-256. Reads every byte."""
         files = self.manifest["files"].items()
@@ -183,15 +189,21 @@ def making(key: Key, on_wait: Callable[[], None] = lambda: None) -> Iterator[Pat
         lock.release()
 
 
-def publish(staging: Path, key: Key, revision: str, tools: Mapping[str, str]) -> Entry:
-    """Give the files in ``staging`` their manifest and their place. Call within ``making``."""
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(staging.iterdir())}
+def describe(staging: Path) -> dict[str, dict[str, Any]]:
+    """What a manifest says of the files in a directory: size and SHA-256. Reads every byte."""
+    return {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(staging.iterdir())}
+
+
+def publish(
+    staging: Path, key: Key, revision: str, tools: Mapping[str, str], files: Mapping[str, Mapping[str, Any]]
+) -> Entry:
+    """Give ``files``, as ``describe`` found them in ``staging``, their manifest and their place, within ``making``."""
     manifest = {
         **asdict(key),
         "revision": revision,
         "created": datetime.now(timezone.utc).isoformat(timespec="microseconds"),
         "tools": dict(tools),
-        "files": files,
+        "files": dict(files),
     }
     (staging / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     target = _models_dir() / key.name

@@ -26,7 +26,7 @@ def put():
         with store.making(key) as staging:
             for name in REQUIRED_FILES:
                 (staging / name).write_bytes(bytes(weights if name.endswith(".bin") else 0))
-            return store.publish(staging, key, revision, {})
+            return store.publish(staging, key, revision, {}, store.describe(staging))
 
     return put
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 from checkpoint_factory import WRONG_KINDS
-from hub_server import HubServer
+from hub_server import Hold, HubServer
 
 from dolly_widget import conversion, models, store
+from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelError
 from dolly_widget.weight_format import WeightFormat
 
@@ -194,6 +195,8 @@ def hub(checkpoint, demo_dir, tmp_path, monkeypatch):
         monkeypatch.setenv("HF_ENDPOINT", server.url)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
         monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+        # Child processes read the environment; in this one, the library has read it before.
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub" / "hub"))
         yield server
 
 
@@ -222,6 +225,27 @@ def test_an_id_with_openvino_files_is_only_downloaded(hub, demo_dir):
     assert "torch" not in " ".join(hub.requests)
     shutil.rmtree(Path(os.environ["HF_HOME"]))  # emptying the hub's cache takes nothing away
     assert store.entries()[0].damaged() == ()
+
+
+def test_what_else_is_in_the_hub_cache_stays_there(hub):
+    entry = store.remove(models.resolve("lab/tiny-ov").name)
+    snapshot = next(Path(os.environ["HF_HOME"]).glob("hub/*/snapshots/*"))
+    (snapshot / "pytorch_model.bin").write_bytes(b"of another tool")
+    assert models.resolve("lab/tiny-ov") == entry.path
+    assert not (entry.path / "pytorch_model.bin").exists()
+
+
+def test_stopping_a_download_leaves_nothing_half_fetched(hub):
+    hold = hub.holds["model.safetensors"] = Hold(after=50_000)
+    job = Job(lambda stop: models.resolve("lab/tiny-dolly", stop=stop))
+    assert hold.reached.wait(LIMIT_S)
+    assert list(Path(os.environ["HF_HOME"]).rglob("*.incomplete"))
+    job.stop()
+    with pytest.raises(ModelError, match="stopped; nothing was changed"):
+        job.wait(LIMIT_S)
+    hold.released.set()
+    assert not list(Path(os.environ["HF_HOME"]).rglob("*.incomplete"))
+    assert not conversions()
 
 
 def test_the_download_of_openvino_files_does_not_import_torch(hub):

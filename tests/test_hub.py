@@ -473,7 +473,10 @@ def gated(server):
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (unknown, "org/other does not exist or is private: check the spelling, or log in with `hf auth login`."),
+        (
+            unknown,
+            "org/other is no directory here, and on the hub it does not exist or is private: check the spelling, or log in with `hf auth login`.",
+        ),
         (
             gated,
             "org/name is gated: accept its conditions at https://huggingface.co/org/name, "

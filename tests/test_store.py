@@ -28,7 +28,7 @@ def add(key=KEY, revision="main"):
     with store.making(key) as staging:
         for name in REQUIRED_FILES:
             (staging / name).write_text(f'{{"this is": "{name}"}}')
-        return store.publish(staging, key, revision, {"openvino": "2026.4.1"})
+        return store.publish(staging, key, revision, {"openvino": "2026.4.1"}, store.describe(staging))
 
 
 def files_below(directory):
@@ -217,6 +217,14 @@ def test_removing_deletes_the_entry_and_nothing_else():
     assert not first.path.exists()
     assert store.entries() == (second,)
     assert add().path.is_dir()
+
+
+def test_removing_frees_what_nobody_else_has(tmp_path):
+    entry = add()
+    assert entry.own_bytes == entry.size_bytes
+    shared = entry.path / "openvino_model.bin"
+    os.link(shared, tmp_path / "in the hub's cache")
+    assert entry.own_bytes == entry.size_bytes - shared.stat().st_size
 
 
 @pytest.mark.parametrize("name", ["nonesuch", "", ".", "..", ".making", "../models"])

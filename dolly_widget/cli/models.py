@@ -64,8 +64,11 @@ def _remove(args: argparse.Namespace) -> int:
     from dolly_widget import store
 
     for entry in _named(args.names):  # all of them are found before the first is deleted
+        freed = entry.own_bytes
         store.remove(entry.name)
-        print(f"Removed {entry.name}: {_size([entry])} freed.", flush=True)
+        print(f"Removed {entry.name}: {in_bytes(freed)} freed.", flush=True)
+        if freed < entry.size_bytes:
+            print(f"The download is still in the hub's cache: `hf cache rm model/{entry.model_id}` deletes it.")
     return 0
 
 
