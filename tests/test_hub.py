@@ -475,7 +475,8 @@ def gated(server):
     [
         (
             unknown,
-            "org/other is no directory here, and on the hub it does not exist or is private: check the spelling, or log in with `hf auth login`.",
+            "org/other is no directory here, and on the hub it does not exist or is private: "
+            "check the spelling, or log in with `hf auth login`.",
         ),
         (
             gated,
