@@ -444,6 +444,19 @@ def test_when_the_kernel_is_killed_the_child_ends_and_the_next_call_converts(che
     assert not leftovers(cache)
 
 
+def test_a_child_does_not_outlive_its_kernel(hub):
+    """It stands in a download that never goes on; nothing but the end of the kernel can end it."""
+    hold = hub.holds["model.safetensors"] = Hold(after=50_000)
+    kernel = subprocess.Popen([sys.executable, "-c", KERNEL, "lab/tiny-dolly"], stdout=subprocess.DEVNULL)
+    assert hold.reached.wait(LIMIT_S)
+    children = psutil.Process(kernel.pid).children()
+    kernel.kill()
+    kernel.wait()
+    assert len(children) == 1
+    assert psutil.wait_procs(children, timeout=8)[1] == []  # well before the library gives the download up
+    hold.released.set()
+
+
 def test_a_crash_is_told_with_the_end_of_its_log(checkpoint, monkeypatch, tmp_path):
     """Of a bug nobody has foreseen: the kernel lives, and the log says more."""
     (tmp_path / "sitecustomize.py").write_text(

@@ -101,6 +101,7 @@ def main() -> None:
     """Print a line for each run, and the table of medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS)
     parser.add_argument("--checkpoint", type=Path, help="one that was made before (default: make it)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -109,7 +110,7 @@ def main() -> None:
         size = (checkpoint / "model.safetensors").stat().st_size
         print(f"checkpoint: {size / 1e9:.2f} GB")
         print("format  size GB  seconds (optimum-cli)  peak GB (optimum-cli)  peak / checkpoint  tokens/s")
-        for weight_format in FORMATS:
+        for weight_format in arguments.formats:
             ours, theirs = [], []
             for _ in range(arguments.rounds):
                 ours.append(convert(checkpoint, weight_format, work / "cache"))
