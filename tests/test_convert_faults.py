@@ -186,6 +186,17 @@ def test_without_the_extra_the_command_that_brings_it_is_named(checkpoint, monke
     assert store.entries() == ()
 
 
+def test_what_cannot_write_a_token_is_not_stored(checkpoint, demo_dir, monkeypatch):
+    def make_half(checkpoint, target, weight_format, on_progress):
+        shutil.copytree(demo_dir, target, dirs_exist_ok=True)
+        cut("openvino_model.bin", 0.5)(target)
+
+    monkeypatch.setattr("dolly_widget.export.export", make_half)
+    with pytest.raises(ModelError, match="cannot be run by OpenVINO; nothing was stored"):
+        conversion.prepare(str(checkpoint("dolly")), WeightFormat(), "main", lambda progress: None)
+    assert store.entries() == ()
+
+
 # From the hub
 
 
