@@ -49,7 +49,7 @@ def name_box(page):
 
 def load(page, name):
     if not name_box(page).is_visible():
-        page.get_by_text("Change model").click()
+        page.locator(".dw-fold").get_by_text("Change model").click()
     name_box(page).fill(name)
     page.locator(".dw-chooser").get_by_role("button").click()
 
@@ -72,7 +72,7 @@ def test_a_directory_is_loaded_from_the_box_and_answers(notebook, page):
 
 def test_the_box_offers_the_known_models_and_enter_loads(notebook, page):
     notebook(MAKE_PREPARING)
-    page.get_by_text("Change model").click()
+    page.locator(".dw-fold").get_by_text("Change model").click()
     offered = page.locator(".dw-chooser datalist option")
     expect(offered.first).to_be_attached()
     assert "databricks/dolly-v2-3b" in offered.evaluate_all("options => options.map((option) => option.value)")
@@ -94,7 +94,7 @@ def test_a_name_that_is_none_gives_a_hint_below_the_box(notebook, page):
 def test_progress_shows_in_both_views_and_cancel_leaves_the_model(lab, notebook, page):
     notebook(MAKE_PREPARING, "widget").run(1)
     expect(page.locator(".dw-widget")).to_have_count(2)
-    page.get_by_text("Change model").first.click()
+    page.locator(".dw-fold").get_by_text("Change model").first.click()
     expect(name_box(page).nth(1)).to_be_visible()
     name_box(page).first.fill("databricks/dolly-v2-3b")
     page.locator(".dw-chooser").first.get_by_role("button").click()
