@@ -52,10 +52,14 @@ def convert(
         process = _start(request, log)
         try:
             return _follow(process, log, on_progress, stop or threading.Event())
+        except BaseException:
+            _end(process)
+            store.sweep()
+            if not is_local:
+                hub.remove_leftovers(str(model))
+            raise
         finally:
             _end(process)
-            if process.returncode != 0 and not is_local:
-                hub.remove_leftovers(str(model))
 
 
 def _start(request: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -128,7 +132,7 @@ def _crash(process: subprocess.Popen[bytes], log: IO[bytes]) -> ModelError:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let nothing of it live on, and nothing of it lie about."""
+    """Let nothing of it live on: what it has left to do after its last report is of no use. Safe twice."""
     if process.poll() is None:
         _kill(process)
     process.wait()
@@ -136,8 +140,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         if pipe is not None:
             with suppress(BrokenPipeError):  # what it never read
                 pipe.close()
-    if process.returncode != 0:
-        store.sweep()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
