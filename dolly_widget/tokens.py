@@ -6,9 +6,9 @@ Knows nothing about templates' wording, engines or widgets. Only the `tokenizers
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dolly_widget.prompts import Prompt, Segment
 
@@ -23,6 +23,17 @@ def encodable(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class Piece(NamedTuple):
+    """One token of a prompt, as a reader sees it."""
+
+    token_id: int
+    text: str
+    """The token's stretch of the prompt. Where a character is split over several tokens, each shows it as U+FFFD."""
+    is_special: bool
+    is_template: bool
+    """Whether none of its text is the user's."""
 
 
 class Tokenizer:
@@ -43,9 +54,11 @@ class Tokenizer:
             raise ValueError(f"{path} is not a tokenizer that can be read: {exc}") from exc
         self._backend.no_truncation()
         self._backend.no_padding()
+        _keep_spaces(self._backend.post_processor)
         self._lock = threading.Lock()
         added = self._backend.get_added_tokens_decoder()
-        self._special = {token.content: token_id for token_id, token in added.items() if token.special}
+        self._special: dict[str, int] = {token.content: token_id for token_id, token in added.items() if token.special}
+        self._contents: dict[int, str] = {token_id: content for content, token_id in self._special.items()}
 
     @property
     def vocab_size(self) -> int:
@@ -66,20 +79,30 @@ class Tokenizer:
         As long as the user's text holds nothing that looks like a special token, the ids are those of the whole text
         at once, as the model saw it in training. Otherwise each segment is encoded on its own.
         """
+        return [token_id for encoding, _ in self._encodings(prompt) for token_id in encoding.ids]
+
+    def pieces(self, prompt: Prompt) -> list[Piece]:
+        """The tokens that ``encode`` gives the ids of. Their texts make up the prompt's, if no character is split.
+
+        What the tokenizer adds itself (``<s>``) is among them, as a special token of the template's.
+        """
+        return [piece for encoding, segments in self._encodings(prompt) for piece in self._pieces(encoding, segments)]
+
+    def _encodings(self, prompt: Prompt) -> list[tuple[tokenizers.Encoding, list[Segment]]]:
+        """The prompt encoded, in one or segment by segment; with each encoding go the segments that are in it."""
         segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]
         with self._lock:
             text = "".join(segment.text for segment in segments)
             whole = self._backend.encode(text, add_special_tokens=prompt.adds_special_tokens)
             if not self._reaches_into_user_text(whole, text, segments):
-                return list(whole.ids)
+                return [(whole, segments)]
             return self._encode_apart(segments, prompt.adds_special_tokens)
 
     def _reaches_into_user_text(self, encoding: tokenizers.Encoding, whole: str, segments: Sequence[Segment]) -> bool:
-        contents = {token_id: content for content, token_id in self._special.items()}
         spans = [
-            _without_margins(span, whole, contents[token_id])
+            _without_margins(span, whole, self._contents[token_id])
             for token_id, span in zip(encoding.ids, encoding.offsets, strict=True)
-            if token_id in contents
+            if token_id in self._contents
         ]
         position = 0
         for text, is_template in segments:
@@ -89,19 +112,81 @@ class Tokenizer:
             position = end
         return False
 
-    def _encode_apart(self, segments: Sequence[Segment], adds_special_tokens: bool) -> list[int]:
-        ids: list[int] = []
-        for index, (text, is_template) in enumerate(segments):
-            self._backend.encode_special_tokens = not is_template
+    def _encode_apart(
+        self, segments: Sequence[Segment], adds_special_tokens: bool
+    ) -> list[tuple[tokenizers.Encoding, list[Segment]]]:
+        encodings = []
+        for index, segment in enumerate(segments):
+            adds = adds_special_tokens and index == 0
+            self._backend.encode_special_tokens = not segment.is_template
             try:
-                ids += self._backend.encode(text, add_special_tokens=adds_special_tokens and index == 0).ids
+                encodings.append((self._backend.encode(segment.text, add_special_tokens=adds), [segment]))
             finally:
                 self._backend.encode_special_tokens = False
-        return ids
+        return encodings
+
+    def _pieces(self, encoding: tokenizers.Encoding, segments: Sequence[Segment]) -> Iterator[Piece]:
+        text = "".join(segment.text for segment in segments)
+        is_users = [not segment.is_template for segment in segments for _ in segment.text]
+        for token_id, span, own in zip(encoding.ids, encoding.offsets, self._texts(encoding, text), strict=True):
+            content = self._contents.get(token_id)
+            start, end = span if content is None else _without_margins(span, text, content)
+            yield Piece(token_id, own, content is not None, not any(is_users[start:end]))
+
+    def _texts(self, encoding: tokenizers.Encoding, text: str) -> Iterator[str]:
+        """Each token's stretch of ``text``; the texts of their own where several share one, or have none."""
+        for group in _sharing(encoding):
+            first, last = group[0], group[-1]
+            stretch = text[encoding.offsets[first][0] : encoding.offsets[last][1]]
+            if first == last and not encoding.special_tokens_mask[first]:
+                yield stretch
+                continue
+            own = [self.token_text(encoding.ids[index]) for index in group]
+            if "".join(own) == f" {stretch}":
+                own[0] = own[0][1:]  # the space that some tokenizers put before a text
+            yield from own
+
+    def token_text(self, token_id: int) -> str:
+        """Text of one token, of a special one too; bytes that are no whole character become U+FFFD.
+
+        Raises ValueError for an id that no token has.
+        """
+        if token_id in self._contents:
+            return self._contents[token_id]
+        if not 0 <= token_id < 2**32 or self._backend.id_to_token(token_id) is None:
+            raise ValueError(f"There is no token {token_id}: this tokenizer has {self.vocab_size:,}, counted from 0.")
+        text = self.decode([token_id])
+        # Many decoders take the space off the beginning of a text.
+        return f" {text}" if self.decode([token_id, token_id]) == f"{text} {text}" else text
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of ids, special tokens left out; bytes that are no valid UTF-8 become U+FFFD."""
         return str(self._backend.decode(list(token_ids), skip_special_tokens=True))
+
+
+def _keep_spaces(processor: Any) -> None:
+    """Have a token's offsets tell where its white space is too: the processor of bytes leaves it out."""
+    from tokenizers import processors
+
+    if isinstance(processor, processors.ByteLevel):
+        processor.trim_offsets = False
+    elif isinstance(processor, processors.Sequence):
+        for part in processor:
+            _keep_spaces(part)
+
+
+def _sharing(encoding: tokenizers.Encoding) -> list[list[int]]:
+    """The tokens' places in groups that share characters; most are alone, as is one that stands for no text."""
+    groups: list[list[int]] = []
+    reached = 0
+    for index, (start, end) in enumerate(encoding.offsets):
+        is_added = encoding.special_tokens_mask[index]
+        if start < reached and not is_added:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+        reached = max(reached, end)
+    return groups
 
 
 def _without_margins(span: tuple[int, int], text: str, content: str) -> tuple[int, int]:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dolly_widget.rendering import HIGHLIGHTED, MAX_MARKDOWN_CHARS, encodable, markdown_to_html
+from dolly_widget.rendering import HIGHLIGHTED, MAX_MARKDOWN_CHARS, encodable, markdown_to_html, tokens_to_html
+from dolly_widget.tokens import Piece
 
 ELEMENTS = set(
     "a blockquote br code em h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul".split()  # noqa: SIM905
@@ -268,3 +269,120 @@ def test_importing_the_module_loads_neither_parser_nor_highlighter():
     assert "markdown_it" not in before
     assert "markdown_it" in after
     assert "pygments" not in after
+
+
+# Tokens
+
+
+def piece(text, token_id=7, is_special=False, is_template=False):
+    return Piece(token_id, text, is_special, is_template)
+
+
+class TokenPage(HTMLParser):
+    """Reads coloured tokens: ``tokens`` are (tooltip, style, text) of each, ``text`` is all of it, legend included."""
+
+    def __init__(self, *pieces):
+        super().__init__(convert_charrefs=True)
+        self.tokens, self.text, self.labels, self._open = [], "", [], []
+        self.html = tokens_to_html(pieces)
+        self.feed(self.html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in ("div", "pre", "span", "wbr")
+        assert {name for name, _ in attrs} <= {"style", "title", "role", "aria-label", "dir"}
+        found = dict(attrs)
+        if "title" in found:
+            self.tokens.append((found["title"], found["style"], ""))
+        self.labels += [found["aria-label"]] if "aria-label" in found else []
+        if tag != "wbr":
+            self._open.append("title" in found)
+
+    def handle_endtag(self, tag):
+        self._open.pop()
+
+    def handle_data(self, data):
+        self.text += data
+        if any(self._open):
+            self.tokens[-1] = (*self.tokens[-1][:2], self.tokens[-1][2] + data)
+
+    def texts(self):
+        return [text for _, _, text in self.tokens]
+
+    def styles(self):
+        return [style for _, style, _ in self.tokens]
+
+
+@given(
+    st.lists(st.builds(Piece, st.integers(0, 10**6), st.text(st.characters(codec=None)), st.booleans(), st.booleans()))
+)
+@settings(max_examples=100)
+def test_any_tokens_become_safe_html(pieces):
+    page = TokenPage(*pieces)
+    page.html.encode()
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", page.text)
+    assert [title for title, _, _ in page.tokens] == [f"id {piece.token_id}" for piece in pieces]
+
+
+def test_the_markup_of_a_token_is_text():
+    page = TokenPage(piece("<script>alert(1)</script>"), piece('"><b title="'), piece("&amp;"))
+    assert page.texts() == ["<script>alert(1)</script>", '"><b title="', "&amp;"]
+
+
+def test_spaces_are_kept_and_line_breaks_are_seen_and_kept():
+    page = TokenPage(piece(" the"), piece("  "), piece("\n\n"), piece("a\n"), piece("b"))
+    assert page.texts() == [" the", "  ", "↵\n↵", "a↵", "b"]
+    assert page.text.startswith(" the  ↵\n↵\na↵\nb")
+    assert "white-space: pre-wrap" in page.html
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\u202eabc", "U+202Eabc"),
+        ("\u2067", "U+2067"),
+        ("\0\x1b", "␀␛"),
+        ("\r\n", "␍↵"),
+        ("\x85\x7f", "��"),
+        ("\ud800", "�"),
+        ("\t", "\t"),
+        ("مرحبا", "مرحبا"),
+    ],
+)
+def test_what_could_not_be_seen_has_a_sign(text, shown):
+    assert TokenPage(piece(text)).texts() == [shown]
+
+
+def test_neighbours_and_kinds_differ_in_their_tints():
+    styles = TokenPage(*[piece("a", is_template=is_template) for is_template in [False] * 4 + [True] * 4]).styles()
+    assert styles[:2] * 2 == styles[:4]
+    assert styles[4:6] * 2 == styles[4:]
+    assert len(set(styles)) == 4
+
+
+def test_only_special_tokens_are_framed_and_bold():
+    framed = ["outline" in style and "bold" in style for style in TokenPage(piece("a"), piece("b", 1, True)).styles()]
+    assert framed == [False, True]
+
+
+USERS, TEMPLATES, SPECIAL = piece("a"), piece("a", is_template=True), piece("a", is_special=True, is_template=True)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "legend"),
+    [
+        ([], ["0 tokens"]),
+        ([USERS], ["1 token", "yours"]),
+        ([TEMPLATES, TEMPLATES], ["2 tokens", "template"]),
+        ([SPECIAL], ["1 token", "special token"]),
+        ([piece("a", is_special=True)], ["1 token", "special token"]),
+        ([USERS, TEMPLATES, SPECIAL] * 400, ["1,200 tokens", "template", "yours", "special token"]),
+        ([piece("�"), piece("�")], ["2 tokens", "yours", "� part of a character"]),
+    ],
+)
+def test_the_legend_names_the_kinds_that_occur(pieces, legend):
+    page = TokenPage(*pieces)
+    entries = page.text.removeprefix("".join(page.texts())).split("\N{EM SPACE}")
+    assert [entry.strip() for entry in entries] == legend
+    assert page.labels == legend[:1]

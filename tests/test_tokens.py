@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
+from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers import Tokenizer as Backend
 
 from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, chat_template
-from dolly_widget.tokens import REPLACEMENT, TextStream, Tokenizer, encodable
+from dolly_widget.tokens import REPLACEMENT, Piece, TextStream, Tokenizer, encodable
 
 SPECIAL = ["<|endoftext|>", "<|padding|>", "### End", "### Instruction:", "### Response:\n"]
 # Words of the users' that look like the template's, whole, in part, and where a context or a line end comes next.
@@ -359,6 +359,164 @@ def test_a_broken_tokenizer_is_named(tmp_path, content):
         Tokenizer(tmp_path)
     assert str(path) in str(broken.value)
     assert broken.value.__cause__ is not None
+
+
+# Pieces
+
+
+def sentence_pieces(kind, model_dir):
+    """A tokenizer as Llama's and Mistral's are: words begin with ▁, and what no token has is spelled in bytes."""
+    words = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *"abc", "▁a", "▁▁"]
+    merges = [("▁", "a"), ("▁", "▁")]
+    vocab = {word: index for index, word in enumerate(words)}
+    backend = Backend(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    spaces = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    backend.decoder = decoders.Sequence([*spaces, *([] if kind == "never" else [decoders.Strip(" ", 1, 0)])])
+    if kind == "normalizer":
+        backend.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    else:
+        backend.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=kind, split=False)
+    backend.add_special_tokens(["<s>", "</s>"])
+    start = ("<s>", backend.token_to_id("<s>"))
+    backend.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[start])
+    return save(backend, model_dir)
+
+
+@pytest.fixture(scope="module", params=["always", "first", "never", "normalizer"])
+def metaspace(request, tmp_path_factory):
+    return sentence_pieces(request.param, tmp_path_factory.mktemp("metaspace"))
+
+
+def texts(pieces):
+    return [piece.text for piece in pieces]
+
+
+def test_pieces_are_the_tokens_with_what_they_are(small):
+    prompt = Prompt([Segment("### End a", True), Segment("b### End", False), Segment("\n", True)])
+    pieces = small.pieces(prompt)
+    assert pieces[:4] == [
+        Piece(small.special_id("### End"), "### End", is_special=True, is_template=True),
+        Piece(small._backend.token_to_id("Ġ"), " ", is_special=False, is_template=True),
+        Piece(small._backend.token_to_id("a"), "a", is_special=False, is_template=True),
+        Piece(small._backend.token_to_id("b"), "b", is_special=False, is_template=False),
+    ]
+    assert texts(pieces[4:]) == [*"### End\n"]
+    assert [piece.is_template for piece in pieces[4:]] == [False] * 7 + [True]
+    assert not any(piece.is_special for piece in pieces[1:])
+
+
+PARTS = st.one_of(
+    st.sampled_from([*LOOKALIKES, "<s>", "</s>", "<unk>", "a", " a", "▁", "  ", "\n\n", "e\u0301", "مرحبا", "👩‍👧"]),
+    st.text(alphabet=st.characters(codec=None), max_size=6),
+)
+PROMPTS = st.builds(Prompt, st.lists(st.builds(Segment, PARTS, st.booleans()), max_size=8), st.booleans())
+
+
+@given(prompt=PROMPTS)
+@settings(max_examples=200)
+def test_pieces_have_the_ids_of_the_prompt_and_together_its_text(tokenizer, prompt):
+    pieces = tokenizer.pieces(prompt)
+    assert [piece.token_id for piece in pieces] == tokenizer.encode(prompt)
+    text = "".join(texts(pieces))
+    assert REPLACEMENT in text or text == encodable(str(prompt))
+
+
+@given(prompt=PROMPTS)
+@settings(max_examples=200)
+def test_pieces_of_words_that_begin_with_a_space_are_the_prompt_too(metaspace, prompt):
+    pieces = metaspace.pieces(prompt)
+    assert [piece.token_id for piece in pieces] == metaspace.encode(prompt)
+    if prompt.adds_special_tokens:
+        assert pieces.pop(0)[1:] == ("<s>", True, True)
+    text = "".join(texts(pieces))
+    assert REPLACEMENT in text or text == encodable(str(prompt))
+
+
+@given(prompt=PROMPTS)
+@settings(max_examples=200)
+def test_a_piece_is_the_templates_or_the_users(small, prompt):
+    """With a token for each byte, none is both's."""
+    users = [piece.token_id for piece in small.pieces(prompt) if not piece.is_template]
+    assert small.decode(users) == "".join(encodable(text) for text, is_template in prompt if not is_template)
+
+
+@pytest.mark.parametrize("trim_offsets", [True, False])
+@pytest.mark.parametrize("is_nested", [True, False])
+def test_a_space_belongs_to_its_token(tmp_path, trim_offsets, is_nested):
+    """GPT-NeoX's tokenizer says that the space before a word is in no token."""
+    backend = byte_level(merges=[("Ġ", "a"), (":", "Ġ")])
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    processor = processors.ByteLevel(trim_offsets=trim_offsets)
+    backend.post_processor = processors.Sequence([processor]) if is_nested else processor
+    tokenizer = save(backend, tmp_path)
+    assert texts(tokenizer.pieces(PLAIN.render("b a  a:  "))) == ["b", " a", " ", " a", ": ", " "]
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, False), (False, True), (True, True), (False, False)])
+def test_a_token_with_text_of_both_is_the_users(tmp_path, first, second):
+    backend = byte_level(merges=[("Ġ", "a")])
+    backend.post_processor = processors.ByteLevel(trim_offsets=True)
+    pieces = save(backend, tmp_path).pieces(Prompt([Segment("b ", first), Segment("ab", second)]))
+    assert texts(pieces) == ["b", " a", "b"]
+    assert [piece.is_template for piece in pieces] == [first, first and second, second]
+
+
+@pytest.mark.parametrize(
+    ("merge", "shown"),
+    [
+        ((), ["a", REPLACEMENT, REPLACEMENT, "b"]),
+        (("©", "b"), ["a", REPLACEMENT, f"{REPLACEMENT}b"]),
+        (("a", "Ã"), [f"a{REPLACEMENT}", REPLACEMENT, "b"]),
+        (("Ã", "©"), ["a", "é", "b"]),
+    ],
+)
+def test_each_part_of_a_split_character_shows_that_it_is_one(tmp_path, merge, shown):
+    backend = byte_level(merges=[merge] if merge else [])
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    assert texts(save(backend, tmp_path).pieces(PLAIN.render("aéb"))) == shown
+
+
+def test_text_that_is_normalised_is_shown_as_it_was_written(tmp_path):
+    backend = byte_level()
+    backend.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    assert texts(save(backend, tmp_path).pieces(PLAIN.render("Aﬁ"))) == ["A", "f", "i"]
+
+
+def test_a_templates_token_keeps_the_white_space_that_it_takes(tmp_path):
+    backend = byte_level(special=[])
+    backend.add_special_tokens([AddedToken("<|a|>", rstrip=True, special=True, normalized=False)])
+    pieces = save(backend, tmp_path).pieces(Prompt([Segment("<|a|>", True), Segment("  b", False)]))
+    assert [piece[1:] for piece in pieces] == [("<|a|>  ", True, True), ("b", False, False)]
+
+
+def test_a_prefix_that_no_text_stands_for_is_shown_as_nothing(tmp_path):
+    pieces = sentence_pieces("always", tmp_path).pieces(PLAIN.render("b a"))
+    assert texts(pieces) == ["<s>", "", "b", " a"]
+
+
+@pytest.mark.parametrize(
+    ("word", "text"), [("▁a", " a"), ("▁", " "), ("▁▁", "  "), ("a", "a"), ("<0x0A>", "\n"), ("<0xF0>", REPLACEMENT)]
+)
+def test_a_lone_token_keeps_its_space(metaspace, word, text):
+    assert metaspace.token_text(metaspace._backend.token_to_id(word)) == text
+
+
+def test_every_token_has_a_text(demo):
+    assert [demo.token_text(demo.special_id(text)) for text in SPECIAL] == SPECIAL
+    assert demo.token_text(demo.encode(PLAIN.render(" a"))[0]) == " a"
+    assert demo.token_text(demo.encode(PLAIN.render("🙂"))[0]) == REPLACEMENT
+    assert all(demo.token_text(token_id) for token_id in range(demo.vocab_size))
+
+
+def test_a_special_token_of_any_letters_has_its_own_text(tmp_path):
+    tokenizer = save(byte_level(special=["<é>"]), tmp_path)
+    assert tokenizer.token_text(tokenizer.special_id("<é>")) == "<é>"
+
+
+@pytest.mark.parametrize("token_id", [-1, 256 + len(SPECIAL), 2**40])
+def test_an_id_that_no_token_has_is_refused(small, token_id):
+    with pytest.raises(ValueError, match=f"no token {token_id}: this tokenizer has 261"):
+        small.token_text(token_id)
 
 
 # Decoding
