@@ -66,5 +66,19 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext dolly_widget``: the magics ``%%dolly`` and ``%dolly``."""
+    from dolly_widget import magic
+
+    magic.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext dolly_widget``: forget the magics, and free the models that they hold."""
+    from dolly_widget import magic
+
+    magic.unload(shell)
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])

@@ -193,7 +193,8 @@ def test_heavy_libraries_are_imported_where_they_are_needed(name, path):
 
 
 @pytest.mark.parametrize(
-    "module", ["dolly_widget", "dolly_widget.engines.genai", "dolly_widget.widget", "dolly_widget.cli"]
+    "module",
+    ["dolly_widget", "dolly_widget.engines.genai", "dolly_widget.widget", "dolly_widget.magic", "dolly_widget.cli"],
 )
 def test_an_import_brings_nothing_heavy(module):
     code = f"import json, sys, {module}; print(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
@@ -202,6 +203,8 @@ def test_an_import_brings_nothing_heavy(module):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     loaded = set(json.loads(run.stdout))
     assert not loaded & set(HEAVY)
+    if module == "dolly_widget.magic":
+        assert not loaded & {"ipywidgets", "openvino", "openvino_genai"}
     if module == "dolly_widget":
         assert not loaded & {*WIDGETS, "numpy", "openvino", "openvino_genai", "tokenizers"}
 

@@ -1,5 +1,6 @@
 """Loading in DollyWidget, and another device: what waits, what wins, and what keeps working."""
 
+import itertools
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 import dolly_widget.widget as widget_module
 from dolly_widget import DollyWidget, EngineError
+from dolly_widget.engines import sharing
 from dolly_widget.widget import loading
 
 
@@ -39,8 +41,11 @@ def loads(monkeypatch):
             return outcome
 
     gates, loads = {}, Loads()
-    monkeypatch.setattr(loading, "load_engine", loads)
-    for module in (loading, widget_module):
+    versions = itertools.count()
+    monkeypatch.setattr(sharing, "load_engine", loads)
+    # Each load is of other files: nothing is shared.
+    monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
+    for module in (loading, sharing, widget_module):
         monkeypatch.setattr(module, "check_device", lambda device: device)
     yield loads
     for gate in gates.values():

@@ -1,6 +1,7 @@
 """Models of DollyWidget: prepared with progress, cancelled, replaced and freed; and the box that they are chosen in."""
 
 import gc
+import itertools
 import queue
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, EngineError, PromptTemplate
 from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.engines import sharing
 from dolly_widget.model_info import ModelError
 from dolly_widget.models import KNOWN_MODELS
 from dolly_widget.progress import Progress
@@ -75,7 +77,10 @@ def workshop(monkeypatch):
     workshop = Workshop()
     monkeypatch.setattr(loading.models, "find", workshop.find)
     monkeypatch.setattr(loading.models, "resolve", workshop.resolve)
-    monkeypatch.setattr(loading, "load_engine", workshop.load_engine)
+    versions = itertools.count()
+    monkeypatch.setattr(sharing, "load_engine", workshop.load_engine)
+    # Each load is of other files: nothing is shared.
+    monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
     monkeypatch.setattr(chooser.store, "entries", lambda: ())
     return workshop
 
@@ -287,7 +292,8 @@ def test_the_newest_choice_wins_and_ends_the_preparing_of_the_one_before(widget,
 
 
 def test_another_device_does_not_begin_the_preparing_again(make, workshop, monkeypatch):
-    monkeypatch.setattr("dolly_widget.widget.check_device", lambda device: device)
+    for module in ("widget", "engines.sharing"):
+        monkeypatch.setattr(f"dolly_widget.{module}.check_device", lambda device: device)
     widget = make(DOLLY_3B, device="CPU")
     workshop.say(Progress("load"))
     wait_for(widget, "progress", "Loading the weights")
@@ -428,6 +434,7 @@ LOAD_AND_DROP = """
 import gc
 from dolly_widget import DollyWidget
 from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.engines import sharing
 
 def private_bytes():
     gc.collect()
@@ -435,10 +442,11 @@ def private_bytes():
     return 1024 * int(status.split("RssAnon:")[1].split()[0])
 
 widget = DollyWidget(device="CPU")
-for _ in range(11):
+for device in ("AUTO", "CPU") * 6:
     widget.ask("Hi", max_new_tokens=4, seed=1)
     print(private_bytes(), flush=True)
-    widget.load(OPENVINO_DIR).wait()
+    widget.device = device  # the same model on the same device would be shared
+    widget.wait()
 widget.close()
 """
 

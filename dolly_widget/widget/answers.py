@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dolly_widget.engines import Engine, GenerationResult
+from dolly_widget.engines.sharing import forget_frames
 from dolly_widget.jobs import Job
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.widget.loading import ModelLoader, forget_frames
+from dolly_widget.widget.loading import ModelLoader
 from dolly_widget.widget.publisher import Publisher
 
 

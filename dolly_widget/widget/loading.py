@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +15,12 @@ from typing import Any
 
 from dolly_widget import models
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, load_engine
+from dolly_widget.engines import Engine
+from dolly_widget.engines.sharing import forget_frames, share_engine
 from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelError, ModelInfo
 from dolly_widget.progress import Progress
 from dolly_widget.prompts import PromptTemplate
-from dolly_widget.sampling import SamplingParams
 from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget.publisher import ProgressReporter
 
@@ -200,20 +199,16 @@ class ModelLoader:
             if not self._is_wanted(choice):
                 return
             self._tell(*_NO_PREPARING)
-        engine = load_engine(
+        engine = share_engine(
             model_dir,
             device=choice.device,
             engine=self._engine_name,
             template=choice.template,
             ov_config=self._ov_config,
         )
-        try:
-            # Weights are paged in and repacked by the first run: seconds for a large model, while the user types.
-            engine.generate(engine.template.render("Hello"), SamplingParams(max_new_tokens=1, temperature=0))
-            _refuse_if_stopped(stop)
-        except BaseException:
+        if stop.is_set():
             engine.close()
-            raise
+        _refuse_if_stopped(stop)
         self._replace(choice, engine)
 
     def _prepare(self, choice: ModelChoice, stop: threading.Event) -> Path:
@@ -245,13 +240,6 @@ class ModelLoader:
                 self._on_loaded()
         if dropped is not None:
             dropped.close()
-
-
-def forget_frames(exc: BaseException | None) -> None:
-    """Let go of what the functions that an error came through still hold: a whole model, perhaps."""
-    while exc is not None:
-        traceback.clear_frames(exc.__traceback__)
-        exc = exc.__cause__ or exc.__context__
 
 
 def _refuse_if_stopped(stop: threading.Event) -> None:

@@ -55,8 +55,10 @@ class Notebook:
         return output.inner_text()
 
     def errors(self):
-        """Tracebacks in the notebook."""
-        return self.page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
+        """Tracebacks, and whatever else went to stderr, in the cells that are in view."""
+        # JupyterLab 4 shows a traceback as stderr.
+        kinds = ("application/vnd.jupyter.error", "application/vnd.jupyter.stderr")
+        return self.page.locator(", ".join(f'[data-mime-type="{kind}"]' for kind in kinds)).all_inner_texts()
 
 
 @contextmanager

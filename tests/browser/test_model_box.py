@@ -14,12 +14,12 @@ COPY = "import shutil\nfrom dolly_widget.demo import OPENVINO_DIR as DEMO_DIR\ns
 FAIL_ON_CPU = """
 import dolly_widget.widget.loading
 from dolly_widget import EngineError
-load_engine = dolly_widget.widget.loading.load_engine
+share_engine = dolly_widget.widget.loading.share_engine
 def failing(model_dir, *, device, **options):
     if device == "CPU":
         raise EngineError("The CPU is on strike: choose another device.")
-    return load_engine(model_dir, device=device, **options)
-dolly_widget.widget.loading.load_engine = failing
+    return share_engine(model_dir, device=device, **options)
+dolly_widget.widget.loading.share_engine = failing
 """
 
 

@@ -1,0 +1,216 @@
+"""One engine for all in this process who ask for the same one. Knows who holds it, and nothing of how it answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dolly_widget.devices import check_device
+from dolly_widget.engines import Engine, EngineError, GenerationResult, check_engine, load_engine
+from dolly_widget.engines.answering import silent
+from dolly_widget.model_info import WEIGHT_FILES, check_files
+from dolly_widget.prompts import Prompt, PromptTemplate
+from dolly_widget.sampling import SamplingParams
+
+_POLL_S = 0.02
+
+
+def share_engine(
+    model_dir: str | Path,
+    *,
+    device: str = "AUTO",
+    engine: str = "genai",
+    template: PromptTemplate | None = None,
+    ov_config: Mapping[str, Any] | None = None,
+) -> Engine:
+    """A lease on the engine of a model that is loaded once in this process, for all who ask for the same.
+
+    The same are files, device, engine, template and properties. ``close`` gives the lease back, and ends what was being
+    generated through it; the last one frees the model. An engine that failed is shared no longer: who asks next loads
+    the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
+    """
+    check_engine(engine)
+    directory = check_files(Path(model_dir).expanduser())
+    sought = _Key(
+        directory.resolve(), _versions(directory), check_device(device), engine, template, dict(ov_config or {})
+    )
+    while True:
+        shared, is_new = _find_or_add(sought)
+        if is_new:
+            shared.load(directory)
+        elif not shared.wait():
+            continue  # the load was interrupted, which is nothing that we have to tell
+        return _Lease(shared)
+
+
+class _Key(NamedTuple):
+    """What makes two engines the same. Compared, never hashed: templates and properties may not be hashable."""
+
+    directory: Path
+    versions: tuple[tuple[int, int], ...]
+    device: str
+    engine: str
+    template: PromptTemplate | None
+    ov_config: dict[str, Any]
+
+
+def _versions(directory: Path) -> tuple[tuple[int, int], ...]:
+    """Modification time and size of the weights' files: a model that is converted again is another one."""
+    stats = [(directory / name).stat() for name in WEIGHT_FILES]
+    return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+
+
+class _Shared:
+    """One real engine, or the loading of it. Lives as long as somebody holds it: the register's link is weak."""
+
+    engine: Engine | None = None
+
+    def __init__(self, key: _Key) -> None:
+        self.key = key
+        self.holders = 0
+        """Who has it, or waits for it."""
+        self._is_loaded = threading.Event()
+        self._error: BaseException | None = None
+
+    def load(self, directory: Path) -> None:
+        """Load and warm up; whoever waits gets the engine, or the error, too."""
+        key = self.key
+        try:
+            self.engine = _load(directory, key)
+        except BaseException as exc:
+            self._error = exc
+            self.forget()
+            raise
+        finally:
+            self._is_loaded.set()
+
+    def wait(self) -> bool:
+        """Wait for the load of another caller. Raises what that raised; False where it was interrupted."""
+        try:
+            self._is_loaded.wait()
+        except BaseException:
+            self.give_back()
+            raise
+        if isinstance(self._error, Exception):
+            raise self._error
+        return self._error is None
+
+    def forget(self) -> None:
+        """Hand it to nobody else."""
+        with _lock:
+            _register.discard(self)
+
+    def give_back(self) -> None:
+        """One holder less; the last one closes the engine."""
+        with _lock:
+            self.holders -= 1
+            if self.holders:
+                return
+            _register.discard(self)
+        if self.engine is not None:
+            self.engine.close()
+
+
+_lock = threading.Lock()
+_register: weakref.WeakSet[_Shared] = weakref.WeakSet()
+
+
+def _find_or_add(key: _Key) -> tuple[_Shared, bool]:
+    """Who shares ``key``, held once more, and whether it is new, and so the caller's to load."""
+    with _lock:
+        found = next((shared for shared in _register if shared.key == key), None)
+        shared = found or _Shared(key)
+        shared.holders += 1
+        _register.add(shared)
+        return shared, found is None
+
+
+def _load(directory: Path, key: _Key) -> Engine:
+    engine = load_engine(
+        directory, device=key.device, engine=key.engine, template=key.template, ov_config=key.ov_config
+    )
+    try:
+        # Weights are paged in and repacked by the first run: seconds for a large model, while the user types.
+        engine.generate(engine.template.render("Hello"), SamplingParams(max_new_tokens=1, temperature=0))
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+class _Lease:
+    """An ``Engine`` that is shared. See there for the methods; further arguments reach the engine."""
+
+    def __init__(self, shared: _Shared) -> None:
+        engine = shared.engine
+        assert engine is not None
+        self.model_dir, self.device, self.template = engine.model_dir, engine.device, engine.template
+        self._shared: _Shared | None = shared
+        self._stops: list[_StopAsWell] = []
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"shared {self._shared.engine!r}" if self._shared else f"closed {type(self).__name__}"
+
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        on_text: Callable[[str], None] = silent,
+        stop: threading.Event | None = None,
+        **arguments: Any,
+    ) -> GenerationResult:
+        """See ``Engine.generate``."""
+        ours = _StopAsWell(stop)
+        with self._lock:
+            shared = self._shared
+            if shared is None or shared.engine is None:
+                raise EngineError("This engine was closed: load the model again.")
+            self._stops.append(ours)
+        try:
+            return shared.engine.generate(prompt, params, on_text=on_text, stop=ours, **arguments)
+        except EngineError:
+            shared.forget()
+            raise
+        finally:
+            with self._lock:
+                self._stops.remove(ours)
+
+    def close(self) -> None:
+        """Give the lease back. See ``Engine.close``."""
+        with self._lock:
+            shared, self._shared = self._shared, None
+            for stop in self._stops:
+                stop.set()
+        if shared is not None:
+            shared.give_back()
+
+
+class _StopAsWell(threading.Event):
+    """Set by its owner, or where the caller's event is, which stays the caller's."""
+
+    def __init__(self, other: threading.Event | None) -> None:
+        super().__init__()
+        self._other = other
+
+    def is_set(self) -> bool:
+        return super().is_set() or (self._other is not None and self._other.is_set())
+
+    def wait(self, timeout: float | None = None) -> bool:
+        end = None if timeout is None else time.monotonic() + timeout
+        while not self.is_set() and (end is None or time.monotonic() < end):
+            super().wait(_POLL_S if end is None else max(0.0, min(_POLL_S, end - time.monotonic())))
+        return self.is_set()
+
+
+def forget_frames(exc: BaseException | None) -> None:
+    """Let go of what the functions that an error came through still hold: a whole model, perhaps."""
+    while exc is not None:
+        traceback.clear_frames(exc.__traceback__)
+        exc = exc.__cause__ or exc.__context__

@@ -1,0 +1,112 @@
+"""An answer in the output of a cell, as it grows and when it is whole. Knows nothing of engines at work."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import Protocol
+
+from IPython.display import DisplayHandle, display
+
+from dolly_widget.engines import GenerationResult
+from dolly_widget.model_info import ModelInfo
+from dolly_widget.rendering import markdown_to_html
+from dolly_widget.sampling import SamplingParams
+
+
+def name_of(model_dir: Path) -> str:
+    """What a caption calls a model."""
+    info = ModelInfo(model_dir)
+    return "demo (a small demonstration model)" if info.is_demo else info.name
+
+
+def caption(result: GenerationResult | None, model: str, text: str, params: SamplingParams) -> str:
+    """Which model, how much, why it ended and the seed. No times: with a seed it is the same in every run."""
+    if result is None:
+        parts = [model, "broken off" if text else "no answer"]
+    elif not result.token_ids:
+        parts = [model, _ENDS["cancelled"]]
+    else:
+        count = f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"
+        parts = [model, count, _ENDS[result.finish_reason], "greedy" if params.is_greedy else f"seed {result.seed}"]
+    return " · ".join(parts)
+
+
+WRITING = "Writing…"
+_ENDS = {"stop": "ended by itself", "length": "ended at --max-new-tokens", "cancelled": "stopped"}
+
+
+class View(Protocol):
+    """Where the answer appears. ``text`` is always the whole text so far."""
+
+    def show(self, text: str, doing: str, notes: list[str]) -> None:
+        """Show what there is, and what is being done."""
+        ...
+
+    def finish(self, text: str, caption: str) -> None:
+        """Show the answer as it stays."""
+        ...
+
+
+class NotebookView:
+    """One output of a cell, which is replaced as the text grows."""
+
+    def __init__(self) -> None:
+        self._handle: DisplayHandle | None = None
+        self._shown: dict[str, str] = {}
+
+    def show(self, text: str, doing: str, notes: list[str]) -> None:
+        """See ``View``: the text as it is, since half an answer is no whole Markdown."""
+        so_far = f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(text)}</div>' if text else ""
+        self._publish(so_far + _quiet(*notes, doing), text)
+
+    def finish(self, text: str, caption: str) -> None:
+        """See ``View``: as Markdown."""
+        self._publish(f'<div class="dolly-answer">{markdown_to_html(text)}</div>{_quiet(caption)}', text)
+
+    def _publish(self, page: str, text: str) -> None:
+        # Never text/markdown, which JupyterLab prefers and renders with its HTML and scripts in a trusted notebook.
+        bundle = {"text/html": page, "text/plain": text}
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)
+        elif bundle != self._shown:
+            self._handle.update(bundle, raw=True)
+        self._shown = bundle
+
+
+def _quiet(*lines: str) -> str:
+    """Small grey lines, in a light and in a dark theme, and where a page allows no styles."""
+    return "".join(
+        f'<div class="dolly-caption" style="opacity: 0.7"><small>{html.escape(line)}</small></div>' for line in lines
+    )
+
+
+class TerminalView:
+    """What was not shown yet, printed: a terminal's IPython has nothing that could be replaced."""
+
+    def __init__(self) -> None:
+        self._chars = 0
+        self._told: set[str] = set()
+
+    def show(self, text: str, doing: str, notes: list[str]) -> None:
+        """See ``View``. A stage is told once, without its figures."""
+        stage = doing.partition(":")[0].rstrip("…") + "…"
+        for line in (*notes, stage):
+            if not text and line != WRITING and line not in self._told:
+                self._told.add(line)
+                print(_printable(line), flush=True)
+        print(_printable(text[self._chars :]), end="", flush=True)
+        self._chars = len(text)
+
+    def finish(self, text: str, caption: str) -> None:
+        """See ``View``: what is there already stays as it is."""
+        print(_printable(text[self._chars :]) + ("\n" if text else "") + _printable(caption), flush=True)
+
+
+# From outside: it must not move the cursor or set colours.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _printable(text: str) -> str:
+    return _CONTROL.sub("\ufffd", text)
