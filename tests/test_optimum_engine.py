@@ -1,5 +1,6 @@
 """What the Optimum engine can do beyond the contract of test_engines.py: Hugging Face's generation."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -29,7 +30,7 @@ QUESTIONS = [
 ]
 GREEDY = SamplingParams(max_new_tokens=60, temperature=0)
 # Rounded to 8 or 16 bits, two nearly equal tokens change places with the order of the additions.
-EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
+EXACT = {"EXECUTION_MODE_HINT": "ACCURACY"}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,13 @@ def test_load_engine_chooses_by_name(demo_dir):
     engine.close()
     with pytest.raises(ValueError, match=r"no engine 'vllm'; choose 'genai' or 'optimum'\.$"):
         load_engine(demo_dir, engine="vllm")
+
+
+def test_offline_it_says_nothing(demo_dir):
+    code = f"from dolly_widget import load_engine; load_engine({str(demo_dir)!r}, device='CPU', engine='optimum')"
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert (run.stdout, run.stderr) == ("", "")
 
 
 # The same as GenAI, and as transformers

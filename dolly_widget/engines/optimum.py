@@ -6,9 +6,10 @@ It is fed ids and gives ids. Needs the extra ``dolly-widget[optimum]``, which is
 from __future__ import annotations
 
 import difflib
+import logging
 import weakref
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -96,16 +97,18 @@ class OptimumEngine(ModelEngine):
 
         _checked(self._generation)
         try:
-            model = model_class.from_pretrained(
-                str(self.model_dir),
-                device=self.device,
-                # "" is OpenVINO's own default; without it, Optimum writes a cache into the model's directory for a GPU.
-                ov_config={"CACHE_DIR": "", **properties},
-                # The directory's own settings stay out: an answer depends on what is in SamplingParams.
-                generation_config=GenerationConfig(),  # type: ignore[no-untyped-call]
-                export=False,
-                compile=False,
-            )
+            with _no_remarks():
+                model = model_class.from_pretrained(
+                    str(self.model_dir),
+                    device=self.device,
+                    # "" is OpenVINO's own default; without it, Optimum writes a cache into the model's directory for a
+                    # GPU.
+                    ov_config={"CACHE_DIR": "", **properties},
+                    # The directory's own settings stay out: an answer depends on what is in SamplingParams.
+                    generation_config=GenerationConfig(),  # type: ignore[no-untyped-call]
+                    export=False,
+                    compile=False,
+                )
             _keep_last_logits(model.model)
             model.compile()
         except Exception as exc:  # Optimum and transformers raise nearly anything for files that they don't understand
@@ -133,6 +136,18 @@ class OptimumEngine(ModelEngine):
             )
         if is_beam_search:
             answer.write(_without_padding(sequences[0, len(prompt_ids) :].tolist(), self._end_ids))
+
+
+@contextmanager
+def _no_remarks() -> Iterator[None]:
+    """Keep Optimum from telling, offline, that the hub's cache does not have our directory."""
+    logger = logging.getLogger("optimum.intel.openvino.modeling_base")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _import_model_class() -> Any:
