@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.demo import CHECKPOINT_DIR, OPENVINO_DIR
 from dolly_widget.model_info import REQUIRED_FILES
 
 ROOT = Path(__file__).parent.parent
@@ -48,6 +48,11 @@ def test_the_wheel_has_the_demo_model(names):
     assert {f"dolly_widget/demo/openvino/{path.name}" for path in OPENVINO_DIR.iterdir()} <= names
 
 
+def test_the_wheel_has_the_checkpoint_that_a_tutorial_converts(names):
+    assert (CHECKPOINT_DIR / "model.safetensors").is_file()
+    assert {f"dolly_widget/demo/checkpoint/{path.name}" for path in CHECKPOINT_DIR.iterdir()} <= names
+
+
 def test_the_wheel_has_what_the_widget_sends_to_the_page(names):
     assets = in_repository("dolly_widget/widget", "**/*.css", "**/*.js")
     assert {"dolly_widget/widget/response.js", "dolly_widget/widget/response.css"} <= assets
@@ -61,7 +66,7 @@ def test_the_wheel_has_the_tutorials(names):
 
 
 def test_the_wheel_has_nothing_of_the_workshop(names):
-    workshop = ("/checkpoint/", "tests/", "__pycache__", ".ipynb_checkpoints", ".safetensors", ".pt")
+    workshop = ("tests/", "__pycache__", ".ipynb_checkpoints", ".pt", "notebooks/web", "execute.py", "pages.py", ".cfg")
     assert [name for name in sorted(names) if any(part in name for part in workshop)] == []
     assert {name.split("/")[0].split("-")[0] for name in names} == {"dolly_widget"}
 

@@ -27,6 +27,10 @@ class Lab:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, self.folder / name)
+        return self.open_file(page, name)
+
+    def open_file(self, page, name):
+        """Open a notebook that is in the folder, and return it when its kernel is ready."""
         # "reset": else the tabs of an earlier test come back and hide the new one.
         page.goto(f"{self._address}/lab/tree/{name}?reset&token={self._token}")
         # The notebook's own indicator says "idle" before there is a kernel; a cell run then is silently dropped.

@@ -1,0 +1,182 @@
+"""Make web pages of the tutorials: `python notebooks/pages.py [--out FOLDER] [NAME.ipynb …]`.
+
+Each tutorial is run, and its page shows the widgets as they were at last, closed ones too: a reader needs no kernel.
+The pages fetch nothing from elsewhere: what draws the widgets comes from npm, once, into the user's cache directory.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from execute import HERE, TutorialError, run, tutorials
+from jinja2 import Environment, FileSystemLoader
+from jupyter_core.paths import jupyter_path
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+WEB = HERE / "web"
+# Packages of npm that draw ipywidgets 8, and their files that a page loads.
+RENDERER = {
+    "requirejs@2.3.7": "require.js",
+    "@jupyter-widgets/html-manager@1.0.15": "dist/embed-amd.js|dist/.+[.]woff2",
+}
+ANYWIDGET = "nbextensions/anywidget/index.js"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+# Ids that ipywidgets and nbconvert draw at random.
+RANDOM_ID = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-z])")
+
+
+class Reader(NotebookClient):
+    """Keeps the state of widgets as a page does: whichever cell a message belongs to, over or not."""
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Start the client, and see each message before it is dealt out to its cell."""
+        client = await super().async_start_new_kernel_client()
+        get_msg = client.iopub_channel.get_msg
+
+        async def get_and_keep(*args: Any, **options: Any) -> dict[str, Any]:
+            message: dict[str, Any] = await get_msg(*args, **options)
+            state = message["content"].get("data", {}).get("state")
+            if message["msg_type"] in ("comm_open", "comm_msg") and state:
+                self.widget_state.setdefault(message["content"]["comm_id"], {}).update(state)
+            return message
+
+        client.iopub_channel.get_msg = get_and_keep
+        return client
+
+
+@dataclass(frozen=True)
+class Page:
+    """A tutorial on the web: ``title`` and ``about``, its first paragraph, are HTML."""
+
+    path: Path
+    title: str
+    about: str
+
+    @property
+    def href(self) -> str:
+        """Its address, as seen from the other pages."""
+        return f"{self.path.stem}.html"
+
+    @property
+    def short_title(self) -> str:
+        """The title up to the colon, HTML too."""
+        return self.title.split(":")[0]
+
+
+def page_of(path: Path, notebook: NotebookNode) -> Page:
+    """What the other pages say about a tutorial, from its first cell."""
+    heading, _, rest = notebook.cells[0].source.partition("\n")
+    inline = MarkdownIt().renderInline
+    return Page(path, inline(heading.lstrip("# ")), inline(rest.strip().partition("\n\n")[0]))
+
+
+def to_html(notebook: NotebookNode, pages: list[Page], number: int) -> str:
+    """The page of the executed ``notebook``, number ``number`` of ``pages``."""
+    exporter = HTMLExporter(
+        extra_template_paths=[str(WEB)],
+        template_file="page.html.j2",
+        widget_renderer_url="_static/embed-amd.js",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        embed_images=True,
+    )
+    path = pages[number].path
+    names = {page.path.name: page.href for page in pages}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"(?<=\]\()([\w.]+)", lambda link: names.get(link[0], link[0]), cell.source)
+    resources = {"metadata": {"name": path.stem, "path": str(HERE)}, "pages": pages, "number": number}
+    html, _ = exporter.from_notebook_node(notebook, resources)
+    return _with_counted_ids(html)
+
+
+def _with_counted_ids(html: str) -> str:
+    ids: dict[str, str] = {}
+    return RANDOM_ID.sub(lambda found: ids.setdefault(found[0], f"{len(ids):032x}"), html)
+
+
+def write(names: list[str], out: Path) -> None:
+    """Run the tutorials ``names``, or all, and write their pages and the index into ``out``."""
+    copy_renderer(out / "_static")
+    notebooks = {}
+    for path in tutorials(names):
+        print(path.name, flush=True)
+        notebooks[path] = run(path, Reader)
+    pages = [page_of(path, notebook) for path, notebook in notebooks.items()]
+    for number, notebook in enumerate(notebooks.values()):
+        (out / pages[number].href).write_text(to_html(notebook, pages, number), encoding="utf-8")
+    index = Environment(loader=FileSystemLoader(WEB), autoescape=True).get_template("index.html.j2")
+    listed = [{"href": page.href, "title": Markup(page.title), "about": Markup(page.about)} for page in pages]
+    (out / "index.html").write_text(index.render(pages=listed), encoding="utf-8")
+
+
+def copy_renderer(static: Path) -> None:
+    """Copy into ``static`` what the pages load. Raises TutorialError, with what to do, where it cannot be had."""
+    static.mkdir(parents=True, exist_ok=True)
+    for source in (WEB / "pages.css", *_from_npm()):
+        shutil.copyfile(source, static / source.name)
+    shutil.copyfile(_anywidget(), static / "anywidget.js")
+
+
+def _anywidget() -> Path:
+    places = [Path(folder, ANYWIDGET) for folder in jupyter_path()]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise TutorialError("anywidget's files for the page are missing: install dolly-widget again.")
+    return found
+
+
+def _from_npm() -> Iterator[Path]:
+    for package, files in RENDERER.items():
+        folder = platformdirs.user_cache_path("dolly-widget-pages") / package.replace("/", "-")
+        if not folder.is_dir():
+            _fetch(package, files, folder)
+        yield from sorted(folder.iterdir())
+
+
+def _fetch(package: str, files: str, folder: Path) -> None:
+    """Fetch ``package`` and leave those of its files whose paths match ``files`` in ``folder``."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise TutorialError(f"npm is missing, which fetches {package} for the pages: install it (Debian: npm).")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        done = subprocess.run([npm, "pack", package, "--loglevel=error"], cwd=work, capture_output=True, text=True)
+        if done.returncode:
+            raise TutorialError(f"{done.stderr}npm could not fetch {package}: see above; it needs the network once.")
+        (archive,) = Path(work).glob("*.tgz")
+        new = Path(work, "new")
+        new.mkdir()
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                if re.fullmatch(f"package/(?:{files})", member.name):
+                    (new / Path(member.name).name).write_bytes(tar.extractfile(member).read())
+        new.replace(folder)  # Last: what is there is whole.
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("--out", type=Path, default=Path("site"), metavar="FOLDER", help="default: site")
+    parser.add_argument("names", nargs="*", metavar="NAME.ipynb", help="default: all")
+    args = parser.parse_args()
+    try:
+        write(args.names, args.out)
+    except TutorialError as exc:
+        raise SystemExit(str(exc)) from None
+
+
+if __name__ == "__main__":
+    main()
