@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dolly_widget.engines import Engine, EngineError, GenerationResult, load_engine
+    from dolly_widget.engines.streaming import stream
     from dolly_widget.model_info import ModelError
     from dolly_widget.models import resolve
     from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, chat_template, template_for
@@ -28,6 +29,7 @@ _HOMES = {
     "EngineError": "engines",
     "GenerationResult": "engines",
     "load_engine": "engines",
+    "stream": "engines.streaming",
     "ModelError": "model_info",
     "resolve": "models",
     "DOLLY": "prompts",
@@ -56,6 +58,7 @@ __all__ = [
     "load_engine",
     "probabilities",
     "resolve",
+    "stream",
     "template_for",
 ]
 

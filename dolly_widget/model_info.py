@@ -85,6 +85,20 @@ class ModelInfo:
         """Most tokens, prompt and answer together, that the model was made for; None where its config is silent."""
         return next((int(self.config[key]) for key in _POSITIONS_KEYS if self.config.get(key)), None)
 
+    @property
+    def cache_values_per_token(self) -> int | None:
+        """Numbers that the key-value cache keeps for each token of a text; None where the config does not say.
+
+        A key and a value for each layer and each key-value head (Ainslie et al. 2023, GQA: fewer than heads).
+        """
+        layers, heads, hidden = (
+            self.config.get(key) for key in ("num_hidden_layers", "num_attention_heads", "hidden_size")
+        )
+        if not (layers and heads and hidden):
+            return None
+        head_size = self.config.get("head_dim") or hidden // heads
+        return int(2 * layers * (self.config.get("num_key_value_heads") or heads) * head_size)
+
     @cached_property
     def end_ids(self) -> frozenset[int]:
         """Ids that end a text, from ``generation_config.json`` and ``config.json``."""

@@ -25,6 +25,15 @@ def encodable(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def first_difference(ids: Sequence[int], others: Sequence[int]) -> int | None:
+    """Place of the first token in which two answers differ, counted from 0; None where they are the same.
+
+    Where one goes on after the end of the other, that is the length of the shorter one.
+    """
+    longest = max(len(ids), len(others))
+    return next((place for place in range(longest) if ids[place : place + 1] != others[place : place + 1]), None)
+
+
 class Piece(NamedTuple):
     """One token of a prompt, as a reader sees it."""
 

@@ -40,6 +40,7 @@ ORDER = [
     "engines.genai",
     "engines.optimum",
     "engines.sharing",
+    "engines.streaming",
     "bench",
     "lens",
     "widget",

@@ -179,3 +179,28 @@ def test_nothing_is_read_until_it_is_asked_for(tmp_path):
 def test_a_manifest_says_what_a_model_is_called(model_dir, model_id, name):
     (model_dir / MANIFEST).write_text(json.dumps({"model_id": model_id}), encoding="utf-8")
     assert ModelInfo(model_dir).name == name
+
+
+@pytest.mark.parametrize(
+    ("settings", "count"),
+    [
+        ({"num_hidden_layers": 32, "num_attention_heads": 32, "hidden_size": 2560}, 163_840),  # dolly-v2-3b
+        (  # Qwen2.5-0.5B: fewer heads for keys and values
+            {"num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2, "hidden_size": 896},
+            6_144,
+        ),
+        (  # Gemma-2-2b: heads of a size of their own
+            {
+                "num_hidden_layers": 26,
+                "num_attention_heads": 8,
+                "num_key_value_heads": 4,
+                "head_dim": 256,
+                "hidden_size": 2304,
+            },
+            53_248,
+        ),
+        ({"num_attention_heads": 8, "hidden_size": 64}, None),
+    ],
+)
+def test_the_size_of_the_cache_is_that_of_the_architecture(model_dir, settings, count):
+    assert config(model_dir, **settings).cache_values_per_token == count

@@ -13,7 +13,7 @@ from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as Backend
 
 from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, chat_template
-from dolly_widget.tokens import REPLACEMENT, Piece, TextStream, Tokenizer, encodable
+from dolly_widget.tokens import REPLACEMENT, Piece, TextStream, Tokenizer, encodable, first_difference
 
 SPECIAL = ["<|endoftext|>", "<|padding|>", "### End", "### Instruction:", "### Response:\n"]
 # Words of the users' that look like the template's, whole, in part, and where a context or a line end comes next.
@@ -701,3 +701,19 @@ def test_a_template_of_ones_own_keeps_its_special_tokens(demo):
 def test_the_demo_model_has_dollys_special_tokens(demo, demo_dir):
     added = json.loads((demo_dir / "tokenizer.json").read_text(encoding="utf-8"))["added_tokens"]
     assert {token["content"] for token in added if token["special"]} >= set(SPECIAL)
+
+
+@pytest.mark.parametrize(
+    ("ids", "others", "place"),
+    [
+        ((1, 2, 3), (1, 2, 3), None),
+        ((), (), None),
+        ((1, 2, 3), (1, 9, 3), 1),
+        ((1, 2), (1, 2, 3), 2),
+        ((1, 2, 3), (1, 2), 2),
+        ((), (5,), 0),
+    ],
+)
+def test_where_two_answers_part(ids, others, place):
+    assert first_difference(ids, others) == place
+    assert first_difference(list(ids), list(others)) == place

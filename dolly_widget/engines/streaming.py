@@ -1,0 +1,38 @@
+"""An answer as something to loop over, for scripts and plain cells. Knows engines by their protocol only."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator
+from typing import Any
+
+from dolly_widget.engines import Engine, GenerationResult
+from dolly_widget.jobs import Job
+from dolly_widget.prompts import Prompt
+from dolly_widget.sampling import SamplingParams
+
+
+def stream(
+    engine: Engine, prompt: Prompt, params: SamplingParams, **arguments: Any
+) -> Generator[str, None, GenerationResult]:
+    """Yield the pieces of an answer as they come; the result is what the generator returns (``yield from``).
+
+    Further arguments are the engine's own, as in its ``generate``. Leaving the loop, or interrupting it, stops the
+    answer after the current token. Raises what ``Engine.generate`` raises, after the pieces that came before.
+    """
+    arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def work(stop: threading.Event) -> GenerationResult:
+        try:
+            return engine.generate(prompt, params, on_text=arrived.put, stop=stop, **arguments)
+        finally:
+            arrived.put(None)  # whatever happened: the reader would wait for ever
+
+    job = Job(work, name="dolly-answer")
+    try:
+        yield from iter(arrived.get, None)
+    finally:
+        job.stop()
+        result = job.wait()
+    return result
