@@ -83,7 +83,10 @@ class ModelInfo:
     @property
     def max_positions(self) -> int | None:
         """Most tokens, prompt and answer together, that the model was made for; None where its config is silent."""
-        return next((int(self.config[key]) for key in _POSITIONS_KEYS if self.config.get(key)), None)
+        found = next((self.config[key] for key in _POSITIONS_KEYS if self.config.get(key)), None)
+        if not isinstance(found, int | float | None):
+            raise ModelError(f"{self.model_dir / 'config.json'} says that the model has {found!r} positions: mend it.")
+        return None if found is None else int(found)
 
     @property
     def cache_values_per_token(self) -> int | None:

@@ -466,6 +466,30 @@ def test_an_interrupt_after_another_thread_freed_the_model_is_a_plain_one():
     assert (run.stdout, run.returncode) == ("interrupted\n", 0)
 
 
+LEFT_WHILE_LOADING = """
+import sys, threading
+from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.engines.answering import ModelEngine
+from dolly_widget.jobs import Job
+begun = threading.Event()
+class Slow(ModelEngine):
+    def _load(self, properties):
+        begun.set()
+        threading.Event().wait(0.5)
+        sys.stdout.write("loaded")
+        sys.stdout.flush()
+    def _run(self, *args):
+        pass
+Job(lambda stop: Slow(OPENVINO_DIR))
+begun.wait()
+"""
+
+
+def test_the_end_of_python_waits_for_a_load_which_would_abort_it():
+    run = subprocess.run([sys.executable, "-c", LEFT_WHILE_LOADING], capture_output=True, text=True, timeout=120)
+    assert (run.stdout, run.stderr, run.returncode) == ("loaded", "", 0)
+
+
 # Loading
 
 

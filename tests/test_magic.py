@@ -2,14 +2,18 @@
 
 import dataclasses
 import gc
+import importlib
 import inspect
+import io
 import math
 import signal
+import sys
 import threading
 import time
 import weakref
 from pathlib import Path
 
+import ipywidgets
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -21,7 +25,7 @@ from dolly_widget import DollyWidget, EngineError, SamplingParams, magic
 from dolly_widget.demo import OPENVINO_DIR
 from dolly_widget.engines import PromptTooLongError, sharing
 from dolly_widget.jobs import Job
-from dolly_widget.magic import request, watching
+from dolly_widget.magic import request, views, watching
 from dolly_widget.model_info import ModelError
 from dolly_widget.progress import Progress
 from dolly_widget.tokens import Tokenizer
@@ -171,7 +175,10 @@ def test_text_in_a_string_is_left_alone(notebook):
 def test_options_are_sampling_params(notebook, options, params):
     notebook.run(f"seed = 5\n%dolly {options} Hi")
     notebook.run(f"%%dolly {options}\nHi")
-    assert [call[1] for call in notebook.engine.calls] == [params, params]
+    asked = [call[1] for call in notebook.engine.calls]
+    seeds = [each.seed for each in asked] if params.seed is None else [params.seed] * 2
+    assert asked == [dataclasses.replace(params, seed=seed) for seed in seeds]
+    assert len(set(seeds)) == (2 if params.seed is None else 1)
 
 
 def test_what_comes_in_for_a_field_is_one_value(notebook):
@@ -183,6 +190,28 @@ def test_context_is_the_text_of_a_variable(notebook):
     notebook.run("class Article:\n    def __str__(self): return 'Cats {purr}.'\narticle = Article()")
     notebook.run("%dolly --context article What do cats do?")
     assert "Cats {purr}." in notebook.prompt
+
+
+def test_an_answer_stands_for_its_text(notebook):
+    says(notebook, ["Wool."])
+    notebook.run("%dolly -o answer What do sheep give?")
+    notebook.run("%dolly --context answer Is {answer} soft?")
+    assert notebook.prompt.count("Wool.") == 2
+    assert "GenerationResult" not in notebook.prompt
+
+
+def test_names_are_found_as_python_keeps_them(notebook):
+    notebook.run("\N{MICRO SIGN} = 'tiny'\n%dolly -o \N{MICRO SIGN}s Is it {\N{MICRO SIGN}}?")
+    assert "Is it tiny?" in notebook.prompt
+    assert notebook.run("print(\N{MICRO SIGN}s.text)") == "ok\n"
+
+
+def test_a_name_of_the_module_is_found_where_the_shell_has_other_ones(notebook):
+    vars(notebook.shell.user_module)["of_the_module"] = "here"
+    names, notebook.shell.user_ns = notebook.shell.user_ns, {"get_ipython": lambda: notebook.shell}
+    notebook.shell.run_line_magic("dolly", "Is it {of_the_module}?")
+    notebook.shell.user_ns = names
+    assert "Is it here?" in notebook.prompt
 
 
 def test_text_that_looks_like_control_tokens_is_text(notebook):
@@ -312,6 +341,41 @@ def test_in_a_terminal_the_answer_is_printed_as_it_is(terminal):
     assert terminal.run("%dolly --seed 7 Hi") == f"ok\n{DEMO} · 1 token · ended by itself · seed 7\n"
 
 
+def test_a_terminal_that_knows_few_characters_gets_what_it_can_show(terminal, monkeypatch):
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    says(terminal, ["Wool \N{SHEEP}"])
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", plain)
+        terminal.shell.run_line_magic("dolly", "--seed 7 Hi")
+    plain.seek(0)
+    assert plain.read().endswith("Wool ?\ndemo (a small demonstration model) ? 1 token ? ended by itself ? seed 7\n")
+
+
+def test_a_console_that_cannot_replace_prints_something(notebook):
+    shown = []
+    notebook.shell.display_pub.publish = lambda data, **options: shown.append(
+        (data["text/plain"], options.get("update", False))
+    )
+    notebook.run("%dolly Hi")
+    assert shown[0] == ("Loading the demo model…", False)
+    assert shown[-1] == ("ok", True)
+
+
+def test_an_output_widget_gets_the_whole_answer_once(notebook):
+    notebook.shell.get_parent = lambda: {"header": {"msg_id": "this one"}}
+    taking, other = ipywidgets.Output(), ipywidgets.Output(msg_id="another one")
+    notebook.run("%dolly --seed 3 Hi")
+    assert len(notebook.published) > 1
+    taking.msg_id = "this one"
+    notebook.run("%dolly --seed 3 Hi")
+    (output,) = notebook.published
+    assert not output["update"]
+    assert "<p>ok</p>" in notebook.html
+    assert "seed 3" in notebook.html
+    taking.close()
+    other.close()
+
+
 def test_a_model_that_must_be_prepared_shows_how_far_that_is(notebook, monkeypatch):
     sent = notebook.published
 
@@ -345,6 +409,54 @@ def test_the_result_is_kept_in_a_variable(notebook):
     assert (answer.text, answer.new_tokens, answer.seed) == ("four legs", 2, 3)
 
 
+@pytest.mark.parametrize("instruction", ["Who is Dolly?", "Tell me of Dolly"])
+def test_an_answer_can_be_assigned(notebook, instruction):
+    says(notebook, ["A"], ["sheep"])
+    notebook.run(f"x = 1\nanswer = %dolly --seed 3 {instruction}\nprint(answer.text, answer.seed)")
+    assert notebook.error is None
+    assert notebook.prompt.count(instruction) == 1
+    assert str(notebook.shell.user_ns["answer"]) == "A"
+    printed = notebook.run(f"def ask():\n    local = %dolly {instruction}\n    return local.text\nask()")
+    assert "'sheep'" in printed
+    assert "local" not in notebook.shell.user_ns
+
+
+def test_an_answer_that_is_not_assigned_is_shown_once(notebook):
+    assert notebook.run("%dolly Who is Dolly?") == ""
+    assert notebook.run("answer = %time 5") != ""  # other magics are assigned as ever
+
+
+def test_the_result_is_kept_where_showing_it_fails(notebook, monkeypatch):
+    def fail(self, text, caption):
+        raise BrokenPipeError("gone")
+
+    monkeypatch.setattr(views.NotebookView, "finish", fail)
+    notebook.run("%dolly -o answer Hi")
+    assert isinstance(notebook.error, BrokenPipeError)
+    assert notebook.shell.user_ns["answer"].text == "ok"
+
+
+def test_an_answer_that_cannot_be_shown_is_stopped(notebook, monkeypatch):
+    stopped = threading.Event()
+
+    class Listening(ScriptedEngine):
+        def generate(self, prompt, params, *, on_text=None, stop=None):
+            on_text("so far")
+            if stop.wait(LIMIT_S):
+                stopped.set()
+            return self._result([], "cancelled", params)
+
+    def fail(self, text, doing, notes):
+        if text:
+            raise BrokenPipeError("gone")
+
+    notebook.engine = Listening()
+    monkeypatch.setattr(views.NotebookView, "show", fail)
+    notebook.run("%dolly Hi")
+    assert isinstance(notebook.error, BrokenPipeError)
+    assert stopped.wait(LIMIT_S)
+
+
 def stopped_after(notebook, pieces, shown):
     """Run a cell that is interrupted when ``shown`` is shown."""
     engine = says(notebook, pieces, stepwise=True)
@@ -372,6 +484,7 @@ class Deaf(ScriptedEngine):
         self.release, self.ended = threading.Event(), threading.Event()
 
     def generate(self, prompt, params, *, on_text=None, stop=None):
+        self.seed = params.seed
         on_text("so far")
         assert self.release.wait(LIMIT_S)
         self.ended.set()
@@ -386,12 +499,26 @@ def test_a_second_interrupt_does_not_wait_and_loses_nothing(notebook, monkeypatc
     notebook.run("%dolly -o answer Hi")
     helper.wait(LIMIT_S)
     assert not engine.ended.is_set()
+    assert notebook.shell.user_ns["answer"].seed == engine.seed
     assert isinstance(notebook.error, magic.DollyStopped)
     assert (notebook.text, notebook.shell.user_ns["answer"].text) == ("so far", "so far")
     assert math.isnan(notebook.shell.user_ns["answer"].ttft_s)
     assert f"{DEMO} · stopped<" in notebook.html
     engine.release.set()
     assert engine.ended.wait(LIMIT_S)
+
+
+def test_an_interrupt_that_came_too_late_says_so(notebook):
+    class Interrupting(ScriptedEngine):
+        def generate(self, *args, **options):
+            result = super().generate(*args, **options)
+            interrupt()
+            return result
+
+    notebook.engine = Interrupting()
+    assert notebook.run("%dolly Hi") == "Interrupted when the answer was whole.\n"
+    assert isinstance(notebook.error, magic.DollyStopped)
+    assert "1 token · ended by itself" in notebook.html
 
 
 def test_what_does_not_stop_is_not_waited_for_for_ever(notebook, monkeypatch):
@@ -503,12 +630,33 @@ def test_unloading_forgets_the_magics_and_they_can_be_loaded_again(notebook):
     assert notebook.engine.is_closed
     notebook.run("%dolly Hi")
     assert notebook.error is not None
-    assert len(notebook.shell.input_transformer_manager.token_transformers) == transformers - 1
+    assert len(notebook.shell.input_transformer_manager.token_transformers) == transformers - 2
     notebook.engine = ScriptedEngine()
     notebook.run("%load_ext dolly_widget\n%reload_ext dolly_widget")
     notebook.run("%dolly Who?")
     assert notebook.text == "ok"
     assert len(notebook.shell.input_transformer_manager.token_transformers) == transformers
+
+
+def test_a_reloaded_module_can_be_unloaded(notebook):
+    notebook.run("%dolly Hi")
+    importlib.reload(magic)
+    names = [each.__name__ for each in notebook.shell.input_transformer_manager.token_transformers]
+    assert "_LineThatAsks" in names
+    assert notebook.run("%unload_ext dolly_widget") == ""
+    assert notebook.error is None
+    assert notebook.engine.is_closed
+    left = [each.__name__ for each in notebook.shell.input_transformer_manager.token_transformers]
+    assert left == [name for name in names if name not in ("_LineThatAsks", "_AssignedAnswer")]
+
+
+@pytest.mark.parametrize("line", ["%dolly --seed 1 Who is Dolly?", "answer = %dolly Who is Dolly?"])
+def test_a_question_in_the_cell_that_loads_the_magic_is_told_of(shell, capsys, line):
+    told = "IPython read this cell before it knew %dolly. In a cell of its own it will do:"
+    for cell, is_told in ((line, True), ("%dolly?", False)):
+        shell.run_cell(f"%load_ext dolly_widget\n{cell}", store_history=True)
+        assert (f"{told} {line}\n" in capsys.readouterr().out) == is_told
+        shell.run_cell("%unload_ext dolly_widget")
 
 
 def test_the_demo_model_answers_and_is_freed(shell, capsys, monkeypatch):

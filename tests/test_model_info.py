@@ -181,6 +181,11 @@ def test_a_manifest_says_what_a_model_is_called(model_dir, model_id, name):
     assert ModelInfo(model_dir).name == name
 
 
+def test_positions_that_are_no_number_are_named(model_dir):
+    with pytest.raises(ModelError, match=r"config\.json says that the model has 'many' positions"):
+        _ = config(model_dir, max_position_embeddings="many").max_positions
+
+
 @pytest.mark.parametrize(
     ("settings", "count"),
     [

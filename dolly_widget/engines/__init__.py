@@ -58,6 +58,10 @@ class GenerationResult:
     tpot_s: float
     """Mean seconds per output token after the first; NaN where there was no second one."""
 
+    def __str__(self) -> str:
+        """Only the text: what an f-string, or ``{name}`` of the magic, means by an answer."""
+        return self.text
+
     @property
     def new_tokens(self) -> int:
         """Number of new tokens."""

@@ -92,11 +92,15 @@ class ModelEngine(ABC):
         try:
             # Not on the caller's thread: OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and
             # frees it on whichever thread frees the model. The main thread's next Ctrl+C would then end the process.
-            return Job(lambda stop: self._load(properties), name="dolly-load").wait()
+            return Job(lambda stop: self._load_in_turn(properties), name="dolly-load").wait()
         except EngineError:
             raise
         except (RuntimeError, MemoryError) as exc:
             raise self._load_error(exc) from exc
+
+    def _load_in_turn(self, properties: dict[str, Any]) -> Any:
+        with self._turn:  # the end of Python waits for it, also where nobody else does any more
+            return self._load(properties)
 
     def _load_error(self, exc: Exception) -> EngineError:
         mend = "choose another device, or convert the model again"
@@ -140,7 +144,7 @@ class ModelEngine(ABC):
     def _take_turn(self, answer: Answer) -> Iterator[bool]:
         """Wait until no other caller is generating; yield False if we were asked to stop meanwhile."""
         if self._speaker == threading.get_ident():
-            raise EngineError("generate() was called from its own on_text: wait until the first answer has ended.")
+            raise RuntimeError("generate() was called from its own on_text: wait until the first answer has ended.")
         while not self._turn.acquire(timeout=0.02):
             if answer.is_cancelled:
                 yield False
@@ -166,7 +170,7 @@ class ModelEngine(ABC):
 
 
 def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:
-    """Let the current token be the last: a Python that ends while a library calls back into it aborts."""
+    """Let the current token be the last, and wait for it, or for the end of loading: the library would abort Python."""
     closing.set()
     if turn.acquire(timeout=5):
         turn.release()

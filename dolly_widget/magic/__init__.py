@@ -8,14 +8,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+import secrets
 import threading
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tokenize import DEDENT, INDENT
 from typing import Any
 
-from IPython.core.inputtransformer2 import EscapedCommand, HelpEnd
+from IPython.core.inputtransformer2 import EscapedCommand, HelpEnd, MagicAssign, TokenTransformBase
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 
@@ -25,7 +27,7 @@ from dolly_widget.engines import Engine, EngineError, GenerationResult, PromptTo
 from dolly_widget.engines.sharing import forget_frames, share_engine
 from dolly_widget.jobs import Job
 from dolly_widget.magic.request import DollyError, Request, in_options, read_request
-from dolly_widget.magic.views import WRITING, NotebookView, TerminalView, View, caption, name_of
+from dolly_widget.magic.views import WRITING, caption, name_of, view_of
 from dolly_widget.magic.watching import Live, hear_interrupts, outcome, watch
 from dolly_widget.model_info import ModelError
 from dolly_widget.progress import Progress
@@ -40,18 +42,32 @@ _EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
 def load(shell: InteractiveShell) -> None:
     """Make ``%%dolly`` and ``%dolly`` known to an IPython shell."""
     shell.register_magics(DollyMagics)
-    shell.input_transformer_manager.token_transformers.append(_LineThatAsks)
+    shell.input_transformer_manager.token_transformers += [_LineThatAsks, _AssignedAnswer]
+    _tell_of_lines_read_before(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Forget the magics, and free the models that they hold."""
     known = shell.magics_manager
     instance = known.registry.pop(DollyMagics.__name__)
+    instance.close()
     for kind in instance.magics:
         for name in instance.magics[kind]:
             known.magics[kind].pop(name, None)
-    shell.input_transformer_manager.token_transformers.remove(_LineThatAsks)
-    instance.close()
+    # By name: this module may have been reloaded, and these are then not the classes that ``load`` appended.
+    ours = (_LineThatAsks.__name__, _AssignedAnswer.__name__)
+    transformers = shell.input_transformer_manager.token_transformers
+    transformers[:] = [each for each in transformers if each.__name__ not in ours]
+
+
+_QUESTION = re.compile(r"^[ \t]*(?:\w+[ \t]*=[ \t]*)?%dolly[ \t]+[^\s?].*\?[ \t]*$", re.MULTILINE)
+
+
+def _tell_of_lines_read_before(shell: InteractiveShell) -> None:
+    """IPython has read the whole cell that loads us: ``%dolly …?`` in it is a request for help by now."""
+    cell = shell.history_manager.input_hist_raw[-1] if shell.history_manager else ""
+    if "dolly_widget" in cell and (line := _QUESTION.search(cell)):
+        print(f"IPython read this cell before it knew %dolly. In a cell of its own it will do: {line[0].strip()}")
 
 
 class DollyStopped(DollyError):
@@ -71,24 +87,30 @@ class DollyMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_cell_magic
-    def dolly(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> None:
+    def dolly(
+        self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
+    ) -> GenerationResult | None:
         """Ask a language model; the answer streams into the cell's output.
 
           %%dolly [options]
           An instruction, in as many lines as you like.
 
           %dolly [options] An instruction in one line?
+          answer = %dolly [options] An instruction in one line?
 
         In the instruction, and in the values of options, {name} stands for the text of the Python variable of that
         name; {{name}} is {name} itself, and all other braces stay as they are. In one line, the options come first;
         all that follows them is the instruction. Interrupting the kernel stops the answer and keeps the text so far.
+        Consoles that cannot replace what they printed (jupyter console, Qt console) show no more than the first step:
+        keep the answer and print it there.
 
         What the model works on, and what becomes of the answer:
 
           --context NAME           a Python variable: the text that the instruction is about
-          -o NAME, --output NAME   keep the answer in this Python variable: answer.text, answer.token_ids, ...
+          -o NAME, --output NAME   keep the answer in this variable of the notebook: answer.text, answer.token_ids, ...
 
-        Which model, and where. It is loaded once, and shared with the widgets that use the same one:
+        Which model, and where. It is loaded once, shared with the widgets that use the same one, and kept in memory
+        for the cells to come; %unload_ext dolly_widget frees all of them:
 
           --model MODEL            "demo", a model id of the Hugging Face hub, which is downloaded and converted when
                                    it is first used, or a directory (default: demo)
@@ -111,18 +133,23 @@ class DollyMagics(Magics):
           Summarise this text in {number} sentences.
         """
         shell: Any = self.shell
-        request = read_request(line, cell, ChainMap(dict(local_ns or {}), shell.user_ns))
+        is_assigned = line.startswith(_ASSIGNED)
+        names = ChainMap(dict(local_ns or {}), shell.user_ns, vars(shell.user_module))
+        request = _seeded(read_request(line.removeprefix(_ASSIGNED), cell, names))
         live = Live(self._first_step(request), request.model)
-        view: View = TerminalView() if getattr(shell, "kernel", None) is None else NotebookView()
+        view = view_of(shell)
+        view.show("", live.doing, live.notes)
         with hear_interrupts() as interrupts:
             job = Job(functools.partial(self._answer, request, live), name="dolly-answer")
-            watch(job, live, view, interrupts)
+            with _stopped_if_left(job):
+                watch(job, live, view, interrupts)
             result, error = outcome(job, live, request.params, bool(interrupts))
-            text = live.text if result is None else result.text
-            view.finish(encodable(text), caption(result, live.model, text, request.params))
             if request.output and result is not None:
                 shell.user_ns[request.output] = result
-        _raise_what_went_wrong(error, bool(interrupts), text)
+            text = live.text if result is None else result.text
+            view.finish(encodable(text), caption(result, live.model, text, request.params))
+        _raise_what_went_wrong(error, result, bool(interrupts))
+        return result if is_assigned else None
 
     def close(self) -> None:
         """Give back the models."""
@@ -177,6 +204,23 @@ class DollyMagics(Magics):
             lease.close()
 
 
+def _seeded(request: Request) -> Request:
+    """The same with a seed, so that whatever there will be of an answer can tell it."""
+    if request.params.seed is not None:
+        return request
+    return replace(request, params=replace(request.params, seed=secrets.randbits(32)))
+
+
+@contextlib.contextmanager
+def _stopped_if_left(job: Job[GenerationResult]) -> Iterator[None]:
+    """Stop the job where showing it fails: nobody would."""
+    try:
+        yield
+    except BaseException:
+        job.stop()
+        raise
+
+
 def _prepared(request: Request, live: Live, stop: threading.Event) -> Path:
     """The directory of the model's files, downloaded and converted where they are missing."""
     check_device(request.device)  # before a model is converted for minutes
@@ -187,15 +231,17 @@ def _prepared(request: Request, live: Live, stop: threading.Event) -> Path:
     return model_dir
 
 
-def _raise_what_went_wrong(error: BaseException | None, is_interrupted: bool, text: str) -> None:
+def _raise_what_went_wrong(error: BaseException | None, result: GenerationResult | None, is_interrupted: bool) -> None:
     if isinstance(error, PromptTooLongError):
         raise DollyError(in_options(error)) from error
     if isinstance(error, _EXPECTED_ERRORS):
         raise DollyError(str(error) or type(error).__name__) from error
     if error is not None:
         raise error
-    if is_interrupted:
-        raise DollyStopped("Stopped; the text so far stays." if text else "Stopped before there was any text.")
+    if is_interrupted and result is not None:
+        is_whole = result.finish_reason != "cancelled"
+        how = "Stopped; the text so far stays." if result.text else "Stopped before there was any text."
+        raise DollyStopped("Interrupted when the answer was whole." if is_whole else how)
 
 
 class _LineThatAsks(EscapedCommand):
@@ -211,3 +257,35 @@ class _LineThatAsks(EscapedCommand):
             if first and re.match(r"%dolly\s+[^\s?]", first.line[first.start[1] :]):
                 return cls(first.start)
         return None
+
+
+# Stands before the options where the answer is assigned. Nobody types it.
+_ASSIGNED = "\0"
+
+
+class _AssignedAnswer(TokenTransformBase):
+    """``answer = %dolly Who is Dolly?``: IPython would take the end for a request for help here, too."""
+
+    priority = HelpEnd.priority - 1
+
+    def __init__(self, start: tuple[int, int], assignment: MagicAssign) -> None:
+        super().__init__(start)
+        self._assignment = assignment
+
+    @classmethod
+    def find(cls, tokens_by_line: list[list[Any]]) -> _AssignedAnswer | None:
+        """Find the first assignment of a magic, if it is of ``%dolly`` with an instruction."""
+        found = MagicAssign.find(tokens_by_line)
+        for line in tokens_by_line if found else ():
+            first = next((token for token in line if token.type not in (INDENT, DEDENT)), None)
+            if first and first.start[0] - 1 == found.start_line:
+                asks = re.match(r"%dolly\s+[^\s?]", first.line[found.start_col :])
+                return cls(first.start, found) if asks else None
+        return None
+
+    def transform(self, lines: list[str]) -> list[str]:
+        """The lines with the call in place."""
+        number, column = self._assignment.start_line, self._assignment.start_col
+        target, asked = lines[number][:column], lines[number][column:].removeprefix("%dolly").lstrip()
+        marked = f"{target}%dolly {_ASSIGNED}{asked}"
+        return self._assignment.transform([*lines[:number], marked, *lines[number + 1 :]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import keyword
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -63,7 +64,7 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
     instruction = _fill((rest if cell is None else cell).strip(), names)
     if not instruction.strip():
         raise DollyError("The instruction is empty: ask something, for example %dolly Who is Dolly?")
-    output = given.get("output", "")
+    output = _name(given.get("output", ""))
     if output and (not output.isidentifier() or keyword.iskeyword(output)):
         raise DollyError(f"{output!r} cannot be the name of a variable: choose a name for -o, such as answer.")
     try:
@@ -101,7 +102,13 @@ def _fill(text: str, names: Mapping[str, Any]) -> str:
     return _FIELD.sub(lambda match: match[1] or str(_look_up(match[2], names, is_field=True)), text)
 
 
+def _name(name: str) -> str:
+    """The name under which Python keeps what is called ``name`` in the source (its reference, Identifiers)."""
+    return unicodedata.normalize("NFKC", name)
+
+
 def _look_up(name: str, names: Mapping[str, Any], is_field: bool = False) -> Any:
+    name = _name(name)
     if name in names:
         return names[name]
     literal = f", or write {{{{{name}}}}} for the text {{{name}}} itself" if is_field else ""

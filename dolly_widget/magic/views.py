@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display
 
 from dolly_widget.engines import GenerationResult
@@ -49,6 +51,22 @@ class View(Protocol):
         ...
 
 
+def view_of(shell: InteractiveShell) -> View:
+    """Where an answer appears that is asked for now."""
+    if getattr(shell, "kernel", None) is None:
+        return TerminalView()
+    return CapturedView() if _is_captured(shell) else NotebookView()
+
+
+def _is_captured(shell: Any) -> bool:
+    """Whether an ``Output`` widget takes what the current message displays (ipywidgets' widget_output.py)."""
+    message = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    current = message.get("header", {}).get("msg_id")
+    module = sys.modules.get("ipywidgets.widgets.widget")
+    widgets = list(getattr(module, "_instances", {}).values())  # private: without it, none is found
+    return bool(current) and any(getattr(widget, "msg_id", None) == current for widget in widgets)
+
+
 class NotebookView:
     """One output of a cell, which is replaced as the text grows."""
 
@@ -59,11 +77,12 @@ class NotebookView:
     def show(self, text: str, doing: str, notes: list[str]) -> None:
         """See ``View``: the text as it is, since half an answer is no whole Markdown."""
         so_far = f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(text)}</div>' if text else ""
-        self._publish(so_far + _quiet(*notes, doing), text)
+        # A console, which cannot replace what it printed, shall print something.
+        self._publish(so_far + _quiet(*notes, doing), text or doing)
 
     def finish(self, text: str, caption: str) -> None:
         """See ``View``: as Markdown."""
-        self._publish(f'<div class="dolly-answer">{markdown_to_html(text)}</div>{_quiet(caption)}', text)
+        self._publish(_whole(text, caption), text)
 
     def _publish(self, page: str, text: str) -> None:
         # Never text/markdown, which JupyterLab prefers and renders with its HTML and scripts in a trusted notebook.
@@ -73,6 +92,21 @@ class NotebookView:
         elif bundle != self._shown:
             self._handle.update(bundle, raw=True)
         self._shown = bundle
+
+
+class CapturedView:
+    """The whole answer, once: an ``Output`` widget takes no updates of what it shows."""
+
+    def show(self, text: str, doing: str, notes: list[str]) -> None:
+        """See ``View``: nothing yet."""
+
+    def finish(self, text: str, caption: str) -> None:
+        """See ``View``: as Markdown."""
+        display({"text/html": _whole(text, caption), "text/plain": text}, raw=True)
+
+
+def _whole(text: str, caption: str) -> str:
+    return f'<div class="dolly-answer">{markdown_to_html(text)}</div>{_quiet(caption)}'
 
 
 def _quiet(*lines: str) -> str:
@@ -109,4 +143,5 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def _printable(text: str) -> str:
-    return _CONTROL.sub("\ufffd", text)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return _CONTROL.sub("\ufffd", text).encode(encoding, "replace").decode(encoding)

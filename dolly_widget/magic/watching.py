@@ -65,13 +65,13 @@ def hear_interrupts() -> Iterator[list[float]]:
 def watch(job: Job[GenerationResult], live: Live, view: View, interrupts: list[float]) -> None:
     """Show how it goes, until the end, or until an interrupt has waited for it long enough, or comes again."""
     while True:
+        if interrupts:
+            job.stop()
         view.show(live.text, "Stopping…" if interrupts else live.doing, live.notes)
         if live.ended.wait(SHOW_INTERVAL_S):
             return
-        if interrupts:
-            job.stop()
-            if len(interrupts) > 1 or time.monotonic() - interrupts[0] > STOP_TIMEOUT_S:
-                return
+        if interrupts and (len(interrupts) > 1 or time.monotonic() - interrupts[0] > STOP_TIMEOUT_S):
+            return
 
 
 def outcome(
