@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dolly_widget.engines import Engine, EngineError
+from dolly_widget.engines import Engine, EngineError, TellsOfClosing
 from dolly_widget.engines.properties import check_properties
 from dolly_widget.engines.reasons import explain
 from dolly_widget.jobs import Job
@@ -36,11 +36,11 @@ def next_token(engine: Engine, prompt: Prompt, prefix_ids: Sequence[int] = ()) -
 
     From one forward pass over all of it, without a cache, in float32 where the device can. The first call loads the
     engine's model once more; it is freed with the engine. Raises ValueError where there is no token to go on from, an
-    id is not in the vocabulary, or the text is too long for the model; EngineError where OpenVINO fails.
+    id is not in the vocabulary, or the text is too long for the model; EngineError where OpenVINO fails, or the engine
+    was closed.
     """
     reader = _reader(engine)
-    logits: npt.NDArray[np.float32] = reader.logits(reader.ids(prompt, prefix_ids))[-1]
-    return logits.copy()
+    return reader.last_logits(reader.ids(prompt, prefix_ids))
 
 
 _readers: weakref.WeakKeyDictionary[Engine, _Reader] = weakref.WeakKeyDictionary()
@@ -50,7 +50,9 @@ _readers_lock = threading.Lock()
 def _reader(engine: Engine) -> _Reader:
     with _readers_lock:
         if engine not in _readers:
-            _readers[engine] = _Reader(engine)
+            _readers[engine] = reader = _Reader(engine)
+            if isinstance(engine, TellsOfClosing):
+                engine.when_closed(reader.close)
         return _readers[engine]
 
 
@@ -63,6 +65,13 @@ class _Reader:
         self._device = engine.device
         self._turn = threading.Lock()
         self._request: ov.InferRequest | None = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Free the model, once what is being computed is done."""
+        self._is_closed = True
+        with self._turn:
+            self._request = None
 
     def ids(self, prompt: Prompt, prefix_ids: Sequence[int]) -> list[int]:
         """Ids of the prompt and of what follows it."""
@@ -77,18 +86,21 @@ class _Reader:
             )
         return ids
 
-    def logits(self, ids: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Logits, float32 (n, vocab): row i is of the token that follows ids[:i + 1]."""
+    def last_logits(self, ids: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Logits, float32 (vocab,), of the token that follows ``ids``."""
         with self._turn:
+            if self._is_closed:
+                raise EngineError("This engine was closed: load the model again.")
             request = self._request = self._request or self._load()
             self._check_ids(ids, request)
             try:
                 request.reset_state()
-                outputs = request.infer(_inputs(ids, request))
+                # Shared: a copy of all positions' logits would be as large as they are.
+                outputs = request.infer(_inputs(ids, request), share_outputs=True)
             except (RuntimeError, MemoryError) as exc:
                 mend = "shorten the text, or choose another device"
                 raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, mend)}") from exc
-            return np.array(outputs["logits"][0], dtype=np.float32)
+            return np.array(outputs["logits"][0, -1], dtype=np.float32)
 
     def _check_ids(self, ids: Sequence[int], request: ov.InferRequest) -> None:
         width = request.get_compiled_model().output("logits").get_partial_shape()[-1]

@@ -1,12 +1,16 @@
 """Run the tutorials from top to bottom and write their outputs: `python notebooks/execute.py [NAME.ipynb …]`.
 
 The kernel finds the same surroundings everywhere, and what differs from run to run and tells a reader nothing (times of
-execution, ids, views of widgets) is taken out: a notebook whose answers are the same is the same file. What a cell
-measures may differ; the cell is tagged `nbval-ignore-output`, and tags are kept.
+execution, ids, views of widgets) is taken out: a notebook whose answers are the same is the same file. A cell that
+measures is tagged `nbval-ignore-output`; while its source is the committed one, it keeps the committed figures, which
+the text around it was read against, unless `--measure` asks for new ones.
 """
 
+import argparse
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +21,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.reader import NotJSONError
 
 HERE = Path(__file__).resolve().parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -35,6 +40,9 @@ PLACES = "|".join(re.escape(str(place)) for place in (Path.home(), HERE.parent, 
 OF_THIS_MACHINE = re.compile(
     rf"(?<![\w.])(?:{PLACES})(?!\w)|(?<![\w.:<])/(?:root|home|tmp|Users|usr|var|opt)/|\b[A-Z]:\\\w|\b0x[0-9a-fA-F]{{6,}}"
 )
+
+
+IGNORED = "nbval-ignore-output"
 
 
 class TutorialError(Exception):
@@ -62,12 +70,20 @@ def kernel_environment() -> Iterator[dict[str, str]]:
         yield kept | QUIET | own
 
 
+def read(path: Path) -> NotebookNode:
+    """The notebook in a file. Raises TutorialError, with a sentence, where there is none in it."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except (NotJSONError, nbformat.ValidationError, UnicodeDecodeError, AttributeError) as exc:
+        raise TutorialError(f"{path} is no notebook: {str(exc).splitlines()[0]}") from exc
+
+
 def run(path: Path, client_class: type[NotebookClient] = NotebookClient) -> NotebookNode:
     """The notebook with the outputs of a new run, views and states of widgets among them; the file stays as it is.
 
     Raises TutorialError where a cell fails, writes to stderr, or shows what is different on another machine.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     client = client_class(
         notebook,
         timeout=300,
@@ -120,28 +136,69 @@ def without_noise(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def execute(path: Path) -> None:
+def committed(path: Path) -> NotebookNode | None:
+    """The notebook as git has it; None where there is none, or no git."""
+    git = shutil.which("git")
+    shown = git and subprocess.run([git, "show", f"HEAD:./{path.name}"], cwd=path.parent, capture_output=True)
+    return nbformat.reads(shown.stdout.decode(), as_version=4) if shown and shown.returncode == 0 else None
+
+
+def keep_measured(notebook: NotebookNode, before: NotebookNode) -> None:
+    """Give the cells that measure the outputs that they had ``before``, where their source is the same."""
+    had = {cell.source: cell.outputs for cell in before.cells if is_measuring(cell) and cell.outputs}
+    for cell in notebook.cells:
+        if is_measuring(cell):
+            cell.outputs = had.get(cell.source, cell.outputs)
+
+
+def is_measuring(cell: NotebookNode) -> bool:
+    """Whether a cell shows what differs from run to run. A cell with the magic is tagged too, but shows the same."""
+    return IGNORED in cell.metadata.get("tags", []) and not re.search(r"^%%?dolly\b", cell.source, re.MULTILINE)
+
+
+def execute(path: Path, measures: bool = True) -> None:
     """Run one notebook and write it back. Raises TutorialError, and writes nothing, where ``run`` does."""
-    nbformat.write(without_noise(run(path)), path)
+    notebook = run(path)
+    before = None if measures else committed(path)
+    if before is not None:
+        keep_measured(notebook, before)
+    nbformat.write(without_noise(notebook), path)
 
 
 def tutorials(names: list[str]) -> list[Path]:
-    """The files of the tutorials ``names``, or of all. Raises SystemExit, with a sentence, where one is not there."""
-    paths = [HERE / name for name in names] or sorted(HERE.glob("*.ipynb"))
-    if missing := [path.name for path in paths if not path.is_file()]:
-        raise SystemExit(f"There is no {', '.join(missing)} in {HERE}: name files that are there, or none for all.")
-    return paths
+    """The files ``names``, in the tutorials' folder or as paths, or all. Raises TutorialError where one is missing."""
+    paths = [(HERE / name if (HERE / name).is_file() else Path(name)).resolve() for name in names]
+    if missing := [name for name, path in zip(names, paths, strict=True) if not path.is_file()]:
+        raise TutorialError(f"There is no {', '.join(missing)} here or in {HERE}: name files, or none for all.")
+    return paths or sorted(HERE.glob("*.ipynb"))
 
 
-def main(names: list[str]) -> None:
-    """Execute the tutorials ``names``, or all."""
-    for path in tutorials(names):
-        print(path.name, flush=True)
-        try:
-            execute(path)
-        except TutorialError as exc:
-            raise SystemExit(str(exc)) from None
+@contextmanager
+def mistakes_told() -> Iterator[None]:
+    """End the command with a sentence instead of a traceback: for a mistake, a full disk, an interrupt."""
+    try:
+        yield
+    except (TutorialError, OSError) as exc:
+        raise SystemExit(str(exc)) from None
+    except BaseException as exc:
+        # The client ends its kernel at an interrupt, and then fails in its own way.
+        if isinstance(exc, KeyboardInterrupt) or isinstance(exc.__context__, KeyboardInterrupt | DeadKernelError):
+            print("Interrupted: what was written before stays.", file=sys.stderr)
+            raise SystemExit(130) from None
+        raise
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("--measure", action="store_true", help="new figures, too, in the cells that measure")
+    parser.add_argument("names", nargs="*", metavar="NAME.ipynb", help="default: all")
+    args = parser.parse_args()
+    with mistakes_told():
+        for path in tutorials(args.names):
+            print(path.name, flush=True)
+            execute(path, args.measure)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

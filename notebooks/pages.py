@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from execute import HERE, TutorialError, run, tutorials
+from execute import HERE, TutorialError, mistakes_told, read, run, tutorials
 from jinja2 import Environment, FileSystemLoader
 from jupyter_core.paths import jupyter_path
 from markdown_it import MarkdownIt
@@ -76,7 +76,9 @@ class Page:
 
 
 def page_of(path: Path, notebook: NotebookNode) -> Page:
-    """What the other pages say about a tutorial, from its first cell."""
+    """What the other pages say about a tutorial, from its first cell. Raises TutorialError where it has none."""
+    if not notebook.cells:
+        raise TutorialError(f"{path} has no cells: begin it with a heading.")
     heading, _, rest = notebook.cells[0].source.partition("\n")
     inline = MarkdownIt().renderInline
     return Page(path, inline(heading.lstrip("# ")), inline(rest.strip().partition("\n\n")[0]))
@@ -108,15 +110,16 @@ def _with_counted_ids(html: str) -> str:
 
 
 def write(names: list[str], out: Path) -> None:
-    """Run the tutorials ``names``, or all, and write their pages and the index into ``out``."""
+    """Run the tutorials ``names``, or all, and write their pages, and the index of all that are there, into ``out``."""
+    named = tutorials(names)
+    known = dict.fromkeys([*tutorials([]), *named])
+    pages = [page_of(path, read(path)) for path in known if path in named or (out / f"{path.stem}.html").is_file()]
     copy_renderer(out / "_static")
-    notebooks = {}
-    for path in tutorials(names):
-        print(path.name, flush=True)
-        notebooks[path] = run(path, Reader)
-    pages = [page_of(path, notebook) for path, notebook in notebooks.items()]
-    for number, notebook in enumerate(notebooks.values()):
-        (out / pages[number].href).write_text(to_html(notebook, pages, number), encoding="utf-8")
+    for number, page in enumerate(pages):
+        if page.path in named:
+            print(page.path.name, flush=True)
+            html = to_html(run(page.path, Reader), pages, number)
+            (out / page.href).write_text(html, encoding="utf-8")
     index = Environment(loader=FileSystemLoader(WEB), autoescape=True).get_template("index.html.j2")
     listed = [{"href": page.href, "title": Markup(page.title), "about": Markup(page.about)} for page in pages]
     (out / "index.html").write_text(index.render(pages=listed), encoding="utf-8")
@@ -172,10 +175,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("site"), metavar="FOLDER", help="default: site")
     parser.add_argument("names", nargs="*", metavar="NAME.ipynb", help="default: all")
     args = parser.parse_args()
-    try:
+    with mistakes_told():
         write(args.names, args.out)
-    except TutorialError as exc:
-        raise SystemExit(str(exc)) from None
 
 
 if __name__ == "__main__":

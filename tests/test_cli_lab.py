@@ -1,8 +1,10 @@
 """``dolly-widget lab``: what is copied, what is kept, and how JupyterLab is started and ended."""
 
+import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 from command_line import ROOT, start
 
 from dolly_widget import __version__, cli
+from dolly_widget.cli import copy_tutorials
 
 
 class EndedServer:
@@ -104,6 +107,19 @@ def test_lab_says_how_to_install_jupyterlab(lab, tmp_path, monkeypatch, capsys):
     assert lab() == 2
     assert 'python -m pip install "dolly-widget[lab]"' in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_was_broken_off_is_not_taken_for_one(tmp_path, monkeypatch):
+    def full(source, target):
+        Path(target).write_bytes(b"{")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", full)
+        with pytest.raises(OSError, match="No space"):
+            copy_tutorials(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert copy_tutorials(tmp_path) == f"Copied 6 tutorials into {tmp_path}."
 
 
 def test_lab_runs_until_ctrl_c(tmp_path):

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from dolly_widget import lens
+from dolly_widget import lens, load_engine
 from dolly_widget.engines import EngineError
 from dolly_widget.engines.genai import GenAIEngine
+from dolly_widget.engines.sharing import share_engine
 from dolly_widget.export import _export_uncompressed
 from dolly_widget.lens import next_token
 from dolly_widget.model_info import ModelInfo
@@ -179,6 +180,22 @@ def test_the_model_is_loaded_once_and_freed_with_the_engine(demo_dir):
     del files
     gc.collect()
     assert reader() is None
+
+
+@pytest.mark.parametrize("load", [load_engine, share_engine])
+def test_closing_the_engine_frees_the_model_and_ends_reading(demo_dir, load):
+    engine = load(demo_dir, device="CPU")
+    next_token(engine, HELLO)
+    reader = lens._reader(engine)
+    assert reader._request is not None
+    engine.close()
+    assert reader._request is None
+    with pytest.raises(EngineError, match="This engine was closed"):
+        next_token(engine, HELLO)
+    closed = load(demo_dir, device="CPU")
+    closed.close()
+    with pytest.raises(EngineError, match="This engine was closed"):
+        next_token(closed, HELLO)
 
 
 def test_many_threads_at_once_get_what_one_gets(files):

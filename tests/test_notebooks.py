@@ -6,6 +6,7 @@ import os
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -156,9 +157,15 @@ def test_a_planted_change_is_noticed(package, plant, name):
 @pytest.mark.parametrize(
     ("text", "compared"),
     [
-        ("12 tokens, 1,034.5 tokens/s", "12 tokens, SPEED tokens/s"),
-        ("first token after 2.1 ms, loaded in 0.34 s", "first token after TIME, loaded in TIME"),
-        ("12 µs", "TIME"),
+        (
+            "12 tokens · 1,034.5 tokens/s · first token after 2.1 ms",
+            "12 tokens · SPEED tokens/s · first token after TIME",
+        ),
+        ("loaded in 0.34 s, warm after 12 µs", "loaded in TIME, warm after TIME"),
+        (
+            "at least  93 ms per token, at most 10.8 tokens/s; max=5.0, min=0.1",
+            "at least  93 ms per token, at most 10.8 tokens/s; max=5.0, min=0.1",
+        ),
         ("openvino 2026.4.1, torch 2.13.0+cpu", "openvino VERSION, torch VERSION"),
         ("PosixPath('/tmp/x/model.bin')", "PosixPath('PATH')"),
         ("<object at 0x7f40bc74f360>", "<object at ADDRESS>"),
@@ -270,6 +277,73 @@ def test_what_nobody_should_see_is_not_written(tmp_path, source, says):
     with pytest.raises(EXECUTE["TutorialError"], match=rf"(?s){says}") as refusal:
         EXECUTE["execute"](path)
     assert "one.ipynb, In [2]" in str(refusal.value)
+    assert path.read_bytes() == before
+
+
+MEASURES = "import random\nprint(random.random())"
+
+
+def commit(path):
+    who = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    for command in (["init", "-q"], ["add", path.name], [*who, "commit", "-q", "-m", "Measured"]):
+        subprocess.run(["git", *command], cwd=path.parent, check=True)
+
+
+@pytest.mark.parametrize(("arguments", "is_kept"), [((), True), (("--measure",), False)])
+def test_what_was_measured_stays_until_new_figures_are_asked_for(tmp_path, arguments, is_kept):
+    path = tutorial(tmp_path, MEASURES, "print('same')")
+    EXECUTE["execute"](path)
+    before = path.read_bytes()
+    commit(path)
+    command = [sys.executable, str(NOTEBOOKS / "execute.py"), *arguments, "one.ipynb"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "one.ipynb\n")
+    assert (path.read_bytes() == before) == is_kept
+
+
+def test_a_measuring_cell_that_was_changed_is_measured_again(tmp_path):
+    path = tutorial(tmp_path, MEASURES)
+    EXECUTE["execute"](path)
+    commit(path)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = "print('new')"
+    nbformat.write(notebook, path)
+    EXECUTE["execute"](path, measures=False)
+    assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "new\n"
+
+
+@pytest.mark.parametrize("script", ["execute.py", "pages.py"])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["no.ipynb"], "There is no no.ipynb here or in "),
+        (["notes.txt"], "is no notebook: "),
+        (["conflict.ipynb"], "is no notebook: "),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path, script, arguments, sentence):
+    (tmp_path / "notes.txt").write_text("text")
+    (tmp_path / "conflict.ipynb").write_text('<<<<<<< HEAD\n{"cells": []}')
+    command = [sys.executable, str(NOTEBOOKS / script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_interrupted_command_says_so_and_keeps_the_file(tmp_path):
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    path = tutorial(tmp_path, f"import time\nopen({str(begun)!r}, 'w').close()\ntime.sleep(60)")
+    before = path.read_bytes()
+    command = [sys.executable, str(NOTEBOOKS / "execute.py"), str(path)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    begun.read_bytes()  # until the cell has opened it
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told.endswith("Interrupted: what was written before stays.\n")
+    assert "execute.py" not in told  # no traceback of ours
     assert path.read_bytes() == before
 
 

@@ -143,7 +143,7 @@ def _measure(
     given = {"new_tokens": args.new_tokens, "rounds": args.rounds, "on_measured": measured.append, "stop": stop}
     try:
         bench.measure(info.model_dir, prompt_lengths=lengths, **where, **given)
-    except (EngineError, ValueError) as exc:  # the others may do
+    except (EngineError, ValueError, OSError) as exc:  # the others may do
         _tell(f"dolly-widget: {name}: {exc}")
         return False
     return True

@@ -66,11 +66,16 @@ def copy_tutorials(folder: Path) -> str:
 
 
 def _copy_new(source: Path, target: Path) -> bool:
-    try:
-        with target.open("xb") as file:
-            file.write(source.read_bytes())
-    except FileExistsError:
+    import shutil
+
+    if target.exists() or target.is_symlink():
         return False
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(source, part)
+        part.replace(target)  # last: what has its name is whole
+    finally:
+        part.unlink(missing_ok=True)
     return True
 
 

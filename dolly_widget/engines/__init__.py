@@ -120,6 +120,15 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsOfClosing(Protocol):
+    """An engine that can be told what else to free with it."""
+
+    def when_closed(self, free: Callable[[], None]) -> None:
+        """Have ``free`` called by ``close``; at once where the engine is closed already."""
+        ...
+
+
 # "genai" is OpenVINO GenAI's pipeline, "optimum" Optimum Intel's model with Hugging Face's generation.
 ENGINES = ("genai", "optimum")
 

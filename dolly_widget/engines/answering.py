@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class ModelEngine(ABC):
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._speaker: int | None = None
+        self._to_free: list[Callable[[], None]] = []
         weakref.finalize(self, _end_at_exit, self._closing, self._turn)
         self._model: Any = self._load_apart(check_properties(device, ov_config or {}))
 
@@ -84,9 +85,17 @@ class ModelEngine(ABC):
     def close(self) -> None:
         """See ``Engine.close``. Called from ``on_text``, it takes effect when the answer has ended."""
         self._closing.set()
+        while self._to_free:
+            self._to_free.pop()()
         if self._speaker != threading.get_ident():
             with self._turn:
                 self._model = None
+
+    def when_closed(self, free: Callable[[], None]) -> None:
+        """See ``TellsOfClosing``."""
+        self._to_free.append(free)
+        if self._closing.is_set():
+            self.close()
 
     def _load_apart(self, properties: dict[str, Any]) -> Any:
         try:
@@ -218,6 +227,13 @@ class Answer:
         self._last = time.perf_counter()
         if math.isnan(self._first):
             self._first = self._last
+
+    def retime(self, ttft_s: float, token_times_s: Sequence[float]) -> None:
+        """Take the library's times in place of those noted: time to first token, and when each token was there."""
+        count = min(len(self._ids), len(token_times_s))
+        if count:
+            self._first = self._started + ttft_s
+            self._last = self._first + token_times_s[count - 1] - token_times_s[0]
 
     def write(self, token_ids: list[int]) -> None:
         """Take further ids. Raises nothing that ``on_text`` raised: that is kept for ``finish``."""

@@ -152,6 +152,7 @@ class _Lease:
         self.model_dir, self.device, self.template = engine.model_dir, engine.device, engine.template
         self._shared: _Shared | None = shared
         self._stops: list[_StopAsWell] = []
+        self._to_free: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -188,8 +189,16 @@ class _Lease:
             shared, self._shared = self._shared, None
             for stop in self._stops:
                 stop.set()
+        while self._to_free:
+            self._to_free.pop()()
         if shared is not None:
             shared.give_back()
+
+    def when_closed(self, free: Callable[[], None]) -> None:
+        """See ``TellsOfClosing``."""
+        self._to_free.append(free)
+        if self._shared is None:
+            self.close()
 
 
 class _StopAsWell(threading.Event):
