@@ -2,8 +2,8 @@
 
 The kernel finds the same surroundings everywhere, and what differs from run to run and tells a reader nothing (times of
 execution, ids, views of widgets) is taken out: a notebook whose answers are the same is the same file. A cell that
-measures is tagged `nbval-ignore-output`; while its source is the committed one, it keeps the committed figures, which
-the text around it was read against, unless `--measure` asks for new ones.
+measures is tagged `nbval-ignore-output`; while these cells are the committed ones, they keep the committed figures,
+which the text around them was read against, unless `--measure` asks for new ones.
 """
 
 import argparse
@@ -144,11 +144,14 @@ def committed(path: Path) -> NotebookNode | None:
 
 
 def keep_measured(notebook: NotebookNode, before: NotebookNode) -> None:
-    """Give the cells that measure the outputs that they had ``before``, where their source is the same."""
-    had = {cell.source: cell.outputs for cell in before.cells if is_measuring(cell) and cell.outputs}
-    for cell in notebook.cells:
-        if is_measuring(cell):
-            cell.outputs = had.get(cell.source, cell.outputs)
+    """Give the cells that measure the outputs that they had ``before``, where all of these cells are the same.
+
+    All or none: a figure and the numbers beside it are of one run.
+    """
+    new, old = ([cell for cell in each.cells if is_measuring(cell)] for each in (notebook, before))
+    if [cell.source for cell in new] == [cell.source for cell in old]:
+        for cell, measured in zip(new, old, strict=True):
+            cell.outputs = measured.outputs
 
 
 def is_measuring(cell: NotebookNode) -> bool:
