@@ -15,12 +15,13 @@ import pytest
 
 from dolly_widget.devices import available_devices
 from dolly_widget.engines import Engine, EngineError, GenerationResult, PromptTooLongError, load_engine
+from dolly_widget.engines.answering import Answer, silent
 from dolly_widget.engines.genai import CANDIDATES, GenAIEngine, _generation_config
 from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.model_info import ModelError, ModelInfo
 from dolly_widget.prompts import DOLLY, PLAIN, PromptTemplate
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.tokens import Tokenizer
+from dolly_widget.tokens import TextStream, Tokenizer
 
 # Each is called with a model directory, and device and template by name.
 ENGINES = [
@@ -373,6 +374,33 @@ def test_times_are_those_of_the_tokens(engine):
     assert only_one.ttft_s > 0
     assert math.isnan(only_one.tpot_s)
     assert math.isnan(only_one.tokens_per_s)
+
+
+def test_the_times_of_the_library_count_up_to_the_last_token_that_was_taken(demo_dir):
+    answer = Answer(TextStream(Tokenizer(demo_dir)), silent, (threading.Event(), threading.Event()))
+    answer.start()
+    for token_id in (300, 301, 302):
+        answer.step()
+        answer.write([token_id])
+    answer.retime(0.25, [10.0, 10.1, 10.4, 99.0])
+    result = answer.result(5, "cancelled", 0)
+    assert (result.ttft_s, result.tpot_s) == pytest.approx((0.25, 0.2))
+
+
+def test_a_callback_that_comes_late_changes_no_time(demo_dir, monkeypatch):
+    def late(answer):
+        answer._first = answer._last = 1e9
+
+    monkeypatch.setattr(Answer, "step", late)
+    engine = GenAIEngine(demo_dir, "CPU")
+    stop = threading.Event()
+    for result in (
+        engine.generate(HELLO, wild(5)),
+        engine.generate(HELLO, wild(600), on_text=lambda _: stop.set(), stop=stop),
+    ):
+        assert 0 < result.ttft_s < 1e6
+        assert math.isnan(result.tpot_s) or 0 < result.tpot_s < 1e6
+    engine.close()
 
 
 # Several callers

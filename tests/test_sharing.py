@@ -254,6 +254,16 @@ def test_an_engine_that_failed_is_loaded_again_for_who_asks_next(loads, leases):
     assert (broken.is_closed, good.is_closed) == (True, False)
 
 
+def test_a_mistake_of_a_caller_is_no_failure_of_the_engine(demo_dir):
+    first = share_engine(demo_dir, device="CPU")
+    with pytest.raises(RuntimeError, match="from its own on_text"):
+        first.generate(HELLO, GREEDY, on_text=lambda piece: first.generate(HELLO, GREEDY))
+    second = share_engine(demo_dir, device="CPU")
+    assert second._shared is first._shared
+    first.close()
+    second.close()
+
+
 def test_many_who_come_and_go_at_a_time_never_get_a_closed_engine(loads):
     def come_and_go(stop):
         for _ in range(50):

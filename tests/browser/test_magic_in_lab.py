@@ -89,6 +89,18 @@ def test_the_interrupt_button_keeps_the_text_and_run_all_ends_there(notebook, pa
     assert "went on" not in opened.cell(2).inner_text().replace("print('went on')", "")
 
 
+def test_an_output_widget_shows_the_answer(notebook, page):
+    opened = notebook(
+        LOAD,
+        "import ipywidgets\nout = ipywidgets.Output()\ndisplay(out)\nwith out:\n"
+        "    %dolly --temperature 0 What is the capital of France?",
+    )
+    opened.run(1)
+    expect(output(opened, 1).locator(".dolly-answer")).to_have_text("The capital of France is Paris.", timeout=60_000)
+    expect(output(opened, 1).first).to_contain_text("· ended by itself · greedy")
+    expect(errors(page)).to_have_count(0)
+
+
 def test_what_a_model_writes_is_text_and_runs_nothing(notebook, page):
     opened = notebook(LOAD_HOSTILE, "%dolly Hi")
     opened.run(1)
