@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from dolly_widget.apart import run_apart
+
 # AUTO chooses among the others; these take a list of devices after a colon.
 _VIRTUAL = ("AUTO", "HETERO", "MULTI", "BATCH")
 
@@ -11,6 +13,10 @@ _VIRTUAL = ("AUTO", "HETERO", "MULTI", "BATCH")
 @cache
 def available_devices() -> dict[str, str]:
     """Device name ("CPU", "GPU.0", "NPU") to its full name, as OpenVINO reports them; looked up once."""
+    return run_apart(_look_up)
+
+
+def _look_up() -> dict[str, str]:
     import openvino as ov
 
     core = ov.Core()

@@ -8,17 +8,17 @@ from __future__ import annotations
 import operator
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dolly_widget.apart import run_apart
 from dolly_widget.engines import Engine, EngineError, TellsOfClosing
 from dolly_widget.engines.properties import check_properties
 from dolly_widget.engines.reasons import explain
-from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelInfo
 from dolly_widget.prompts import Prompt
 from dolly_widget.tokens import Tokenizer
@@ -65,6 +65,7 @@ class _Reader:
         self._device = engine.device
         self._turn = threading.Lock()
         self._request: ov.InferRequest | None = None
+        self._release: Callable[[], object] = _nothing
         self._is_closed = False
 
     def close(self) -> None:
@@ -72,6 +73,7 @@ class _Reader:
         self._is_closed = True
         with self._turn:
             self._request = None
+            self._release()
 
     def ids(self, prompt: Prompt, prefix_ids: Sequence[int]) -> list[int]:
         """Ids of the prompt and of what follows it."""
@@ -111,13 +113,13 @@ class _Reader:
 
     def _load(self) -> ov.InferRequest:
         try:
-            # Not on the caller's thread, for the reason that engines have: see ModelEngine.
-            compiled = Job(lambda stop: self._compile(), name="dolly-lens").wait()
+            compiled = run_apart(self._compile)
         except (RuntimeError, MemoryError) as exc:
             mend = "choose another device, or convert the model again"
             raise EngineError(f"OpenVINO could not load {self._info.model_dir}: {explain(exc, mend)}") from exc
         # As in the Optimum engine: OpenVINO would keep the activations of a model with its cache inside.
-        weakref.finalize(self, compiled.release_memory).atexit = False
+        self._release = release = weakref.finalize(self, compiled.release_memory)
+        release.atexit = False
         return compiled.create_infer_request()
 
     def _compile(self) -> ov.CompiledModel:
@@ -125,6 +127,10 @@ class _Reader:
 
         path = self._info.model_dir / "openvino_model.xml"
         return ov.Core().compile_model(path, self._device, _precise(self._device))
+
+
+def _nothing() -> None:
+    """Release nothing: no model was loaded."""
 
 
 def _precise(device: str) -> dict[str, Any]:

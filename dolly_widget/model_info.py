@@ -22,6 +22,8 @@ REQUIRED_FILES = (*WEIGHT_FILES, "config.json", "tokenizer.json")
 MANIFEST = "dolly_widget.json"
 # A Hugging Face config names the longest text in one of these ways.
 _POSITIONS_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
+# Where a config has one of these, its heads for keys and values are counted in another way.
+_OTHER_CACHES = {"multi_query", "num_kv_heads", "kv_lora_rank"}
 _PRECISIONS = {"u8": "INT8", "i8": "INT8", "u4": "INT4", "i4": "INT4", "nf4": "INT4"}
 
 
@@ -84,7 +86,7 @@ class ModelInfo:
     def max_positions(self) -> int | None:
         """Most tokens, prompt and answer together, that the model was made for; None where its config is silent."""
         found = next((self.config[key] for key in _POSITIONS_KEYS if self.config.get(key)), None)
-        if not isinstance(found, int | float | None):
+        if found is not None and not (isinstance(found, int | float) and math.isfinite(found)):
             raise ModelError(f"{self.model_dir / 'config.json'} says that the model has {found!r} positions: mend it.")
         return None if found is None else int(found)
 
@@ -97,10 +99,11 @@ class ModelInfo:
         layers, heads, hidden = (
             self.config.get(key) for key in ("num_hidden_layers", "num_attention_heads", "hidden_size")
         )
-        if not (layers and heads and hidden):
+        if not (layers and heads and hidden) or not _OTHER_CACHES.isdisjoint(self.config):
             return None
         head_size = self.config.get("head_dim") or hidden // heads
-        return int(2 * layers * (self.config.get("num_key_value_heads") or heads) * head_size)
+        numbers = (layers, self.config.get("num_key_value_heads") or heads, head_size)
+        return 2 * math.prod(numbers) if all(isinstance(number, int) for number in numbers) else None
 
     @cached_property
     def end_ids(self) -> frozenset[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,8 +31,8 @@ def first_difference(ids: Sequence[int], others: Sequence[int]) -> int | None:
 
     Where one goes on after the end of the other, that is the length of the shorter one.
     """
-    longest = max(len(ids), len(others))
-    return next((place for place in range(longest) if ids[place : place + 1] != others[place : place + 1]), None)
+    pairs = enumerate(zip_longest(ids, others))
+    return next((place for place, (one, other) in pairs if one != other), None)
 
 
 class Piece(NamedTuple):

@@ -2,8 +2,8 @@
 
 The kernel finds the same surroundings everywhere, and what differs from run to run and tells a reader nothing (times of
 execution, ids, views of widgets) is taken out: a notebook whose answers are the same is the same file. A cell that
-measures is tagged `nbval-ignore-output`; while these cells are the committed ones, they keep the committed figures,
-which the text around them was read against, unless `--measure` asks for new ones.
+measures is tagged `nbval-ignore-output`; while these cells are the committed ones (or those of git's index), they keep
+their figures, which the text around them was read against, unless `--measure` asks for new ones.
 """
 
 import argparse
@@ -137,9 +137,9 @@ def without_noise(notebook: NotebookNode) -> NotebookNode:
 
 
 def committed(path: Path) -> NotebookNode | None:
-    """The notebook as git has it; None where there is none, or no git."""
+    """The notebook as it is committed, or staged to be; None where it is neither, or there is no git."""
     git = shutil.which("git")
-    shown = git and subprocess.run([git, "show", f"HEAD:./{path.name}"], cwd=path.parent, capture_output=True)
+    shown = git and subprocess.run([git, "show", f":./{path.name}"], cwd=path.parent, capture_output=True)
     return nbformat.reads(shown.stdout.decode(), as_version=4) if shown and shown.returncode == 0 else None
 
 

@@ -1,6 +1,8 @@
 """What all tests share: the demo model, and hypothesis without chance and without deadlines."""
 
+import ctypes
 import os
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,18 @@ def pytest_collection_modifyitems(config, items):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(autouse=True)
+def no_signal_stack_of_openvino():
+    """Some tests call OpenVINO on this thread, which then has a signal stack that OpenVINO frees: see `apart`.
+
+    An interrupt in a later test would use it.
+    """
+    if sys.platform == "linux":
+        none = (ctypes.c_char * 24)()
+        none[8] = 2  # SS_DISABLE
+        ctypes.CDLL(None).sigaltstack(none, None)
 
 
 @pytest.fixture(scope="session")

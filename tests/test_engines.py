@@ -382,9 +382,13 @@ def test_the_times_of_the_library_count_up_to_the_last_token_that_was_taken(demo
     for token_id in (300, 301, 302):
         answer.step()
         answer.write([token_id])
+    answer._told_s = 0.1
     answer.retime(0.25, [10.0, 10.1, 10.4, 99.0])
     result = answer.result(5, "cancelled", 0)
     assert (result.ttft_s, result.tpot_s) == pytest.approx((0.25, 0.2))
+    answer._told_s = 3.0
+    answer.retime(0.25, [10.0, 10.1, 10.4])
+    assert answer.result(5, "cancelled", 0).tpot_s == pytest.approx(1.5)
 
 
 def test_a_callback_that_comes_late_changes_no_time(demo_dir, monkeypatch):

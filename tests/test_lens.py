@@ -188,8 +188,11 @@ def test_closing_the_engine_frees_the_model_and_ends_reading(demo_dir, load):
     next_token(engine, HELLO)
     reader = lens._reader(engine)
     assert reader._request is not None
+    release = reader._release
+    assert release.alive
     engine.close()
     assert reader._request is None
+    assert not release.alive  # it held the compiled model
     with pytest.raises(EngineError, match="This engine was closed"):
         next_token(engine, HELLO)
     closed = load(demo_dir, device="CPU")

@@ -656,6 +656,9 @@ def test_a_question_in_the_cell_that_loads_the_magic_is_told_of(shell, capsys, l
     for cell, is_told in ((line, True), ("%dolly?", False)):
         shell.run_cell(f"%load_ext dolly_widget\n{cell}", store_history=True)
         assert (f"{told} {line}\n" in capsys.readouterr().out) == is_told
+        if not is_told:
+            shell.run_cell(f"%reload_ext dolly_widget\n{line.replace('Who', '--nothing Who')}", store_history=True)
+            assert told not in capsys.readouterr().out
         shell.run_cell("%unload_ext dolly_widget")
 
 

@@ -1,6 +1,7 @@
 """A directory is a whole model or one sentence says what it lacks; what the files say about a model is true."""
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -181,9 +182,10 @@ def test_a_manifest_says_what_a_model_is_called(model_dir, model_id, name):
     assert ModelInfo(model_dir).name == name
 
 
-def test_positions_that_are_no_number_are_named(model_dir):
-    with pytest.raises(ModelError, match=r"config\.json says that the model has 'many' positions"):
-        _ = config(model_dir, max_position_embeddings="many").max_positions
+@pytest.mark.parametrize("positions", ["many", math.inf])
+def test_positions_that_are_no_number_are_named(model_dir, positions):
+    with pytest.raises(ModelError, match=rf"config\.json says that the model has {positions!r} positions"):
+        _ = config(model_dir, max_position_embeddings=positions).max_positions
 
 
 @pytest.mark.parametrize(
@@ -205,6 +207,14 @@ def test_positions_that_are_no_number_are_named(model_dir):
             53_248,
         ),
         ({"num_attention_heads": 8, "hidden_size": 64}, None),
+        (  # Falcon-7B: one head for keys and values
+            {"num_hidden_layers": 32, "num_attention_heads": 71, "hidden_size": 4544, "multi_query": True},
+            None,
+        ),
+        (  # a number for each layer
+            {"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 64, "num_key_value_heads": [4, 2]},
+            None,
+        ),
     ],
 )
 def test_the_size_of_the_cache_is_that_of_the_architecture(model_dir, settings, count):

@@ -716,4 +716,4 @@ def test_the_demo_model_has_dollys_special_tokens(demo, demo_dir):
 )
 def test_where_two_answers_part(ids, others, place):
     assert first_difference(ids, others) == place
-    assert first_difference(list(ids), list(others)) == place
+    assert first_difference(list(ids), others) == place

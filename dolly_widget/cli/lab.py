@@ -67,15 +67,13 @@ def copy_tutorials(folder: Path) -> str:
 
 def _copy_new(source: Path, target: Path) -> bool:
     import shutil
+    import tempfile
 
-    if target.exists() or target.is_symlink():
-        return False
-    part = target.with_name(f".{target.name}.part")
-    try:
-        shutil.copyfile(source, part)
+    with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as folder:
+        part = shutil.copyfile(source, Path(folder, target.name))
+        if target.exists() or target.is_symlink():
+            return False
         part.replace(target)  # last: what has its name is whole
-    finally:
-        part.unlink(missing_ok=True)
     return True
 
 

@@ -111,7 +111,7 @@ class Engine(Protocol):
 
         Setting ``stop`` ends the answer after the current step, with what there is. An exception out of ``on_text``
         ends it too and comes out here. Raises PromptTooLongError before anything runs, EngineError where the device
-        fails.
+        fails, RuntimeError where it is called from its own ``on_text``.
         """
         ...
 

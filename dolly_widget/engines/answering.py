@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dolly_widget.apart import run_apart
 from dolly_widget.engines import EngineError, GenerationResult, PromptTooLongError
 from dolly_widget.engines.properties import check_properties
 from dolly_widget.engines.reasons import explain
-from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelInfo
 from dolly_widget.prompts import Prompt, PromptTemplate, template_for
 from dolly_widget.sampling import SamplingParams
@@ -57,6 +57,7 @@ class ModelEngine(ABC):
         self._closing = threading.Event()
         self._speaker: int | None = None
         self._to_free: list[Callable[[], None]] = []
+        self._freeing = threading.Lock()
         weakref.finalize(self, _end_at_exit, self._closing, self._turn)
         self._model: Any = self._load_apart(check_properties(device, ov_config or {}))
 
@@ -84,32 +85,30 @@ class ModelEngine(ABC):
 
     def close(self) -> None:
         """See ``Engine.close``. Called from ``on_text``, it takes effect when the answer has ended."""
-        self._closing.set()
-        while self._to_free:
-            self._to_free.pop()()
+        with self._freeing:
+            self._closing.set()
+            to_free, self._to_free = self._to_free, []
+        for free in to_free:
+            free()
         if self._speaker != threading.get_ident():
             with self._turn:
                 self._model = None
 
     def when_closed(self, free: Callable[[], None]) -> None:
         """See ``TellsOfClosing``."""
-        self._to_free.append(free)
-        if self._closing.is_set():
-            self.close()
+        with self._freeing:
+            if not self._closing.is_set():
+                self._to_free.append(free)
+                return
+        free()
 
     def _load_apart(self, properties: dict[str, Any]) -> Any:
         try:
-            # Not on the caller's thread: OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and
-            # frees it on whichever thread frees the model. The main thread's next Ctrl+C would then end the process.
-            return Job(lambda stop: self._load_in_turn(properties), name="dolly-load").wait()
+            return run_apart(lambda: self._load(properties))
         except EngineError:
             raise
         except (RuntimeError, MemoryError) as exc:
             raise self._load_error(exc) from exc
-
-    def _load_in_turn(self, properties: dict[str, Any]) -> Any:
-        with self._turn:  # the end of Python waits for it, also where nobody else does any more
-            return self._load(properties)
 
     def _load_error(self, exc: Exception) -> EngineError:
         mend = "choose another device, or convert the model again"
@@ -179,7 +178,7 @@ class ModelEngine(ABC):
 
 
 def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:
-    """Let the current token be the last, and wait for it, or for the end of loading: the library would abort Python."""
+    """Let the current token be the last: a Python that ends while a library calls back into it aborts."""
     closing.set()
     if turn.acquire(timeout=5):
         turn.release()
@@ -201,6 +200,7 @@ class Answer:
         self._cancels = cancels
         self._ids: list[int] = []
         self._started = self._first = self._last = math.nan
+        self._told_s = 0.0
         self.error: BaseException | None = None
 
     @property
@@ -229,11 +229,14 @@ class Answer:
             self._first = self._last
 
     def retime(self, ttft_s: float, token_times_s: Sequence[float]) -> None:
-        """Take the library's times in place of those noted: time to first token, and when each token was there."""
+        """Take the library's times in place of those noted: time to first token, and when each token was there.
+
+        Where ``on_text`` takes longer than the library, which does not wait for it, that is the pace of the answer.
+        """
         count = min(len(self._ids), len(token_times_s))
         if count:
             self._first = self._started + ttft_s
-            self._last = self._first + token_times_s[count - 1] - token_times_s[0]
+            self._last = self._first + max(token_times_s[count - 1] - token_times_s[0], self._told_s)
 
     def write(self, token_ids: list[int]) -> None:
         """Take further ids. Raises nothing that ``on_text`` raised: that is kept for ``finish``."""
@@ -243,10 +246,12 @@ class Answer:
     def _pass_on(self, piece: str) -> None:
         if not piece or self.error:
             return
+        started = time.perf_counter()
         try:
             self._on_text(piece)
         except BaseException as exc:  # out of a library's callback it would end the process
             self.error = exc
+        self._told_s += time.perf_counter() - started
 
     def finish(self) -> None:
         """Pass on what was held back; raise what ``on_text`` raised."""

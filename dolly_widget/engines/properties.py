@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dolly_widget.apart import run_apart
 from dolly_widget.devices import devices_behind
 from dolly_widget.engines.reasons import reason
 
@@ -25,14 +26,18 @@ def check_properties(device: str, properties: Mapping[str, Any]) -> dict[str, An
     checked = {
         str(name): os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in properties.items()
     }
+    return run_apart(lambda: _checked(device, checked)) if checked else checked
+
+
+def _checked(device: str, properties: dict[str, Any]) -> dict[str, Any]:
     # A device that takes nothing at all fails on loading too, with the reason.
-    devices = [name for name in devices_behind(device) if _refusal(name, {}) is None] if checked else []
-    for name, value in checked.items():
+    devices = [name for name in devices_behind(device) if _refusal(name, {}) is None]
+    for name, value in properties.items():
         if name == "CACHE_DIR":
             _check_cache_dir(str(value))
         else:
             _check_property(device, devices, name, value)
-    return checked
+    return properties
 
 
 def _check_property(device: str, devices: list[str], name: str, value: Any) -> None:

@@ -187,18 +187,21 @@ class _Lease:
         """Give the lease back. See ``Engine.close``."""
         with self._lock:
             shared, self._shared = self._shared, None
+            to_free, self._to_free = self._to_free, []
             for stop in self._stops:
                 stop.set()
-        while self._to_free:
-            self._to_free.pop()()
+        for free in to_free:
+            free()
         if shared is not None:
             shared.give_back()
 
     def when_closed(self, free: Callable[[], None]) -> None:
         """See ``TellsOfClosing``."""
-        self._to_free.append(free)
-        if self._shared is None:
-            self.close()
+        with self._lock:
+            if self._shared is not None:
+                self._to_free.append(free)
+                return
+        free()
 
 
 class _StopAsWell(threading.Event):

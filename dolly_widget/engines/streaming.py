@@ -18,8 +18,9 @@ def stream(
 ) -> Generator[str, None, GenerationResult]:
     """Yield the pieces of an answer as they come; the result is what the generator returns (``yield from``).
 
-    Further arguments are the engine's own, as in its ``generate``. Leaving the loop, or interrupting it, stops the
-    answer after the current token. Raises what ``Engine.generate`` raises, after the pieces that came before.
+    Further arguments are the engine's own, as in its ``generate``. Interrupting the loop stops the answer after the
+    current token, and so does leaving it, once the generator is let go; ``close()`` it where it has a name. Raises what
+    ``Engine.generate`` raises, after the pieces that came before. Not for use within ``on_text``.
     """
     arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
@@ -32,7 +33,7 @@ def stream(
     job = Job(work, name="dolly-answer")
     try:
         yield from iter(arrived.get, None)
-    finally:
-        job.stop()
-        result = job.wait()
-    return result
+    except BaseException:
+        job.stop()  # and no waiting: the garbage collector, too, may be what lets go of us, on any thread
+        raise
+    return job.wait()

@@ -65,8 +65,9 @@ _QUESTION = re.compile(r"^[ \t]*(?:\w+[ \t]*=[ \t]*)?%dolly[ \t]+[^\s?].*\?[ \t]
 
 def _tell_of_lines_read_before(shell: InteractiveShell) -> None:
     """IPython has read the whole cell that loads us: ``%dolly …?`` in it is a request for help by now."""
-    cell = shell.history_manager.input_hist_raw[-1] if shell.history_manager else ""
-    if "dolly_widget" in cell and (line := _QUESTION.search(cell)):
+    history = shell.history_manager
+    cell, parsed = (history.input_hist_raw[-1], history.input_hist_parsed[-1]) if history else ("", "")
+    if "dolly_widget" in cell and "run_line_magic('dolly'," not in parsed and (line := _QUESTION.search(cell)):
         print(f"IPython read this cell before it knew %dolly. In a cell of its own it will do: {line[0].strip()}")
 
 
