@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+INTERRUPT_S = 0.1
+"""Longest wait in one go: Python notices a signal that came just before it began only at its end."""
 
 
 class Job(Generic[T]):
@@ -50,12 +55,19 @@ class Job(Generic[T]):
         """What the work raised, None so far or if nothing."""
         return self._error
 
+    def _has_ended_within(self, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while not self._ended.wait(max(0.0, min(INTERRUPT_S, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                return False
+        return True
+
     def wait(self, timeout_s: float | None = None) -> T:
         """Return the result, or raise what the work raised; TimeoutError after ``timeout_s``, the work going on.
 
         Interrupting the wait (KeyboardInterrupt) does not stop the work: call ``stop`` for that.
         """
-        if not self._ended.wait(timeout_s):
+        if not self._has_ended_within(math.inf if timeout_s is None else timeout_s):
             raise TimeoutError(f"still working after {timeout_s:g} s; wait again, or call stop().")
         if self._error is not None:
             raise self._error

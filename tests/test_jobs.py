@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from dolly_widget.jobs import Job
+from dolly_widget.jobs import INTERRUPT_S, Job
 
 LIMIT_S = 30
 
@@ -106,6 +106,24 @@ def test_interrupting_the_wait_leaves_the_work_going_on():
     assert not job.done
     release.set()
     assert job.wait(LIMIT_S) == ("done", False)
+
+
+@pytest.mark.parametrize("timeout_s", [None, 60])
+def test_an_interrupt_is_noticed_soon_however_long_the_wait(timeout_s):
+    """Where it comes just before a wait begins, Python notices it at that wait's end."""
+
+    class Ended(threading.Event):
+        def wait(self, timeout=None):
+            waits.append(timeout)
+            return len(waits) > 2
+
+    waits = []
+    job = Job(lambda stop: "done")
+    job.wait(LIMIT_S)
+    job._ended = Ended()
+    assert job.wait(timeout_s) == "done"
+    assert len(waits) == 3
+    assert all(0 < each <= INTERRUPT_S for each in waits)
 
 
 def test_many_jobs_at_once_keep_their_own_results():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Generator
 from typing import Any
 
 from dolly_widget.engines import Engine, GenerationResult
-from dolly_widget.jobs import Job
+from dolly_widget.jobs import INTERRUPT_S, Job
 from dolly_widget.prompts import Prompt
 from dolly_widget.sampling import SamplingParams
 
@@ -32,8 +33,15 @@ def stream(
 
     job = Job(work, name="dolly-answer")
     try:
-        yield from iter(arrived.get, None)
+        while (piece := _next(arrived)) is not None:
+            yield piece
     except BaseException:
         job.stop()  # and no waiting: the garbage collector, too, may be what lets go of us, on any thread
         raise
     return job.wait()
+
+
+def _next(arrived: queue.SimpleQueue[str | None]) -> str | None:
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return arrived.get(timeout=INTERRUPT_S)
