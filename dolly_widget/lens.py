@@ -5,151 +5,293 @@ Knows engines by their protocol only, and never generates: an engine says which 
 
 from __future__ import annotations
 
+import functools
 import operator
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from dolly_widget.apart import run_apart
-from dolly_widget.engines import Engine, EngineError, TellsOfClosing
-from dolly_widget.engines.properties import check_properties
-from dolly_widget.engines.reasons import explain
-from dolly_widget.model_info import ModelInfo
-from dolly_widget.prompts import Prompt
+from dolly_widget.devices import check_device
+from dolly_widget.distribution import MODEL, entropy
+from dolly_widget.engines import TellsOfClosing, effective_params
+from dolly_widget.engines.genai import within_candidates
+from dolly_widget.labels import Label, token_label
+from dolly_widget.model_info import ModelInfo, is_openvino
+from dolly_widget.models import resolve
+from dolly_widget.progress import in_bytes
+from dolly_widget.prompts import Prompt, template_for
+from dolly_widget.reading import Logits, Reader
+from dolly_widget.sampling import SamplingParams, check_logits, penalise_repetition, probabilities
 from dolly_widget.tokens import Tokenizer
+from dolly_widget.weight_format import WeightFormat
 
-if TYPE_CHECKING:
-    import openvino as ov
-
-# All of it in float32. By default, activations are rounded to 8 bits before they meet weights of 8 bits, and the cache
-# is stored in 8 bits: the logits would then depend on the machine.
-_PRECISE = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+LARGE_BYTES = 10**9
+"""A model of this size is not loaded a second time without a word."""
+_ALTERNATIVES = 10
 
 
-def next_token(engine: Engine, prompt: Prompt, prefix_ids: Sequence[int] = ()) -> npt.NDArray[np.float32]:
+class Source(Protocol):
+    """What the lens needs of an engine: where the files of its model are, and the device that it runs on."""
+
+    model_dir: Path
+    device: str
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """The tokens of a text, each judged by what the model expected at its place. n tokens, k alternatives."""
+
+    token_ids: npt.NDArray[np.int64]
+    """(n,)"""
+    logits: npt.NDArray[np.float32]
+    """(n,), of the token that is there."""
+    model_probabilities: npt.NDArray[np.float64]
+    """(n,), of the token that is there, by the model alone: temperature 1, no penalty, no filter."""
+    probabilities: npt.NDArray[np.float64]
+    """(n,), with which the settings draw the token that is there; 0 where they cut it."""
+    ranks: npt.NDArray[np.int64]
+    """(n,), of the token that is there, after the repetition penalty; 1 is the likeliest."""
+    entropies: npt.NDArray[np.float64]
+    """(n,), of what is drawn from, in bits."""
+    kept: npt.NDArray[np.int64]
+    """(n,), number of tokens that could be drawn."""
+    alternative_ids: npt.NDArray[np.int64]
+    """(n, k), the likeliest tokens after the repetition penalty, the likeliest first; the one that is there may be."""
+    alternative_logits: npt.NDArray[np.float32]
+    """(n, k)"""
+    alternative_model_probabilities: npt.NDArray[np.float64]
+    """(n, k), as ``model_probabilities``."""
+    alternative_probabilities: npt.NDArray[np.float64]
+    """(n, k), as ``probabilities``."""
+    params: SamplingParams
+    """The settings, with what the engine makes of them: see ``effective_params``."""
+    vocab_size: int
+    """Number of tokens that the model chooses from; 0 where no token was judged."""
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+
+def score(
+    engine: Source,
+    prompt: Prompt,
+    token_ids: Sequence[int],
+    params: SamplingParams = MODEL,
+    *,
+    k: int = _ALTERNATIVES,
+    stop: threading.Event | None = None,
+) -> Scores:
+    """Judge each of ``token_ids``, which follow ``prompt``, in one forward pass over the whole text, in float32.
+
+    ``params`` are the settings that probabilities are for; the default is the model's own distribution. Memory does not
+    grow with the length times the vocabulary: the text is read in blocks. The first call loads the engine's model once
+    more, which is freed with the engine; for a large one a warning says so, see ``extra_bytes``. Setting ``stop`` ends
+    it early, with the tokens judged so far. Raises ValueError where there is no token to go on from, an id is not in
+    the vocabulary, the text is too long for the model, its logits are NaN or infinite, or ``engine`` has no files here;
+    EngineError where OpenVINO fails, or the engine was closed.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}.")
+    opened = _opened(engine)
+    prompt_ids = opened.tokenizer.encode(prompt)
+    ids = _checked([*prompt_ids, *map(operator.index, token_ids)], len(prompt_ids), opened.info)
+    judge = _Judge(ids, len(prompt_ids), effective_params(engine, params), k, stop or threading.Event())
+    if len(ids) > len(prompt_ids):
+        _warn_of_memory(engine, opened)
+        opened.reader.read(ids, len(prompt_ids) - 1, judge.take)
+    return judge.scores()
+
+
+def next_token(engine: Source, prompt: Prompt, prefix_ids: Sequence[int] = ()) -> Logits:
     """Logits, float32 (vocab,), of the token that follows ``prompt`` and the answer's beginning ``prefix_ids``.
 
-    From one forward pass over all of it, without a cache, in float32 where the device can. The first call loads the
-    engine's model once more; it is freed with the engine. Raises ValueError where there is no token to go on from, an
-    id is not in the vocabulary, or the text is too long for the model; EngineError where OpenVINO fails, or the engine
-    was closed.
+    As ``score``, for one place. A text that goes on from the one before is not read from its beginning again, so that
+    an answer can be followed token by token. Raises what ``score`` raises.
     """
-    reader = _reader(engine)
-    return reader.last_logits(reader.ids(prompt, prefix_ids))
+    opened = _opened(engine)
+    ids = [*opened.tokenizer.encode(prompt), *map(operator.index, prefix_ids)]
+    _checked(ids, len(ids), opened.info)
+    _warn_of_memory(engine, opened)
+    logits = np.empty(0, dtype=np.float32)
+
+    def keep(block: Logits) -> bool:
+        nonlocal logits
+        if len(block):
+            logits = block[-1].astype(np.float32)  # a copy: the next block will be in its place
+        return True
+
+    opened.reader.read(ids, len(ids) - 1, keep)
+    check_logits(logits)
+    return logits
 
 
-_readers: weakref.WeakKeyDictionary[Engine, _Reader] = weakref.WeakKeyDictionary()
-_readers_lock = threading.Lock()
+def extra_bytes(engine: Source) -> int:
+    """Memory, in bytes, that the next call takes to load the engine's model for the lens; 0 where it is loaded.
+
+    About the size of the weights, which stay compressed when it computes in float32; pages of the mapped file, which
+    the system takes back at need, do not count. Raises ValueError where ``engine`` has no files here.
+    """
+    opened = _opened(engine)
+    return 0 if opened.reader.is_loaded else opened.info.size_bytes
 
 
-def _reader(engine: Engine) -> _Reader:
-    with _readers_lock:
-        if engine not in _readers:
-            _readers[engine] = reader = _Reader(engine)
+def load(engine: Source) -> None:
+    """Load the engine's model for the lens now, without a warning: for those who have told of ``extra_bytes``."""
+    _opened(engine).reader.load()
+
+
+def labeller(engine: Source) -> Callable[[int], Label]:
+    """How to show the tokens of the engine's model: a function from an id to its label."""
+    return functools.cache(functools.partial(token_label, _opened(engine).tokenizer))
+
+
+class LocalModel:
+    """A model's files on a device, for the lens alone: nothing generates with them, so that they are loaded once.
+
+    ``model`` and ``weight_format`` are those of ``resolve``. Raises what that raises, ValueError for an unknown device.
+    """
+
+    def __init__(
+        self, model: str | Path = "demo", *, device: str = "AUTO", weight_format: str | WeightFormat = "int8"
+    ) -> None:
+        self.model_dir = resolve(model, weight_format)
+        self.device = check_device(device)
+        self.template = template_for(self.model_dir)
+
+    def effective_params(self, params: SamplingParams) -> SamplingParams:
+        """What the default engine makes of the settings."""
+        return within_candidates(params)
+
+
+class _Opened(NamedTuple):
+    """What is known of an engine's model. Keeps no engine alive."""
+
+    reader: Reader
+    tokenizer: Tokenizer
+    info: ModelInfo
+
+
+_register: weakref.WeakKeyDictionary[Source, _Opened] = weakref.WeakKeyDictionary()
+_register_lock = threading.Lock()
+
+
+def _opened(engine: Source) -> _Opened:
+    with _register_lock:
+        if engine not in _register:
+            _register[engine] = opened = _open(engine)
             if isinstance(engine, TellsOfClosing):
-                engine.when_closed(reader.close)
-        return _readers[engine]
+                engine.when_closed(opened.reader.close)
+        return _register[engine]
 
 
-class _Reader:
-    """An engine's model, loaded at the first need. Callers on several threads take turns. Keeps no engine alive."""
+def _open(engine: Source) -> _Opened:
+    model_dir = getattr(engine, "model_dir", None)
+    if not (isinstance(model_dir, str | Path) and is_openvino(Path(model_dir))):
+        raise ValueError(
+            f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "
+            "give it an engine of load_engine(...)."
+        )
+    tokenizer = Tokenizer(Path(model_dir))
+    return _Opened(Reader(Path(model_dir), engine.device, tokenizer.vocab_size), tokenizer, ModelInfo(Path(model_dir)))
 
-    def __init__(self, engine: Engine) -> None:
-        self._info = ModelInfo(engine.model_dir)
-        self._tokenizer = Tokenizer(engine.model_dir)
-        self._device = engine.device
-        self._turn = threading.Lock()
-        self._request: ov.InferRequest | None = None
-        self._release: Callable[[], object] = _nothing
-        self._is_closed = False
 
-    def close(self) -> None:
-        """Free the model, once what is being computed is done."""
-        self._is_closed = True
-        with self._turn:
-            self._request = None
-            self._release()
+def _checked(ids: list[int], prompt_tokens: int, info: ModelInfo) -> list[int]:
+    longest = info.max_positions
+    if not prompt_tokens:
+        raise ValueError("The prompt is empty: give the model at least one token to go on from.")
+    if longest is not None and len(ids) > longest:
+        raise ValueError(
+            f"The text has {len(ids)} tokens, but the model has only {longest} positions: "
+            f"shorten it by at least {len(ids) - longest} tokens."
+        )
+    return ids
 
-    def ids(self, prompt: Prompt, prefix_ids: Sequence[int]) -> list[int]:
-        """Ids of the prompt and of what follows it."""
-        ids = [*self._tokenizer.encode(prompt), *map(operator.index, prefix_ids)]
-        longest = self._info.max_positions
-        if not ids:
-            raise ValueError("The prompt is empty: give the model at least one token to go on from.")
-        if longest is not None and len(ids) > longest:
-            raise ValueError(
-                f"The text has {len(ids)} tokens, but the model has only {longest} positions: "
-                f"shorten it by at least {len(ids) - longest} tokens."
-            )
-        return ids
 
-    def last_logits(self, ids: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Logits, float32 (vocab,), of the token that follows ``ids``."""
-        with self._turn:
-            if self._is_closed:
-                raise EngineError("This engine was closed: load the model again.")
-            request = self._request = self._request or self._load()
-            self._check_ids(ids, request)
-            try:
-                request.reset_state()
-                # Shared: a copy of all positions' logits would be as large as they are.
-                outputs = request.infer(_inputs(ids, request), share_outputs=True)
-            except (RuntimeError, MemoryError) as exc:
-                mend = "shorten the text, or choose another device"
-                raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, mend)}") from exc
-            return np.array(outputs["logits"][0, -1], dtype=np.float32)
+def _warn_of_memory(engine: Source, opened: _Opened) -> None:
+    """Tell whoever calls from a script; a widget asks before it calls ``load``."""
+    size = opened.info.size_bytes
+    if size >= LARGE_BYTES and not opened.reader.is_loaded and not isinstance(engine, LocalModel):
+        warnings.warn(
+            f"The lens loads {opened.info.name} a second time, which takes about {in_bytes(size)} of memory until the "
+            "engine is closed.",
+            stacklevel=3,
+        )
 
-    def _check_ids(self, ids: Sequence[int], request: ov.InferRequest) -> None:
-        width = request.get_compiled_model().output("logits").get_partial_shape()[-1]
-        size = width.get_length() if width.is_static else self._tokenizer.vocab_size
-        for token_id in ids:
-            if not 0 <= token_id < size:
-                raise ValueError(f"There is no token {token_id}: the model has {size:,}, counted from 0.")
 
-    def _load(self) -> ov.InferRequest:
+class _Judge:
+    """Takes logits of one position after the other and keeps what is worth knowing of them."""
+
+    def __init__(
+        self, ids: Sequence[int], prompt_tokens: int, params: SamplingParams, k: int, stop: threading.Event
+    ) -> None:
+        self._ids, self._prompt_tokens, self._params, self._k, self._stop = ids, prompt_tokens, params, k, stop
+        self._rows: list[tuple[Any, ...]] = []
+        self._vocab_size = 0
+
+    def take(self, block: Logits) -> bool:
+        """See ``Reader.read``."""
+        self._vocab_size = block.shape[-1]
+        wanted = len(self._ids) - self._prompt_tokens - len(self._rows)
+        for logits in block[:wanted]:  # what follows the last token is nobody's
+            if self._stop.is_set():
+                break
+            self._rows.append(self._row(logits))
+        return not self._stop.is_set()
+
+    def _row(self, logits: Logits) -> tuple[Any, ...]:
+        place = len(self._rows)
+        end = self._prompt_tokens + place
+        there = self._ids[end]
         try:
-            compiled = run_apart(self._compile)
-        except (RuntimeError, MemoryError) as exc:
-            mend = "choose another device, or convert the model again"
-            raise EngineError(f"OpenVINO could not load {self._info.model_dir}: {explain(exc, mend)}") from exc
-        # As in the Optimum engine: OpenVINO would keep the activations of a model with its cache inside.
-        self._release = release = weakref.finalize(self, compiled.release_memory)
-        release.atexit = False
-        return compiled.create_infer_request()
+            model = probabilities(logits, MODEL)
+        except ValueError as exc:
+            raise ValueError(f"Token {place} of the text, counted from 0: {exc}") from exc
+        scores = penalise_repetition(logits, self._ids[:end], self._params.repetition_penalty)
+        drawn = probabilities(scores, self._params)
+        best = _likeliest(scores, self._k)
+        rank = 1 + int(np.count_nonzero(scores > scores[there]))
+        kept = int(np.count_nonzero(drawn))
+        one = (there, logits[there], model[there], drawn[there], rank, entropy(drawn), kept)
+        return *one, best, logits[best], model[best], drawn[best]
 
-    def _compile(self) -> ov.CompiledModel:
-        import openvino as ov
-
-        path = self._info.model_dir / "openvino_model.xml"
-        return ov.Core().compile_model(path, self._device, _precise(self._device))
-
-
-def _nothing() -> None:
-    """Release nothing: no model was loaded."""
-
-
-def _precise(device: str) -> dict[str, Any]:
-    """Those of the properties for float32 that a device takes."""
-    taken: dict[str, Any] = {}
-    for name, value in _PRECISE.items():
-        with suppress(ValueError):
-            taken |= check_properties(device, {name: value})
-    return taken
+    def scores(self) -> Scores:
+        """What was kept, as arrays."""
+        columns: list[Any] = list(zip(*self._rows, strict=True)) or [()] * len(_TYPES)
+        arrays: dict[str, Any] = {
+            name: np.array(column, dtype=kind) for (name, kind), column in zip(_TYPES.items(), columns, strict=True)
+        }
+        for name in arrays:
+            if name.startswith("alternative"):
+                arrays[name] = arrays[name].reshape(len(self._rows), -1 if self._rows else self._k)
+        return Scores(**arrays, params=self._params, vocab_size=self._vocab_size)
 
 
-def _inputs(ids: Sequence[int], request: ov.InferRequest) -> dict[str, npt.NDArray[Any]]:
-    """What the model takes of: the ids, one after the other, in one text of one beam."""
-    row = np.array([ids], dtype=np.int64)
-    inputs: dict[str, npt.NDArray[Any]] = {
-        "input_ids": row,
-        "attention_mask": np.ones_like(row),
-        "position_ids": np.arange(row.size).reshape(row.shape),
-        "beam_idx": np.zeros(1, dtype=np.int32),
-    }
-    names = set().union(*(each.get_names() for each in request.get_compiled_model().inputs))
-    return {name: value for name, value in inputs.items() if name in names}
+# Of the fields of Scores, in their order.
+_TYPES = {
+    "token_ids": np.int64,
+    "logits": np.float32,
+    "model_probabilities": np.float64,
+    "probabilities": np.float64,
+    "ranks": np.int64,
+    "entropies": np.float64,
+    "kept": np.int64,
+    "alternative_ids": np.int64,
+    "alternative_logits": np.float32,
+    "alternative_model_probabilities": np.float64,
+    "alternative_probabilities": np.float64,
+}
+
+
+def _likeliest(scores: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
+    """Ids of the k largest, the largest first; of equals, the first."""
+    k = min(k, scores.size)
+    kth_largest = np.partition(scores, -k)[-k]
+    candidates = np.flatnonzero(scores >= kth_largest)
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:k]

@@ -105,6 +105,12 @@ class ModelInfo:
         numbers = (layers, self.config.get("num_key_value_heads") or heads, head_size)
         return 2 * math.prod(numbers) if all(isinstance(number, int) for number in numbers) else None
 
+    @property
+    def vocab_size(self) -> int | None:
+        """Number of tokens that the model has logits for; None where the config does not say."""
+        size = self.config.get("vocab_size")
+        return size if isinstance(size, int) else None
+
     @cached_property
     def end_ids(self) -> frozenset[int]:
         """Ids that end a text, from ``generation_config.json`` and ``config.json``."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dolly_widget.labels import CONTROL, REORDERING, visible
 from dolly_widget.tokens import REPLACEMENT, Piece, encodable
 
 if TYPE_CHECKING:
@@ -41,9 +42,6 @@ HIGHLIGHTED = frozenset(
 """Fence languages that are coloured. A chosen list: for any other name Pygments would load third-party plug-ins, and
 its lexers of C# and makefiles need seconds for 3 kB of short lines or brackets."""
 
-# Embeddings, overrides and isolates reorder what the reader sees. The harmless marks (LRM, RLM, ALM) stay.
-_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SAFE_URL = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
@@ -53,13 +51,13 @@ def markdown_to_html(text: str) -> str:
 
     For any string: no exception, no element or attribute of the text's own, time bounded.
     """
-    source = _CONTROL.sub("\ufffd", encodable(text).replace("\r\n", "\n").replace("\r", "\n"))
+    source = CONTROL.sub("\ufffd", encodable(text).replace("\r\n", "\n").replace("\r", "\n"))
     if len(source) > MAX_MARKDOWN_CHARS:
         rendered = f'<pre class="dw-plain">{html.escape(source)}</pre>\n'
     else:
         rendered = _parser().render(source)
     # After the parser, which turns &#8238; into the character.
-    return _REORDERING.sub("", rendered)
+    return REORDERING.sub("", rendered)
 
 
 @functools.cache
@@ -240,7 +238,7 @@ def tokens_to_html(pieces: Iterable[Piece]) -> str:
 
 
 def _token(piece: Piece, turn: int) -> str:
-    shown = _visible(piece.text)
+    shown = visible(piece.text)
     # One line break stays outside: in the token, it would begin the next line with a stump of the tint. Lines are
     # filled up to a token that begins with a space, not to the space in it.
     before, after = "<wbr>" * shown.startswith(" "), "\n" * shown.endswith("\n")
@@ -253,18 +251,6 @@ def _tinted(shown: str, turn: int, is_special: bool, is_template: bool, attribut
     style = f"background-color: {tint}; padding: 2px 1px; border-radius: 2px; white-space: pre"
     frame = "; font-weight: bold; outline: 1px solid" if is_special else ""
     return f'<span{attributes} style="{style}{frame}">{html.escape(shown)}</span>'
-
-
-def _visible(text: str) -> str:
-    """The text with signs for what could not be seen, or would move what is beside it."""
-    text = _CONTROL.sub(_picture, encodable(text)).replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
-    text = _REORDERING.sub(lambda found: f"U+{ord(found[0]):04X}", text)
-    return text.replace("\n", "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}\n")
-
-
-def _picture(control: re.Match[str]) -> str:
-    """Unicode's picture of a control character; U+FFFD for those that have none."""
-    return chr(0x2400 + ord(control[0])) if control[0] < " " else REPLACEMENT
 
 
 def _kind(piece: Piece) -> tuple[bool, bool]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,23 +87,39 @@ def _checked(name: str, value: Any, is_integer: bool) -> float:
     return int(plain) if is_integer else float(plain)
 
 
+def changed(params: SamplingParams, settings: Mapping[str, Any]) -> SamplingParams:
+    """``params`` with other values for some fields. Raises TypeError for a name that is no setting."""
+    known = [field.name for field in fields(SamplingParams)]
+    unknown = ", ".join(repr(name) for name in settings if name not in known)
+    if unknown:
+        raise TypeError(f"There is no sampling setting {unknown}; there are {', '.join(known)}.")
+    return replace(params, **settings)
+
+
 def probabilities(logits: npt.ArrayLike, params: SamplingParams) -> npt.NDArray[np.float64]:
     """Probability with which each token is drawn next.
 
     ``logits`` has the shape (vocab,); so has the result, which sums to 1 and is zero where top-k or top-p cut. The
     order is that of transformers' ``generation/logits_process.py``: temperature, top-k, top-p. Tokens whose logit
-    equals the k-th largest are kept, as there. The repetition penalty needs the tokens so far: see
+    equals the k-th largest are kept, as there. A chance too small for a float64, 5e-324, is zero too: at a temperature
+    near 0, that may leave fewer than the filters do. The repetition penalty needs the tokens so far: see
     ``penalise_repetition``. Raises ValueError where no logit is finite, or one is NaN or +infinity.
     """
+    scores = check_logits(logits)
+    if params.is_greedy:
+        return _one_hot(int(scores.argmax()), scores.size)
+    left = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)
+    return _keep_top_p(_softmax(left), scores, params.top_p)
+
+
+def check_logits(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """The logits as float64 (vocab,), or the ValueError that ``probabilities`` raises."""
     scores = np.asarray(logits, dtype=np.float64)
     if scores.ndim != 1 or scores.size == 0:
         raise ValueError(f"logits must be one vector, (vocab,), not of shape {scores.shape}.")
     if np.isnan(scores).any() or np.isposinf(scores).any() or np.isneginf(scores).all():
         raise ValueError("logits hold NaN or infinity: the model's output is not a distribution.")
-    if params.is_greedy:
-        return _one_hot(int(scores.argmax()), scores.size)
-    scores = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)
-    return _keep_top_p(_softmax(scores), params.top_p)
+    return scores
 
 
 def penalise_repetition(
@@ -136,12 +153,15 @@ def _keep_top_k(scores: npt.NDArray[np.float64], top_k: int) -> npt.NDArray[np.f
     return np.where(scores < kth_largest, -np.inf, scores)
 
 
-def _keep_top_p(chances: npt.NDArray[np.float64], top_p: float) -> npt.NDArray[np.float64]:
+def _keep_top_p(
+    chances: npt.NDArray[np.float64], scores: npt.NDArray[np.float64], top_p: float
+) -> npt.NDArray[np.float64]:
     if top_p >= 1:
         return chances
     # As transformers does: from the least probable up, cut while what is cut stays within 1 - top_p. Of equals the
-    # first stays longest, as with temperature 0.
-    order = np.argsort(-chances, kind="stable")[::-1]
+    # first stays longest, as with temperature 0. By scores: unequal ones may round to equal chances.
+    left = np.flatnonzero(chances)  # top-k may have cut most of them
+    order = left[np.argsort(-scores[left], kind="stable")[::-1]]
     cut = np.cumsum(chances[order]) <= 1 - top_p
     cut[-1] = False
     kept = chances.copy()

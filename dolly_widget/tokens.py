@@ -5,6 +5,7 @@ Knows nothing about templates' wording, engines or widgets. Only the `tokenizers
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
@@ -69,6 +70,11 @@ class Tokenizer:
         added = self._backend.get_added_tokens_decoder()
         self._special: dict[str, int] = {token.content: token_id for token_id, token in added.items() if token.special}
         self._contents: dict[int, str] = {token_id: content for content, token_id in self._special.items()}
+        self._words: dict[int, str] = {
+            token_id: token.content for token_id, token in added.items() if not token.special
+        }
+        # The library shows its parts only as the JSON that it would save.
+        self._decoder = "" if self._backend.decoder is None else self._backend.decoder.__getstate__().decode()
 
     @property
     def vocab_size(self) -> int:
@@ -163,15 +169,49 @@ class Tokenizer:
         """
         if token_id in self._contents:
             return self._contents[token_id]
-        if not 0 <= token_id < 2**32 or self._backend.id_to_token(token_id) is None:
+        if not self.has_token(token_id):
             raise ValueError(f"There is no token {token_id}: this tokenizer has {self.vocab_size:,}, counted from 0.")
         text = self.decode([token_id])
         # Many decoders take the space off the beginning of a text.
         return f" {text}" if self.decode([token_id, token_id]) == f"{text} {text}" else text
 
+    def has_token(self, token_id: int) -> bool:
+        """Whether a token has this id: a model may have more of them than its tokenizer."""
+        return 0 <= token_id < 2**32 and self._backend.id_to_token(token_id) is not None
+
+    def is_special(self, token_id: int) -> bool:
+        """Whether this is a control token, which ``decode`` leaves out."""
+        return token_id in self._contents
+
+    def token_bytes(self, token_id: int) -> bytes | None:
+        """Bytes that a token stands for, where they can be known: tokens of bytes, and of single bytes ("<0xE2>")."""
+        if token_id in self._contents or not self.has_token(token_id):
+            return None
+        if token_id in self._words:
+            return self._words[token_id].encode()
+        spelling = self._backend.id_to_token(token_id)
+        if '"ByteFallback"' in self._decoder and (found := re.fullmatch("<0x([0-9A-F]{2})>", spelling)):
+            return bytes.fromhex(found[1])
+        if '"ByteLevel"' in self._decoder and all(character in _BYTES for character in spelling):
+            return bytes(_BYTES[character] for character in spelling)
+        return None
+
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of ids, special tokens left out; bytes that are no valid UTF-8 become U+FFFD."""
         return str(self._backend.decode(list(token_ids), skip_special_tokens=True))
+
+
+def _byte_spelling() -> dict[str, int]:
+    """What byte-level tokenizers spell a byte with: itself where that can be printed, else the next character free.
+
+    Source: ``bytes_to_unicode`` of GPT-2's ``encoder.py``.
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + index): byte for index, byte in enumerate(others)}
+
+
+_BYTES = _byte_spelling()
 
 
 def _keep_spaces(processor: Any) -> None:

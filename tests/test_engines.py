@@ -11,6 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
+import numpy as np
 import pytest
 
 from dolly_widget.devices import available_devices
@@ -18,8 +19,10 @@ from dolly_widget.engines import Engine, EngineError, GenerationResult, PromptTo
 from dolly_widget.engines.answering import Answer, silent
 from dolly_widget.engines.genai import CANDIDATES, GenAIEngine, _generation_config
 from dolly_widget.engines.optimum import OptimumEngine
+from dolly_widget.engines.sharing import share_engine
 from dolly_widget.model_info import ModelError, ModelInfo
 from dolly_widget.prompts import DOLLY, PLAIN, PromptTemplate
+from dolly_widget.reading import PRECISE
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.tokens import TextStream, Tokenizer
 
@@ -194,6 +197,131 @@ def test_a_stop_text_that_is_no_token_ends_the_answer(make_engine, engine, demo_
     assert "".join(pieces) == result.text == whole.text[: whole.text.index(stop)].rstrip()
     assert result.token_ids == whole.token_ids[: result.new_tokens]
     assert result.new_tokens < 40
+
+
+# An answer whose beginning is given
+
+
+@pytest.fixture(scope="module", params=["plain", "shared"])
+def continuing(request, make_engine, demo_dir):
+    """An engine in float32: in 8 bits, what a position's logits are depends on how many are read at once."""
+    if request.param == "plain":
+        engine = make_engine(demo_dir, device="CPU", ov_config=PRECISE)
+    else:
+        name = {GenAIEngine: "genai", OptimumEngine: "optimum"}[make_engine]
+        engine = share_engine(demo_dir, device="CPU", engine=name, ov_config=PRECISE)
+    yield engine
+    engine.close()
+
+
+@pytest.mark.parametrize("penalty", [1.0, 1.2])
+def test_an_answer_goes_on_from_any_beginning_of_it(continuing, penalty):
+    params = SamplingParams(max_new_tokens=24, temperature=0, repetition_penalty=penalty)
+    story = DOLLY.render("Tell me a story about a cat.")
+    whole = continuing.generate(story, params)
+    assert whole.prefix_tokens == 0
+    assert whole.new_tokens > 10
+    for count in range(len(whole.token_ids) + 1):
+        pieces = []
+        result = continuing.generate(story, params, prefix_ids=whole.token_ids[:count], on_text=pieces.append)
+        assert result.token_ids == whole.token_ids
+        assert result.text == "".join(pieces) == whole.text
+        assert (result.prefix_tokens, result.new_tokens) == (count, len(whole.token_ids) - count)
+        assert result.prompt_tokens == whole.prompt_tokens
+        assert result.finish_reason == whole.finish_reason
+
+
+def test_a_beginning_may_be_any_sequence_of_integers(continuing):
+    for prefix in ([300, 301], (300, 301), np.array([300, 301])):
+        result = continuing.generate(HELLO, wild(5), prefix_ids=prefix)
+        assert result.token_ids[:2] == (300, 301)
+        assert all(type(token_id) is int for token_id in result.token_ids)
+    with pytest.raises(TypeError, match="integer"):
+        continuing.generate(HELLO, wild(5), prefix_ids=[1.5])
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    def run(*arguments, **more):
+        raise AssertionError("the model was run")
+
+    for each in (GenAIEngine, OptimumEngine):
+        monkeypatch.setattr(each, "_run", run)
+
+
+def test_a_beginning_that_is_the_end_ends_at_once(continuing, demo_dir, nothing_runs):
+    tokenizer = Tokenizer(demo_dir)
+    prefix = [*tokenizer.encode(PLAIN.render("A cat.")), tokenizer.special_id("### End")]
+    pieces = []
+    result = continuing.generate(HELLO, wild(50, 4), prefix_ids=prefix, on_text=pieces.append)
+    assert (result.finish_reason, result.token_ids, result.new_tokens) == ("stop", tuple(prefix), 0)
+    assert result.text == "".join(pieces) == "A cat."
+    assert result.seed == 4
+    assert math.isnan(result.ttft_s)
+    assert math.isnan(result.tpot_s)
+    assert result.statistics == "0 tokens · ended by itself · seed 4"
+
+
+@pytest.mark.parametrize("max_new_tokens", [1, 3])
+def test_a_beginning_of_full_length_ends_at_once(continuing, demo_dir, nothing_runs, max_new_tokens):
+    prefix = Tokenizer(demo_dir).encode(PLAIN.render("cat dog cat"))[:3]
+    result = continuing.generate(HELLO, wild(max_new_tokens), prefix_ids=prefix)
+    assert (result.finish_reason, result.token_ids, result.new_tokens) == ("length", tuple(prefix), 0)
+
+
+def test_what_is_given_counts_towards_the_length(continuing, demo_dir):
+    positions = ModelInfo(demo_dir).max_positions
+    fitting = positions - len(Tokenizer(demo_dir).encode(HELLO))
+    result = continuing.generate(HELLO, SamplingParams(max_new_tokens=fitting), prefix_ids=[300] * fitting)
+    assert result.finish_reason == "length"
+    with pytest.raises(PromptTooLongError):
+        continuing.generate(HELLO, SamplingParams(max_new_tokens=1), prefix_ids=[300] * (fitting + 1))
+
+
+@pytest.mark.parametrize("token_id", [-1, 2048, 2**40])
+def test_a_beginning_with_an_id_that_no_token_has_is_refused(continuing, nothing_runs, token_id):
+    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 2,048, counted from 0"):
+        continuing.generate(HELLO, wild(5), prefix_ids=[300, token_id])
+
+
+def test_a_character_may_be_divided_between_beginning_and_rest(continuing, demo_dir, monkeypatch):
+    tokenizer = Tokenizer(demo_dir)
+    ids = tokenizer.encode(PLAIN.render("a🙂b"))
+    assert len(ids) > 4
+    for count in range(len(ids)):
+        rest = ids[count:]
+        for each in (GenAIEngine, OptimumEngine):
+            monkeypatch.setattr(
+                each, "_run", lambda engine, prompt, params, seed, answer, _=rest, **more: answer.write(_)
+            )
+        pieces = []
+        result = continuing.generate(HELLO, wild(len(ids)), prefix_ids=ids[:count], on_text=pieces.append)
+        assert result.text == "".join(pieces) == "a🙂b"
+        assert "\ufffd" not in pieces
+
+
+def test_times_and_statistics_are_of_the_new_tokens(continuing):
+    seed = seed_of_full_length(continuing, 24)
+    prefix = continuing.generate(HELLO, wild(12, seed)).token_ids[:10]
+    length = next(
+        result
+        for result in (continuing.generate(HELLO, wild(14, each), prefix_ids=prefix) for each in range(20))
+        if result.finish_reason == "length"
+    )
+    assert (length.new_tokens, len(length.token_ids)) == (4, 14)
+    assert length.statistics.startswith("4 tokens · ")
+    assert length.ttft_s > 0
+    assert length.tpot_s > 0
+
+
+def test_a_beginning_is_kept_where_the_answer_is_stopped_before_its_turn(continuing, demo_dir, nothing_runs):
+    stop = threading.Event()
+    stop.set()
+    prefix = Tokenizer(demo_dir).encode(PLAIN.render("A cat"))
+    pieces = []
+    result = continuing.generate(HELLO, wild(50), prefix_ids=prefix, stop=stop, on_text=pieces.append)
+    assert (result.finish_reason, result.token_ids, result.new_tokens) == ("cancelled", tuple(prefix), 0)
+    assert result.text == "".join(pieces) == "A cat"
 
 
 # Stopping

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from lens_files import Files, echo
 
 from dolly_widget import lens, load_engine
 from dolly_widget.engines import EngineError
@@ -17,20 +18,12 @@ from dolly_widget.export import _export_uncompressed
 from dolly_widget.lens import next_token
 from dolly_widget.model_info import ModelInfo
 from dolly_widget.prompts import DOLLY, PLAIN, Prompt
+from dolly_widget.reading import PRECISE, Reader, precise
 from dolly_widget.sampling import SamplingParams, probabilities
 from dolly_widget.tokens import Tokenizer
 
 HELLO = DOLLY.render("What colour is the sky?")
-# As the lens computes: by default, some processors round to 8 or 16 bits.
-PRECISE = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
 GREEDY = SamplingParams(max_new_tokens=40, temperature=0)
-
-
-class Files:
-    """Of an engine, only what the lens asks it for."""
-
-    def __init__(self, model_dir, device="CPU"):
-        self.model_dir, self.device = model_dir, device
 
 
 @pytest.fixture(scope="module")
@@ -99,22 +92,8 @@ def test_a_prefix_is_as_if_the_prompt_went_on(files, tokenizer):
 @pytest.mark.parametrize("device", ["CPU", "AUTO:CPU", "HETERO:CPU"])
 def test_every_device_computes_in_float32(files, demo_dir, device):
     """Rounded to 8 bits, as it is done by default where the processor can, logits are off by some tenths."""
-    assert set(lens._precise(device)) == set(PRECISE)
+    assert set(precise(device)) == set(PRECISE)
     np.testing.assert_allclose(next_token(Files(demo_dir, device), HELLO), next_token(files, HELLO), atol=1e-3)
-
-
-def echo(demo_dir, model_dir, length=-1):
-    """A model whose only input is the ids, which follow themselves; ``length`` is how many it takes, -1 any number."""
-    import openvino as ov
-    from openvino import opset13 as ops
-
-    ids = ops.parameter([-1, length], np.int64, name="input_ids")
-    ids.output(0).set_names({"input_ids"})
-    logits = ops.one_hot(ids, ops.constant(2048), ops.constant(np.float32(1)), ops.constant(np.float32(0)), axis=-1)
-    logits.output(0).set_names({"logits"})
-    shutil.copytree(demo_dir, model_dir, ignore=shutil.ignore_patterns("openvino_model.*"))
-    ov.save_model(ov.Model([logits], [ids], "echo"), model_dir / "openvino_model.xml", compress_to_fp16=False)
-    return Files(model_dir)
 
 
 def test_a_model_is_given_only_the_inputs_that_it_has(demo_dir, tmp_path):
@@ -174,9 +153,9 @@ def test_what_fails_while_reading_is_one_sentence(demo_dir, tmp_path):
 def test_the_model_is_loaded_once_and_freed_with_the_engine(demo_dir):
     files = Files(demo_dir)
     next_token(files, HELLO)
-    reader = weakref.ref(lens._reader(files))
+    reader = weakref.ref(lens._opened(files).reader)
     next_token(files, HELLO)
-    assert lens._reader(files) is reader()
+    assert lens._opened(files).reader is reader()
     del files
     gc.collect()
     assert reader() is None
@@ -186,7 +165,7 @@ def test_the_model_is_loaded_once_and_freed_with_the_engine(demo_dir):
 def test_closing_the_engine_frees_the_model_and_ends_reading(demo_dir, load):
     engine = load(demo_dir, device="CPU")
     next_token(engine, HELLO)
-    reader = lens._reader(engine)
+    reader = lens._opened(engine).reader
     assert reader._request is not None
     release = reader._release
     assert release.alive
@@ -218,10 +197,8 @@ def test_many_threads_at_once_get_what_one_gets(files):
 def test_the_model_is_loaded_on_a_thread_of_its_own(demo_dir, monkeypatch):
     """Or the next Ctrl+C after it is freed ends the process."""
     seen = []
-    compile_model = lens._Reader._compile
-    monkeypatch.setattr(
-        lens._Reader, "_compile", lambda reader: seen.append(threading.get_ident()) or compile_model(reader)
-    )
+    compile_model = Reader._compile
+    monkeypatch.setattr(Reader, "_compile", lambda reader: seen.append(threading.get_ident()) or compile_model(reader))
     next_token(Files(demo_dir), HELLO)
     assert seen
     assert threading.get_ident() not in seen

@@ -108,9 +108,9 @@ def plant_another_template(package):
 def plant_top_p_before_temperature(package):
     replace(
         package / "sampling.py",
-        "    scores = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)\n"
-        "    return _keep_top_p(_softmax(scores), params.top_p)\n",
-        "    kept = _keep_top_p(_softmax(scores), params.top_p) > 0\n"
+        "    left = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)\n"
+        "    return _keep_top_p(_softmax(left), scores, params.top_p)\n",
+        "    kept = _keep_top_p(_softmax(scores), scores, params.top_p) > 0\n"
         "    scores = np.where(kept, scores, -np.inf)\n"
         "    return _softmax(_keep_top_k((scores - scores.max()) / params.temperature, params.top_k))\n",
     )
@@ -119,10 +119,10 @@ def plant_top_p_before_temperature(package):
 def plant_top_p_before_top_k(package):
     replace(
         package / "sampling.py",
-        "    scores = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)\n"
-        "    return _keep_top_p(_softmax(scores), params.top_p)\n",
+        "    left = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)\n"
+        "    return _keep_top_p(_softmax(left), scores, params.top_p)\n",
         "    scores = (scores - scores.max()) / params.temperature\n"
-        "    scores = np.where(_keep_top_p(_softmax(scores), params.top_p) > 0, scores, -np.inf)\n"
+        "    scores = np.where(_keep_top_p(_softmax(scores), scores, params.top_p) > 0, scores, -np.inf)\n"
         "    return _softmax(_keep_top_k(scores, params.top_k))\n",
     )
 

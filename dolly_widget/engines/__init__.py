@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -47,7 +48,7 @@ class GenerationResult:
     text: str
     """The answer, without special tokens and without white space at its end."""
     token_ids: tuple[int, ...]
-    """The new tokens, the one that ended the answer included."""
+    """The answer's tokens, the one that ended it included."""
     prompt_tokens: int
     finish_reason: str
     """"stop": the model ended it; "length": max_new_tokens was reached; "cancelled"."""
@@ -57,6 +58,8 @@ class GenerationResult:
     """Time to first token: seconds from the start of the work on the prompt; NaN where there was no token."""
     tpot_s: float
     """Mean seconds per output token after the first; NaN where there was no second one."""
+    prefix_tokens: int = 0
+    """How many of the tokens were given as its beginning; the others are new."""
 
     def __str__(self) -> str:
         """Only the text: what an f-string, or ``{name}`` of the magic, means by an answer."""
@@ -65,7 +68,7 @@ class GenerationResult:
     @property
     def new_tokens(self) -> int:
         """Number of new tokens."""
-        return len(self.token_ids)
+        return len(self.token_ids) - self.prefix_tokens
 
     @property
     def tokens_per_s(self) -> float:
@@ -106,12 +109,15 @@ class Engine(Protocol):
         *,
         on_text: Callable[[str], None] = ...,
         stop: threading.Event | None = None,
+        prefix_ids: Sequence[int] = (),
     ) -> GenerationResult:
         """Answer ``prompt``; blocks. ``on_text`` gets each piece of text as it comes, on some thread.
 
-        Setting ``stop`` ends the answer after the current step, with what there is. An exception out of ``on_text``
-        ends it too and comes out here. Raises PromptTooLongError before anything runs, EngineError where the device
-        fails, RuntimeError where it is called from its own ``on_text``.
+        ``prefix_ids`` are the answer's first tokens, which count towards ``max_new_tokens``: it goes on from there, and
+        its text begins with theirs. Setting ``stop`` ends the answer after the current step, with what there is. An
+        exception out of ``on_text`` ends it too and comes out here. Raises PromptTooLongError before anything runs,
+        ValueError for an id that is not in the vocabulary, EngineError where the device fails, RuntimeError where it is
+        called from its own ``on_text``.
         """
         ...
 
@@ -127,6 +133,26 @@ class TellsOfClosing(Protocol):
     def when_closed(self, free: Callable[[], None]) -> None:
         """Have ``free`` called by ``close``; at once where the engine is closed already."""
         ...
+
+
+@runtime_checkable
+class BoundsCandidates(Protocol):
+    """An engine that draws from fewer tokens than the settings say."""
+
+    def effective_params(self, params: SamplingParams) -> SamplingParams:
+        """The settings that it keeps to in the place of ``params``."""
+        ...
+
+
+def effective_params(engine: object, params: SamplingParams) -> SamplingParams:
+    """The settings that ``engine`` keeps to when it is given ``params``: most keep to them as they are."""
+    return engine.effective_params(params) if isinstance(engine, BoundsCandidates) else params
+
+
+def can_go_on(engine: object) -> bool:
+    """Whether ``engine`` takes an answer's beginning, ``prefix_ids``: engines of others may not."""
+    taken = inspect.signature(engine.generate).parameters if isinstance(engine, Engine) else {}
+    return "prefix_ids" in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())
 
 
 # "genai" is OpenVINO GenAI's pipeline, "optimum" Optimum Intel's model with Hugging Face's generation.

@@ -6,6 +6,7 @@ Knows no library: an engine loads its model and feeds the ids of an `Answer`. Te
 from __future__ import annotations
 
 import math
+import operator
 import secrets
 import threading
 import time
@@ -13,6 +14,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,9 @@ class ModelEngine(ABC):
         info = ModelInfo(self.model_dir)
         self._max_positions = info.max_positions
         self._tokenizer = Tokenizer(self.model_dir)
-        self._end_ids, self._stop_strings = _endings(self._tokenizer, self.template, info)
+        # A model may have more tokens than its tokenizer: its vocabulary is filled up to a round number.
+        self._vocab_size = max(self._tokenizer.vocab_size, info.vocab_size or 0)
+        self._end_ids, self._stop_strings = endings(self._tokenizer, self.template, info)
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._speaker: int | None = None
@@ -79,9 +83,10 @@ class ModelEngine(ABC):
         *,
         on_text: OnText = silent,
         stop: threading.Event | None = None,
+        prefix_ids: Sequence[int] = (),
     ) -> GenerationResult:
         """See ``Engine.generate``."""
-        return self._answer(prompt, params, on_text, stop)
+        return self._answer(prompt, params, on_text, stop, prefix_ids)
 
     def close(self) -> None:
         """See ``Engine.close``. Called from ``on_text``, it takes effect when the answer has ended."""
@@ -115,17 +120,26 @@ class ModelEngine(ABC):
         return EngineError(f"OpenVINO could not load {self.model_dir} on {self.device}: {explain(exc, mend)}")
 
     def _answer(
-        self, prompt: Prompt, params: SamplingParams, on_text: OnText, stop: threading.Event | None, **arguments: Any
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        on_text: OnText,
+        stop: threading.Event | None,
+        prefix_ids: Sequence[int],
+        **arguments: Any,
     ) -> GenerationResult:
         """Do what ``generate`` does; ``arguments`` reach ``_run``."""
-        prompt_ids = self._tokenizer.encode(prompt)
-        self._check_length(len(prompt_ids), params.max_new_tokens)
+        prompt_ids, prefix = self._tokenizer.encode(prompt), self._checked_prefix(prefix_ids)
+        self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
         text = TextStream(self._tokenizer, self._stop_strings)
-        answer = Answer(text, self._speaking(on_text), (stop or threading.Event(), self._closing))
+        answer = Answer(text, self._speaking(on_text), (stop or threading.Event(), self._closing), prefix)
         with self._take_turn(answer) as is_ours:
             if is_ours:
                 self._fill(answer, prompt_ids, params, seed, arguments)
+            else:
+                answer.start()  # what was given is there all the same
+                answer.finish()
         reason = answer.finish_reason(self._end_ids, params.max_new_tokens)
         return answer.result(len(prompt_ids), reason, seed)
 
@@ -135,8 +149,12 @@ class ModelEngine(ABC):
         if self._model is None:
             raise EngineError("This engine was closed: load the model again.")
         answer.start()
+        prefix = answer.token_ids
         try:
-            self._run(prompt_ids, params, seed, answer, **arguments)
+            if not answer.has_ended(self._end_ids, params.max_new_tokens):
+                # What is left for the new ones.
+                rest = replace(params, max_new_tokens=params.max_new_tokens - len(prefix))
+                self._run([*prompt_ids, *prefix], rest, seed, answer, **arguments)
         except (RuntimeError, MemoryError) as exc:
             mend = "load the model again, or choose another device"
             raise EngineError(f"Generating on {self.device} failed: {explain(exc, mend)}") from exc
@@ -147,6 +165,13 @@ class ModelEngine(ABC):
             raise ValueError("The prompt is empty: give the model at least one token to go on from.")
         if self._max_positions is not None and prompt_tokens + max_new_tokens > self._max_positions:
             raise PromptTooLongError(prompt_tokens, max_new_tokens, self._max_positions)
+
+    def _checked_prefix(self, prefix_ids: Sequence[int]) -> list[int]:
+        prefix = [operator.index(token_id) for token_id in prefix_ids]
+        for token_id in prefix:
+            if not 0 <= token_id < self._vocab_size:
+                raise ValueError(f"There is no token {token_id}: the model has {self._vocab_size:,}, counted from 0.")
+        return prefix
 
     @contextmanager
     def _take_turn(self, answer: Answer) -> Iterator[bool]:
@@ -184,7 +209,7 @@ def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:
         turn.release()
 
 
-def _endings(tokenizer: Tokenizer, template: PromptTemplate, info: ModelInfo) -> tuple[set[int], tuple[str, ...]]:
+def endings(tokenizer: Tokenizer, template: PromptTemplate, info: ModelInfo) -> tuple[set[int], tuple[str, ...]]:
     """Ids that end an answer, and the stop texts that are no single token and so must be watched for in the text."""
     ids = {text: tokenizer.special_id(text) for text in template.stop}
     end_ids = {token_id for token_id in ids.values() if token_id is not None} | info.end_ids
@@ -194,10 +219,17 @@ def _endings(tokenizer: Tokenizer, template: PromptTemplate, info: ModelInfo) ->
 class Answer:
     """Takes the ids of one answer as they come: passes text on, keeps the times, and says when to stop."""
 
-    def __init__(self, text: TextStream, on_text: OnText, cancels: tuple[threading.Event, threading.Event]) -> None:
+    def __init__(
+        self,
+        text: TextStream,
+        on_text: OnText,
+        cancels: tuple[threading.Event, threading.Event],
+        prefix_ids: Sequence[int] = (),
+    ) -> None:
         self._text = text
         self._on_text = on_text
         self._cancels = cancels
+        self._prefix = list(prefix_ids)
         self._ids: list[int] = []
         self._started = self._first = self._last = math.nan
         self._told_s = 0.0
@@ -218,8 +250,15 @@ class Answer:
         """Whether to go on."""
         return not (self.error or self.is_stopped or self.is_cancelled)
 
+    @property
+    def token_ids(self) -> list[int]:
+        """Ids so far, those that were given first."""
+        return [*self._prefix, *self._ids]
+
     def start(self) -> None:
-        """Note when the work on the prompt begins."""
+        """Pass on the text that was given, and note when the work on the prompt begins."""
+        if self._prefix:
+            self._pass_on(self._text.push(self._prefix))
         self._started = time.perf_counter()
 
     def step(self) -> None:
@@ -259,12 +298,20 @@ class Answer:
         if self.error:
             raise self.error
 
+    def has_ended(self, end_ids: set[int], max_new_tokens: int) -> bool:
+        """Whether there is nothing more to come."""
+        return self._is_at_end(end_ids) or len(self.token_ids) >= max_new_tokens
+
+    def _is_at_end(self, end_ids: set[int]) -> bool:
+        ids = self.token_ids
+        return self.is_stopped or bool(ids and ids[-1] in end_ids)
+
     def finish_reason(self, end_ids: set[int], max_new_tokens: int) -> str:
         """Return why the answer ended, see ``GenerationResult``."""
         # From the ids: after a cancel, GenAI's own finish reason is now NONE and now STOP.
-        if self.is_stopped or (self._ids and self._ids[-1] in end_ids):
+        if self._is_at_end(end_ids):
             return "stop"
-        if len(self._ids) >= max_new_tokens:
+        if len(self.token_ids) >= max_new_tokens:
             return "length"
         return "cancelled" if self.is_cancelled else "stop"
 
@@ -273,10 +320,11 @@ class Answer:
         count = len(self._ids)
         return GenerationResult(
             text=self._text.text,
-            token_ids=tuple(self._ids),
+            token_ids=tuple(self.token_ids),
             prompt_tokens=prompt_tokens,
             finish_reason=finish_reason,
             seed=seed,
             ttft_s=self._first - self._started,
             tpot_s=(self._last - self._first) / (count - 1) if count > 1 else math.nan,
+            prefix_tokens=len(self._prefix),
         )

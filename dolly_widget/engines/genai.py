@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines.answering import Answer, ModelEngine
@@ -22,6 +23,10 @@ _SMALLEST = 1e-6
 class GenAIEngine(ModelEngine):
     """A model directory on a device, run by ``openvino_genai.LLMPipeline``. See ``Engine`` for the methods."""
 
+    def effective_params(self, params: SamplingParams) -> SamplingParams:
+        """See ``BoundsCandidates``."""
+        return within_candidates(params)
+
     def _load(self, properties: dict[str, Any]) -> Any:
         import openvino_genai as genai
 
@@ -39,6 +44,12 @@ class GenAIEngine(ModelEngine):
         # Its own clock: our callback competes for the interpreter, and may come late.
         times = done.perf_metrics.raw_metrics
         answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
+
+
+def within_candidates(params: SamplingParams) -> SamplingParams:
+    """The settings with the bound on the candidates, where there is one."""
+    is_unbound = params.top_k == 0 and params.top_p < 1 and not params.is_greedy
+    return replace(params, top_k=CANDIDATES) if is_unbound else params
 
 
 def _bridge(answer: Answer) -> openvino_genai.StreamerBase:
@@ -64,6 +75,7 @@ def _bridge(answer: Answer) -> openvino_genai.StreamerBase:
 def _generation_config(params: SamplingParams, seed: int, end_ids: set[int]) -> openvino_genai.GenerationConfig:
     import openvino_genai as genai
 
+    params = within_candidates(params)
     config = genai.GenerationConfig()
     config.max_new_tokens = min(params.max_new_tokens, _LARGEST)
     config.repetition_penalty = params.repetition_penalty
@@ -73,6 +85,6 @@ def _generation_config(params: SamplingParams, seed: int, end_ids: set[int]) -> 
     if config.do_sample:
         config.temperature = params.temperature
         config.top_p = max(params.top_p, _SMALLEST)
-        config.top_k = min(params.top_k, _LARGEST) or (CANDIDATES if params.top_p < 1 else 0)
+        config.top_k = min(params.top_k, _LARGEST)
         config.rng_seed = seed
     return config

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import logging
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Event
@@ -79,6 +79,7 @@ class OptimumEngine(ModelEngine):
         *,
         on_text: OnText = silent,
         stop: Event | None = None,
+        prefix_ids: Sequence[int] = (),
         **generation: Any,
     ) -> GenerationResult:
         """See ``Engine.generate``; ``generation`` are further arguments of Hugging Face's ``generate``.
@@ -89,7 +90,7 @@ class OptimumEngine(ModelEngine):
         arguments = _checked({**self._generation, **generation})
         config = _generation_config(params, self._end_ids, arguments)
         objects = {name: arguments[name] for name in _OBJECTS if name in arguments}
-        return self._answer(prompt, params, on_text, stop, config=config, objects=objects)
+        return self._answer(prompt, params, on_text, stop, prefix_ids, config=config, objects=objects)
 
     def _load(self, properties: dict[str, Any]) -> Any:
         model_class = _import_model_class()
@@ -122,6 +123,7 @@ class OptimumEngine(ModelEngine):
         from transformers import LogitsProcessorList, StoppingCriteriaList
 
         config, objects = arguments["config"], arguments["objects"]
+        config.max_new_tokens = params.max_new_tokens  # what the answer's given beginning has left
         is_beam_search = (config.num_beams or 1) > 1
         ids = torch.tensor([prompt_ids])
         with _drawing(seed) if config.do_sample else nullcontext():

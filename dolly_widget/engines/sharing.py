@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, EngineError, GenerationResult, check_engine, load_engine
+from dolly_widget.engines import Engine, EngineError, GenerationResult, check_engine, effective_params, load_engine
 from dolly_widget.engines.answering import silent
 from dolly_widget.model_info import WEIGHT_FILES, check_files
 from dolly_widget.prompts import Prompt, PromptTemplate
@@ -194,6 +194,11 @@ class _Lease:
             free()
         if shared is not None:
             shared.give_back()
+
+    def effective_params(self, params: SamplingParams) -> SamplingParams:
+        """See ``BoundsCandidates``."""
+        shared = self._shared
+        return params if shared is None else effective_params(shared.engine, params)
 
     def when_closed(self, free: Callable[[], None]) -> None:
         """See ``TellsOfClosing``."""
