@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dolly_widget.comparison import compare
+    from dolly_widget.comparison_table import Comparison, ComparisonRow
     from dolly_widget.engines import Engine, EngineError, GenerationResult, load_engine
     from dolly_widget.engines.streaming import stream
     from dolly_widget.model_info import ModelError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from dolly_widget.sampling import SamplingParams, probabilities
     from dolly_widget.weight_format import WeightFormat
     from dolly_widget.widget import DollyWidget
+    from dolly_widget.widget.explorer import SamplingExplorer
 
 __version__ = "0.1.0"
 
@@ -24,6 +27,9 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 # Loaded when first used, so that the import takes no time.
 _HOMES = {
+    "compare": "comparison",
+    "Comparison": "comparison_table",
+    "ComparisonRow": "comparison_table",
     "DollyWidget": "widget",
     "Engine": "engines",
     "EngineError": "engines",
@@ -38,6 +44,7 @@ _HOMES = {
     "PromptTemplate": "prompts",
     "chat_template": "prompts",
     "template_for": "prompts",
+    "SamplingExplorer": "widget.explorer",
     "SamplingParams": "sampling",
     "probabilities": "sampling",
     "WeightFormat": "weight_format",
@@ -45,6 +52,8 @@ _HOMES = {
 __all__ = [
     "DOLLY",
     "PLAIN",
+    "Comparison",
+    "ComparisonRow",
     "DollyWidget",
     "Engine",
     "EngineError",
@@ -52,9 +61,11 @@ __all__ = [
     "ModelError",
     "Prompt",
     "PromptTemplate",
+    "SamplingExplorer",
     "SamplingParams",
     "WeightFormat",
     "chat_template",
+    "compare",
     "load_engine",
     "probabilities",
     "resolve",

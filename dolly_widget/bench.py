@@ -27,6 +27,8 @@ from dolly_widget.tokens import Tokenizer
 from dolly_widget.weight_format import WeightFormat
 
 SHORTEST_PROMPT = 8
+# The first tokens after loading are slower: a tiny model needs this many for its full speed, a large one half a second.
+_WARM_UP_TOKENS, _WARM_UP_S = 64, 0.5
 # The words that prompts are made of. Each prompt of a run begins with another one.
 _TEXT = (
     "river table music window garden letter winter morning story paper silver yellow market summer kitchen number "
@@ -102,7 +104,7 @@ def measure(
     check_counts(prompt_lengths, new_tokens, rounds)
     model_dir = resolve(model, weight_format)
     _check_positions(model_dir, prompt_lengths, new_tokens)
-    _load_libraries(engine)
+    load_libraries(engine)
     stop = stop or threading.Event()
     prompts, memory_before = _Prompts(Tokenizer(model_dir)), private_bytes()
     started = time.perf_counter()
@@ -110,7 +112,7 @@ def measure(
         _answer(loaded, prompts.unlike(SHORTEST_PROMPT), 1, stop)
         load_s = time.perf_counter() - started
         answers = _answers(loaded, prompts, prompt_lengths, new_tokens, rounds, stop)
-        memory = _difference(private_bytes(), memory_before)
+        memory = added_bytes(private_bytes(), memory_before)
     info = ModelInfo(model_dir)
     measured = partial(Measurement, info.name, info.precision, loaded.device, engine)
     measurements = [
@@ -151,7 +153,33 @@ def _check_positions(model_dir: Path, prompt_lengths: Sequence[int], new_tokens:
         )
 
 
-def _load_libraries(engine: str) -> None:
+def time_to_first_token(
+    engine: Engine, prompt_tokens: int, *, rounds: int = 3, stop: threading.Event | None = None
+) -> float:
+    """Median seconds to the first token of ``rounds`` prompts of a length, which are unlike each other and any before.
+
+    The engine is warmed up first: the answers that follow are at full speed. NaN where ``stop`` was set meanwhile.
+    Raises what ``Engine.generate`` raises.
+    """
+    stop = stop or threading.Event()
+    # Other words each time: an engine that lives on remembers those of the last time.
+    prompts = _Prompts(Tokenizer(engine.model_dir), random.Random())
+    _warm_up(engine, prompts.unlike(SHORTEST_PROMPT), stop)
+    times = [_answer(engine, prompts.unlike(prompt_tokens), 1, stop).ttft_s for _ in range(rounds)]
+    return math.nan if stop.is_set() else statistics.median(times)
+
+
+def _warm_up(engine: Engine, prompt: Prompt, stop: threading.Event) -> None:
+    enough, deadline = threading.Event(), time.perf_counter() + _WARM_UP_S
+
+    def watch(piece: str) -> None:
+        if stop.is_set() or time.perf_counter() > deadline:
+            enough.set()
+
+    engine.generate(prompt, _params(_WARM_UP_TOKENS), on_text=watch, stop=enough)
+
+
+def load_libraries(engine: str) -> None:
     """Let an engine import what it needs, so that the figures do not depend on what was measured before."""
     with contextlib.closing(load_engine("demo", device="CPU", engine=engine)) as loaded:
         _answer(loaded, Prompt([Segment(_WORDS[0], is_template=False)]), 1, threading.Event())
@@ -174,10 +202,13 @@ def _answers(
 
 
 def _answer(engine: Engine, prompt: Prompt, new_tokens: int, stop: threading.Event) -> GenerationResult:
+    return engine.generate(prompt, _params(new_tokens), stop=stop)
+
+
+def _params(new_tokens: int) -> SamplingParams:
     # A penalty far below 1 favours the words of the prompt. The token that would end the answer is not among them: so
     # an answer is as long as it should be, without chance.
-    params = SamplingParams(max_new_tokens=new_tokens, temperature=0, repetition_penalty=0.01)
-    return engine.generate(prompt, params, stop=stop)
+    return SamplingParams(max_new_tokens=new_tokens, temperature=0, repetition_penalty=0.01)
 
 
 def _medians(pairs: Sequence[tuple[GenerationResult, GenerationResult]]) -> dict[str, Any]:
@@ -192,11 +223,11 @@ def _medians(pairs: Sequence[tuple[GenerationResult, GenerationResult]]) -> dict
 
 
 class _Prompts:
-    """Makes prompts of ordinary words, the same ones in every run, that are as long as they should be in tokens."""
+    """Makes prompts of ordinary words that are as long as they should be in tokens; the same ones in every run."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, chance: random.Random | None = None) -> None:
         self._tokenizer = tokenizer
-        self._random = random.Random(0)
+        self._random = chance or random.Random(0)
         self._count = 0
 
     def unlike(self, length: int) -> Prompt:
@@ -240,7 +271,8 @@ def private_bytes() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:")), None)
 
 
-def _difference(after: int | None, before: int | None) -> int | None:
+def added_bytes(after: int | None, before: int | None) -> int | None:
+    """What ``private_bytes`` grew by; None where that is not known."""
     return None if after is None or before is None else max(0, after - before)
 
 
@@ -251,12 +283,12 @@ _COLUMNS: tuple[tuple[tuple[str, str, str], Callable[[Measurement], str]], ...] 
     (("", "", "device"), lambda row: row.device),
     (("", "", "engine"), lambda row: row.engine),
     (("", "prompt", "tokens"), lambda row: f"{row.prompt_tokens:,}"),
-    (("", "load", "s"), lambda row: _number(row.load_s)),
-    (("first", "token", "ms"), lambda row: _number(row.ttft_s * 1000)),
-    (("shared", "start", "ms"), lambda row: _number(row.shared_ttft_s * 1000)),
-    (("per", "token", "ms"), lambda row: _number(row.tpot_s * 1000)),
-    (("", "tokens", "per s"), lambda row: _number(row.tokens_per_s)),
-    (("", "memory", "MB"), lambda row: _number(math.nan if row.memory_bytes is None else row.memory_bytes / 1e6)),
+    (("", "load", "s"), lambda row: number(row.load_s)),
+    (("first", "token", "ms"), lambda row: number(row.ttft_s * 1000)),
+    (("shared", "start", "ms"), lambda row: number(row.shared_ttft_s * 1000)),
+    (("per", "token", "ms"), lambda row: number(row.tpot_s * 1000)),
+    (("", "tokens", "per s"), lambda row: number(row.tokens_per_s)),
+    (("", "memory", "MB"), lambda row: number(math.nan if row.memory_bytes is None else row.memory_bytes / 1e6)),
 )
 _TEXT_COLUMNS = 4
 
@@ -277,7 +309,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three digits or more; a dash where there is no number."""
     if math.isnan(value):
         return "-"
