@@ -1,10 +1,11 @@
-"""The settings of a DollyWidget: traits that hold them, and the panel of controls that shows them.
+"""The sampling settings of a widget: traits that hold them, and the panels of controls that show them.
 
 Knows nothing about engines or answers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
@@ -38,6 +39,9 @@ _SLIDERS = {
 class SettingsTraits(traitlets.HasTraits):
     """The sampling settings as traits. A value out of the slider's range is a ValueError that names the range."""
 
+    _takes_any = False
+    """Whether values beyond the sliders' ranges are taken as well, which then widen."""
+
     temperature = traitlets.Any(_DEFAULTS.temperature, help="0.1 to 5.0, or 0: greedy.")
     top_p = traitlets.Any(_DEFAULTS.top_p, help="0.05 to 1.0; 1 is off.")
     top_k = traitlets.Any(_DEFAULTS.top_k, help="0 to 50; 0 is off.")
@@ -55,26 +59,24 @@ class SettingsTraits(traitlets.HasTraits):
         name = proposal["trait"].name
         value = getattr(SamplingParams(**{name: proposal["value"]}), name)
         value = round(value, 10) if isinstance(value, float) else value  # a slider says 0.9199999999999999
-        if name == "seed" or value in _SLIDERS[name].range or (name == "temperature" and value == 0):
+        is_greedy = name == "temperature" and value == 0
+        if self._takes_any or name == "seed" or value in _SLIDERS[name].range or is_greedy:
             return value
         greedy = "0 (greedy) or " if name == "temperature" else ""
         raise ValueError(f"{name} must be {greedy}{_SLIDERS[name].range}, not {proposal['value']!r}.")
 
 
-class SettingsPanel(widgets.VBox):
-    """The controls of ``owner``'s settings and ``device``, linked both ways."""
+class SamplingPanel(widgets.VBox):
+    """The controls of ``owner``'s sampling settings, those of ``names``, linked both ways. ``above`` come before."""
 
-    is_device_fixed = False
-    """Whether the device cannot be chosen: the engine was given."""
-
-    def __init__(self, owner: Any) -> None:
+    def __init__(
+        self, owner: Any, names: Sequence[str] = tuple(_SLIDERS), above: Sequence[widgets.Widget] = ()
+    ) -> None:
         self._owner = owner
-        named = [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
-        self.device = widgets.Dropdown(
-            options=[("AUTO: OpenVINO chooses", "AUTO"), *named], description="Device", tooltip="Where it runs."
-        )
-        self.sliders = {name: _slider(name) for name in _SLIDERS}
+        self.sliders = {name: _slider(name) for name in names}
         for name, slider in self.sliders.items():
+            self._widen(name, getattr(owner, name))
+            owner.observe(self._on_owner, name)
             if name != "temperature":
                 traitlets.link((owner, name), (slider, "value"))
         self.greedy = widgets.Checkbox(
@@ -82,33 +84,29 @@ class SettingsPanel(widgets.VBox):
         )
         self.seed = widgets.Text(placeholder="fresh each time", description="Seed", continuous_update=False)
         self.seed_hint = widgets.HTML(layout={"display": "none"})
-        rows = [self.device, self.sliders["temperature"], self.greedy, *list(self.sliders.values())[1:]]
+        others = [slider for name, slider in self.sliders.items() if name != "temperature"]
+        rows = [*above, self.sliders["temperature"], self.greedy, *others]
         super().__init__([*rows, self.seed, self.seed_hint])
         self.add_class("dw-settings")
-        for control in (self.device, self.seed, *self.sliders.values()):
+        for control in (*above, self.seed, *self.sliders.values()):
             control.style.description_width = "128px"
             control.layout.width = "auto"
         self.sliders["temperature"].observe(self._on_temperature_slider, "value")
         self.greedy.observe(self._on_greedy, "value")
         self.seed.observe(self._on_seed_text, "value")
-        owner.observe(self._show_device, "device")
         owner.observe(self._show_temperature, "temperature")
         owner.observe(self._show_seed, "seed")
-        self.device.observe(self._on_device, "value")
-        self._show_device()
         self._show_temperature()
         self._show_seed()
 
-    def _show_device(self, change: Any = None) -> None:
-        device = self._owner.device
-        self.device.unobserve(self._on_device, "value")  # new options choose the first of them for a moment
-        if device not in (value for _, value in self.device.options):
-            self.device.options = [*self.device.options, (device, device)]
-        self.device.value = device
-        self.device.observe(self._on_device, "value")
+    def _on_owner(self, change: Any) -> None:
+        self._widen(change["name"], change["new"])
 
-    def _on_device(self, change: Any) -> None:
-        self._owner.device = change["new"]
+    def _widen(self, name: str, value: float) -> None:
+        """Let the slider reach a value of its owner's: it would change what it cannot show."""
+        slider = self.sliders[name]
+        if name != "temperature" or value > 0:  # 0 is the checkbox's
+            slider.min, slider.max = min(slider.min, value), max(slider.max, value)
 
     def _show_temperature(self, change: Any = None) -> None:
         is_greedy = self._owner.temperature == 0
@@ -119,7 +117,8 @@ class SettingsPanel(widgets.VBox):
             self.sliders[name].disabled = is_greedy
 
     def _on_temperature_slider(self, change: Any) -> None:
-        if not self.greedy.value:
+        # Only what a hand has moved: the owner's own value may have more digits.
+        if not self.greedy.value and change["new"] != self._owner.temperature:
             self._owner.temperature = round(change["new"], 4)
 
     def _on_greedy(self, change: Any) -> None:
@@ -140,6 +139,34 @@ class SettingsPanel(widgets.VBox):
     def _hint_seed(self, hint: str) -> None:
         self.seed_hint.value = f'<span class="dw-hint" role="alert">{hint}</span>' if hint else ""
         self.seed_hint.layout.display = None if hint else "none"
+
+
+class SettingsPanel(SamplingPanel):
+    """The controls of all of ``owner``'s settings and of its ``device``, linked both ways."""
+
+    is_device_fixed = False
+    """Whether the device cannot be chosen: the engine was given."""
+
+    def __init__(self, owner: Any) -> None:
+        named = [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
+        self.device = widgets.Dropdown(
+            options=[("AUTO: OpenVINO chooses", "AUTO"), *named], description="Device", tooltip="Where it runs."
+        )
+        super().__init__(owner, above=[self.device])
+        owner.observe(self._show_device, "device")
+        self.device.observe(self._on_device, "value")
+        self._show_device()
+
+    def _show_device(self, change: Any = None) -> None:
+        device = self._owner.device
+        self.device.unobserve(self._on_device, "value")  # new options choose the first of them for a moment
+        if device not in (value for _, value in self.device.options):
+            self.device.options = [*self.device.options, (device, device)]
+        self.device.value = device
+        self.device.observe(self._on_device, "value")
+
+    def _on_device(self, change: Any) -> None:
+        self._owner.device = change["new"]
 
 
 def _slider(name: str) -> Any:

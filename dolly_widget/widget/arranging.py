@@ -1,0 +1,28 @@
+"""How a widget's parts are dressed, shown and found again. Knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import ipywidgets as widgets
+
+
+def show_in(place: widgets.HTML, html: str) -> None:
+    """Show safe HTML; "" takes the place away."""
+    place.value = html
+    place.layout.display = None if html else "none"
+
+
+def style_sheet() -> widgets.HTML:
+    """An unseen part that brings style.css into the page."""
+    css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    return widgets.HTML(f"<style>{css}</style>", layout={"display": "none"})
+
+
+def descendants(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    """All widgets below ``widget``, their styles and layouts included: closing it does not close them."""
+    for child in getattr(widget, "children", ()):
+        yield from descendants(child)
+        yield child
+    yield from (part for name in ("style", "layout") if isinstance(part := getattr(widget, name, None), widgets.Widget))
