@@ -5,7 +5,6 @@ An answer is made on a job's thread, which only sets traits: it never prints, an
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,18 +14,20 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, check_engine
+from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, can_go_on, check_engine
 from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelError
 from dolly_widget.progress import Progress
 from dolly_widget.prompts import PromptTemplate
-from dolly_widget.sampling import SamplingParams
+from dolly_widget.sampling import SamplingParams, changed
 from dolly_widget.tokens import encodable
 from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget import messages
 from dolly_widget.widget.answers import Answerer, Exchange
+from dolly_widget.widget.arranging import descendants
+from dolly_widget.widget.explorer import SamplingExplorer
 from dolly_widget.widget.loading import ModelLoader, first_choice
-from dolly_widget.widget.parts import EXAMPLES, Parts, descendants
+from dolly_widget.widget.parts import EXAMPLES, Parts
 from dolly_widget.widget.settings import SettingsTraits
 
 __all__ = ["EXAMPLES", "DollyWidget", "Exchange"]
@@ -55,6 +56,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     error = traitlets.Unicode("", read_only=True, help="What went wrong last, and what to do; empty when all is well.")
     progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
     device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
+    lens = traitlets.Bool(False, help="Whether a finished answer's tokens are coloured by how likely each was.")
 
     _is_closed = True  # until it is whole: ipywidgets closes what __init__ left unfinished, too
 
@@ -72,7 +74,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         **sampling: Any,
     ) -> None:
         # What is wrong is told before anything is made.
-        _changed(SamplingParams(), sampling)
+        changed(SamplingParams(), sampling)
         check_engine(engine)
         choice, given = first_choice(model, device, WeightFormat.of(weight_format), revision, template)
         super().__init__()
@@ -112,6 +114,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         parts = self._parts
         traitlets.link((self, "instruction"), (parts.instruction, "value"))
         traitlets.link((self, "context"), (parts.context, "value"))
+        traitlets.link((self, "lens"), (parts.lens_toggle, "value"))
+        self.observe(lambda change: parts.lens.turn(change["new"]), "lens")
         for button in parts.examples.children:
             button.on_click(lambda button: setattr(self, "instruction", button.description))
         parts.submit.on_click(lambda _: self._on_submit())
@@ -136,7 +140,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
         ``sampling`` changes settings for this answer alone. Interrupting the kernel stops the answer.
         """
-        params = _changed(self.params, sampling)
+        params = changed(self.params, sampling)
         with self._lock:
             self._refuse_unless_free()
             self.instruction, self.context = instruction, context
@@ -147,6 +151,27 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self.stop()
             job.wait()
             raise
+
+    def regenerate(self, place: int, token_id: int) -> Job[GenerationResult]:
+        """Answer again from ``place`` on, with token ``token_id`` there: what if it had said that? Return the job.
+
+        What is before ``place``, counted from 0, stays, and so do the settings of that answer, which stays in the
+        history. Raises ValueError where the answer has no such place, its model is not the one that is loaded, or the
+        engine cannot go on from a beginning; RuntimeError as ``submit``.
+        """
+        with self._lock:
+            exchange = self._parts.lens.exchange_at(place)
+            if not can_go_on(self._loader.engine):
+                raise ValueError("This engine cannot go on from a beginning: its generate() has no prefix_ids.")
+            prefix_ids = (*exchange.result.token_ids[:place], token_id)
+            return self._submit(exchange.instruction, exchange.context, exchange.params, prefix_ids)
+
+    def explore(self, place: int) -> SamplingExplorer:
+        """Open the explorer below the answer, where the token at ``place``, counted from 0, was chosen; return it.
+
+        Raises ValueError where the answer has no such place, or its model is not the one that is loaded.
+        """
+        return self._parts.lens.explore(place)
 
     def load(
         self, model: str | Path, *, weight_format: str | WeightFormat | None = None, revision: str | None = None
@@ -200,6 +225,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._is_closed = True
         self._loader.cancel()
         self._answerer.close()
+        self._parts.lens.close()
         self._loader.close()
         for part in descendants(self):
             part.close()
@@ -211,14 +237,16 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     # An answer
 
-    def _submit(self, instruction: str, context: str, params: SamplingParams) -> Job[GenerationResult]:
+    def _submit(
+        self, instruction: str, context: str, params: SamplingParams, prefix_ids: Sequence[int] = ()
+    ) -> Job[GenerationResult]:
         with self._lock:
             self._refuse_unless_free()
             if not instruction.strip():
                 raise ValueError("Write an instruction first, or choose one of the examples.")
             self._empty_answer()
             self._parts.view.is_streaming = True
-            job = self._answerer.start(instruction, context, params)
+            job = self._answerer.start(instruction, context, params, prefix_ids)
             self._set_status("loading" if self._loader.is_loading else "generating")
             return job
 
@@ -237,11 +265,14 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._parts.view.text = text
         self.set_trait("response", text)
 
-    def _show_result(self, result: GenerationResult) -> None:
-        self.set_trait("response", result.text)
-        self._parts.view.finish(result.text)
-        self._parts.stats.value = messages.stats_line(result)
+    def _show_result(self, exchange: Exchange) -> None:
+        self._show_exchange(exchange)
         self._rest()
+
+    def _show_exchange(self, exchange: Exchange) -> None:
+        with self._lock:
+            self.set_trait("response", exchange.result.text)
+            self._parts.show_exchange(exchange)
 
     def _show_error(self, exc: BaseException) -> None:
         self._parts.view.finish(self.response)
@@ -330,6 +361,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         except (ValueError, RuntimeError) as exc:
             self._parts.show_message(messages.hint_html(str(exc)))
 
+    def _on_choose(self, place: int, token_id: int) -> None:
+        try:
+            self.regenerate(place, token_id)
+        except (ValueError, RuntimeError) as exc:
+            self._parts.show_message(messages.hint_html(str(exc)))
+
+    def _engine(self) -> Engine | None:
+        return self._loader.engine
+
     def _on_mend(self) -> None:
         self.max_new_tokens = int(self._parts.mend.description.rpartition(" ")[2])
         self._on_submit()
@@ -338,11 +378,3 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _encodable(self, proposal: traitlets.Bunch) -> str:
         # A lone surrogate would break the message to the page, and the saved notebook.
         return encodable(proposal["value"])
-
-
-def _changed(params: SamplingParams, sampling: dict[str, Any]) -> SamplingParams:
-    known = [field.name for field in dataclasses.fields(SamplingParams)]
-    unknown = ", ".join(repr(name) for name in sampling if name not in known)
-    if unknown:
-        raise TypeError(f"There is no sampling setting {unknown}; there are {', '.join(known)}.")
-    return dataclasses.replace(params, **sampling)

@@ -6,12 +6,15 @@ import contextlib
 import functools
 import math
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from dolly_widget.engines import Engine, GenerationResult
 from dolly_widget.engines.sharing import forget_frames
 from dolly_widget.jobs import Job
+from dolly_widget.prompts import Prompt
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.widget.loading import ModelLoader
 from dolly_widget.widget.publisher import Publisher
@@ -25,6 +28,17 @@ class Exchange:
     context: str
     params: SamplingParams
     result: GenerationResult
+    prompt: Prompt = field(default=Prompt(()), repr=False)
+    """What the instruction became; empty where it was stopped before there was a model."""
+    model_dir: Path | None = field(default=None, repr=False)
+    """The files of the model that answered."""
+
+
+class _Asked(NamedTuple):
+    instruction: str
+    context: str
+    params: SamplingParams
+    prefix_ids: Sequence[int]
 
 
 class Answerer:
@@ -46,7 +60,7 @@ class Answerer:
         *,
         on_text: Callable[[str], None],
         on_begin: Callable[[], None],
-        on_result: Callable[[GenerationResult], None],
+        on_result: Callable[[Exchange], None],
         on_error: Callable[[BaseException], None],
     ) -> None:
         self.history: list[Exchange] = []
@@ -54,10 +68,13 @@ class Answerer:
         self._lock = lock
         self._on_text, self._on_begin, self._on_result, self._on_error = on_text, on_begin, on_result, on_error
 
-    def start(self, instruction: str, context: str, params: SamplingParams) -> Job[GenerationResult]:
-        """Begin an answer. Call under ``lock``, and not while ``is_busy``."""
+    def start(
+        self, instruction: str, context: str, params: SamplingParams, prefix_ids: Sequence[int] = ()
+    ) -> Job[GenerationResult]:
+        """Begin an answer, or go on with ``prefix_ids``. Call under ``lock``, and not while ``is_busy``."""
         self.is_busy = True
-        self.job = Job(functools.partial(self._answer, instruction, context, params), name="dolly-answer")
+        asked = _Asked(instruction, context, params, prefix_ids)
+        self.job = Job(functools.partial(self._answer, asked), name="dolly-answer")
         return self.job
 
     def stop(self) -> bool:
@@ -73,39 +90,35 @@ class Answerer:
             with contextlib.suppress(BaseException):  # its error was shown when it happened
                 self.job.wait()
 
-    def _answer(
-        self, instruction: str, context: str, params: SamplingParams, stop: threading.Event
-    ) -> GenerationResult:
+    def _answer(self, asked: _Asked, stop: threading.Event) -> GenerationResult:
         """The work of an answer's job."""
         publisher = Publisher(self._on_text)
         try:
-            result = self._generate(instruction, context, params, publisher.push, stop)
+            exchange = self._exchange(asked, publisher.push, stop)
         except BaseException as exc:
             publisher.flush()
             forget_frames(exc)
             self._end(functools.partial(self._on_error, exc))
             raise
-        self.history.append(Exchange(instruction, context, params, result))
-        self._end(functools.partial(self._on_result, result))
-        return result
+        self.history.append(exchange)
+        self._end(functools.partial(self._on_result, exchange))
+        return exchange.result
 
     def _end(self, show_outcome: Callable[[], None]) -> None:
         with self._lock:
             self.is_busy = False
             show_outcome()
 
-    def _generate(
-        self,
-        instruction: str,
-        context: str,
-        params: SamplingParams,
-        on_text: Callable[[str], None],
-        stop: threading.Event,
-    ) -> GenerationResult:
+    def _exchange(self, asked: _Asked, on_text: Callable[[str], None], stop: threading.Event) -> Exchange:
         engine = self._engine_when_loaded(stop)
         if engine is None:
-            return GenerationResult("", (), 0, "cancelled", params.seed or 0, math.nan, math.nan)
-        return engine.generate(engine.template.render(instruction, context), params, on_text=on_text, stop=stop)
+            nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
+            return Exchange(*asked[:3], nothing)
+        prompt = engine.template.render(asked.instruction, asked.context)
+        # Engines of others may know nothing of beginnings.
+        beginning: dict[str, Any] = {"prefix_ids": asked.prefix_ids} if asked.prefix_ids else {}
+        result = engine.generate(prompt, asked.params, on_text=on_text, stop=stop, **beginning)
+        return Exchange(*asked[:3], result, prompt, engine.model_dir)
 
     def _engine_when_loaded(self, stop: threading.Event) -> Engine | None:
         """The engine, once it is loaded; None if we are asked to stop before. Raises what loading raised."""

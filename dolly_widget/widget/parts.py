@@ -5,16 +5,19 @@ Knows nothing about engines and jobs, beyond the facts that a loader tells: the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
 from dolly_widget.progress import Progress
 from dolly_widget.widget import messages
+from dolly_widget.widget.answers import Exchange
+from dolly_widget.widget.arranging import show_in, style_sheet
 from dolly_widget.widget.chooser import ModelChooser
+from dolly_widget.widget.lens_panel import LensPanel
 from dolly_widget.widget.loading import ModelLoader
+from dolly_widget.widget.pager import Pager
 from dolly_widget.widget.preparing import PreparingPanel
 from dolly_widget.widget.response import ResponseView
 from dolly_widget.widget.settings import SettingsPanel
@@ -65,13 +68,17 @@ class Parts:
         self.mend = widgets.Button(layout={"display": "none", "width": "auto"})
         self.view = ResponseView()
         self.stats = widgets.HTML()
+        self.lens_toggle = widgets.ToggleButton(
+            description="Token lens", icon="eye", tooltip="Colour each token of the answer by how likely it was."
+        )
+        self.lens = LensPanel(owner._lock, owner._engine, on_shown=self._on_lens, on_choose=owner._on_choose)
+        self.pager = Pager(owner._answerer.history, owner._show_exchange)
         self.settings = SettingsPanel(owner)
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
-        css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-        style = widgets.HTML(f"<style>{css}</style>", layout={"display": "none"})
         buttons = widgets.HBox([self.submit, self.stop, self.clear])
+        foot = widgets.HBox([self.stats, self.pager, self.lens_toggle])
         rows = [
             self.instruction,
             self.examples,
@@ -80,22 +87,34 @@ class Parts:
             self.message,
             self.mend,
             self.view,
-            self.stats,
+            self.lens.view,
+            foot,
+            self.lens,
         ]
         main = widgets.VBox(rows)
         columns = widgets.Box([main, self.settings])
-        for part, name in ((main, "main"), (columns, "columns"), (self.examples, "examples"), (buttons, "buttons")):
+        for part, name in (
+            (main, "main"),
+            (columns, "columns"),
+            (self.examples, "examples"),
+            (buttons, "buttons"),
+            (foot, "foot"),
+        ):
             part.add_class(f"dw-{name}")
-        return style, self.model, self.chooser, self.preparing, self.load_message, columns
+        return style_sheet(), self.model, self.chooser, self.preparing, self.load_message, columns, self.lens.place
 
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
         words = len(change["new"].split())
         self.context_fold.set_title(0, f"Context · {words} {'word' if words == 1 else 'words'}" if words else "Context")
 
+    def _on_lens(self, is_shown: bool) -> None:
+        self.view.layout.display = "none" if is_shown else None
+
     def show_status(self, status: str, is_answering: bool) -> None:
         """Enable what can be done now, and say what is going on."""
         self.submit.disabled = self.clear.disabled = is_answering
+        self.pager.rest(is_answering)
         self.stop.disabled = not is_answering or status == "stopping"
         self.chooser.load.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
@@ -122,30 +141,26 @@ class Parts:
 
     def show_message(self, message_html: str, mend: str = "") -> None:
         """Show an error or a hint, "" for none, and the button that mends it, if there is one."""
-        _show(self.message, message_html)
+        show_in(self.message, message_html)
         self.mend.description = mend
         self.mend.layout.display = None if mend else "none"
 
     def show_load_message(self, message_html: str) -> None:
         """Show why another model or device is not there, where it is chosen; "" takes that away."""
-        _show(self.load_message, message_html)
+        show_in(self.load_message, message_html)
+
+    def show_exchange(self, exchange: Exchange) -> None:
+        """Show a finished answer."""
+        self.view.finish(exchange.result.text)
+        self.stats.value = messages.stats_line(exchange.result)
+        self.pager.show(exchange)
+        self.lens.show(exchange)
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""
         self.view.clear()
+        self.pager.show(None)
+        self.lens.show(None)
         self.stats.value = ""
         self.show_message("")
         self.show_load_message("")
-
-
-def _show(place: widgets.HTML, html: str) -> None:
-    place.value = html
-    place.layout.display = None if html else "none"
-
-
-def descendants(widget: widgets.Widget) -> Iterator[widgets.Widget]:
-    """All widgets below ``widget``, their styles and layouts included: closing it does not close them."""
-    for child in getattr(widget, "children", ()):
-        yield from descendants(child)
-        yield child
-    yield from (part for name in ("style", "layout") if isinstance(part := getattr(widget, name, None), widgets.Widget))

@@ -1,0 +1,179 @@
+"""The lens in a real JupyterLab and a real Chromium: point at a token, walk through them, choose another one."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+LONG = "Give five ideas for great weekend with family"
+MAKE = f"""
+from dolly_widget import DollyWidget
+widget = DollyWidget(device="CPU", seed=3, temperature=1.3)
+_ = widget.ask({LONG!r})
+widget.lens = True
+widget
+"""
+HOSTILE = """
+from IPython.display import display
+from dolly_widget.coloured import Alternative, ColouredToken
+from dolly_widget.labels import Label
+from dolly_widget.widget.lens_view import LensView
+bad = '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">'
+label = Label(bad, bad, False)
+token = ColouredToken(1, label, 0.5, 0.5, 1, 1.0, 2, (Alternative(1, label, 0.5), Alternative(2, label, 0.5)))
+
+class Scores:
+    from dolly_widget.sampling import SamplingParams
+    params, vocab_size = SamplingParams(), 2
+
+view = LensView(print, print)
+view.show([token, token], Scores)
+view
+"""
+
+
+@pytest.fixture
+def notebook(lab, page):
+    opened = []
+
+    def open_notebook(*cells):
+        opened.append(lab.open(page, cells))
+        opened[-1].run(0)
+        page.locator(".dw-token").first.wait_for(timeout=60_000)
+        return opened[-1]
+
+    yield open_notebook
+    for each in opened:
+        assert each.errors() == []
+
+
+def tokens(page):
+    return page.locator(".dw-lens .dw-token")
+
+
+def card(page):
+    return page.locator(".dw-card")
+
+
+def surprise(page):
+    """The first token that there were several for."""
+    return page.locator(".dw-lens .dw-token:is(.dw-p1, .dw-p2, .dw-p3)").first
+
+
+def test_tokens_have_the_colours_of_their_probability_and_a_legend(notebook, page):
+    notebook(MAKE)
+    expect(page.locator(".dw-legend")).to_contain_text("Probability of each token under the settings used")
+    expect(page.locator(".dw-ramp span")).to_have_count(11)
+    expect(page.locator(".dw-lens-summary")).to_contain_text(re.compile(r"\d+ tokens, of which \d+ were not"))
+    backgrounds = tokens(page).evaluate_all(
+        "all => all.map(each => [each.className.match(/dw-p(\\d+)/)[1], getComputedStyle(each).backgroundColor])"
+    )
+    assert len({background for _, background in backgrounds}) == len({level for level, _ in backgrounds}) > 3
+    ramp = page.locator(".dw-ramp span").evaluate_all("all => all.map(each => getComputedStyle(each).backgroundColor)")
+    assert all(ramp[int(level)] == background for level, background in backgrounds)
+
+
+def test_pointing_at_a_token_shows_what_it_was_chosen_from(notebook, page):
+    notebook(MAKE)
+    surprise(page).hover()
+    expect(card(page)).to_be_visible()
+    expect(card(page)).to_contain_text(re.compile(r"\d% · rank \d"))
+    expect(card(page)).to_contain_text("of 2,048 tokens could be drawn")
+    expect(card(page).locator(".dw-other")).to_have_count(8)
+    own = card(page).locator('[aria-current="true"]')
+    expect(own).to_have_count(1)
+    chances = card(page).locator(".dw-share").evaluate_all("all => all.map(each => each.offsetWidth)")
+    assert chances == sorted(chances, reverse=True)
+    assert chances[0] > chances[-1]
+    # The pointer can go into the card, which then stays; and away, which ends it.
+    card(page).locator(".dw-other").nth(3).hover()
+    expect(card(page)).to_be_visible()
+    page.mouse.move(5, 5)
+    expect(card(page)).to_be_hidden()
+
+
+def test_choosing_an_alternative_writes_on_from_there(notebook, page):
+    opened = notebook(MAKE, "print(len(widget.history), widget.history[0].result.text[:9])")
+    surprise(page).hover()
+    place = int(surprise(page).get_attribute("data-place"))
+    before = tokens(page).all_inner_texts()
+    other = card(page).locator(".dw-other:not([aria-current])").first
+    name = other.locator(".dw-name").inner_text()
+    other.click()
+    chosen = page.locator(".dw-chosen")
+    expect(chosen).to_have_attribute("data-place", str(place), timeout=30_000)
+    after = tokens(page).all_inner_texts()
+    assert after[:place] == before[:place]
+    assert after[place].replace(" ", "\N{OPEN BOX}") == name
+    assert after != before
+    expect(page.get_by_text("Answer 2 of 2")).to_be_visible()
+    page.get_by_role("button", name="Older", exact=True).click()
+    expect(page.get_by_text("Answer 1 of 2")).to_be_visible()
+    expect(tokens(page).nth(place)).to_have_text(before[place])
+    opened.run(1)
+    assert opened.output(1).startswith("2 ")
+
+
+def test_everything_can_be_done_with_the_keyboard(notebook, page):
+    notebook(MAKE)
+    place = int(surprise(page).get_attribute("data-place"))
+    tokens(page).first.focus()
+    for _ in range(place):
+        page.keyboard.press("ArrowRight")
+    expect(tokens(page).nth(place)).to_be_focused()
+    expect(card(page)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card(page)).to_be_hidden()
+    page.keyboard.press("End")
+    expect(tokens(page).last).to_be_focused()
+    page.keyboard.press("Home")
+    expect(tokens(page).first).to_be_focused()
+    for _ in range(place):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(card(page).locator(".dw-other").first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(tokens(page).nth(place)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".dw-explorer")).to_be_visible(timeout=30_000)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dw-chosen")).to_have_attribute("data-place", str(place), timeout=30_000)
+    assert page.locator(".dw-lens .dw-token[tabindex='0']").count() == 1
+
+
+def test_a_click_opens_the_explorer_at_that_token(notebook, page):
+    notebook(MAKE)
+    place = int(surprise(page).get_attribute("data-place"))
+    name = surprise(page).inner_text()
+    surprise(page).click()
+    explorer = page.locator(".dw-explorer")
+    expect(explorer.locator("tbody tr").first).to_be_visible(timeout=30_000)
+    expect(explorer.get_by_text(name.strip(), exact=True).first).to_be_visible()
+    expect(card(page)).to_be_hidden()
+    tokens(page).nth(place + 1).click()
+    expect(page.locator(".dw-explorer")).to_have_count(1)
+
+
+def test_what_a_model_wrote_is_never_markup(notebook, page):
+    notebook(HOSTILE)
+    tokens(page).first.hover()
+    expect(card(page)).to_contain_text("<script>window.hacked = 1</script>")
+    assert page.locator(".dw-lens script, .dw-lens img, .dw-card img").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_the_toggle_shows_the_tokens_and_the_rendered_answer_in_turn(notebook, page):
+    notebook(MAKE)
+    toggle = page.get_by_role("button", name="Token lens")
+    toggle.click()
+    expect(page.locator(".dw-lens")).to_be_hidden()
+    expect(page.locator(".dw-response li")).to_have_count(5)
+    toggle.click()
+    expect(page.locator(".dw-lens")).to_be_visible(timeout=30_000)
+    expect(page.locator(".dw-response")).to_be_hidden()
