@@ -1,5 +1,7 @@
 """``%%dolly`` in a real JupyterLab and a real Chromium: it streams, ends as Markdown, stops, and runs no script."""
 
+import re
+
 import paced
 import pytest
 from playwright.sync_api import expect
@@ -40,7 +42,7 @@ def notebook(lab, page, request):
     def open_notebook(*cells):
         opened = lab.open(page, cells, f"{request.node.name}.ipynb")
         opened.run(0)
-        expect(opened.cell(0).locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=60_000)
+        expect(opened.cell(0).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
         return opened
 
     return open_notebook
