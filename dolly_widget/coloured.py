@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dolly_widget.colours import LEVELS, colours_css, level
+from dolly_widget.colours import LEVELS, colours, colours_css, level
 from dolly_widget.labels import Label, percent
 from dolly_widget.lens import Scores
 from dolly_widget.sampling import SamplingParams
@@ -76,9 +76,9 @@ def legend_text(params: SamplingParams) -> str:
 def coloured_html(tokens: Sequence[ColouredToken], params: SamplingParams) -> str:
     """HTML, safe to insert in a page, of the tokens in their colours, with a legend; figures are in the tooltips."""
     body = "".join(map(_token, tokens))
-    swatches = "".join(f'<span class="dw-p{index}">\N{EN SPACE}</span>' for index in range(LEVELS))
+    swatches = "".join(f"<span {_look(index)}>\N{EN SPACE}</span>" for index in range(LEVELS))
     return (
-        f"<style>{colours_css()}</style>"
+        f"<style>{colours_css(dark_only=True)}</style>"
         f'<div role="group" aria-label="{len(tokens):,} tokens" style="line-height: 1.9">'
         f'<div dir="auto" style="white-space: pre-wrap; overflow-wrap: anywhere">{body}</div>'
         f'<div style="margin: 6px 0; font-size: 12px">{html.escape(legend_text(params))}: '
@@ -93,4 +93,10 @@ def _token(token: ColouredToken) -> str:
     # A line break within would continue the colour into the next line.
     shown = html.escape(token.label.text.removesuffix("\n"))
     after = "\n" * token.label.text.endswith("\n")
-    return f'<span class="dw-p{token.level}" title="{title}">{shown}</span>{after}'
+    return f'<span {_look(token.level)} title="{title}">{shown}</span>{after}'
+
+
+def _look(index: int) -> str:
+    """Inline, so that any front end shows it; the class is for a dark page, where the front end takes a style sheet."""
+    background, text = colours()[index]
+    return f'class="dw-p{index}" style="background-color: {background}; color: {text}"'

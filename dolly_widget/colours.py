@@ -6,6 +6,7 @@ see in the same way, colour-blind ones too.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -39,21 +40,26 @@ def level(probability: float) -> int:
     return round(min(1.0, max(0.0, probability)) * (LEVELS - 1))
 
 
-def colours(is_dark: bool = False) -> list[Colour]:
+@functools.cache
+def colours(is_dark: bool = False) -> tuple[Colour, ...]:
     """One for each level, the surprise first."""
     ramp = _DARK if is_dark else _LIGHT
-    return [_colour(*_between(ramp, index / (LEVELS - 1))) for index in range(LEVELS)]
+    return tuple(_colour(*_between(ramp, index / (LEVELS - 1))) for index in range(LEVELS))
 
 
-def colours_css() -> str:
-    """Rules for the classes ``dw-p0`` to ``dw-p10``, which follow the page's theme."""
-    light = [_rule("", index, colour) for index, colour in enumerate(colours())]
-    dark = [_rule(f"{DARK_PAGE} ", index, colour) for index, colour in enumerate(colours(is_dark=True))]
+def colours_css(dark_only: bool = False) -> str:
+    """Rules for the classes ``dw-p0`` to ``dw-p10``, which follow the page's theme.
+
+    With ``dark_only``, those for a dark page, which take the place of light colours that are inline.
+    """
+    light = [] if dark_only else [_rule("", *each) for each in enumerate(colours())]
+    weight = " !important" if dark_only else ""
+    dark = [_rule(f"{DARK_PAGE} ", *each, weight) for each in enumerate(colours(is_dark=True))]
     return "\n".join([*light, *dark])
 
 
-def _rule(page: str, index: int, colour: Colour) -> str:
-    return f"{page}.dw-p{index} {{ background-color: {colour.background}; color: {colour.text}; }}"
+def _rule(page: str, index: int, colour: Colour, weight: str = "") -> str:
+    return f"{page}.dw-p{index} {{ background-color: {colour.background}{weight}; color: {colour.text}{weight}; }}"
 
 
 def _between(ramp: _Ramp, share: float) -> tuple[float, ...]:

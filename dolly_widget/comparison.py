@@ -16,6 +16,7 @@ from dolly_widget.comparison_table import Comparison, ComparisonRow
 from dolly_widget.departures import Departure, Spelled, by_characters, by_tokens, spell
 from dolly_widget.devices import check_device
 from dolly_widget.engines import Engine, EngineError, GenerationResult, check_engine, load_engine
+from dolly_widget.engines.sharing import forget_frames
 from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelInfo, check_files
 from dolly_widget.models import find, resolve
@@ -203,6 +204,7 @@ def _of_one_model(
             answers = [_attempt(engine, question, each, stop) for each in params]
             memory = None if candidate.given else added_bytes(private_bytes(), memory_before)
     except _FAILURES as exc:
+        forget_frames(exc)
         return [_Outcome(candidate, each, None, exc) for each in params]
     return [_Outcome(candidate, each, *answer, ttft_s, memory) for each, answer in zip(params, answers, strict=True)]
 
@@ -217,6 +219,7 @@ def _attempt(
     try:
         return engine.generate(engine.template.render(*question), params, stop=stop), None
     except _FAILURES as exc:
+        forget_frames(exc)
         return None, exc
 
 

@@ -109,11 +109,14 @@ def score(
     return judge.scores()
 
 
-def next_token(engine: Source, prompt: Prompt, prefix_ids: Sequence[int] = ()) -> Logits:
+def next_token(
+    engine: Source, prompt: Prompt, prefix_ids: Sequence[int] = (), *, stop: threading.Event | None = None
+) -> Logits:
     """Logits, float32 (vocab,), of the token that follows ``prompt`` and the answer's beginning ``prefix_ids``.
 
     As ``score``, for one place. A text that goes on from the one before is not read from its beginning again, so that
-    an answer can be followed token by token. Raises what ``score`` raises.
+    an answer can be followed token by token. Setting ``stop`` ends it early, with no logits, (0,). Raises what
+    ``score`` raises.
     """
     opened = _opened(engine)
     ids = [*opened.tokenizer.encode(prompt), *map(operator.index, prefix_ids)]
@@ -125,10 +128,11 @@ def next_token(engine: Source, prompt: Prompt, prefix_ids: Sequence[int] = ()) -
         nonlocal logits
         if len(block):
             logits = block[-1].astype(np.float32)  # a copy: the next block will be in its place
-        return True
+        return stop is None or not stop.is_set()
 
     opened.reader.read(ids, len(ids) - 1, keep)
-    check_logits(logits)
+    if logits.size:
+        check_logits(logits)
     return logits
 
 

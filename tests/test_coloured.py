@@ -7,6 +7,7 @@ import pytest
 
 from dolly_widget import lens, load_engine
 from dolly_widget.coloured import coloured_html, coloured_tokens, legend_text
+from dolly_widget.colours import colours
 from dolly_widget.labels import Label
 from dolly_widget.sampling import SamplingParams
 
@@ -60,9 +61,15 @@ def test_greedy_answers_are_coloured_by_the_models_own_probability(engine, answe
 def test_html_holds_every_token_once_and_the_legend(engine, answer):
     tokens = coloured_tokens(scores(engine, answer), lens.labeller(engine))
     found = coloured_html(tokens, PARAMS)
-    texts = [html.unescape(text) for text in re.findall(r'<span class="dw-p\d+" title="[^"]*">([^<]*)</span>', found)]
+    texts = [
+        html.unescape(text)
+        for text in re.findall(r'<span class="dw-p\d+" style="[^"]*" title="[^"]*">([^<]*)</span>', found)
+    ]
     assert texts == [token.label.text.removesuffix("\n") for token in tokens]
     assert "Probability of each token under the settings used: " in found
+    # Where a front end drops the style sheet, as for a notebook that is not trusted, the colours are still there.
+    for token in tokens:
+        assert f'class="dw-p{token.level}" style="background-color: {colours()[token.level].background};' in found
 
 
 def test_no_token_becomes_markup(engine, answer):

@@ -59,7 +59,7 @@ def scripted(monkeypatch):
     script = SimpleNamespace(logits=np.zeros(2048, np.float32), texts=[], go=threading.Event(), begun=threading.Event())
     script.go.set()
 
-    def next_token(source, prompt, prefix_ids=()):
+    def next_token(source, prompt, prefix_ids=(), *, stop=None):
         script.texts.append((str(prompt), tuple(prefix_ids)))
         script.begun.set()
         assert script.go.wait(LIMIT_S)
@@ -516,9 +516,22 @@ def test_close_frees_the_model_that_it_loaded_and_all_controls(demo_dir):
         explorer.sample()
 
 
-def test_close_while_the_model_reads_waits_and_shows_nothing(make, scripted):
+def test_close_while_somebody_s_engine_reads_does_not_wait_and_shows_nothing(make, scripted):
+    """A long step of a large model would hold up the notebook."""
     scripted.go.clear()
     explorer = make()
+    assert scripted.begun.wait(LIMIT_S)
+    explorer.close()
+    job = explorer._reader._job
+    assert not job.done
+    scripted.go.set()
+    job.wait(LIMIT_S)
+    assert shown(explorer) == {}
+
+
+def test_close_while_its_own_model_reads_waits_and_shows_nothing(make, scripted):
+    scripted.go.clear()
+    explorer = make("demo")
     assert scripted.begun.wait(LIMIT_S)
     closing = threading.Thread(target=explorer.close)
     closing.start()
@@ -526,6 +539,21 @@ def test_close_while_the_model_reads_waits_and_shows_nothing(make, scripted):
     closing.join(LIMIT_S)
     assert not closing.is_alive()
     assert shown(explorer) == {}
+
+
+def test_a_context_changes_nothing_where_a_prompt_was_given(make, scripted):
+    explorer = make(prompt=DOLLY.render("Hi"))
+    explorer.wait(LIMIT_S)
+    explorer.context = "A text."
+    explorer.wait(LIMIT_S)
+    assert {text for text, _ in scripted.texts} == {str(DOLLY.render("Hi"))}
+
+
+def test_a_top_p_near_0_is_kept(make):
+    explorer = make(top_p=1e-11)
+    explorer.wait(LIMIT_S)
+    assert explorer.top_p == 1e-11
+    assert explorer.distribution.kept == 1
 
 
 def test_an_engine_that_was_given_stays_open(demo_dir):

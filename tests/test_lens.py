@@ -202,3 +202,11 @@ def test_the_model_is_loaded_on_a_thread_of_its_own(demo_dir, monkeypatch):
     next_token(Files(demo_dir), HELLO)
     assert seen
     assert threading.get_ident() not in seen
+
+
+def test_a_stop_ends_the_reading_of_a_long_text_early(files, monkeypatch):
+    monkeypatch.setattr("dolly_widget.reading.MAX_BLOCK", 5)
+    stop = threading.Event()
+    stop.set()
+    assert next_token(files, PLAIN.render("7 " * 50), stop=stop).size == 0
+    assert next_token(files, PLAIN.render("7 " * 50), stop=threading.Event()).size == 2048

@@ -11,6 +11,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine
 from dolly_widget import DollyWidget, lens, load_engine
 from dolly_widget.engines import EngineError
 from dolly_widget.labels import percent
+from dolly_widget.widget import loading
 
 WHO = "Who is Dolly?"
 
@@ -80,7 +81,7 @@ def test_a_finished_answer_is_coloured_by_the_settings_used(make):
 def test_while_it_is_on_each_new_answer_is_coloured_when_it_is_there(make):
     widget = make(seed=3)
     widget.lens = True
-    assert "ask something first" in message(widget)
+    assert "when it is finished" in message(widget)
     for instruction in (WHO, "Name 3 advantages to be a cat"):
         result = widget.ask(instruction)
         assert len(read(widget)) == len(result.token_ids)
@@ -287,7 +288,77 @@ def test_an_answer_without_tokens_has_none_to_colour(make):
     job = widget.submit()
     widget.stop()
     job.wait(LIMIT_S)
-    assert "ask something first" in message(widget)
+    assert "when it is finished" in message(widget)
+
+
+def test_what_if_is_not_asked_of_a_model_that_is_loaded_meanwhile(make, demo_dir, tmp_path, monkeypatch):
+    """Its tokens would mean something else there."""
+    other = shutil.copytree(demo_dir, tmp_path / "other")
+    widget = make(seed=3)
+    first = widget.ask(WHO)
+    may_go, share = threading.Event(), loading.share_engine
+    monkeypatch.setattr(loading, "share_engine", lambda *a, **o: may_go.wait(LIMIT_S) and share(*a, **o))
+    widget.load(other)
+    job = widget.regenerate(3, first.token_ids[3])
+    may_go.set()
+    with pytest.raises(ValueError, match="not loaded now"):
+        job.wait(LIMIT_S)
+    assert len(widget.history) == 1
+
+
+def test_on_another_device_the_answer_is_read_again_and_the_explorer_is_gone(make):
+    widget = make(seed=3)
+    widget.ask(WHO)
+    widget.lens = True
+    before = read(widget)
+    widget.explore(2)
+    widget.device = "AUTO"
+    widget._loader.job.wait(LIMIT_S)
+    assert read(widget) == before
+    assert panel(widget).explorer is None
+    assert "closed" not in message(widget)
+    widget.explore(2).wait(LIMIT_S)
+
+
+def test_while_an_answer_is_written_there_is_no_what_if(make):
+    engine = ScriptedEngine(["one ", "two"], stepwise=True)
+    widget = make(engine)
+    widget.instruction = WHO
+    job = widget.submit()
+    with pytest.raises(RuntimeError, match="still being written"):
+        widget.regenerate(0, 5)
+    engine.step(2)
+    job.wait(LIMIT_S)
+    widget.close()
+    for call in (lambda: widget.regenerate(0, 5), lambda: widget.explore(0)):
+        with pytest.raises(RuntimeError, match="closed"):
+            call()
+
+
+def test_a_click_that_was_on_its_way_when_an_answer_began_is_ignored(make):
+    engine = ScriptedEngine(["one"], ["two"], ["three"], stepwise=True)
+    widget = make(engine)
+    widget.instruction = WHO
+    for _ in range(2):
+        job = widget.submit()
+        engine.step()
+        job.wait(LIMIT_S)
+    job = widget.submit()
+    widget._parts.pager._back.click()
+    assert (widget.response, widget._parts.view.html) == ("", "")
+    engine.step()
+    assert job.wait(LIMIT_S).text == "three"
+
+
+def test_leafing_takes_an_error_away(make):
+    widget = make(ScriptedEngine(["one"], [EngineError("It broke.")], ["two"]))
+    widget.ask(WHO)
+    with pytest.raises(EngineError):
+        widget.ask(WHO)
+    assert (widget.status, widget.error) == ("error", "It broke.")
+    widget._parts.pager._back.click()
+    assert (widget.response, widget.status, widget.error) == ("one", "idle", "")
+    assert widget._parts.message.value == ""
 
 
 # Memory
@@ -310,6 +381,7 @@ def test_a_large_model_is_loaded_a_second_time_only_when_the_reader_says_so(make
         assert len(read(widget)) == 5
     assert lens.extra_bytes(engine) == 0
     assert not is_shown(panel(widget)._confirm)
+    monkeypatch.setattr(lens, "extra_bytes", lambda engine: 2000)  # as while it is being loaded: not asked again
     widget.ask(WHO, max_new_tokens=6)
     assert len(read(widget)) == 6
     engine.close()

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, can_go_on, check_engine
+from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, check_engine
 from dolly_widget.jobs import Job
 from dolly_widget.model_info import ModelError
 from dolly_widget.progress import Progress
@@ -23,7 +23,7 @@ from dolly_widget.sampling import SamplingParams, changed
 from dolly_widget.tokens import encodable
 from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget import messages
-from dolly_widget.widget.answers import Answerer, Exchange
+from dolly_widget.widget.answers import Answerer, Exchange, refuse_unless_it_goes_on
 from dolly_widget.widget.arranging import descendants
 from dolly_widget.widget.explorer import SamplingExplorer
 from dolly_widget.widget.loading import ModelLoader, first_choice
@@ -160,17 +160,18 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         engine cannot go on from a beginning; RuntimeError as ``submit``.
         """
         with self._lock:
-            exchange = self._parts.lens.exchange_at(place)
-            if not can_go_on(self._loader.engine):
-                raise ValueError("This engine cannot go on from a beginning: its generate() has no prefix_ids.")
+            self._refuse_unless_free()
+            exchange, engine = self._parts.lens.exchange_at(place)
+            refuse_unless_it_goes_on(engine)
             prefix_ids = (*exchange.result.token_ids[:place], token_id)
-            return self._submit(exchange.instruction, exchange.context, exchange.params, prefix_ids)
+            return self._submit(*exchange.asked, prefix_ids, exchange.model_dir)
 
     def explore(self, place: int) -> SamplingExplorer:
         """Open the explorer below the answer, where the token at ``place``, counted from 0, was chosen; return it.
 
         Raises ValueError where the answer has no such place, or its model is not the one that is loaded.
         """
+        self._refuse_if_closed()
         return self._parts.lens.explore(place)
 
     def load(
@@ -237,22 +238,23 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     # An answer
 
-    def _submit(
-        self, instruction: str, context: str, params: SamplingParams, prefix_ids: Sequence[int] = ()
-    ) -> Job[GenerationResult]:
+    def _submit(self, instruction: str, context: str, params: SamplingParams, *beginning: Any) -> Job[GenerationResult]:
         with self._lock:
             self._refuse_unless_free()
             if not instruction.strip():
                 raise ValueError("Write an instruction first, or choose one of the examples.")
             self._empty_answer()
             self._parts.view.is_streaming = True
-            job = self._answerer.start(instruction, context, params, prefix_ids)
+            job = self._answerer.start(instruction, context, params, *beginning)
             self._set_status("loading" if self._loader.is_loading else "generating")
             return job
 
-    def _refuse_unless_free(self) -> None:
+    def _refuse_if_closed(self) -> None:
         if self._is_closed:
             raise RuntimeError("This widget is closed: make a new one with DollyWidget().")
+
+    def _refuse_unless_free(self) -> None:
+        self._refuse_if_closed()
         if self._answerer.is_busy:
             raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
 
@@ -267,12 +269,13 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     def _show_result(self, exchange: Exchange) -> None:
         self._show_exchange(exchange)
-        self._rest()
 
     def _show_exchange(self, exchange: Exchange) -> None:
         with self._lock:
             self.set_trait("response", exchange.result.text)
+            self.set_trait("error", "")
             self._parts.show_exchange(exchange)
+            self._rest()
 
     def _show_error(self, exc: BaseException) -> None:
         self._parts.view.finish(self.response)
@@ -308,6 +311,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self.set_trait("progress", "")
         self._parts.show_model(self._loader)
         self._parts.chooser.loaded(str(self._loader.choice.model))
+        self._parts.lens.refresh()
         self._rest()
 
     def _show_failed(self, exc: BaseException, is_stopped: bool) -> None:

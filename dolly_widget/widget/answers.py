@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dolly_widget.engines import Engine, GenerationResult
+from dolly_widget.engines import Engine, GenerationResult, can_go_on
 from dolly_widget.engines.sharing import forget_frames
 from dolly_widget.jobs import Job
 from dolly_widget.prompts import Prompt
@@ -33,12 +33,33 @@ class Exchange:
     model_dir: Path | None = field(default=None, repr=False)
     """The files of the model that answered."""
 
+    @property
+    def asked(self) -> tuple[str, str, SamplingParams]:
+        """What was asked, and with which settings."""
+        return self.instruction, self.context, self.params
+
 
 class _Asked(NamedTuple):
     instruction: str
     context: str
     params: SamplingParams
     prefix_ids: Sequence[int]
+    model_dir: Path | None
+    """Of the model that ``prefix_ids`` are of."""
+
+
+def refuse_unless_by(engine: Engine | None, model_dir: Path | None) -> Engine:
+    """Return the engine if it runs the model of these files. Else ValueError: its tokens would mean something else."""
+    if engine is None or engine.model_dir != model_dir:
+        name = "another one" if model_dir is None else model_dir.name
+        raise ValueError(f"This answer is by a model that is not loaded now, {name}: load it to go on with this.")
+    return engine
+
+
+def refuse_unless_it_goes_on(engine: Engine) -> None:
+    """Raise ValueError where ``engine`` takes no beginning of an answer."""
+    if not can_go_on(engine):
+        raise ValueError("This engine cannot go on from a beginning: its generate() has no prefix_ids.")
 
 
 class Answerer:
@@ -69,11 +90,19 @@ class Answerer:
         self._on_text, self._on_begin, self._on_result, self._on_error = on_text, on_begin, on_result, on_error
 
     def start(
-        self, instruction: str, context: str, params: SamplingParams, prefix_ids: Sequence[int] = ()
+        self,
+        instruction: str,
+        context: str,
+        params: SamplingParams,
+        prefix_ids: Sequence[int] = (),
+        model_dir: Path | None = None,
     ) -> Job[GenerationResult]:
-        """Begin an answer, or go on with ``prefix_ids``. Call under ``lock``, and not while ``is_busy``."""
+        """Begin an answer, or go on with ``prefix_ids``, which are tokens of the model in ``model_dir``.
+
+        Call under ``lock``, and not while ``is_busy``.
+        """
         self.is_busy = True
-        asked = _Asked(instruction, context, params, prefix_ids)
+        asked = _Asked(instruction, context, params, prefix_ids, model_dir)
         self.job = Job(functools.partial(self._answer, asked), name="dolly-answer")
         return self.job
 
@@ -115,6 +144,8 @@ class Answerer:
             nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
             return Exchange(*asked[:3], nothing)
         prompt = engine.template.render(asked.instruction, asked.context)
+        if asked.prefix_ids:  # another model may have been loaded meanwhile
+            refuse_unless_it_goes_on(refuse_unless_by(engine, asked.model_dir))
         # Engines of others may know nothing of beginnings.
         beginning: dict[str, Any] = {"prefix_ids": asked.prefix_ids} if asked.prefix_ids else {}
         result = engine.generate(prompt, asked.params, on_text=on_text, stop=stop, **beginning)

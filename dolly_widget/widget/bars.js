@@ -203,7 +203,8 @@ function render({ model, el }) {
 
   function choose(event) {
     const row = event.target.closest("tr");
-    const isSelecting = !document.getSelection().isCollapsed && event.detail > 0;
+    const selection = document.getSelection();
+    const isSelecting = event.detail > 0 && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(body);
     if (!row || isSelecting) return;
     moveTo(rows.findIndex((each) => each.row === row), event.target.closest("button") !== null);
     model.send({ kind: "choose", token_id: Number(row.dataset.id), revision });

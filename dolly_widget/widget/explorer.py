@@ -152,6 +152,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         """Draw one token, show it, and return its id; the text stays as it is."""
         found = self.distribution
         with self._lock:
+            self._refuse_unless_shown(found)
             self._drawn = found.draw(self._generator)
             chance = percent(float(found.after[found.place(self._drawn)]))
             self._show(f"Drawn: {quoted(self._answer.label(self._drawn))}, {chance}")
@@ -183,10 +184,15 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
             raise ValueError(f"n must be 1 to 1,000,000,000 draws, not {n:,}.")
         found = self.distribution
         with self._lock:
+            self._refuse_unless_shown(found)
             counts = found.counts(n, self._generator)
             self._draws = Draws(found, counts)
             self._show(f"Drawn {n:,} times: see the last column.")
         return {int(found.token_ids[place]): int(counts[place]) for place in np.flatnonzero(counts)}
+
+    def _refuse_unless_shown(self, found: Distribution) -> None:
+        if found is not self._distribution:
+            raise RuntimeError("The text or the settings were changed at the same time: ask again.")
 
     def load(self) -> None:
         """Load the model of an engine for this widget as well; only large ones wait for it."""
@@ -242,6 +248,8 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
                 self._read()
 
     def _on_prompt(self, change: Any) -> None:
+        if self._prompt is not None and change["name"] == "context":
+            return  # a Prompt has all in it
         self._prompt = None
         self._parts.instruction.disabled = False
         self._read()

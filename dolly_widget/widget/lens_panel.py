@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import weakref
 from collections.abc import Callable
 
 import ipywidgets as widgets
@@ -16,7 +17,7 @@ from dolly_widget.engines.sharing import forget_frames
 from dolly_widget.jobs import Job
 from dolly_widget.progress import in_bytes
 from dolly_widget.widget import messages
-from dolly_widget.widget.answers import Exchange
+from dolly_widget.widget.answers import Exchange, refuse_unless_by
 from dolly_widget.widget.explorer import SamplingExplorer
 from dolly_widget.widget.lens_view import LensView
 
@@ -49,7 +50,9 @@ class LensPanel(widgets.VBox):
         """The tokens, which belong in the answer's place."""
         self._message = widgets.HTML()
         self._confirm = widgets.Button(layout={"width": "auto", "display": "none"})
-        self._confirm.on_click(lambda _: self._read(is_confirmed=True))
+        self._confirm.on_click(lambda _: self._on_confirm())
+        self._agreed: weakref.WeakSet[Engine] = weakref.WeakSet()
+        """Those whose large model the reader wants to have loaded once more."""
         self.place = widgets.VBox()
         """Where the explorer opens; it wants all the width that there is."""
         super().__init__([self._message, self._confirm])
@@ -65,28 +68,34 @@ class LensPanel(widgets.VBox):
         """Go over to another answer; None: there is none, or none that is finished."""
         with self._lock:
             self.exchange = exchange
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Begin again: another answer is shown, or another engine runs."""
+        with self._lock:
+            self._cancel()
             self._close_explorer()
             self._read()
 
     def explore(self, place: int) -> SamplingExplorer:
         """Open the explorer where the token at ``place`` was chosen. Raises ValueError where that cannot be."""
         with self._lock:
-            exchange = self.exchange_at(place)
+            exchange, engine = self.exchange_at(place)
             self._close_explorer()
-            self.explorer = _explorer(self._engine_of(exchange), exchange, place)
+            self.explorer = _explorer(engine, exchange, place)
             self.place.children = [self.explorer]
+            self._tell(messages.note_html(f"The explorer is open below, where token {place + 1:,} was chosen."))
             return self.explorer
 
-    def exchange_at(self, place: int) -> Exchange:
-        """The answer that is shown, if it has a token at ``place`` and its model still runs. Else ValueError."""
+    def exchange_at(self, place: int) -> tuple[Exchange, Engine]:
+        """The answer that is shown, and its engine. ValueError if it has no such token, or that runs no more."""
         exchange = self.exchange
         if exchange is None:
             raise ValueError("There is no finished answer yet: ask something first.")
         count = len(exchange.result.token_ids)
         if not 0 <= place < count:
             raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
-        self._engine_of(exchange)
-        return exchange
+        return exchange, refuse_unless_by(self._engine(), exchange.model_dir)
 
     def close(self) -> None:
         """End the reading, and free the controls."""
@@ -97,38 +106,37 @@ class LensPanel(widgets.VBox):
         self._close_explorer()
         super().close()
 
-    def _engine_of(self, exchange: Exchange) -> Engine:
-        engine = self._engine()
-        if engine is None or engine.model_dir != exchange.model_dir:
-            name = getattr(exchange.model_dir, "name", "none")
-            raise ValueError(f"This answer is by a model that is not loaded now, {name}: load it to go on with this.")
-        return engine
+    def _on_confirm(self) -> None:
+        with self._lock:
+            if (engine := self._engine()) is not None:
+                self._agreed.add(engine)
+            self._read()
 
-    def _read(self, is_confirmed: bool = False) -> None:
+    def _read(self) -> None:
         self._cancel()
         self._hide()
         if not self._is_on:
             return
         if self.exchange is None or not self.exchange.result.token_ids:
-            self._tell(messages.hint_html("The lens colours the tokens of a finished answer: ask something first."))
+            self._tell(messages.note_html("The lens colours the tokens of an answer when it is finished."))
             return
         self._tell(messages.busy_line("Reading the answer…"))
-        self.job = Job(functools.partial(self._work, self.exchange, is_confirmed), name="dolly-lens")
+        self.job = Job(functools.partial(self._work, self.exchange), name="dolly-lens")
 
-    def _work(self, exchange: Exchange, is_confirmed: bool, stop: threading.Event) -> None:
+    def _work(self, exchange: Exchange, stop: threading.Event) -> None:
         try:
-            outcome = self._judge(exchange, is_confirmed, stop)
+            outcome = self._judge(exchange, stop)
         except BaseException as exc:
             forget_frames(exc)
             self._unless(stop, functools.partial(self._tell, messages.error_html(exc)))
             raise
         self._unless(stop, outcome)
 
-    def _judge(self, exchange: Exchange, is_confirmed: bool, stop: threading.Event) -> Callable[[], None]:
+    def _judge(self, exchange: Exchange, stop: threading.Event) -> Callable[[], None]:
         """Read the answer, and return what shows it; or, before much memory is taken, what asks for that."""
-        engine, result = self._engine_of(exchange), exchange.result
+        engine, result = refuse_unless_by(self._engine(), exchange.model_dir), exchange.result
         size = lens.extra_bytes(engine)
-        if size >= lens.LARGE_BYTES and not is_confirmed:
+        if size >= lens.LARGE_BYTES and engine not in self._agreed:
             return functools.partial(self._ask, size)
         lens.load(engine)
         scores = lens.score(engine, exchange.prompt, result.token_ids, exchange.params, k=ALTERNATIVES, stop=stop)
@@ -144,8 +152,8 @@ class LensPanel(widgets.VBox):
 
     def _show(self, fill: Callable[[], None]) -> None:
         self._tell("")
-        fill()
         self.view.layout.display = None
+        fill()
         self._on_shown(True)
 
     def _ask(self, size: int) -> None:
@@ -153,7 +161,7 @@ class LensPanel(widgets.VBox):
         self._tell(
             messages.hint_html(
                 "To see what the model expected, its files are loaded a second time, beside those that generate: "
-                f"about {memory} more memory, until another model or device is chosen or the widget is closed."
+                f"about {memory} more memory, for as long as the model stays loaded."
             )
         )
         self._confirm.description = f"Load it a second time ({memory})"
@@ -183,6 +191,7 @@ class LensPanel(widgets.VBox):
     def _close_explorer(self) -> None:
         if self.explorer is not None:
             self.place.children = []
+            self._tell("")
             self.explorer.close()
             self.explorer = None
 

@@ -57,6 +57,7 @@ function render({ model, el }) {
   text.dir = "auto";
   text.setAttribute("role", "group");
   text.setAttribute("aria-label", "Tokens of the answer");
+  text.setAttribute("aria-description", "Arrow keys: the next token. Down: what it was chosen from. Enter: explore.");
   const foot = make("div", "dw-lens-foot");
   const card = make("div", "dw-card");
   card.setAttribute("role", "group");
@@ -68,6 +69,8 @@ function render({ model, el }) {
   let elements = [];
   let shown = null;
   let leaving = 0;
+  let isFirstTap = false;
+  let wasChosenByKey = false;
 
   const tokens = () => model.get("tokens");
   const place = (element) => Number(element.dataset.place);
@@ -78,10 +81,18 @@ function render({ model, el }) {
     const nodes = elements.flatMap((element, index) => (tokens()[index].text.endsWith("\n") ? [element, "\n"] : element));
     text.replaceChildren(...nodes);
     if (elements.length) elements[0].tabIndex = 0;
-    elements[model.get("chosen")]?.classList.add("dw-chosen");
+    const chosen = elements[model.get("chosen")];
+    chosen?.classList.add("dw-chosen");
     summary.textContent = model.get("summary");
     foot.replaceChildren(legendElement(model.get("legend")), summary);
     root.hidden = elements.length === 0;
+    if (chosen && wasChosenByKey) requestAnimationFrame(goToChosen);
+  }
+
+  /** The keyboard was in the card of the answer before, which is gone. */
+  function goToChosen() {
+    if (wasChosenByKey && document.activeElement === document.body) elements[model.get("chosen")]?.focus();
+    wasChosenByKey = false;
   }
 
   /** Only one token is a stop for the Tab key: the one that the reader was at last. */
@@ -132,7 +143,8 @@ function render({ model, el }) {
   function hideSoon() {
     clearTimeout(leaving);
     leaving = setTimeout(() => {
-      if (!root.contains(document.activeElement) || document.activeElement === root) hide();
+      // After a click on it, a token has the focus, but that is not where the reader is.
+      if (!shown?.matches(":focus-visible") && !card.contains(document.activeElement)) hide();
     }, LEAVE_MS);
   }
 
@@ -154,11 +166,24 @@ function render({ model, el }) {
     if (!root.contains(event.relatedTarget)) hide();
   }
 
+  // A finger cannot point: its first tap shows the card, the second one on the same token opens the explorer.
+  function onPointerDown(event) {
+    const element = event.target.closest(".dw-token");
+    isFirstTap = event.pointerType === "touch" && element !== shown;
+  }
+
+  function hasSelection() {
+    const selection = document.getSelection();
+    return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(text);
+  }
+
   function onClick(event) {
     const other = event.target.closest(".dw-other");
     if (other && shown) choose(other);
     const element = event.target.closest(".dw-token");
-    if (element) open(element);
+    // Dragging over the text, or a double click, is to copy it.
+    if (!element || isFirstTap || event.detail > 1 || hasSelection()) return;
+    open(element);
   }
 
   function open(element) {
@@ -174,7 +199,8 @@ function render({ model, el }) {
 
   // JupyterLab takes keys at the document, to move between cells: stopped at the window, on their way down.
   function onKeyDown(event) {
-    if (!root.contains(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+    if (!isPlain || !root.contains(event.target)) return;
     if (act(event)) {
       event.preventDefault();
       event.stopPropagation();
@@ -197,8 +223,10 @@ function render({ model, el }) {
   function actInCard(key, others, at) {
     if (key === "ArrowDown") others[Math.min(at + 1, others.length - 1)].focus();
     else if (key === "ArrowUp") (at ? others[at - 1] : shown).focus();
-    else if (key === "Enter" || key === " ") choose(others[at]);
-    else return false;
+    else if (key === "Enter" || key === " ") {
+      wasChosenByKey = true;
+      choose(others[at]);
+    } else return false;
     return true;
   }
 
@@ -212,6 +240,7 @@ function render({ model, el }) {
     else if (event.key === "End") elements[last].focus();
     else if (event.key === "ArrowDown" && shown === element) others[0]?.focus();
     else if (event.key === "ArrowDown") show(element);
+    else if (event.key === "ArrowUp") hide();
     else if (event.key === "Enter" || event.key === " ") open(element);
     else return false;
     return true;
@@ -227,6 +256,7 @@ function render({ model, el }) {
   root.addEventListener("mouseleave", hideSoon);
   root.addEventListener("focusin", onFocus);
   root.addEventListener("focusout", onFocusOut);
+  root.addEventListener("pointerdown", onPointerDown);
   root.addEventListener("click", onClick);
   window.addEventListener("keydown", onKeyDown, true);
   window.addEventListener("scroll", onScroll, true);

@@ -62,12 +62,14 @@ class NextTokenReader:
             job.wait(timeout_s)
 
     def close(self) -> None:
-        """End, and let go of the source."""
+        """End after the current step, and let go of the source; do not wait where that is somebody else's engine."""
         with self._lock:
             self._wanted = None
             job = self._job
             if job is not None:
                 job.stop()
+        if not isinstance(self._source, lens.LocalModel):
+            return  # a long step of a large model would hold up the notebook
         if job is not None:
             with contextlib.suppress(BaseException):  # a bug was shown when it happened
                 job.wait()
@@ -77,7 +79,7 @@ class NextTokenReader:
         """The work of the job."""
         try:
             while (position := self._next(stop)) is not None:
-                self._tell(position, stop, self._read(position))
+                self._tell(position, stop, self._read(position, stop))
         except BaseException:
             self.is_busy = False
             raise
@@ -88,13 +90,13 @@ class NextTokenReader:
             self.is_busy = position is not None
             return position
 
-    def _read(self, position: Position) -> Callable[[], None]:
+    def _read(self, position: Position, stop: threading.Event) -> Callable[[], None]:
         """Return what is to be told."""
         source = self._source
         assert source is not None
         try:
             lens.load(source)  # whoever asks has told how much memory that takes
-            logits = lens.next_token(source, position.prompt, position.answer_ids)
+            logits = lens.next_token(source, position.prompt, position.answer_ids, stop=stop)
         except Exception as exc:
             forget_frames(exc)
             return functools.partial(self._on_error, exc)

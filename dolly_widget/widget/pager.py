@@ -51,7 +51,8 @@ class Pager(widgets.HBox):
         self._next.disabled = self._is_resting or self._index >= len(self._history) - 1
 
     def _go(self, step: int) -> None:
-        if 0 <= self._index + step < len(self._history):
+        # A click may have been on its way when the answer began.
+        if not self._is_resting and 0 <= self._index + step < len(self._history):
             self._on_show(self._history[self._index + step])
 
 

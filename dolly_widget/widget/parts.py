@@ -152,6 +152,7 @@ class Parts:
     def show_exchange(self, exchange: Exchange) -> None:
         """Show a finished answer."""
         self.view.finish(exchange.result.text)
+        self.show_message("")
         self.stats.value = messages.stats_line(exchange.result)
         self.pager.show(exchange)
         self.lens.show(exchange)

@@ -58,7 +58,8 @@ class SettingsTraits(traitlets.HasTraits):
     def _in_range(self, proposal: traitlets.Bunch) -> Any:
         name = proposal["trait"].name
         value = getattr(SamplingParams(**{name: proposal["value"]}), name)
-        value = round(value, 10) if isinstance(value, float) else value  # a slider says 0.9199999999999999
+        # A slider says 0.9199999999999999; what would be rounded to 0 stays.
+        value = round(value, 10) or value if isinstance(value, float) else value
         is_greedy = name == "temperature" and value == 0
         if self._takes_any or name == "seed" or value in _SLIDERS[name].range or is_greedy:
             return value

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from conftest import CHROMIUM_FLAGS
@@ -9,25 +10,45 @@ from lab import running_lab
 from playwright.sync_api import sync_playwright
 
 CELL = "from dolly_widget import DollyWidget\n\nDollyWidget(seed=3{more})"
+EXPLORER = """from dolly_widget import SamplingExplorer
+
+explorer = SamplingExplorer("demo", "Write a story about a cat.", seed=1)
+explorer.text = "Once there was a cat called"
+explorer"""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 # Sharp on a dense display, and still small enough for a repository.
 SCALE = 2
 
 
-def take(browser, theme, path, more="", show=lambda page: None):
-    """Ask the widget for the family weekend, ``show`` something of it, and write a picture of the cell to ``path``."""
+@contextmanager
+def cell_of(browser, theme, source, path):
+    """A page with a cell that was run; when the caller has done with it, a picture of the cell is at ``path``."""
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), THEMES[theme]) as lab:
         page = browser.new_page(viewport={"width": 1280, "height": 1300}, device_scale_factor=SCALE)
-        notebook = lab.open(page, [CELL.format(more=more)])
+        notebook = lab.open(page, [source])
         page.keyboard.press("Control+b")  # the file browser tells a reader nothing
         notebook.run(0)
+        yield page
+        page.locator(".jp-Notebook .jp-CodeCell").first.screenshot(path=path)
+        page.close()
+
+
+def take_widget(browser, theme, path, more="", show=lambda page: None):
+    """Ask the widget for the family weekend, and ``show`` something of it."""
+    with cell_of(browser, theme, CELL.format(more=more), path) as page:
         page.get_by_role("button", name="Give five ideas").click(timeout=60_000)
         page.get_by_role("button", name="Submit").click()
         page.locator(".dw-stats", has_text="seed").wait_for(timeout=60_000)
         page.mouse.move(0, 0)
         show(page)
-        page.locator(".jp-Notebook .jp-CodeCell").first.screenshot(path=path)
-        page.close()
+
+
+def take_explorer(browser, theme, path):
+    """Draw a thousand times where a story gets its name."""
+    with cell_of(browser, theme, EXPLORER, path) as page:
+        page.get_by_role("button", name="1,000 draws").click(timeout=60_000)
+        page.get_by_text("In 1,000 draws").wait_for(timeout=60_000)
+        page.mouse.move(0, 0)
 
 
 def show_lens(page):
@@ -43,5 +64,6 @@ if __name__ == "__main__":
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
         for name in THEMES:
-            take(chromium, name, target / f"widget-{name}.png")
-            take(chromium, name, target / f"lens-{name}.png", ", temperature=1.3", show_lens)
+            take_widget(chromium, name, target / f"widget-{name}.png")
+            take_widget(chromium, name, target / f"lens-{name}.png", ", temperature=1.3", show_lens)
+            take_explorer(chromium, name, target / f"explorer-{name}.png")

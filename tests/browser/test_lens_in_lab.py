@@ -144,6 +144,9 @@ def test_everything_can_be_done_with_the_keyboard(notebook, page):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator(".dw-chosen")).to_have_attribute("data-place", str(place), timeout=30_000)
+    expect(tokens(page).nth(place)).to_be_focused()
+    page.keyboard.press("ArrowUp")  # JupyterLab would go to the cell above
+    expect(tokens(page).nth(place)).to_be_focused()
     assert page.locator(".dw-lens .dw-token[tabindex='0']").count() == 1
 
 
@@ -158,6 +161,39 @@ def test_a_click_opens_the_explorer_at_that_token(notebook, page):
     expect(card(page)).to_be_hidden()
     tokens(page).nth(place + 1).click()
     expect(page.locator(".dw-explorer")).to_have_count(1)
+    # The click left the focus there, which keeps no card in the way of the explorer.
+    tokens(page).nth(place).hover()
+    expect(card(page)).to_be_visible()
+    page.mouse.move(5, 5)
+    expect(card(page)).to_be_hidden()
+
+
+TAP = """element => {
+  element.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, pointerType: "touch" }));
+  element.focus();
+  element.click();
+}"""
+
+
+def test_a_finger_shows_the_card_first_and_opens_the_explorer_next(notebook, page):
+    notebook(MAKE)
+    surprise(page).evaluate(TAP)
+    expect(card(page)).to_be_visible()
+    card(page).locator(".dw-other").first.wait_for()
+    expect(page.locator(".dw-explorer")).to_have_count(0)
+    surprise(page).evaluate(TAP)
+    expect(page.locator(".dw-explorer")).to_be_visible(timeout=30_000)
+
+
+def test_marking_text_to_copy_it_opens_nothing(notebook, page):
+    notebook(MAKE)
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.dw-lens-text'))")
+    surprise(page).evaluate("element => element.click()")
+    page.evaluate("getSelection().removeAllRanges()")
+    tokens(page).first.click()
+    explorer = page.locator(".dw-explorer")
+    expect(explorer).to_have_count(1, timeout=30_000)
+    expect(page.get_by_text("where token 1 was chosen")).to_be_visible()
 
 
 def test_what_a_model_wrote_is_never_markup(notebook, page):
