@@ -23,7 +23,7 @@ model_dir = Path(shutil.copytree(OPENVINO_DIR, Path(tempfile.mkdtemp()) / "model
 path = model_dir / "tokenizer.json"
 hostile = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>"
 path.write_text(path.read_text().replace("<|padding|>", hostile))
-def next_token(source, prompt, prefix_ids=()):
+def next_token(source, prompt, prefix_ids=(), *, stop=None):
     return np.eye(1, 2048, 1, dtype=np.float32)[0] * 20
 lens.next_token = next_token
 explorer = SamplingExplorer(model_dir, hostile, prefix_ids=[1], seed=1)
