@@ -48,7 +48,7 @@ def by_id(result, values):
 
 def of_transformers(logits, params, seen_ids):
     """What transformers' processors leave: scores after the temperature, after top-k and after top-p, in float64."""
-    torch = pytest.importorskip("torch")
+    import torch
     from transformers import (
         RepetitionPenaltyLogitsProcessor,
         TemperatureLogitsWarper,
