@@ -340,11 +340,11 @@ def test_an_example_fills_the_instruction(make):
 def test_a_folded_context_says_that_it_is_there(make):
     widget = make()
     fold = parts(widget).context_fold
-    assert (fold.selected_index, fold.titles) == (None, ("Context",))
+    assert (fold.is_open, fold.title) == (False, "Context")
     widget.context = "two words"
-    assert fold.titles == ("Context · 2 words",)
+    assert fold.title == "Context · 2 words"
     widget.clear()
-    assert fold.titles == ("Context",)
+    assert fold.title == "Context"
 
 
 def test_the_examples_are_the_ten_that_the_demo_model_learnt_or_one_s_own(make):

@@ -471,12 +471,12 @@ def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monke
     entry = SimpleNamespace(model_id="me/mine", weight_format="int4-g64", size_bytes=2_800_000_000)
     known = SimpleNamespace(model_id=DOLLY_3B, weight_format="int8", size_bytes=1_000_000)
     monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or (entry, known))
-    assert (box(widget).selected_index, asked) == (None, [])
-    box(widget).selected_index = 0
+    assert (box(widget).is_open, asked) == (False, [])
+    box(widget).is_open = True
     assert box(widget).name.options == (*KNOWN_MODELS, "me/mine")
     assert "me/mine (int4-g64, 2.8 GB)" in box(widget).stored.value
-    box(widget).selected_index = None
-    box(widget).selected_index = 0
+    box(widget).is_open = False
+    box(widget).is_open = True
     assert len(asked) == 2
 
 
@@ -492,26 +492,26 @@ def press_enter(widget):
 
 @pytest.mark.parametrize("press", [press_load, press_enter])
 def test_the_box_loads_what_is_typed_and_folds_when_it_is_there(widget, workshop, press):
-    box(widget).selected_index = 0
+    box(widget).is_open = True
     box(widget).name.value = f" {DOLLY_3B} "
     box(widget).weight_format.value = "int4"
     press(widget)
     assert widget.status == "loading"
-    assert (box(widget).selected_index, box(widget).name.value) == (0, f" {DOLLY_3B} ")
+    assert (box(widget).is_open, box(widget).name.value) == (True, f" {DOLLY_3B} ")
     workshop.say("done")
     widget.wait(LIMIT_S)
     assert workshop.prepared == [(DOLLY_3B, "int4", None)]
-    assert (box(widget).selected_index, box(widget).name.value) == (None, "")
+    assert (box(widget).is_open, box(widget).name.value) == (False, "")
 
 
 @pytest.mark.parametrize(("name", "hint"), [("", "Name a model first"), ("  ", "Name"), ("./nonsense", "no model")])
 def test_a_name_in_vain_is_a_hint_and_nothing_is_lost(widget, name, hint):
-    box(widget).selected_index = 0
+    box(widget).is_open = True
     box(widget).name.value = name
     press_load(widget)
     assert hint in box(widget).hint.value
     assert is_shown(box(widget).hint)
-    assert (box(widget).name.value, box(widget).selected_index, widget.status) == (name, 0, "idle")
+    assert (box(widget).name.value, box(widget).is_open, widget.status) == (name, True, "idle")
     box(widget).name.value = "other"
     press_load(widget)
     widget.wait(LIMIT_S)
@@ -519,13 +519,13 @@ def test_a_name_in_vain_is_a_hint_and_nothing_is_lost(widget, name, hint):
 
 
 def test_a_name_that_fails_stays_in_the_box(widget, workshop):
-    box(widget).selected_index = 0
+    box(widget).is_open = True
     box(widget).name.value = "databricks/doly"
     press_load(widget)
     workshop.say(ModelError("There is no databricks/doly on the hub."))
     with pytest.raises(ModelError):
         widget.wait(LIMIT_S)
-    assert (box(widget).name.value, box(widget).selected_index) == ("databricks/doly", 0)
+    assert (box(widget).name.value, box(widget).is_open) == ("databricks/doly", True)
 
 
 def test_the_format_of_the_box_is_the_widget_s_with_its_details(make, workshop):

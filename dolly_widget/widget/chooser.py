@@ -11,12 +11,13 @@ from dolly_widget import store, weight_format
 from dolly_widget.models import KNOWN_MODELS
 from dolly_widget.progress import in_bytes
 from dolly_widget.widget import messages
+from dolly_widget.widget.fold import Fold
 
 _FORMATS = [(name.upper(), name) for name in weight_format.NAMES]
 _CONVERTED_ONCE = "A model that is not in OpenVINO format yet is downloaded and converted once, then kept."
 
 
-class ModelChooser(widgets.Accordion):
+class ModelChooser(Fold):
     """Folded away to one line. ``on_load`` gets a name and a weight format; what it raises is a hint below the box."""
 
     def __init__(self, on_load: Callable[[str, str], Any]) -> None:
@@ -28,10 +29,8 @@ class ModelChooser(widgets.Accordion):
         self.stored = widgets.HTML()
         row = widgets.Box([self.name, self.weight_format, self.load])
         row.add_class("dw-chooser")
-        body = widgets.VBox([row, self.hint, self.stored])
-        super().__init__([body], titles=("Change model",), selected_index=None)
-        self.add_class("dw-fold")
-        self.observe(self._on_fold, "selected_index")
+        super().__init__("Change model", row, self.hint, self.stored)
+        self.observe(self._on_fold, "is_open")
         self.name.on_msg(self._on_message)
         self.load.on_click(lambda _: self._submit())
 
@@ -52,10 +51,10 @@ class ModelChooser(widgets.Accordion):
         """Fold away, where it is the name in the box that was loaded."""
         if self.name.value.strip() == model:
             self.name.value = ""
-            self.selected_index = None
+            self.is_open = False
 
     def _on_fold(self, change: Any) -> None:
-        if change["new"] is not None:
+        if change["new"]:
             self.refresh()
         else:
             self.show_hint("")

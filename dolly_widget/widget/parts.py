@@ -15,6 +15,7 @@ from dolly_widget.widget import messages
 from dolly_widget.widget.answers import Exchange
 from dolly_widget.widget.arranging import show_in, style_sheet
 from dolly_widget.widget.chooser import ModelChooser
+from dolly_widget.widget.fold import Fold
 from dolly_widget.widget.lens_panel import LensPanel
 from dolly_widget.widget.loading import ModelLoader
 from dolly_widget.widget.pager import Pager
@@ -57,8 +58,7 @@ class Parts:
         self.context = widgets.Textarea(
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
         )
-        self.context_fold = widgets.Accordion([self.context], titles=("Context",), selected_index=None)
-        self.context_fold.add_class("dw-fold")
+        self.context_fold = Fold("Context", self.context)
         self.context.observe(self._on_context, "value")
         self.examples = widgets.Box([widgets.Button(description=text, tooltip=text) for text in examples])
         self.submit = widgets.Button(description="Submit", button_style="primary", icon="paper-plane")
@@ -106,7 +106,7 @@ class Parts:
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
         words = len(change["new"].split())
-        self.context_fold.set_title(0, f"Context · {words} {'word' if words == 1 else 'words'}" if words else "Context")
+        self.context_fold.title = f"Context · {words} {'word' if words == 1 else 'words'}" if words else "Context"
 
     def _on_lens(self, is_shown: bool) -> None:
         self.view.layout.display = "none" if is_shown else None

@@ -1,0 +1,33 @@
+"""A part that folds away to one line, in the page alone: it opens while the kernel is busy, and without one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+
+class FoldButton(anywidget.AnyWidget):
+    """The line that stays: a button that shows and hides what follows it in its ``Fold``."""
+
+    _esm = Path(__file__).with_name("fold.js")
+
+    title = traitlets.Unicode("", help="What is folded away.").tag(sync=True)
+    is_open = traitlets.Bool(False, help="Whether it can be seen.").tag(sync=True)
+
+
+class Fold(widgets.VBox):
+    """``contents`` under a line with a ``title``. Setting ``is_open`` opens and closes it."""
+
+    title = traitlets.Unicode("")
+    is_open = traitlets.Bool(False)
+
+    def __init__(self, title: str, *contents: widgets.Widget, is_open: bool = False) -> None:
+        self._button = FoldButton(title=title, is_open=is_open)
+        super().__init__([self._button, *contents])
+        self.title, self.is_open = title, is_open
+        for name in ("title", "is_open"):
+            traitlets.link((self, name), (self._button, name))
+        self.add_class("dw-fold")
