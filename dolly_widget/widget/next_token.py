@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dolly_widget import lens
 from dolly_widget.engines.sharing import forget_frames
-from dolly_widget.jobs import Job
+from dolly_widget.jobs import Job, Worker
 from dolly_widget.prompts import Prompt
 from dolly_widget.reading import Logits
 
@@ -43,6 +43,7 @@ class NextTokenReader:
         self._lock = lock
         self._on_logits, self._on_error = on_logits, on_error
         self._wanted: Position | None = None
+        self._worker = Worker()  # the job before may not quite have ended when the next one is made
         self._job: Job[None] | None = None
         self.is_busy = False
         """Whether a text is being read."""
@@ -53,7 +54,7 @@ class NextTokenReader:
             self._wanted = position
             if not self.is_busy and self._source is not None:
                 self.is_busy = True
-                self._job = Job(self._read_all, name="dolly-next-token")
+                self._job = Job(self._read_all, name="dolly-next-token", worker=self._worker)
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Wait until the newest text is read. Raises TimeoutError after ``timeout_s`` seconds."""
