@@ -68,9 +68,14 @@ class ModelInfo:
         """ "demo" for the bundled model; the model's id where a manifest says it; otherwise the directory's name."""
         if self.is_demo:
             return "demo"
-        path = self.model_dir / MANIFEST
-        model_id = Path(str(_read_json(path).get("model_id"))) if path.is_file() else self.model_dir.resolve()
+        model_id = Path(str(self.manifest.get("model_id"))) if self.manifest else self.model_dir.resolve()
         return model_id.name if model_id.is_absolute() else model_id.as_posix()
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Where the store's model came from, and what made it; empty for files that are not the store's."""
+        path = self.model_dir / MANIFEST
+        return _read_json(path) if path.is_file() else {}
 
     @property
     def is_demo(self) -> bool:

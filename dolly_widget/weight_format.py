@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 NAMES = ("fp16", "int8", "int4")
+# As ``str`` writes it.
+_KEY = re.compile(r"int4(?:-g(?P<group_size>-?\d{1,9}))?(?:-r(?P<ratio>\d(?:\.\d{1,9})?(?:e-\d{1,3})?))?")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,13 @@ class WeightFormat:
 
     @classmethod
     def of(cls, value: str | WeightFormat) -> WeightFormat:
-        """Return the format of a name, with its usual settings, or the value itself."""
-        return value if isinstance(value, cls) else cls(str(value))
+        """Return the format of a name, with its usual settings, or of a key such as "int4-g64"; or the value itself."""
+        if isinstance(value, cls):
+            return value
+        key = _KEY.fullmatch(str(value))
+        if key is None:
+            return cls(str(value))
+        return cls("int4", int(key["group_size"] or 128), float(key["ratio"] or 1))
 
     @property
     def bits(self) -> float:

@@ -23,7 +23,15 @@ def test_a_name_is_a_format_and_its_own_key(name):
     ],
 )
 def test_settings_other_than_the_usual_are_in_the_key(settings, key):
-    assert str(WeightFormat("int4", **settings)) == key
+    weight_format = WeightFormat("int4", **settings)
+    assert str(weight_format) == key
+    assert WeightFormat.of(key) == weight_format
+
+
+@pytest.mark.parametrize("key", ["int4-g100", "int4-r2", "int4-g64-", "int8-g64", "int4-r1-g64", "int4-r1.2.3"])
+def test_a_key_that_no_format_has_is_refused(key):
+    with pytest.raises(ValueError, match=r"weight format|must be"):
+        WeightFormat.of(key)
 
 
 @pytest.mark.parametrize(

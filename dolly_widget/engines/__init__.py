@@ -88,6 +88,7 @@ class GenerationResult:
 
 
 _ENDS = {"stop": "ended by itself", "length": "ended at max_new_tokens", "cancelled": "stopped"}
+FINISH_REASONS = tuple(_ENDS)
 
 
 def _duration(seconds: float) -> str:
