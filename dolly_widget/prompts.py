@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import count
+from inspect import signature
+from itertools import count, cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 if TYPE_CHECKING:
     import jinja2
@@ -38,6 +40,14 @@ class Prompt(tuple[Segment, ...]):
 
     def __str__(self) -> str:
         return "".join(segment.text for segment in self)
+
+
+class Turn(NamedTuple):
+    """An earlier turn of a chat: what was asked, and what was answered."""
+
+    instruction: str
+    context: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -112,32 +122,57 @@ class ChatTemplate(PromptTemplate):
     special_tokens: tuple[tuple[str, str], ...] = ()
     """Names and texts that the template may use: ("bos_token", "<s>")."""
 
-    def render(self, instruction: str, context: str = "") -> Prompt:
-        """Return the prompt for a chat of one message. Raises ValueError where the template fails or alters it."""
-        message = str(super().render(instruction, context))
-        now = datetime.now()
-        text = self._render_message(message, now)
-        # A marker in place of the message shows what is the template's: no text of the user's can be in it.
-        marker = self._marker()
-        pieces = self._render_message(marker, now).split(marker)
-        users = _between(pieces, text)
-        if users is None or _adds_words(users, message.strip()):
-            raise ValueError(f"The model's chat template does not leave the message as it is: {_MEND}")
-        segments = [Segment(pieces[0], is_template=True)]
-        for piece in pieces[1:]:
-            segments += [Segment(users, is_template=False), Segment(piece, is_template=True)]
-        return Prompt(segments, adds_special_tokens=False)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "special_tokens", tuple(map(tuple, self.special_tokens)))
 
-    def _marker(self) -> str:
-        """A text that is nowhere in the template, and that filters for white space, case or escapes leave alone."""
+    def render(self, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
+        """Return the prompt for a chat: the earlier ``turns``, the oldest first, and this message.
+
+        Earlier answers are no text of the template's either. A part of one that the template leaves out, as a model's
+        thinking is, is left out. Raises ValueError where the template fails, or alters a message.
+        """
+        messages = self._messages(instruction, context, turns)
+        now = datetime.now()
+        # Markers in place of the messages show what is the template's: no text of the user's can be in it.
+        markers = self._markers(len(messages))
+        marked = self._render_messages(markers, now)
+        users = [self._users_text(index, messages, markers, marked, now) for index in range(len(messages))]
+        pieces = re.split("|".join(markers), marked)
+        order = [markers.index(marker) for marker in re.findall("|".join(markers), marked)]
+        segments = [Segment(pieces[0], is_template=True)]
+        for index, piece in zip(order, pieces[1:], strict=True):
+            segments += [Segment(users[index], is_template=False), Segment(piece, is_template=True)]
+        prompt = Prompt(segments, adds_special_tokens=False)
+        if turns and str(prompt) != self._render_messages(messages, now):
+            raise _refused(len(messages))
+        return prompt
+
+    def _messages(self, instruction: str, context: str, turns: Sequence[Turn]) -> list[str]:
+        """What was said, by the user and the model in turn; the user has the first and the last word."""
+        said = [(str(super(ChatTemplate, self).render(*turn[:2])), turn.answer) for turn in turns]
+        return [*(message for pair in said for message in pair), str(super().render(instruction, context))]
+
+    def _markers(self, number: int) -> list[str]:
+        """Texts that are nowhere in the template, and that filters for white space, case or escapes leave alone."""
         taken = [self.source, *(text for _, text in self.special_tokens)]
         markers = (f"\ue000{number}\ue001" for number in count())
-        return next(marker for marker in markers if not any(marker in text for text in taken))
+        return list(islice((marker for marker in markers if not any(marker in text for text in taken)), number))
 
-    def _render_message(self, message: str, now: datetime) -> str:
+    def _users_text(self, index: int, messages: list[str], markers: list[str], marked: str, now: datetime) -> str:
+        """What the template makes of one message."""
+        message = messages[index]
+        text = self._render_messages([*markers[:index], message, *markers[index + 1 :]], now)
+        users = _between(marked.split(markers[index]), text)
+        if users is None or _adds_words(users, message.strip()):
+            raise _refused(len(messages))
+        return users
+
+    def _render_messages(self, messages: Sequence[str], now: datetime) -> str:
+        roles = cycle(("user", "assistant"))
         try:
             return _compile(self.source).render(
-                messages=[{"role": "user", "content": message}],
+                messages=[{"role": role, "content": message} for role, message in zip(roles, messages, strict=False)],
                 tools=None,
                 documents=None,
                 add_generation_prompt=True,
@@ -146,7 +181,40 @@ class ChatTemplate(PromptTemplate):
             )
         except Exception as exc:  # a template can fail in any way that an expression can
             reason = " ".join(str(exc).split()).rstrip(".") or type(exc).__name__
-            raise ValueError(f"The model's chat template cannot be used ({reason}): {_MEND}") from exc
+            raise _refused(len(messages), reason) from exc
+
+
+def takes_turns(template: PromptTemplate) -> bool:
+    """Whether a template renders a chat of several turns: a model's own chat template that can, or your own object.
+
+    An object of your own takes them where its ``render`` has a parameter ``turns``.
+    """
+    if not isinstance(template, ChatTemplate):
+        return "turns" in signature(template.render).parameters
+    try:
+        template.render("How are you?", turns=[Turn("Hello", "", "Hello.")])
+    except ValueError:
+        return False
+    return True
+
+
+def render(template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
+    """Return ``template``'s prompt, after ``turns`` if there were any. ValueError where it knows nothing of turns."""
+    if not turns:
+        return cast(Prompt, template.render(instruction, context))
+    if not takes_turns(template):
+        raise ValueError("This model has no chat template: it cannot be told what was said before.")
+    return cast(Prompt, template.render(instruction, context, turns))
+
+
+def _refused(n_messages: int, reason: str = "") -> ValueError:
+    """The error of a template that fails for a ``reason``, or alters a message."""
+    if n_messages > 1:
+        why = reason or "it does not leave each message as it is"
+        what, mend = f"cannot be used for a chat of several turns ({why})", "ask without the earlier turns."
+    else:
+        what, mend = f"cannot be used ({reason})" if reason else "does not leave the message as it is", _MEND
+    return ValueError(f"The model's chat template {what}: {mend}")
 
 
 def _between(pieces: list[str], text: str) -> str | None:

@@ -151,13 +151,15 @@ class Tokenizer:
 
     def _texts(self, encoding: tokenizers.Encoding, text: str) -> Iterator[str]:
         """Each token's stretch of ``text``; the texts of their own where several share one, or have none."""
+        # The library makes these lists anew each time that they are read.
+        ids, offsets, is_added = encoding.ids, encoding.offsets, encoding.special_tokens_mask
         for group in _sharing(encoding):
             first, last = group[0], group[-1]
-            stretch = text[encoding.offsets[first][0] : encoding.offsets[last][1]]
-            if first == last and not encoding.special_tokens_mask[first]:
+            stretch = text[offsets[first][0] : offsets[last][1]]
+            if first == last and not is_added[first]:
                 yield stretch
                 continue
-            own = [self.token_text(encoding.ids[index]) for index in group]
+            own = [self.token_text(ids[index]) for index in group]
             if "".join(own) == f" {stretch}":
                 own[0] = own[0][1:]  # the space that some tokenizers put before a text
             yield from own
@@ -229,8 +231,7 @@ def _sharing(encoding: tokenizers.Encoding) -> list[list[int]]:
     """The tokens' places in groups that share characters; most are alone, as is one that stands for no text."""
     groups: list[list[int]] = []
     reached = 0
-    for index, (start, end) in enumerate(encoding.offsets):
-        is_added = encoding.special_tokens_mask[index]
+    for index, ((start, end), is_added) in enumerate(zip(encoding.offsets, encoding.special_tokens_mask, strict=True)):
         if start < reached and not is_added:
             groups[-1].append(index)
         else:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
@@ -389,6 +390,13 @@ def metaspace(request, tmp_path_factory):
 
 def texts(pieces):
     return [piece.text for piece in pieces]
+
+
+def test_the_pieces_of_a_long_prompt_are_made_in_a_time_in_proportion_to_it(small):
+    text = "a word, and another one. " * 2_000
+    start = time.process_time()
+    assert "".join(texts(small.pieces(DOLLY.render(text)))) == str(DOLLY.render(text))
+    assert time.process_time() - start < 10  # quadratic, it takes minutes
 
 
 def test_pieces_are_the_tokens_with_what_they_are(small):
