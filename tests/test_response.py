@@ -34,7 +34,7 @@ def test_it_starts_empty(view):
 
 
 def test_all_that_the_page_needs_is_synced(view):
-    names = {"text", "html", "is_streaming", "placeholder", "label", "_esm", "_css"}
+    names = {"text", "html", "code", "note", "is_streaming", "placeholder", "label", "_esm", "_css"}
     assert names <= set(view.get_state())
     assert "export default" in view.get_state()["_esm"]
     assert ".dw-response" in view.get_state()["_css"]
@@ -56,15 +56,29 @@ def test_finish_is_one_message(view, messages):
     assert messages == [{"text": "*done*", "html": "<p><em>done</em></p>\n", "is_streaming": False}]
 
 
+def test_finish_says_how_it_ended_and_how_to_ask_again(view):
+    view.finish("*done*", code="ask()", note="Stopped.")
+    assert (view.code, view.note) == ("ask()", "Stopped.")
+    view.finish("*next*")
+    assert (view.code, view.note) == ("", "")
+
+
+def test_a_new_answer_begins_in_one_message(view, messages):
+    view.finish("*done*", code="ask()", note="Stopped.")
+    messages.clear()
+    view.begin()
+    assert messages == [{"text": "", "html": "", "code": "", "note": "", "is_streaming": True}]
+
+
 def test_clear_is_one_message(view, messages):
-    view.finish("*done*")
+    view.finish("*done*", code="ask()", note="Stopped.")
     messages.clear()
     view.clear()
-    assert messages == [{"text": "", "html": ""}]
+    assert messages == [{"text": "", "html": "", "code": "", "note": ""}]
     assert view.is_streaming is False
 
 
-@pytest.mark.parametrize("name", ["text", "html", "placeholder", "label"])
+@pytest.mark.parametrize("name", ["text", "html", "code", "note", "placeholder", "label"])
 def test_every_text_can_be_encoded(view, name):
     setattr(view, name, "a\ud83d")
     assert getattr(view, name) == "a\ufffd"

@@ -1,5 +1,6 @@
-// The output area: text that streams in, replaced by HTML once the answer is finished.
-// The reader comes first: no update may move their selection or their place in the text.
+// The output area: text that streams in, replaced by HTML once the answer is finished. In one module with
+// response_spoken.js and response_copy.js, which come before it.
+// The reader comes first: no update may move their selection, their place in the text, or what is below it.
 
 const AT_END_PX = 8;
 
@@ -50,13 +51,33 @@ function setText(node, text) {
   node.replaceData(common, old.length - common, text.slice(common));
 }
 
-function render({ model, el }) {
+function render({ model, el }, reader) {
+  const frame = division("dw-response-frame");
+  const spoken = division("dw-spoken");
+  spoken.setAttribute("role", "log");
+  spoken.setAttribute("aria-live", "polite");
+  const say = (words) => announce(spoken, words);
+  const copy = copyButton({
+    icon: "copy",
+    label: "Copy",
+    name: "Copy the answer",
+    getText: () => model.get("text"),
+    say,
+  });
+  const copyCode = copyButton({
+    icon: "code",
+    label: "Copy as code",
+    name: "Copy as code",
+    getText: () => model.get("code"),
+    say,
+  });
+  const tools = division("dw-tools");
+  tools.append(copyCode, copy);
+
   const root = division("dw-response");
   root.setAttribute("role", "region");
   root.tabIndex = 0;
-  const log = division("dw-log");
-  log.setAttribute("role", "log");
-  log.setAttribute("aria-live", "polite");
+  const body = division("dw-body");
   const textView = division("dw-text");
   const textNode = document.createTextNode("");
   textView.dir = "auto";
@@ -64,15 +85,19 @@ function render({ model, el }) {
   const htmlView = division("dw-html");
   htmlView.dir = "auto";
   const placeholder = division("dw-placeholder");
-  log.append(textView, htmlView);
-  root.append(log, placeholder);
-  el.append(root);
+  const note = division("dw-ending");
+  body.append(textView, htmlView);
+  root.append(body, placeholder, note);
+  frame.append(tools, root, spoken);
+  el.append(frame);
 
   let shownHtml = "";
   let wasStreaming = false;
   let isFollowing = model.get("is_streaming");
   let seenHeight = 0;
   let seenTop = 0;
+  let seenWidth = 0;
+  let floor = 0;
 
   const room = () => root.scrollHeight - root.clientHeight;
   const isAtEnd = () => room() - root.scrollTop <= AT_END_PX;
@@ -86,7 +111,13 @@ function render({ model, el }) {
 
   function hasSelection() {
     const selection = document.getSelection();
-    return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(log);
+    return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(body);
+  }
+
+  /** What is below never moves up under the reader's pointer: the area keeps the height that it once had. */
+  function setFloor(height) {
+    floor = height;
+    root.style.setProperty("--dw-floor", `${floor}px`);
   }
 
   function update() {
@@ -94,15 +125,17 @@ function render({ model, el }) {
     const html = model.get("html");
     const isStreaming = model.get("is_streaming");
     const isEmpty = text === "" && html === "";
+    const ending = isStreaming ? "" : model.get("note");
     const place = isLaidOut() && room() > 0 ? root.scrollTop / room() : 0;
     // A hidden view has no height: keep what was true when it was last seen.
     look();
+    setFloor(isEmpty && !isStreaming ? 0 : Math.max(floor, root.getBoundingClientRect().height));
     // Only a growing text is followed; an answer that comes whole is read from its beginning.
     if (!isStreaming && !wasStreaming) isFollowing = false;
     wasStreaming = isStreaming;
 
     const isSwap = html !== shownHtml;
-    const mustWait = html !== "" && hasSelection();
+    const mustWait = shownHtml === "" && html !== "" && hasSelection();
     if (isSwap && !mustWait) {
       htmlView.replaceChildren(safeFragment(html));
       shownHtml = html;
@@ -110,10 +143,14 @@ function render({ model, el }) {
     setText(textNode, shownHtml === "" ? text : "");
     textView.hidden = shownHtml !== "";
     htmlView.hidden = shownHtml === "";
-    placeholder.hidden = !isEmpty;
+    placeholder.hidden = !isEmpty || ending !== "";
+    note.textContent = ending;
+    note.hidden = ending === "";
+    copy.disabled = text === "";
+    copyCode.hidden = model.get("code") === "";
     root.classList.toggle("dw-empty", isEmpty);
     root.classList.toggle("dw-streaming", isStreaming);
-    log.setAttribute("aria-busy", String(isStreaming));
+    reader.follow(model);
 
     if (isFollowing) toEnd();
     else if (isSwap && !mustWait) root.scrollTop = place * room();
@@ -142,6 +179,10 @@ function render({ model, el }) {
 
   // Dragging the lower edge, or a new width, must not lose the end of a text that is being followed.
   const resized = new ResizeObserver(() => {
+    if (isLaidOut() && root.offsetWidth !== seenWidth) {
+      if (seenWidth !== 0 && !model.get("is_streaming")) setFloor(0);
+      seenWidth = root.offsetWidth;
+    }
     seenHeight = root.clientHeight;
     if (isFollowing && isLaidOut()) toEnd();
   });
@@ -150,6 +191,8 @@ function render({ model, el }) {
     ["change:text", update],
     ["change:html", update],
     ["change:is_streaming", update],
+    ["change:code", update],
+    ["change:note", update],
     ["change:label", name],
     ["change:placeholder", name],
   ];
@@ -158,6 +201,7 @@ function render({ model, el }) {
   document.addEventListener("selectionchange", onSelectionChange);
   window.addEventListener("keydown", onKeyDown, true);
   resized.observe(root);
+  reader.join(spoken, model);
   name();
   update();
 
@@ -167,8 +211,13 @@ function render({ model, el }) {
     document.removeEventListener("selectionchange", onSelectionChange);
     window.removeEventListener("keydown", onKeyDown, true);
     resized.disconnect();
-    root.remove();
+    reader.regions.delete(spoken);
+    frame.remove();
   };
 }
 
-export default { render };
+/** anywidget calls it once for a model: what its views share. */
+export default () => {
+  const reader = new Reader();
+  return { render: (context) => render(context, reader) };
+};

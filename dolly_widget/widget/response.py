@@ -13,38 +13,51 @@ from dolly_widget.tokens import encodable
 _SHOWN_CHARS = 40
 
 
+def _assets(*names: str) -> str:
+    """Texts of the files beside this one, joined: a widget has one module and one style sheet."""
+    return "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
+
+
 class ResponseView(anywidget.AnyWidget):
     """Shows one answer. Set `text` and `is_streaming` while it is written, then call `finish`.
 
     The reader's selection and scroll position survive every update; the view follows the end of the text only while
-    the reader is there.
+    the reader is there. It grows with the text and shrinks only when it is cleared or gets another width, so that what
+    is below never moves up. A screen reader hears a streaming answer in sentences, once, wherever it is shown.
     """
 
-    _esm = Path(__file__).with_name("response.js")
-    _css = Path(__file__).with_name("response.css")
+    _esm = _assets("response_spoken.js", "response_copy.js", "response.js")
+    _css = _assets("response.css", "answer.css")
 
     text = traitlets.Unicode("", help="The answer so far, as plain text.").tag(sync=True)
     html = traitlets.Unicode("", help='Safe HTML of the finished answer, "" while there is none.').tag(sync=True)
+    code = traitlets.Unicode("", help='A Python cell that asks the same; "" where there is none.').tag(sync=True)
+    note = traitlets.Unicode("", help="How the answer ended, a line below it; not copied.").tag(sync=True)
     is_streaming = traitlets.Bool(False, help="Whether more text is to come.").tag(sync=True)
     placeholder = traitlets.Unicode("The answer appears here.", help="Shown while there is no answer.").tag(sync=True)
     label = traitlets.Unicode("Response", help="The name that a screen reader announces.").tag(sync=True)
 
-    def finish(self, text: str) -> None:
-        """Show the whole answer, rendered as Markdown, in one message to the page."""
-        html = markdown_to_html(text)
-        with self.hold_sync():
-            self.text = text
-            self.html = html
-            self.is_streaming = False
+    def begin(self) -> None:
+        """Make room for an answer that is to come, in one message to the page: the area keeps its height."""
+        self._show("", "", is_streaming=True)
+
+    def finish(self, text: str, *, code: str = "", note: str = "") -> None:
+        """Show the whole answer, rendered as Markdown, in one message to the page.
+
+        ``code`` is what "Copy as code" copies; ``note`` says below the answer, as text, how it ended.
+        """
+        self._show(text, markdown_to_html(text), code=code, note=note)
 
     def clear(self) -> None:
         """Show the placeholder again."""
-        with self.hold_sync():
-            self.text = ""
-            self.html = ""
-            self.is_streaming = False
+        self._show("", "")
 
-    @traitlets.validate("text", "html", "placeholder", "label")
+    def _show(self, text: str, html: str, *, code: str = "", note: str = "", is_streaming: bool = False) -> None:
+        with self.hold_sync():
+            self.text, self.html, self.code, self.note = text, html, code, note
+            self.is_streaming = is_streaming
+
+    @traitlets.validate("text", "html", "code", "note", "placeholder", "label")
     def _encodable(self, proposal: traitlets.Bunch) -> str:
         # A lone surrogate would break the message to the page, and the saved notebook.
         return encodable(proposal["value"])
