@@ -5,7 +5,9 @@ Knows nothing about engines or answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
@@ -13,6 +15,7 @@ import traitlets
 
 from dolly_widget.devices import available_devices
 from dolly_widget.sampling import Range, SamplingParams
+from dolly_widget.widget.presets import PRESETS, preset
 
 _DEFAULTS = SamplingParams()
 
@@ -26,14 +29,16 @@ class _Control(NamedTuple):
 
 # Ranges and defaults are the origin notebook's.
 _SLIDERS = {
-    "temperature": _Control("Temperature", Range(0.1, 5.0), 0.1, "Higher: more varied and less predictable answers."),
-    "top_p": _Control(
-        "Top-p", Range(0.05, 1.0), 0.01, "Draw from the likeliest tokens that together reach this share."
-    ),
-    "top_k": _Control("Top-k", Range(0, 50), 1, "Draw from this many of the likeliest tokens; 0 is off."),
+    "temperature": _Control("Temperature", Range(0.1, 5.0), 0.1, "Higher: more varied, less predictable."),
+    "top_p": _Control("Top-p", Range(0.05, 1.0), 0.01, "Only the likeliest, up to this share."),
+    "top_k": _Control("Top-k", Range(0, 50), 1, "Only this many of the likeliest; 0: off."),
     "max_new_tokens": _Control("Max new tokens", Range(1, 1000), 1, "The answer ends here at the latest."),
-    "repetition_penalty": _Control("Repetition penalty", Range(1.0, 2.0), 0.05, "Above 1: say less twice; 1 is off."),
+    "repetition_penalty": _Control("Repetition penalty", Range(1.0, 2.0), 0.05, "Above 1: say less twice; 1: off."),
 }
+
+
+LONGEST = int(_SLIDERS["max_new_tokens"].range.high)
+"""The largest max_new_tokens that can be set."""
 
 
 class SettingsTraits(traitlets.HasTraits):
@@ -53,6 +58,19 @@ class SettingsTraits(traitlets.HasTraits):
     def params(self) -> SamplingParams:
         """The settings as they are now."""
         return SamplingParams(seed=self.seed, **{name: getattr(self, name) for name in _SLIDERS})
+
+    def apply_preset(self, name: str) -> None:
+        """Take the settings of a preset: "precise", "balanced" or "creative". Raises ValueError for another name."""
+        self._set_together(preset(name).values)
+
+    def reset_settings(self) -> None:
+        """Take the defaults of all sampling settings, the seed and the length of the answer included."""
+        self._set_together(vars(_DEFAULTS))
+
+    def _set_together(self, values: Mapping[str, Any]) -> None:
+        with self.hold_trait_notifications():  # nobody sees a preset half applied
+            for name, value in values.items():
+                setattr(self, name, value)
 
     @traitlets.validate(*_SLIDERS, "seed")
     def _in_range(self, proposal: traitlets.Bunch) -> Any:
@@ -85,9 +103,11 @@ class SamplingPanel(widgets.VBox):
         )
         self.seed = widgets.Text(placeholder="fresh each time", description="Seed", continuous_update=False)
         self.seed_hint = widgets.HTML(layout={"display": "none"})
-        others = [slider for name, slider in self.sliders.items() if name != "temperature"]
-        rows = [*above, self.sliders["temperature"], self.greedy, *others]
-        super().__init__([*rows, self.seed, self.seed_hint])
+        # Marking one is a message more to the page: only where all settings are.
+        presets = PRESETS if tuple(names) == tuple(_SLIDERS) else {}
+        self.presets = {name: _button(name.capitalize(), one.help, "dw-preset") for name, one in presets.items()}
+        self.reset = _button("Reset to defaults", "The defaults of all settings, seed and length included.", "dw-reset")
+        super().__init__(self._arranged(above))
         self.add_class("dw-settings")
         for control in (*above, self.seed, *self.sliders.values()):
             control.style.description_width = "128px"
@@ -95,10 +115,37 @@ class SamplingPanel(widgets.VBox):
         self.sliders["temperature"].observe(self._on_temperature_slider, "value")
         self.greedy.observe(self._on_greedy, "value")
         self.seed.observe(self._on_seed_text, "value")
+        for name, button in self.presets.items():
+            button.on_click(partial(self._on_preset, name))
+        self.reset.on_click(self._on_reset)
         owner.observe(self._show_temperature, "temperature")
         owner.observe(self._show_seed, "seed")
+        owner.observe(self._show_preset, list(PRESETS["balanced"].values))
         self._show_temperature()
         self._show_seed()
+        self._show_preset()
+
+    def _arranged(self, above: Sequence[widgets.Widget]) -> list[widgets.Widget]:
+        if self.presets:
+            presets = widgets.HBox(list(self.presets.values()))
+            presets.add_class("dw-presets")
+            above = [*above, presets]
+        rows = {name: _explained(slider, _SLIDERS[name].help) for name, slider in self.sliders.items()}
+        temperature = rows.pop("temperature")
+        return [*above, temperature, self.greedy, *rows.values(), self.seed, self.seed_hint, self.reset]
+
+    def _on_preset(self, name: str, button: widgets.Button) -> None:
+        self._owner.apply_preset(name)
+
+    def _on_reset(self, button: widgets.Button) -> None:
+        self.seed.value = ""  # what is no seed stays in the box only
+        self._owner.reset_settings()
+
+    def _show_preset(self, change: Any = None) -> None:
+        """Mark the preset that the settings are; none when they are no preset's."""
+        for name, button in self.presets.items():
+            is_on = all(getattr(self._owner, key) == value for key, value in PRESETS[name].values.items())
+            (button.add_class if is_on else button.remove_class)("dw-is-on")
 
     def _on_owner(self, change: Any) -> None:
         self._widen(change["name"], change["new"])
@@ -167,7 +214,11 @@ class SettingsPanel(SamplingPanel):
         self.device.observe(self._on_device, "value")
 
     def _on_device(self, change: Any) -> None:
-        self._owner.device = change["new"]
+        try:
+            self._owner.device = change["new"]
+        except (ValueError, RuntimeError):
+            self._show_device()  # it was refused
+            raise
 
 
 def _slider(name: str) -> Any:
@@ -183,3 +234,16 @@ def _slider(name: str) -> Any:
         tooltip=help_text,
         **extra,
     )
+
+
+def _explained(control: widgets.Widget, explanation: str) -> widgets.VBox:
+    """A control with one quiet line under it."""
+    row = widgets.VBox([control, widgets.HTML(f'<span class="dw-explanation">{html.escape(explanation)}</span>')])
+    row.add_class("dw-explained")
+    return row
+
+
+def _button(description: str, tooltip: str, css_class: str) -> widgets.Button:
+    button = widgets.Button(description=description, tooltip=tooltip, layout={"width": "auto"})
+    button.add_class(css_class)
+    return button
