@@ -220,9 +220,16 @@ def test_no_command_shows_the_commands(capsys):
     assert all(command.name in out and command.summary.split()[0] in out for command in cli.COMMANDS)
 
 
-@pytest.mark.parametrize("command", [[], ["ask"], ["convert"], ["models"], ["lab"]], ids=str)
+@pytest.mark.parametrize("command", [[], ["ask"], ["convert"], ["models"], ["lab"], ["app"]], ids=str)
 def test_help_imports_nothing_heavy(command):
-    heavy = {"openvino", "jupyterlab", "tokenizers", "huggingface_hub", *(["numpy"] if command != ["ask"] else [])}
+    heavy = {
+        "openvino",
+        "jupyterlab",
+        "voila",
+        "tokenizers",
+        "huggingface_hub",
+        *(["numpy"] if command != ["ask"] else []),
+    }
     code = (
         "import sys; from dolly_widget.cli import main\n"
         f"try: main([*{command}, '--help'])\n"

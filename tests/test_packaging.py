@@ -59,6 +59,12 @@ def test_the_wheel_has_what_the_widget_sends_to_the_page(names):
     assert assets <= names
 
 
+def test_the_wheel_has_the_page_of_the_app(names):
+    files = in_repository("dolly_widget/cli/app_files", "**/*.*")
+    assert "dolly_widget/cli/app_files/voila/templates/dolly-widget/index.html.j2" in files
+    assert files <= names
+
+
 def test_the_wheel_has_the_tutorials(names):
     tutorials = in_repository("notebooks", "*.ipynb")
     assert "notebooks/01_quickstart.ipynb" in tutorials

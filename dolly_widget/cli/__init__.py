@@ -1,4 +1,4 @@
-"""The ``dolly-widget`` command: answers, models and measurements in a terminal, or the tutorials in JupyterLab.
+"""The ``dolly-widget`` command: answers, models and measurements in a terminal, or the widget in a browser.
 
 Owns the parser and what becomes of errors. Each subcommand has a file of its own.
 """
@@ -12,14 +12,14 @@ import sys
 from collections.abc import Sequence
 
 from dolly_widget import __version__
-from dolly_widget.cli import ask, bench, convert, lab, models
+from dolly_widget.cli import app, ask, bench, convert, lab, models
 from dolly_widget.cli.command import EXIT_CLOSED_PIPE, EXIT_INTERRUPTED, EXIT_MISTAKE, CommandError
 from dolly_widget.cli.interruptible import Abandoned
 from dolly_widget.cli.lab import copy_tutorials
 
 __all__ = ["COMMANDS", "copy_tutorials", "main"]
 
-COMMANDS = (lab.COMMAND, ask.COMMAND, convert.COMMAND, models.COMMAND, bench.COMMAND)
+COMMANDS = (lab.COMMAND, app.COMMAND, ask.COMMAND, convert.COMMAND, models.COMMAND, bench.COMMAND)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,167 @@
+"""``dolly-widget app``: the widget alone as a web page for this machine, served by Voilà until it ends.
+
+Each browser tab has a kernel of its own. Whoever has the token can use the page; nobody else, and no other machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dolly_widget.cli import serving
+from dolly_widget.cli.command import Command, CommandError
+from dolly_widget.cli.preparing import add_format_arguments
+
+_USUAL_PORT = 8866
+_CULL_AFTER_S = 300
+_KERNEL = "dolly-widget"
+_NOTEBOOK = "app.ipynb"
+# What draws widgets: others of the user's JupyterLab may not fit Voilà's.
+EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+# A template of Voilà that fetches nothing from elsewhere.
+_FILES = Path(__file__).with_name("app_files")
+_MODEL_HELP = "'demo', a model id of the Hugging Face hub, or a directory (default: demo)"
+_EPILOG = (
+    "Every tab that you open has a widget and a model of its own. A tab's memory is freed when you close it, or, where "
+    f"the browser could not say so, about {_CULL_AFTER_S // 60} minutes later."
+)
+_CELL = """\
+import os
+os.chdir({cwd!r})
+from dolly_widget import DollyWidget
+from dolly_widget.widget import messages
+from ipywidgets import HTML
+try:
+    shown = DollyWidget(**{arguments!r})
+except messages.EXPECTED_ERRORS as exc:
+    shown = HTML(messages.error_html(exc))
+shown"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EPILOG
+    parser.add_argument("model", metavar="MODEL", nargs="?", default="demo", help=_MODEL_HELP)
+    add_format_arguments(parser)
+    parser.add_argument("--device", default="AUTO", help="AUTO, CPU, GPU, NPU or the like (default: AUTO)")
+    parser.add_argument("--engine", choices=("genai", "optimum"), default="genai", help="default: genai")
+    parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
+    serving.add_arguments(parser, _USUAL_PORT)
+
+
+def _app(args: argparse.Namespace) -> int:
+    import importlib.util
+    import secrets
+
+    if importlib.util.find_spec("voila") is None:
+        raise CommandError('Voilà is not installed: run  python -m pip install "dolly-widget[app]"')
+    arguments = _checked_arguments(args)
+    port = serving.choose_port(args.port, _USUAL_PORT)
+    token = secrets.token_hex(16)
+    address = f"http://{serving.HOST}:{port}/?token={token}"
+    opens_browser = not args.no_browser and serving.has_browser()
+
+    with _private_folder(arguments, _configuration(port, token, args.theme)) as folder:
+
+        def on_up() -> None:
+            print(f"The widget is at  {address}  (Ctrl+C here ends it)", flush=True)
+            if opens_browser:
+                _open_browser(folder, address)
+
+        command = [sys.executable, "-m", "voila", _NOTEBOOK]
+        return serving.serve(command, folder, _environment(folder), port, on_up)
+
+
+def _checked_arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """What ``DollyWidget`` is called with. Raises ValueError or ModelError for what is known to be in vain."""
+    from dolly_widget import devices, engines, models
+    from dolly_widget.weight_format import WeightFormat
+
+    devices.check_device(args.device)
+    engines.check_engine(args.engine)
+    models.find(args.model, WeightFormat.of(args.weight_format), args.revision)
+    return {name: getattr(args, name) for name in ("model", "device", "engine", "weight_format", "revision")}
+
+
+@contextmanager
+def _private_folder(arguments: dict[str, Any], configuration: dict[str, Any]) -> Iterator[Path]:
+    """A folder that this user alone can read: the notebook, its kernel, and Voilà's configuration with the token."""
+    import tempfile
+
+    kernel = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
+    files = {
+        _NOTEBOOK: _notebook(arguments),
+        "voila.json": configuration,
+        f"kernels/{_KERNEL}/kernel.json": {"argv": kernel, "display_name": _KERNEL, "language": "python"},
+    }
+    with tempfile.TemporaryDirectory(prefix="dolly-widget-") as name:
+        for path, content in files.items():
+            Path(name, path).parent.mkdir(parents=True, exist_ok=True)
+            Path(name, path).write_text(json.dumps(content), encoding="utf-8")
+        yield Path(name)
+
+
+def _notebook(arguments: dict[str, Any]) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "widget",
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [],
+        "source": _CELL.format(cwd=os.getcwd(), arguments=arguments),
+    }
+    kernel = {"name": _KERNEL, "display_name": _KERNEL, "language": "python"}
+    metadata = {"title": "dolly_widget", "kernelspec": kernel, "language_info": {"name": "python"}}
+    return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    # First our template and kernel, then whatever else there is.
+    return {"JUPYTER_PATH": os.pathsep.join(filter(None, [str(_FILES), str(folder), os.environ.get("JUPYTER_PATH")]))}
+
+
+def _configuration(port: int, token: str, theme: str) -> dict[str, Any]:
+    """Voilà's configuration, which comes before any other: its server runs in the folder."""
+    return {
+        "Voila": {
+            "ip": serving.HOST,
+            "port": port,
+            "port_retries": 0,
+            "base_url": "/",
+            "token": token,
+            "open_browser": False,  # it would open without the token
+            "connection_dir_root": ".",
+            "log_level": "ERROR",
+            "identity_provider_class": "jupyter_server.auth.identity.PasswordIdentityProvider",
+            "tornado_settings": {
+                "ws_ping_timeout": 30_000
+            },  # its own is above the interval, of which Tornado complains
+        },
+        "PasswordIdentityProvider": {"hashed_password": ""},
+        "VoilaConfiguration": {
+            "template": "dolly-widget",
+            "theme": theme,
+            "allow_template_override": "NO",
+            "allow_theme_override": "NO",
+            "file_allowlist": [],  # files of the folder would be served without a token
+            "extension_allowlist": EXTENSIONS,
+        },
+        "MappingKernelManager": {"cull_idle_timeout": _CULL_AFTER_S, "cull_interval": 60},
+    }
+
+
+def _open_browser(folder: Path, address: str) -> None:
+    """Open ``address`` by a file that only this user can read: a browser's command line is open to everyone."""
+    import webbrowser
+
+    redirect = folder / "open.html"
+    redirect.write_text(f'<meta http-equiv="refresh" content="0;url={address}">', encoding="utf-8")
+    webbrowser.open(redirect.as_uri())
+
+
+COMMAND = Command("app", "Serve the widget alone, as a web page for this machine.", _add_arguments, _app)
