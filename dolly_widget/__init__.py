@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from dolly_widget.comparison_table import Comparison, ComparisonRow
     from dolly_widget.engines import Engine, EngineError, GenerationResult, load_engine
     from dolly_widget.engines.streaming import stream
+    from dolly_widget.exchange import Exchange
+    from dolly_widget.history import History
     from dolly_widget.model_info import ModelError
     from dolly_widget.models import resolve
     from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, chat_template, template_for
@@ -36,6 +38,8 @@ _HOMES = {
     "GenerationResult": "engines",
     "load_engine": "engines",
     "stream": "engines.streaming",
+    "Exchange": "exchange",
+    "History": "history",
     "ModelError": "model_info",
     "resolve": "models",
     "DOLLY": "prompts",
@@ -57,7 +61,9 @@ __all__ = [
     "DollyWidget",
     "Engine",
     "EngineError",
+    "Exchange",
     "GenerationResult",
+    "History",
     "ModelError",
     "Prompt",
     "PromptTemplate",

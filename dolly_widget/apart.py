@@ -22,7 +22,10 @@ _running: set[threading.Event] = set()
 
 
 def run_apart(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns, or raise what it raises. The end of Python waits for it, 5 s at most."""
+    """Return what ``work`` returns, or raise what it raises. The end of Python waits for it, 5 s at most.
+
+    The thread is there for as long as the caller waits, beside the caller's own.
+    """
     ended = threading.Event()
 
     def run(stop: threading.Event) -> T:

@@ -1,12 +1,14 @@
 """DollyWidget: ask a language model in a notebook. Knows engines, and nothing of tensors or tokens.
 
-An answer is made on a job's thread, which only sets traits: it never prints, and never uses an Output widget.
+Loads, answers and the lens are jobs of one worker, whose thread only sets traits: it never prints, and never uses an
+Output widget.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +16,27 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, GenerationResult, PromptTooLongError, check_engine
-from dolly_widget.jobs import Job
-from dolly_widget.model_info import ModelError
-from dolly_widget.progress import Progress
-from dolly_widget.prompts import PromptTemplate
+from dolly_widget.engines import Engine, GenerationResult, check_engine
+from dolly_widget.history import Exchange, History
+from dolly_widget.jobs import Job, Worker
+from dolly_widget.prompts import PromptTemplate, Turn
 from dolly_widget.sampling import SamplingParams, changed
-from dolly_widget.tokens import encodable
 from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget import messages
-from dolly_widget.widget.answers import Answerer, Exchange, refuse_unless_it_goes_on
+from dolly_widget.widget.answers import Answerer, Asked, earlier, refuse_unless_it_goes_on
 from dolly_widget.widget.arranging import descendants
+from dolly_widget.widget.catching_up import CatchingUp
 from dolly_widget.widget.explorer import SamplingExplorer
+from dolly_widget.widget.last_answer import with_last_answer
 from dolly_widget.widget.loading import ModelLoader, first_choice
 from dolly_widget.widget.parts import EXAMPLES, Parts
-from dolly_widget.widget.settings import SettingsTraits
+from dolly_widget.widget.state import DollyState
+from dolly_widget.widget.subshells import hear_at_once
 
 __all__ = ["EXAMPLES", "DollyWidget", "Exchange"]
 
 
-class DollyWidget(SettingsTraits, widgets.VBox):
+class DollyWidget(DollyState, widgets.VBox):
     """A language model in a notebook: write an instruction, watch the answer come, stop it, change the sampling.
 
     ``model`` is "demo" (the small demonstration model that is part of the package), a model id of the Hugging Face hub,
@@ -41,22 +44,14 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted, ``revision`` a branch, tag or
     commit of the hub. ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum",
     ``ov_config`` OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``. ``template`` replaces this model's own prompt
-    template, ``examples`` the ten instructions that are offered. Sampling settings, such as ``temperature=0.5``, are
-    the traits' first values.
+    template, ``examples`` the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
+    exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` tells a model with a chat template
+    what was said before. Sampling settings, such as ``temperature=0.5``, are the traits' first values.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
     already known to be missing or broken (ModelError), or a value is out of range (ValueError). Observers of traits are
     called on the worker's thread while an answer is written or a model is loaded.
     """
-
-    instruction = traitlets.Unicode("", help="What the model shall do.")
-    context = traitlets.Unicode("", help="A text that the instruction is about; may be empty.")
-    response = traitlets.Unicode("", read_only=True, help="The answer so far.")
-    status = traitlets.Enum(("loading", "idle", "generating", "stopping", "error"), "idle", read_only=True)
-    error = traitlets.Unicode("", read_only=True, help="What went wrong last, and what to do; empty when all is well.")
-    progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
-    device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
-    lens = traitlets.Bool(False, help="Whether a finished answer's tokens are coloured by how likely each was.")
 
     _is_closed = True  # until it is whole: ipywidgets closes what __init__ left unfinished, too
 
@@ -71,19 +66,24 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         template: PromptTemplate | None = None,
         ov_config: Mapping[str, Any] | None = None,
         examples: Sequence[str] | None = None,
+        history: Sequence[Exchange] | str | Path = (),
+        chat: bool = False,
         **sampling: Any,
     ) -> None:
         # What is wrong is told before anything is made.
         changed(SamplingParams(), sampling)
         check_engine(engine)
+        before = earlier(history)
         choice, given = first_choice(model, device, WeightFormat.of(weight_format), revision, template)
         super().__init__()
         self._lock = threading.RLock()
+        self._worker = Worker()
         self._loader = ModelLoader(
             choice,
             engine,
             ov_config,
             self._lock,
+            self._worker,
             on_step=self._show_step,
             on_loaded=self._show_loaded,
             on_failed=self._show_failed,
@@ -91,17 +91,21 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._answerer = Answerer(
             self._loader,
             self._lock,
+            self._worker,
+            before,
             on_text=self._show_text,
             on_begin=lambda: self._set_status("generating"),
             on_result=self._show_result,
             on_error=self._show_error,
         )
         self.set_trait("device", choice.device)
-        for name, value in sampling.items():
+        for name, value in {**sampling, "chat": chat}.items():
             setattr(self, name, value)
         self._parts = Parts(self, EXAMPLES if examples is None else examples)
-        self.children = self._parts.children
+        self._catching_up = CatchingUp(self)
+        self.children = (*self._parts.children, self._catching_up)
         self.add_class("dw-widget")
+        hear_at_once(descendants(self))
         self._wire()
         self._is_closed = False
         if given is None:
@@ -109,19 +113,17 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         else:
             self._loader.give(given)
             self._show_loaded()
+        if before:
+            self._show_exchange(before[-1])
 
     def _wire(self) -> None:
         parts = self._parts
-        traitlets.link((self, "instruction"), (parts.instruction, "value"))
-        traitlets.link((self, "context"), (parts.context, "value"))
-        traitlets.link((self, "lens"), (parts.lens_toggle, "value"))
+        traitlets.link((self, "instruction"), (parts.composer, "instruction"))
+        for name, control in (("context", parts.context), ("lens", parts.lens_toggle), ("chat", parts.chat)):
+            traitlets.link((self, name), (control, "value"))
         self.observe(lambda change: parts.lens.turn(change["new"]), "lens")
-        for button in parts.examples.children:
-            button.on_click(lambda button: setattr(self, "instruction", button.description))
-        parts.submit.on_click(lambda _: self._on_submit())
-        parts.stop.on_click(lambda _: self.stop())
-        parts.clear.on_click(lambda _: self.clear())
-        parts.mend.on_click(lambda _: self._on_mend())
+        self.observe(lambda _: self._show_prompt(), ("instruction", "context", "chat", "max_new_tokens"))
+        parts.regenerate.on_click(lambda _: self._try(self.regenerate))
         parts.preparing.cancel.on_click(lambda _: self._cancel_loading())
         self.observe(self._on_device, "device")
 
@@ -133,26 +135,61 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         Raises ValueError for an empty instruction, RuntimeError while an answer is being written or after ``close``.
         A model that is still loading is waited for, in the background too.
         """
-        return self._submit(self.instruction, self.context, self.params)
+        with self._lock:
+            return self._submit_from_box(self.params, self._turns_before)
 
-    def ask(self, instruction: str, context: str = "", **sampling: Any) -> GenerationResult:
+    def ask(
+        self,
+        instruction: str,
+        context: str = "",
+        *,
+        turns: Sequence[tuple[str, str, str]] | None = None,
+        prefix_ids: Sequence[int] = (),
+        **sampling: Any,
+    ) -> GenerationResult:
         """Answer ``instruction`` and return the result when it is whole; the widget shows it as it comes.
 
-        ``sampling`` changes settings for this answer alone. Interrupting the kernel stops the answer.
+        ``turns`` are what was said before, each an instruction, its context and its answer; None: what the chat holds,
+        if it is one. ``prefix_ids`` are the answer's first tokens. ``sampling`` changes settings for this answer alone.
+        Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
         """
         params = changed(self.params, sampling)
-        with self._lock:
-            self._refuse_unless_free()
-            self.instruction, self.context = instruction, context
-            job = self._submit(self.instruction, self.context, params)
         try:
-            return job.wait()
+            with self._lock:
+                self._refuse_unless_free()
+                before = self._turns_before if turns is None else _checked_turns(turns)
+                self.instruction, self.context = instruction, context
+                asked = Asked(self.instruction, self.context, params, before, tuple(prefix_ids), is_chat=turns is None)
+                job = self._submit(asked)
+            result = job.wait()
         except KeyboardInterrupt:
             self.stop()
-            job.wait()
+            self._answerer.settle()  # so that the partial answer is in the history
+            if self._parts.view.is_streaming:  # it came before there was one
+                self._parts.empty()
             raise
+        self._catching_up.send_again()  # nbclient leaves out what an earlier cell's thread has changed since
+        return result
 
-    def regenerate(self, place: int, token_id: int) -> Job[GenerationResult]:
+    def regenerate(self) -> Job[GenerationResult]:
+        """Answer the shown answer's instruction again, with its settings and another seed; return the job.
+
+        The answer of before stays in the history, one click away. Raises ValueError where there is no answer, or where
+        another one cannot come out; RuntimeError as ``submit``.
+        """
+        with self._lock:
+            self._refuse_unless_free()
+            exchange = self._parts.shown
+            if exchange is None:
+                raise ValueError("There is no answer yet: submit an instruction first.")
+            if exchange.params.is_greedy:
+                raise ValueError(
+                    "Greedy decoding gives the same answer every time: set a temperature, and submit again."
+                )
+            params = replace(exchange.params, seed=None)
+            return self._submit(Asked(exchange.instruction, exchange.context, params, exchange.turns, is_chat=True))
+
+    def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
         """Answer again from ``place`` on, with token ``token_id`` there: what if it had said that? Return the job.
 
         What is before ``place``, counted from 0, stays, and so do the settings of that answer, which stays in the
@@ -164,7 +201,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             exchange, engine = self._parts.lens.exchange_at(place)
             refuse_unless_it_goes_on(engine)
             prefix_ids = (*exchange.result.token_ids[:place], token_id)
-            return self._submit(*exchange.asked, prefix_ids, exchange.model_dir)
+            instruction, context, params = exchange.asked
+            return self._submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
 
     def explore(self, place: int) -> SamplingExplorer:
         """Open the explorer below the answer, where the token at ``place``, counted from 0, was chosen; return it.
@@ -196,13 +234,18 @@ class DollyWidget(SettingsTraits, widgets.VBox):
                 self._set_status("stopping")
 
     def clear(self) -> None:
-        """Empty instruction, context, answer and error; the history stays. RuntimeError while an answer is written."""
+        """Empty instruction, context, answer and error, and end the chat; the history stays.
+
+        Raises RuntimeError while an answer is written.
+        """
         with self._lock:
             self._refuse_unless_free()
+            self._turns = ()
+            self._parts.composer.recall = self.instruction or self._parts.composer.recall
             self.instruction = self.context = ""
-            self._empty_answer()
-            if not self._loader.is_loading:
-                self._set_status("idle")
+            self._parts.empty()
+            self._start_over()
+            self._rest()
 
     def wait(self, timeout_s: float | None = None) -> GenerationResult | None:
         """Wait until the model is loaded and no answer is being written; return the last answer, None if there is none.
@@ -215,39 +258,48 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         return None if self._answerer.job is None else self._answerer.job.wait(timeout_s)
 
     @property
-    def history(self) -> tuple[Exchange, ...]:
-        """All exchanges so far, the oldest first; stopped answers too."""
-        return tuple(self._answerer.history)
+    def history(self) -> History:
+        """All exchanges so far, the oldest first; those that it began with, and stopped answers too."""
+        return History(self._answerer.history)
 
     def close(self) -> None:
         """Stop and free everything: the answer, the model (unless it was given as an Engine), all controls."""
         if self._is_closed:
             return
         self._is_closed = True
-        self._loader.cancel()
-        self._answerer.close()
-        self._parts.lens.close()
-        self._loader.close()
-        for part in descendants(self):
-            part.close()
-        super().close()
+        try:
+            self._worker.close(self._lock)  # an observer may be what closes us
+        finally:  # an interrupt ends the wait
+            self._parts.lens.close()
+            self._loader.close()
+            for part in descendants(self):
+                part.close()
+            super().close()
 
     def __repr__(self) -> str:
         """Say little, and the same in every run: notebooks save it."""
         return f"{type(self).__name__}({self._loader.name!r}, device={self.device!r})"
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        return with_last_answer(super()._repr_mimebundle_(**kwargs), self.history)
+
     # An answer
 
-    def _submit(self, instruction: str, context: str, params: SamplingParams, *beginning: Any) -> Job[GenerationResult]:
+    def _submit(self, asked: Asked) -> Job[GenerationResult]:
         with self._lock:
             self._refuse_unless_free()
-            if not instruction.strip():
+            if not asked.instruction.strip():
                 raise ValueError("Write an instruction first, or choose one of the examples.")
-            self._empty_answer()
-            self._parts.view.is_streaming = True
-            job = self._answerer.start(instruction, context, params, *beginning)
+            self._begin(asked)
+            job = self._answerer.start(asked)
             self._set_status("loading" if self._loader.is_loading else "generating")
             return job
+
+    def _submit_from_box(self, params: SamplingParams, turns: tuple[Turn, ...]) -> Job[GenerationResult]:
+        job = self._submit(Asked(self.instruction, self.context, params, turns, is_chat=True))
+        if self._is_chat:  # the next turn is written in an empty box, as in any chat
+            self.instruction = self.context = ""
+        return job
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:
@@ -258,75 +310,39 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if self._answerer.is_busy:
             raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
 
-    def _empty_answer(self) -> None:
-        self._parts.empty()
-        self.set_trait("response", "")
-        self.set_trait("error", "")
+    # What a hand does
 
-    def _show_text(self, text: str) -> None:
-        self._parts.view.text = text
-        self.set_trait("response", text)
-
-    def _show_result(self, exchange: Exchange) -> None:
-        self._show_exchange(exchange)
-
-    def _show_exchange(self, exchange: Exchange) -> None:
-        with self._lock:
-            self.set_trait("response", exchange.result.text)
-            self.set_trait("error", "")
-            self._parts.show_exchange(exchange)
-            self._rest()
-
-    def _show_error(self, exc: BaseException) -> None:
-        self._parts.view.finish(self.response)
-        if self._loader.job is not None and exc is self._loader.job.error:  # it waited for a model in vain
-            self._fail_to_load(exc)
-            return
-        room = exc.largest_max_new_tokens if isinstance(exc, PromptTooLongError) else 0
-        self._parts.show_message(messages.error_html(exc), f"Set max new tokens to {room}" if room else "")
-        self._fail(exc)
-
-    # The model
+    def _try(self, act: Callable[..., Any], *arguments: Any) -> None:
+        """Do what was clicked; what is wrong with it is a hint."""
+        try:
+            act(*arguments)
+        except (ValueError, RuntimeError) as exc:
+            self._parts.notice.show(messages.hint_html(str(exc)))
 
     def _load_from_box(self, model: str, weight_format: str) -> None:
         # The name of the format that we have keeps its group size and ratio.
         is_same = weight_format == self._loader.choice.weight_format.name
         self.load(model, weight_format=None if is_same else weight_format)
 
+    def _shorten(self, room: int) -> None:
+        self.max_new_tokens = room
+        asked = self._asked
+        if asked is not None:
+            self._try(self._submit, replace(asked, params=replace(asked.params, max_new_tokens=room)))
+
+    def _load_again(self) -> None:
+        self._try(self._start_again)
+
+    def _start_again(self) -> None:
+        with self._lock:
+            self._refuse_unless_free()
+            self._loader.start(self._loader.failed)
+            self.device = self._loader.choice.device
+
     def _cancel_loading(self) -> None:
         self._parts.preparing.show_cancelling()
         self.stop()  # an answer that waits for this model
         self._loader.cancel()
-
-    def _show_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
-        if self.status != "loading":  # what was wrong before is past
-            self._parts.show_message("")
-            self._parts.show_load_message("")
-            self.set_trait("error", "")
-        self._parts.show_loading(self._loader, progress, notes)
-        self._set_status("loading")
-        self.set_trait("progress", "" if progress is None else str(progress))
-
-    def _show_loaded(self) -> None:
-        self.set_trait("progress", "")
-        self._parts.show_model(self._loader)
-        self._parts.chooser.loaded(str(self._loader.choice.model))
-        self._parts.lens.refresh()
-        self._rest()
-
-    def _show_failed(self, exc: BaseException, is_stopped: bool) -> None:
-        self.set_trait("progress", "")
-        self._parts.show_model(self._loader)
-        if is_stopped and isinstance(exc, ModelError) and self._loader.engine is not None:
-            self._parts.show_load_message(messages.hint_html(str(exc)))
-            self._rest()
-        else:
-            self._fail_to_load(exc)
-        self.device = self._loader.choice.device  # the one before keeps working
-
-    def _fail_to_load(self, exc: BaseException) -> None:
-        self._parts.show_load_message(messages.error_html(exc))
-        self._fail(exc)
 
     @traitlets.validate("device")
     def _known_device(self, proposal: traitlets.Bunch) -> str:
@@ -342,43 +358,11 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if change["new"] != self._loader.choice.device:
             self._loader.move(change["new"])
 
-    # What is shown
-
-    def _set_status(self, status: str) -> None:
-        self.set_trait("status", status)
-        self._parts.show_status(status, self._answerer.is_busy)
-
-    def _rest(self) -> None:
-        """Show that no answer is being written; one that only waited for a model says itself what comes next."""
-        if not self._answerer.is_busy:
-            loader = self._loader
-            self._set_status("loading" if loader.is_loading else "error" if loader.engine is None else "idle")
-
-    def _fail(self, exc: BaseException) -> None:
-        self._parts.stats.value = ""
-        self.set_trait("error", messages.error_text(exc))
-        self._set_status("error")
-
-    def _on_submit(self) -> None:
-        try:
-            self.submit()
-        except (ValueError, RuntimeError) as exc:
-            self._parts.show_message(messages.hint_html(str(exc)))
-
-    def _on_choose(self, place: int, token_id: int) -> None:
-        try:
-            self.regenerate(place, token_id)
-        except (ValueError, RuntimeError) as exc:
-            self._parts.show_message(messages.hint_html(str(exc)))
-
     def _engine(self) -> Engine | None:
         return self._loader.engine
 
-    def _on_mend(self) -> None:
-        self.max_new_tokens = int(self._parts.mend.description.rpartition(" ")[2])
-        self._on_submit()
 
-    @traitlets.validate("instruction", "context")
-    def _encodable(self, proposal: traitlets.Bunch) -> str:
-        # A lone surrogate would break the message to the page, and the saved notebook.
-        return encodable(proposal["value"])
+def _checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:
+    if not all(len(each) == 3 and all(isinstance(text, str) for text in each) for each in turns):
+        raise ValueError("turns must be a list of (instruction, context, answer), all of them texts.")
+    return tuple(Turn(*each) for each in turns)

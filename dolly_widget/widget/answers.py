@@ -7,50 +7,80 @@ import functools
 import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dolly_widget.engines import Engine, GenerationResult, can_go_on
 from dolly_widget.engines.sharing import forget_frames
-from dolly_widget.jobs import Job
-from dolly_widget.prompts import Prompt
+from dolly_widget.history import Exchange, History, Setup
+from dolly_widget.jobs import Job, Worker
+from dolly_widget.model_info import ModelError
+from dolly_widget.models import find
+from dolly_widget.prompts import Turn, render, takes_turns
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.widget.loading import ModelLoader
+from dolly_widget.tokens import encodable
+from dolly_widget.widget.loading import ModelChoice, ModelLoader
 from dolly_widget.widget.publisher import Publisher
+
+__all__ = ["Answerer", "Asked", "Exchange", "earlier", "refuse_unless_by", "refuse_unless_it_goes_on"]
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """One instruction and the answer that it got."""
+class Asked:
+    """What an answer is asked for with."""
 
     instruction: str
     context: str
     params: SamplingParams
-    result: GenerationResult
-    prompt: Prompt = field(default=Prompt(()), repr=False)
-    """What the instruction became; empty where it was stopped before there was a model."""
-    model_dir: Path | None = field(default=None, repr=False)
-    """The files of the model that answered."""
-
-    @property
-    def asked(self) -> tuple[str, str, SamplingParams]:
-        """What was asked, and with which settings."""
-        return self.instruction, self.context, self.params
+    turns: tuple[Turn, ...] = ()
+    """What was said before."""
+    prefix_ids: tuple[int, ...] = ()
+    """The answer's first tokens."""
+    model_dir: Path | None = None
+    """Of the model that ``prefix_ids`` are of; None: of whichever runs."""
+    is_chat: bool = False
+    """Whether ``turns`` are what the chat holds: a model without a chat template is not told of them."""
 
 
-class _Asked(NamedTuple):
-    instruction: str
-    context: str
-    params: SamplingParams
-    prefix_ids: Sequence[int]
-    model_dir: Path | None
-    """Of the model that ``prefix_ids`` are of."""
+class _Expected(NamedTuple):
+    """Which model shall answer."""
+
+    choice: ModelChoice
+    loading: Job[None] | None
+    """The load that brings it, or did."""
+
+
+def earlier(history: Sequence[Exchange] | str | Path) -> list[Exchange]:
+    """The exchanges that a widget begins with, from a history or the path of one; their models found here again.
+
+    Raises ValueError for a file that is no history, TypeError for what is none at all.
+    """
+    given = History.from_json(Path(history)) if isinstance(history, str | Path) else history
+    if not isinstance(given, Sequence) or not all(isinstance(each, Exchange) for each in given):
+        raise TypeError(f"history must be a History, exchanges, or the path of a JSON file, not {given!r:.60}.")
+    homes = {each.setup: _home(each.setup) for each in given}
+    return [_as_shown(each, homes[each.setup]) for each in given]
+
+
+def _home(setup: Setup | None) -> Path | None:
+    """The files of a model on this machine; None where they are not there."""
+    if setup is None:
+        return None
+    with contextlib.suppress(ValueError, OSError, RuntimeError):  # RuntimeError: "~nobody", whose home is not known
+        return find(setup.model, setup.weight_format or "int8", setup.revision)
+    return None
+
+
+def _as_shown(exchange: Exchange, home: Path | None) -> Exchange:
+    """The exchange with its model's files, and with an answer that a page can show."""
+    result = replace(exchange.result, text=encodable(exchange.result.text))
+    return replace(exchange, model_dir=exchange.model_dir or home, result=result)
 
 
 def refuse_unless_by(engine: Engine | None, model_dir: Path | None) -> Engine:
     """Return the engine if it runs the model of these files. Else ValueError: its tokens would mean something else."""
-    if engine is None or engine.model_dir != model_dir:
+    if engine is None or model_dir is None or engine.model_dir.resolve() != model_dir.resolve():
         name = "another one" if model_dir is None else model_dir.name
         raise ValueError(f"This answer is by a model that is not loaded now, {name}: load it to go on with this.")
     return engine
@@ -63,10 +93,10 @@ def refuse_unless_it_goes_on(engine: Engine) -> None:
 
 
 class Answerer:
-    """Owns the job that writes an answer, with the engine of ``loader``, which is waited for.
+    """Owns the job that writes an answer, with the engine of ``loader``.
 
-    Calls, on the job's thread: ``on_text`` with the whole text so far; and under ``lock``, ``on_begin`` when the engine
-    is there, then ``on_result`` or ``on_error``.
+    What loads that is a job of the same ``worker``, and so has ended before. Calls, in the job: ``on_text`` with the
+    whole text so far; and under ``lock``, ``on_begin`` when its turn has come, then ``on_result`` or ``on_error``.
     """
 
     is_busy = False
@@ -78,56 +108,59 @@ class Answerer:
         self,
         loader: ModelLoader,
         lock: threading.RLock,
+        worker: Worker,
+        history: Sequence[Exchange] = (),
         *,
         on_text: Callable[[str], None],
         on_begin: Callable[[], None],
         on_result: Callable[[Exchange], None],
         on_error: Callable[[BaseException], None],
     ) -> None:
-        self.history: list[Exchange] = []
+        self.history: list[Exchange] = list(history)
         self._loader = loader
-        self._lock = lock
+        self._lock, self._worker = lock, worker
         self._on_text, self._on_begin, self._on_result, self._on_error = on_text, on_begin, on_result, on_error
 
-    def start(
-        self,
-        instruction: str,
-        context: str,
-        params: SamplingParams,
-        prefix_ids: Sequence[int] = (),
-        model_dir: Path | None = None,
-    ) -> Job[GenerationResult]:
-        """Begin an answer, or go on with ``prefix_ids``, which are tokens of the model in ``model_dir``.
-
-        Call under ``lock``, and not while ``is_busy``.
-        """
+    def start(self, asked: Asked) -> Job[GenerationResult]:
+        """Begin an answer. Call under ``lock``, and not while ``is_busy``."""
         self.is_busy = True
-        asked = _Asked(instruction, context, params, prefix_ids, model_dir)
-        self.job = Job(functools.partial(self._answer, asked), name="dolly-answer")
+        expected = _Expected(self._loader.choice, self._loader.job)
+        work = functools.partial(self._answer, asked, expected)
+        try:
+            self.job = Job(work, name="dolly-answer", worker=self._worker)
+        except BaseException:  # an interrupt just then
+            self.is_busy = False
+            raise
         return self.job
 
     def stop(self) -> bool:
-        """Ask the answer to end after the current token; return whether there was one."""
+        """Ask the answer to end after the current token, or end it at once if it waits; return whether it goes on."""
         if self.is_busy and self.job is not None:
             self.job.stop()
         return self.is_busy
 
-    def close(self) -> None:
-        """Stop, and wait for the end."""
+    def settle(self) -> None:
+        """Wait for the end of the answer, be it an error, which was shown."""
         if self.job is not None:
-            self.job.stop()
-            with contextlib.suppress(BaseException):  # its error was shown when it happened
+            with contextlib.suppress(Exception):
                 self.job.wait()
 
-    def _answer(self, asked: _Asked, stop: threading.Event) -> GenerationResult:
+    def _answer(self, asked: Asked, expected: _Expected, stop: threading.Event) -> GenerationResult:
         """The work of an answer's job."""
         publisher = Publisher(self._on_text)
+
+        def on_text(piece: str) -> None:
+            with self._worker.lends():  # an observer may close the widget, on the engine's own thread
+                publisher.push(piece)
+
         try:
-            exchange = self._exchange(asked, publisher.push, stop)
+            exchange = self._exchange(asked, expected, on_text, stop)
         except BaseException as exc:
-            publisher.flush()
             forget_frames(exc)
-            self._end(functools.partial(self._on_error, exc))
+            try:
+                publisher.flush()
+            finally:  # whatever an observer does
+                self._end(functools.partial(self._on_error, exc))
             raise
         self.history.append(exchange)
         self._end(functools.partial(self._on_result, exchange))
@@ -138,29 +171,33 @@ class Answerer:
             self.is_busy = False
             show_outcome()
 
-    def _exchange(self, asked: _Asked, on_text: Callable[[str], None], stop: threading.Event) -> Exchange:
-        engine = self._engine_when_loaded(stop)
-        if engine is None:
+    def _exchange(
+        self, asked: Asked, expected: _Expected, on_text: Callable[[str], None], stop: threading.Event
+    ) -> Exchange:
+        if stop.is_set():  # before its turn came
             nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
-            return Exchange(*asked[:3], nothing)
-        prompt = engine.template.render(asked.instruction, asked.context)
-        if asked.prefix_ids:  # another model may have been loaded meanwhile
-            refuse_unless_it_goes_on(refuse_unless_by(engine, asked.model_dir))
-        # Engines of others may know nothing of beginnings.
-        beginning: dict[str, Any] = {"prefix_ids": asked.prefix_ids} if asked.prefix_ids else {}
-        result = engine.generate(prompt, asked.params, on_text=on_text, stop=stop, **beginning)
-        return Exchange(*asked[:3], result, prompt, engine.model_dir)
-
-    def _engine_when_loaded(self, stop: threading.Event) -> Engine | None:
-        """The engine, once it is loaded; None if we are asked to stop before. Raises what loading raised."""
-        loader = self._loader
-        asked = loader.choice
-        while loader.is_loading:
-            if stop.wait(0.02):
-                return None
-        if loader.job is not None and (loader.engine is None or not loader.choice.is_same_model(asked)):
-            loader.job.wait()  # what the model of before would say is not what was asked for
+            return Exchange(asked.instruction, asked.context, asked.params, nothing, turns=asked.turns)
+        engine = self._loaded_engine(expected)
         with self._lock:
             if not stop.is_set():
                 self._on_begin()
+        turns = asked.turns if not asked.is_chat or takes_turns(engine.template) else ()
+        prompt = render(engine.template, asked.instruction, asked.context, turns)
+        if asked.prefix_ids:
+            refuse_unless_it_goes_on(engine)
+            if asked.model_dir is not None:  # another model may have been loaded meanwhile
+                refuse_unless_by(engine, asked.model_dir)
+        # Engines of others may know nothing of beginnings.
+        beginning: dict[str, Any] = {"prefix_ids": asked.prefix_ids} if asked.prefix_ids else {}
+        result = engine.generate(prompt, asked.params, on_text=on_text, stop=stop, **beginning)
+        setup = self._loader.setup
+        return Exchange(asked.instruction, asked.context, asked.params, result, prompt, engine.model_dir, setup, turns)
+
+    def _loaded_engine(self, expected: _Expected) -> Engine:
+        """The engine of the model that was asked. Raises what loading that raised."""
+        loader = self._loader
+        if expected.loading is not None and (loader.engine is None or not loader.choice.is_same_model(expected.choice)):
+            expected.loading.wait()  # what the model of before would say is not what was asked for
+        if loader.engine is None:  # a load that was begun at the same moment took the place of that one
+            raise ModelError("The model was chosen anew before it was loaded: ask again when it is.")
         return loader.engine

@@ -32,9 +32,11 @@ from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget import messages
 from dolly_widget.widget.answer_so_far import AnswerSoFar
 from dolly_widget.widget.arranging import descendants
+from dolly_widget.widget.catching_up import CatchingUp
 from dolly_widget.widget.explorer_parts import SETTINGS, ExplorerParts
 from dolly_widget.widget.next_token import NextTokenReader, Position
 from dolly_widget.widget.settings import SettingsTraits
+from dolly_widget.widget.subshells import hear_at_once
 
 _SHOWN_CHARS = 40
 _DRAWS = 1000
@@ -104,9 +106,10 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self._on_seed()
         self._parts = ExplorerParts(self, self._on_choose)
         self._parts.show_model(info, self._source.device)
-        self.children = self._parts.children
+        self.children = (*self._parts.children, CatchingUp(self))
         self.add_class("dw-widget")
         self.add_class("dw-explorer")
+        hear_at_once(descendants(self))
         self._wire()
         self._is_closed = False
         self._read()

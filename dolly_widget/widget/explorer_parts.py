@@ -14,6 +14,8 @@ import ipywidgets as widgets
 from dolly_widget.labels import Label
 from dolly_widget.model_info import ModelInfo
 from dolly_widget.widget import messages
+from dolly_widget.widget.access import Access
+from dolly_widget.widget.alive import KernelNotice
 from dolly_widget.widget.answer_so_far import AnswerSoFar
 from dolly_widget.widget.arranging import show_in, style_sheet
 from dolly_widget.widget.bars import CandidateBars
@@ -55,7 +57,7 @@ class ExplorerParts:
         columns = widgets.Box([main, self.settings])
         for part, name in ((texts, "texts"), (main, "main"), (columns, "columns"), (buttons, "buttons")):
             part.add_class(f"dw-{name}")
-        return style_sheet(), self.model, texts, columns
+        return KernelNotice(), style_sheet(), Access(), self.model, texts, columns
 
     def show_model(self, info: ModelInfo, device: str) -> None:
         """Say which model's distribution this is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import threading
 import weakref
@@ -14,7 +13,7 @@ from dolly_widget import lens
 from dolly_widget.coloured import coloured_tokens
 from dolly_widget.engines import Engine
 from dolly_widget.engines.sharing import forget_frames
-from dolly_widget.jobs import Job
+from dolly_widget.jobs import Job, Worker
 from dolly_widget.progress import in_bytes
 from dolly_widget.widget import messages
 from dolly_widget.widget.answers import Exchange, refuse_unless_by
@@ -34,6 +33,7 @@ class LensPanel(widgets.VBox):
     def __init__(
         self,
         lock: threading.RLock,
+        worker: Worker,
         engine: Callable[[], Engine | None],
         *,
         on_shown: Callable[[bool], None],
@@ -44,7 +44,7 @@ class LensPanel(widgets.VBox):
         self.job: Job[None] | None = None
         """What reads it, or has."""
         self.explorer: SamplingExplorer | None = None
-        self._lock, self._engine, self._on_shown = lock, engine, on_shown
+        self._lock, self._worker, self._engine, self._on_shown = lock, worker, engine, on_shown
         self._is_on = False
         self.view = LensView(self._on_open, on_choose)
         """The tokens, which belong in the answer's place."""
@@ -98,11 +98,7 @@ class LensPanel(widgets.VBox):
         return exchange, refuse_unless_by(self._engine(), exchange.model_dir)
 
     def close(self) -> None:
-        """End the reading, and free the controls."""
-        self._cancel()
-        if self.job is not None:
-            with contextlib.suppress(BaseException):  # its error was shown when it happened
-                self.job.wait()
+        """Free the controls; call it when the worker is closed."""
         self._close_explorer()
         super().close()
 
@@ -121,9 +117,11 @@ class LensPanel(widgets.VBox):
             self._tell(messages.note_html("The lens colours the tokens of an answer when it is finished."))
             return
         self._tell(messages.busy_line("Reading the answer…"))
-        self.job = Job(functools.partial(self._work, self.exchange), name="dolly-lens")
+        self.job = Job(functools.partial(self._work, self.exchange), name="dolly-lens", worker=self._worker)
 
     def _work(self, exchange: Exchange, stop: threading.Event) -> None:
+        if stop.is_set():  # before its turn came
+            return
         try:
             outcome = self._judge(exchange, stop)
         except BaseException as exc:

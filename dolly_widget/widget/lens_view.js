@@ -34,7 +34,7 @@ function otherElement([tokenId, name, chance, width], isOwn) {
   const track = make("span", "dw-track");
   track.append(bar);
   element.append(make("span", "dw-name", name), track, make("span", "dw-chance", chance));
-  element.setAttribute("aria-label", isOwn ? `${name}, ${chance}, is there` : `${name}, ${chance}: go on with it`);
+  element.setAttribute("aria-description", isOwn ? "is there" : "go on with it");
   if (isOwn) element.setAttribute("aria-current", "true");
   return element;
 }

@@ -1,12 +1,12 @@
 """The model of a DollyWidget: prepared and loaded in the background, replaced and freed. Knows nothing of controls.
 
-One job works at a time, the others wait for their turn; only the newest choice takes the place of what runs.
+The widget's worker does it, one load after the other; only the newest choice takes the place of what runs.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,10 +17,13 @@ from dolly_widget import models
 from dolly_widget.devices import check_device
 from dolly_widget.engines import Engine
 from dolly_widget.engines.sharing import forget_frames, share_engine
-from dolly_widget.jobs import Job
+from dolly_widget.exchange import Setup
+from dolly_widget.exchange_json import is_plain_template
+from dolly_widget.jobs import Job, Worker
 from dolly_widget.model_info import ModelError, ModelInfo
 from dolly_widget.progress import Progress
 from dolly_widget.prompts import PromptTemplate
+from dolly_widget.store import PUBLISHED
 from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget.publisher import ProgressReporter
 
@@ -84,10 +87,49 @@ def first_choice(
     return ModelChoice(model.model_dir, weight_format, revision, model.device, None), model
 
 
-class ModelLoader:
-    """Owns ``engine`` and whatever loads the next one.
+def setup_of(choice: ModelChoice, engine: Engine, engine_name: str, ov_config: Mapping[str, Any]) -> Setup | None:
+    """What makes ``engine`` again, loaded for ``choice``; None where its template or properties cannot be told."""
+    properties = tuple((str(name), _plain(value)) for name, value in ov_config.items())
+    has_other = any(value is _NOT_PLAIN for _, value in properties)
+    if has_other or (choice.template is not None and not is_plain_template(choice.template)):
+        return None
+    path = Path(choice.model).expanduser()
+    # A directory that is run as it is may be one of the store's: that it was converted is no matter then.
+    is_as_it_is = path.is_dir() and path.resolve() == engine.model_dir.resolve()
+    manifest = {} if is_as_it_is else ModelInfo(engine.model_dir).manifest
+    is_of_hub = bool(manifest) and not Path(str(manifest["model_id"])).is_absolute()
+    weight_format = str(manifest.get("weight_format", ""))
+    return Setup(
+        model=os.fspath(choice.model),
+        revision=str(manifest["commit"]) if is_of_hub else choice.revision,
+        weight_format="" if weight_format == PUBLISHED else weight_format,
+        device=choice.device,
+        engine=engine_name,
+        template=choice.template,
+        ov_config=properties,
+        template_name=str(engine.template.name),
+    )
 
-    Calls, on the job's thread and under ``lock``: ``on_step`` with the progress of preparing and all messages so far,
+
+def _plain(value: Any) -> Any:
+    """A property's value as text or number, which OpenVINO takes for its own constants too: "LATENCY"."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    for name in ("get_type_name", "to_integer"):  # OpenVINO's Type and streams.Num
+        if hasattr(value, name):
+            return getattr(value, name)()
+    return str(value.name) if hasattr(value, "name") else _NOT_PLAIN
+
+
+_NOT_PLAIN = object()
+
+
+class ModelLoader:
+    """Owns ``engine`` and the jobs of ``worker`` that load the next one.
+
+    Calls, in the job and under ``lock``: ``on_step`` with the progress of preparing and all messages so far,
     or with None while the model is compiled; then ``on_loaded``, or ``on_failed`` with the reason and whether it is
     that somebody stopped it.
     """
@@ -96,7 +138,11 @@ class ModelLoader:
     """What runs; None until a first model is loaded."""
     info: ModelInfo | None = None
     """What the files of the model that runs say."""
+    setup: Setup | None = None
+    """What makes ``engine`` again; None where that cannot be told, or it is a caller's."""
     is_loading = False
+    failed: ModelChoice | None = None
+    """What could not be loaded last."""
     is_given = False
     """Whether ``engine`` is a caller's, which is never closed here."""
 
@@ -106,6 +152,7 @@ class ModelLoader:
         engine: str,
         ov_config: Mapping[str, Any] | None,
         lock: threading.RLock,
+        worker: Worker,
         *,
         on_step: Callable[[Progress | None, tuple[str, ...]], None],
         on_loaded: Callable[[], None],
@@ -116,8 +163,7 @@ class ModelLoader:
         self._running: ModelChoice | None = None
         self._step: _Step = _NO_PREPARING
         self._engine_name, self._ov_config = engine, ov_config
-        self._lock = lock
-        self._turn = threading.Lock()
+        self._lock, self._worker = lock, worker
         self._jobs: list[Job[None]] = []
         self._on_step, self._on_loaded, self._on_failed = on_step, on_loaded, on_failed
 
@@ -133,30 +179,31 @@ class ModelLoader:
 
     def give(self, engine: Engine) -> None:
         """Run a caller's engine."""
-        self.engine, self.info, self.is_given = engine, ModelInfo(engine.model_dir), True
+        self.engine, self.info, self.is_given, self.setup = engine, ModelInfo(engine.model_dir), True, None
         self._running = self.choice
 
     def start(self, choice: ModelChoice) -> Job[None]:
         """Load ``choice`` in place of what runs or is loading."""
         with self._lock:
-            if not choice.is_same_model(self.choice):
+            is_other_model = not choice.is_same_model(self.choice)
+            self.choice, self.is_loading = choice, True  # first: what is cancelled is wanted no more
+            if is_other_model:
                 self.cancel()
                 self._step = _NO_PREPARING
-            self.choice, self.is_loading = choice, True
             self._on_step(*self._step)
-            # Those before may still be at work, and wait() must not return before they are gone.
-            self._jobs = [job for job in self._jobs if not job.done]
-            self._jobs.append(Job(functools.partial(self._run, choice), name="dolly-load"))
-            return self._jobs[-1]
+            job = Job(functools.partial(self._run, choice), name="dolly-load", worker=self._worker)
+            self._jobs = [*(before for before in self._jobs if not before.done), job]
+            return job
 
     def move(self, device: str) -> None:
         """Load the same model on another device."""
-        choice = replace(self.choice, device=device)
-        if choice != self._running:
-            self.start(choice)
-        else:  # back to what runs, before the other one was ready
-            self._settle(choice)
-            self._on_loaded()
+        with self._lock:
+            choice = replace(self.choice, device=device)
+            if choice != self._running:
+                self.start(choice)
+            else:  # back to what runs, before the other one was ready
+                self._settle(choice)
+                self._on_loaded()
 
     def cancel(self) -> None:
         """End the loading, at once while a model is prepared. What runs goes on. Safe at any time."""
@@ -165,26 +212,23 @@ class ModelLoader:
                 job.stop()
 
     def close(self) -> None:
-        """End the loading, and free the model unless it was given."""
-        self.cancel()
-        for job in self._jobs:
-            with contextlib.suppress(BaseException):  # its error was shown when it happened
-                job.wait()
+        """Free the model unless it was given; call it when the worker is closed."""
         if self.engine is not None and not self.is_given:
             self.engine.close()
 
     def _run(self, choice: ModelChoice, stop: threading.Event) -> None:
         """The work of a loading job."""
-        with self._turn:
-            try:
-                self._load(choice, stop)
-            except BaseException as exc:
-                forget_frames(exc)
-                with self._lock:
-                    if self._is_wanted(choice):
-                        self._settle(self._running or choice)
-                        self._on_failed(exc, stop.is_set())
-                raise
+        try:
+            _refuse_if_stopped(stop)
+            self._load(choice, stop)
+        except BaseException as exc:
+            forget_frames(exc)
+            with self._lock:
+                if self._is_wanted(choice):
+                    self.failed = choice
+                    self._settle(self._running or choice)
+                    self._on_failed(exc, stop.is_set())
+            raise
 
     def _is_wanted(self, choice: ModelChoice) -> bool:
         return self.is_loading and choice is self.choice
@@ -231,15 +275,18 @@ class ModelLoader:
     def _replace(self, choice: ModelChoice, engine: Engine) -> None:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
-        with self._lock:
-            if self._is_wanted(choice):
-                dropped = None if self.is_given else self.engine
-                self.engine, self.info, self.is_given = engine, ModelInfo(engine.model_dir), False
-                self._running = choice
-                self._settle(choice)
-                self._on_loaded()
-        if dropped is not None:
-            dropped.close()
+        setup = setup_of(choice, engine, self._engine_name, self._ov_config or {})
+        try:
+            with self._lock:
+                if self._is_wanted(choice):
+                    dropped = None if self.is_given else self.engine
+                    self.engine, self.info, self.is_given = engine, ModelInfo(engine.model_dir), False
+                    self._running, self.setup = choice, setup
+                    self._settle(choice)
+                    self._on_loaded()
+        finally:
+            if dropped is not None:
+                dropped.close()
 
 
 def _refuse_if_stopped(stop: threading.Event) -> None:

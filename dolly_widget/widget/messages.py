@@ -15,12 +15,22 @@ EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
 
 def busy_line(text: str) -> str:
     """A line that says what is going on."""
-    return f'<div class="dw-stats" role="status"><span class="dw-spinner"></span>{html.escape(text)}</div>'
+    return f'<div class="dw-stats"><span class="dw-spinner"></span>{html.escape(text)}</div>'
 
 
 def stats_line(result: GenerationResult) -> str:
     """Tokens, speed, time to first token, why it ended, and the seed."""
-    return f'<div class="dw-stats" role="status">{html.escape(result.statistics)}</div>'
+    return f'<div class="dw-stats">{html.escape(result.statistics)}</div>'
+
+
+def ending_note(result: GenerationResult) -> str:
+    """Plain text that says below an answer why it is not whole; "" where the model ended it."""
+    return _ENDING_NOTES.get(result.finish_reason, "")
+
+
+BROKEN_OFF = "Broken off – the answer is not whole."
+"""The note of an answer that ended in an error."""
+_ENDING_NOTES = {"cancelled": "Stopped – the answer is not whole.", "length": "Ended at max new tokens."}
 
 
 def model_line(info: ModelInfo, device: str) -> str:
@@ -47,7 +57,7 @@ def unloaded_line(name: str) -> str:
 
 def stage_line(progress: Progress) -> str:
     """What is being done to the model, in words."""
-    return f'<div class="dw-stage" role="status"><span class="dw-spinner"></span>{html.escape(_stage(progress))}</div>'
+    return f'<div class="dw-stage"><span class="dw-spinner"></span>{html.escape(_stage(progress))}</div>'
 
 
 def progress_bar(progress: Progress) -> str:
@@ -89,9 +99,9 @@ def hint_html(text: str) -> str:
 
 
 def error_html(exc: BaseException) -> str:
-    """What went wrong: one sentence for an expected error, with the traceback below for a bug."""
+    """What went wrong: one sentence, with what is behind it folded away below."""
     details = ""
-    if not isinstance(exc, EXPECTED_ERRORS):
+    if exc.__cause__ is not None or not isinstance(exc, EXPECTED_ERRORS):
         trace = html.escape("".join(traceback.format_exception(exc)))
         details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
     return f'<span class="dw-error" role="alert">{html.escape(error_text(exc))}{details}</span>'

@@ -1,4 +1,4 @@
-"""Leafing through the answers so far. Knows nothing about engines: it is told of exchanges, and tells which to show."""
+"""Leafing through the answers that one instruction got. Knows nothing about engines: it is told of exchanges."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from dolly_widget.widget.answers import Exchange
-
-_SHOWN_CHARS = 40
+from dolly_widget.history import Exchange
+from dolly_widget.widget.answers import Asked
 
 
 class Pager(widgets.HBox):
@@ -21,9 +20,10 @@ class Pager(widgets.HBox):
 
     def __init__(self, history: Sequence[Exchange], on_show: Callable[[Exchange], None]) -> None:
         self._history, self._on_show = history, on_show
+        self._answers: list[Exchange] = []
         self._index = 0
-        self._back = widgets.Button(description="Older", tooltip="The answer before")
-        self._next = widgets.Button(description="Newer", tooltip="The next answer")
+        self._back = widgets.Button(description="Older", tooltip="The answer before, to the same instruction")
+        self._next = widgets.Button(description="Newer", tooltip="The next answer to the same instruction")
         self._label = widgets.Label()
         self._back.on_click(lambda _: self._go(-1))
         self._next.on_click(lambda _: self._go(1))
@@ -31,14 +31,15 @@ class Pager(widgets.HBox):
         self.add_class("dw-pager")
         self.show(None)
 
-    def show(self, exchange: Exchange | None) -> None:
-        """Tell which answer is shown; None: another one is to come, or the answer was cleared away."""
-        count = len(self._history)
-        self._index = count if exchange is None else next(i for i, each in enumerate(self._history) if each is exchange)
-        others = count if exchange is None else count - 1
+    def show(self, shown: Exchange | Asked | None) -> None:
+        """Tell which answer is shown, or what is being answered; None: the answer was cleared away."""
+        self._answers = [] if shown is None else [each for each in self._history if _is_same_question(each, shown)]
+        count = len(self._answers)
+        self._index = next((index for index, each in enumerate(self._answers) if each is shown), count)
+        is_there = self._index < count
+        others = count - is_there
         self.layout.display = None if others else "none"
-        self._label.value = f"{count:,} so far" if exchange is None else f"Answer {self._index + 1:,} of {count:,}"
-        self._label.tooltip = "" if exchange is None else _shortened(exchange.instruction)
+        self._label.value = f"Answer {self._index + 1:,} of {count:,}" if is_there else f"{count:,} so far"
         self._enable()
 
     def rest(self, is_resting: bool) -> None:
@@ -48,13 +49,13 @@ class Pager(widgets.HBox):
 
     def _enable(self) -> None:
         self._back.disabled = self._is_resting or self._index == 0
-        self._next.disabled = self._is_resting or self._index >= len(self._history) - 1
+        self._next.disabled = self._is_resting or self._index >= len(self._answers) - 1
 
     def _go(self, step: int) -> None:
         # A click may have been on its way when the answer began.
-        if not self._is_resting and 0 <= self._index + step < len(self._history):
-            self._on_show(self._history[self._index + step])
+        if not self._is_resting and 0 <= self._index + step < len(self._answers):
+            self._on_show(self._answers[self._index + step])
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
+def _is_same_question(one: Exchange, other: Exchange | Asked) -> bool:
+    return (one.instruction, one.context, one.turns) == (other.instruction, other.context, other.turns)

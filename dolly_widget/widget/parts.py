@@ -10,18 +10,28 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from dolly_widget.as_code import as_code
+from dolly_widget.history import Exchange
 from dolly_widget.progress import Progress
+from dolly_widget.prompts import Turn, takes_turns
 from dolly_widget.widget import messages
-from dolly_widget.widget.answers import Exchange
-from dolly_widget.widget.arranging import show_in, style_sheet
+from dolly_widget.widget.access import Access
+from dolly_widget.widget.alive import KernelNotice
+from dolly_widget.widget.answers import Asked
+from dolly_widget.widget.arranging import style_sheet
 from dolly_widget.widget.chooser import ModelChooser
+from dolly_widget.widget.composer import Composer
 from dolly_widget.widget.fold import Fold
+from dolly_widget.widget.history_panel import HistoryPanel
 from dolly_widget.widget.lens_panel import LensPanel
 from dolly_widget.widget.loading import ModelLoader
+from dolly_widget.widget.notice import Notice
 from dolly_widget.widget.pager import Pager
 from dolly_widget.widget.preparing import PreparingPanel
+from dolly_widget.widget.prompt_panel import PromptPanel
 from dolly_widget.widget.response import ResponseView
 from dolly_widget.widget.settings import SettingsPanel
+from dolly_widget.widget.transcript import Transcript
 
 EXAMPLES = (
     "Give me recipe for pizza with pineapple",
@@ -36,7 +46,7 @@ EXAMPLES = (
     "Write a love letter to my best friend",
 )
 _BUSY_LINES = {
-    "loading": "{loading}… Write, and press Submit: the answer comes as soon as it can.",
+    "loading": "{loading}… Write, and press Enter: the answer comes as soon as it can.",
     "generating": "Writing…",
     "stopping": "Stopping…",
 }
@@ -45,63 +55,72 @@ _BUSY_LINES = {
 class Parts:
     """The controls by name, and ``children`` for the widget that owns them."""
 
+    shown: Exchange | None = None
+    """The answer that is shown; None while there is none, or it is being written."""
+
     def __init__(self, owner: Any, examples: Sequence[str]) -> None:
         self.model = widgets.HTML()
         self.chooser = ModelChooser(owner._load_from_box)
         self.preparing = PreparingPanel()
-        self.load_message = widgets.HTML(layout={"display": "none"})
+        self.load_notice = Notice()
         self._loading = "Loading the model"
-        self.load_message.add_class("dw-load-message")
-        self.instruction = widgets.Textarea(
-            placeholder="Write an email about an alpaca that likes flan", rows=3, tooltip="Instruction"
+        self.composer = Composer(
+            examples,
+            on_submit=lambda: owner._try(owner.submit),
+            on_stop=owner.stop,
+            on_clear=lambda: owner._try(owner.clear),
         )
         self.context = widgets.Textarea(
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
         )
         self.context_fold = Fold("Context", self.context)
         self.context.observe(self._on_context, "value")
-        self.examples = widgets.Box([widgets.Button(description=text, tooltip=text) for text in examples])
-        self.submit = widgets.Button(description="Submit", button_style="primary", icon="paper-plane")
-        self.stop = widgets.Button(description="Stop", icon="stop")
-        self.clear = widgets.Button(description="Clear", icon="eraser")
-        self.message = widgets.HTML(layout={"display": "none"})
-        self.mend = widgets.Button(layout={"display": "none", "width": "auto"})
+        self.prompt = PromptPanel()
+        self.chat = widgets.Checkbox(
+            description="Chat: what was said before is told too",
+            indent=False,
+            layout={"display": "none", "width": "auto"},
+        )
+        self.transcript = Transcript()
+        self.notice = Notice()
         self.view = ResponseView()
         self.stats = widgets.HTML()
+        self.stats.add_class("dw-status")
+        self.regenerate = widgets.Button(
+            description="Regenerate", icon="refresh", tooltip="Answer again, with the same settings and another seed."
+        )
         self.lens_toggle = widgets.ToggleButton(
             description="Token lens", icon="eye", tooltip="Colour each token of the answer by how likely it was."
         )
-        self.lens = LensPanel(owner._lock, owner._engine, on_shown=self._on_lens, on_choose=owner._on_choose)
-        self.pager = Pager(owner._answerer.history, owner._show_exchange)
+        self.lens = LensPanel(
+            owner._lock,
+            owner._worker,
+            owner._engine,
+            on_shown=self._on_lens,
+            on_choose=lambda *chosen: owner._try(owner.regenerate_from, *chosen),
+        )
+        self.pager = Pager(owner._answerer.history, owner._on_show)
+        self.history = HistoryPanel(owner._answerer.history, owner._on_show)
         self.settings = SettingsPanel(owner)
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
-        buttons = widgets.HBox([self.submit, self.stop, self.clear])
-        foot = widgets.HBox([self.stats, self.pager, self.lens_toggle])
-        rows = [
-            self.instruction,
-            self.examples,
-            self.context_fold,
-            buttons,
-            self.message,
-            self.mend,
-            self.view,
-            self.lens.view,
-            foot,
-            self.lens,
-        ]
-        main = widgets.VBox(rows)
+        folds = widgets.VBox([self.context_fold, self.prompt, self.chat])
+        actions = widgets.HBox([self.regenerate, self.lens_toggle])
+        foot = widgets.HBox([self.stats, self.pager, actions])
+        answer = [self.transcript, self.notice, self.view, self.lens.view, foot, self.lens]
+        main = widgets.VBox([self.composer, folds, *answer, self.history])
         columns = widgets.Box([main, self.settings])
         for part, name in (
             (main, "main"),
             (columns, "columns"),
-            (self.examples, "examples"),
-            (buttons, "buttons"),
+            (folds, "folds"),
             (foot, "foot"),
+            (actions, "actions"),
         ):
             part.add_class(f"dw-{name}")
-        return style_sheet(), self.model, self.chooser, self.preparing, self.load_message, columns, self.lens.place
+        above = (KernelNotice(), style_sheet(), Access(), self.model, self.chooser, self.preparing, self.load_notice)
+        return *above, columns, self.lens.place
 
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
@@ -113,9 +132,10 @@ class Parts:
 
     def show_status(self, status: str, is_answering: bool) -> None:
         """Enable what can be done now, and say what is going on."""
-        self.submit.disabled = self.clear.disabled = is_answering
+        self.composer.state = "stopping" if status == "stopping" else "answering" if is_answering else "ready"
+        self.regenerate.disabled = is_answering or self.shown is None
         self.pager.rest(is_answering)
-        self.stop.disabled = not is_answering or status == "stopping"
+        self.history.rest(is_answering)
         self.chooser.load.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
         self.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
@@ -136,32 +156,50 @@ class Parts:
         self.stats.value = ""
         self.settings.is_device_fixed = loader.is_given
         self.chooser.weight_format.value = loader.choice.weight_format.name
-        if loader.info is not None:
+        if loader.info is not None and loader.engine is not None:
             self.model.value = messages.model_line(loader.info, loader.choice.device)
+            self.prompt.load(loader.engine.model_dir, loader.info.max_positions)
+            self.chat.layout.display = None if takes_turns(loader.engine.template) else "none"
 
-    def show_message(self, message_html: str, mend: str = "") -> None:
-        """Show an error or a hint, "" for none, and the button that mends it, if there is one."""
-        show_in(self.message, message_html)
-        self.mend.description = mend
-        self.mend.layout.display = None if mend else "none"
+    def begin(self, asked: Asked, is_chat: bool) -> None:
+        """Show that this is being answered."""
+        self._forget()
+        self.composer.recall = asked.instruction
+        self.pager.show(asked)
+        self.transcript.show(_turns_shown(asked, is_chat))
+        self.view.begin()
 
-    def show_load_message(self, message_html: str) -> None:
-        """Show why another model or device is not there, where it is chosen; "" takes that away."""
-        show_in(self.load_message, message_html)
-
-    def show_exchange(self, exchange: Exchange) -> None:
-        """Show a finished answer."""
-        self.view.finish(exchange.result.text)
-        self.show_message("")
-        self.stats.value = messages.stats_line(exchange.result)
+    def show_exchange(self, exchange: Exchange, with_instruction: bool) -> None:
+        """Show a finished answer, and what it is an answer to where nothing else on the page says so."""
+        self.shown = exchange
+        self.transcript.show(_turns_shown(exchange, with_instruction))
+        self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
+        self.notice.show("")
+        self.show_statistics()
         self.pager.show(exchange)
+        self.history.show(exchange)
         self.lens.show(exchange)
+
+    def show_statistics(self) -> None:
+        """Show the figures of the answer that is shown, if there is one."""
+        self.stats.value = "" if self.shown is None else messages.stats_line(self.shown.result)
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""
-        self.view.clear()
+        self._forget()
         self.pager.show(None)
+        self.transcript.show(())
+        self.view.clear()
+
+    def _forget(self) -> None:
+        """No answer is shown."""
+        self.shown = None
+        self.history.show(None)
         self.lens.show(None)
         self.stats.value = ""
-        self.show_message("")
-        self.show_load_message("")
+        self.notice.show("")
+
+
+def _turns_shown(asked: Asked | Exchange, with_instruction: bool) -> tuple[Turn, ...]:
+    """What stands above an answer: the turns before it, and what it answers."""
+    return (*asked.turns, Turn(asked.instruction, asked.context, "")) if with_instruction else asked.turns

@@ -14,6 +14,7 @@ class PreparingPanel(widgets.VBox):
     def __init__(self) -> None:
         # Apart, so that a screen reader tells of a new stage, and not of every megabyte.
         self.stage = widgets.HTML()
+        self.stage.add_class("dw-status")
         self.figures = widgets.HTML()
         self.bar = widgets.HTML()
         self.notes = widgets.HTML()

@@ -1,0 +1,46 @@
+"""What a page missed while it was made. Knows which parts only show something, and nothing of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import ipywidgets as widgets
+
+from dolly_widget.widget.arranging import descendants
+from dolly_widget.widget.bars import CandidateBars
+from dolly_widget.widget.lens_view import LensView
+from dolly_widget.widget.prompt_view import PromptView
+from dolly_widget.widget.response import ResponseView
+
+_SHOWING = (widgets.HTML, widgets.Label, widgets.Button, ResponseView, CandidateBars, LensView, PromptView)
+# Of the parts that a person sets something in.
+_SHOWN_TRAITS = {"children", "disabled", "display", "state", "recall", "title", "listing", "shown"}
+
+
+class CatchingUp(anywidget.AnyWidget):
+    """An unseen part of ``widget`` that sends its state again to whichever page shows it.
+
+    A page that joins a running kernel (Voilà, or JupyterLab loaded again) asks for all states and then makes its
+    widgets, for up to a second; ipywidgets 8.1 drops what changes in between.
+    """
+
+    _esm = Path(__file__).with_suffix(".js")
+
+    def __init__(self, widget: widgets.Widget) -> None:
+        super().__init__(layout={"display": "none"})
+        self._of = widget
+        self.on_msg(lambda *_: self.send_again())
+
+    def send_again(self) -> None:
+        """Send what the widget shows, as it is now."""
+        for part in descendants(self._of):
+            keys = _shown_keys(part)
+            if keys and part.comm is not None:  # None: it was closed
+                part.send_state(keys)
+
+
+def _shown_keys(part: widgets.Widget) -> set[str]:
+    """The traits that only show something: a person may have set the others meanwhile."""
+    keys = set(part.keys)
+    return keys if isinstance(part, _SHOWING) else keys & _SHOWN_TRAITS
