@@ -411,10 +411,12 @@ def refusal(model, on_progress):
         return str(exc)
 
 
-def test_a_child_that_is_killed_anywhere_leaves_nothing_and_the_next_call_converts(checkpoint, cache):
+# Twice at each stage; more moments take minutes.
+@pytest.mark.parametrize("kills", [12, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_child_that_is_killed_anywhere_leaves_nothing_and_the_next_call_converts(checkpoint, cache, kills):
     moments = random.Random(20)
     directory = checkpoint("dolly")
-    for index in range(20):
+    for index in range(kills):
         stage, pause_s = STAGES[index % len(STAGES)], moments.choice((0, 0.02, 0.1, 0.4))
         message = refusal(directory, kill_after(stage, pause_s))
         if message is None:  # it was faster than the kill: what is there must be whole

@@ -32,6 +32,15 @@ def parts(widget):
     return widget._parts
 
 
+def press(widget, kind, instruction=""):
+    """What the page sends when a key or button is pressed."""
+    parts(widget).composer._handle_custom_msg({"kind": kind, "instruction": instruction}, [])
+
+
+def notice(widget):
+    return parts(widget).notice.message.value
+
+
 def widget_instances():
     """Ids of all widgets that a kernel knows."""
     return list(ipywidgets.widgets.widget._instances)
@@ -72,13 +81,13 @@ def test_submit_returns_a_job_and_writes_in_the_background(make):
     widget = make(engine)
     widget.instruction = "Count."
     job = widget.submit()
-    assert (widget.status, parts(widget).submit.disabled, parts(widget).stop.disabled) == ("generating", True, False)
+    assert (widget.status, parts(widget).composer.state) == ("generating", "answering")
     engine.step()
     wait_for(widget, "response", "one ")
     assert not job.done
     engine.step()
     assert job.wait(LIMIT_S).text == "one two"
-    assert (widget.status, parts(widget).submit.disabled, parts(widget).stop.disabled) == ("idle", False, True)
+    assert (widget.status, parts(widget).composer.state) == ("idle", "ready")
 
 
 def test_wait_returns_the_last_answer_and_none_before_there_is_one(make):
@@ -97,6 +106,34 @@ def test_history_keeps_every_exchange(make):
         ("first", "context", "a", None),
         ("second", "", "b", 3),
     ]
+
+
+# answering again
+
+
+def test_regenerate_asks_the_same_with_a_fresh_seed(make):
+    engine = ScriptedEngine(["one"], ["two"])
+    widget = make(engine, temperature=0.5)
+    widget.ask("Who?", "The text.", seed=5, top_k=7)
+    widget.instruction = "Something else."
+    assert widget.regenerate().wait(LIMIT_S).text == "two"
+    assert engine.calls[1] == (engine.calls[0][0], SamplingParams(temperature=0.5, top_k=7))
+    assert (widget.instruction, len(widget.history)) == ("Something else.", 2)
+    parts(widget).pager._back.click()
+    assert widget.response == "one"
+
+
+@pytest.mark.parametrize(("sampling", "reason"), [(None, "no answer yet"), ({"temperature": 0}, "the same answer")])
+def test_what_cannot_be_answered_again_is_a_hint(make, sampling, reason):
+    widget = make(ScriptedEngine(["one"]))
+    if sampling is not None:
+        widget.ask("Who?", **sampling)
+    with pytest.raises(ValueError, match=reason):
+        widget.regenerate()
+    parts(widget).regenerate.click()
+    assert reason in notice(widget)
+    parts(widget).notice.dismiss.click()
+    assert (notice(widget), parts(widget).notice.layout.display) == ("", "none")
 
 
 # stopping
@@ -128,7 +165,7 @@ def test_stop_says_stopping_until_the_engine_has_stopped(make):
     widget.instruction = "Read this long text."
     widget.submit()
     widget.stop()
-    assert (widget.status, parts(widget).stop.disabled) == ("stopping", True)
+    assert (widget.status, parts(widget).composer.state) == ("stopping", "stopping")
     release.set()
     widget.wait(LIMIT_S)
     assert widget.status == "idle"
@@ -170,8 +207,8 @@ def test_an_empty_instruction_is_a_hint_and_runs_nothing(make, instruction):
     widget.instruction = instruction
     with pytest.raises(ValueError, match="Write an instruction first"):
         widget.submit()
-    parts(widget).submit.click()
-    assert "Write an instruction first" in parts(widget).message.value
+    press(widget, "submit", instruction)
+    assert "Write an instruction first" in notice(widget)
     assert (engine.calls, widget.history, widget.status) == ([], (), "idle")
 
 
@@ -247,19 +284,19 @@ def test_an_engine_that_fails_in_mid_answer_leaves_text_and_a_sentence(make):
         "so far",
         "The device went away: load the model again.",
     )
-    assert "Traceback" not in parts(widget).message.value
+    assert "Traceback" not in notice(widget)
     assert parts(widget).view.text == "so far"
     assert widget.ask("again").text == "better"
-    assert (widget.status, widget.error, parts(widget).message.value) == ("idle", "", "")
+    assert (widget.status, widget.error, notice(widget)) == ("idle", "", "")
 
 
 def test_a_bug_shows_its_traceback(make):
     widget = make(ScriptedEngine([ZeroDivisionError("<b>oops</b>")]))
     with pytest.raises(ZeroDivisionError):
         widget.ask("Hi")
-    assert "Traceback" in parts(widget).message.value
-    assert "&lt;b&gt;oops" in parts(widget).message.value
-    assert "<b>oops" not in parts(widget).message.value
+    assert "Traceback" in notice(widget)
+    assert "&lt;b&gt;oops" in notice(widget)
+    assert "<b>oops" not in notice(widget)
 
 
 def test_a_prompt_too_long_offers_what_fits(make):
@@ -267,10 +304,10 @@ def test_a_prompt_too_long_offers_what_fits(make):
     with pytest.raises(PromptTooLongError):
         widget.ask("Hi")
     assert all(number in widget.error for number in ("1900", "256", "2048", "148"))
-    parts(widget).mend.click()
+    parts(widget).notice.mend.click()
     assert widget.wait(LIMIT_S).text == "fits"
     assert widget.max_new_tokens == 148
-    assert parts(widget).mend.layout.display == "none"
+    assert parts(widget).notice.mend.layout.display == "none"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +324,7 @@ def test_strange_text_is_ordinary_text(make, text):
 def test_lone_surrogates_become_replacement_characters(make):
     widget = make()
     widget.ask("a\ud800b")
-    assert widget.instruction == parts(widget).instruction.value == "a\ufffdb"
+    assert widget.instruction == parts(widget).composer.instruction == "a\ufffdb"
 
 
 # the controls
@@ -331,12 +368,6 @@ def test_the_seed_box_takes_a_number_or_nothing_and_hints_otherwise(make):
     assert box.value == "7"
 
 
-def test_an_example_fills_the_instruction(make):
-    widget = make()
-    parts(widget).examples.children[5].click()
-    assert widget.instruction == parts(widget).instruction.value == "Who is Dolly?"
-
-
 def test_a_folded_context_says_that_it_is_there(make):
     widget = make()
     fold = parts(widget).context_fold
@@ -349,17 +380,18 @@ def test_a_folded_context_says_that_it_is_there(make):
 
 def test_the_examples_are_the_ten_that_the_demo_model_learnt_or_one_s_own(make):
     assert widget_module.EXAMPLES == showcase.EXAMPLES
-    assert [b.description for b in parts(make()).examples.children] == list(showcase.EXAMPLES)
-    assert [b.description for b in parts(make(examples=["Mine"])).examples.children] == ["Mine"]
+    assert parts(make()).composer.examples == list(showcase.EXAMPLES)
+    assert parts(make(examples=["Mine"])).composer.examples == ["Mine"]
 
 
 def test_submit_button_and_clear_button(make):
     widget = make(ScriptedEngine(["answer"]))
-    parts(widget).instruction.value = "Hi"
-    parts(widget).submit.click()
+    press(widget, "submit", "Hi")
     widget.wait(LIMIT_S)
     assert widget.response == "answer"
-    parts(widget).clear.click()
+    widget.instruction = "Written, and not submitted."
+    press(widget, "clear")
+    assert parts(widget).composer.recall == "Written, and not submitted."
     assert (widget.instruction, widget.response, parts(widget).view.text, parts(widget).stats.value) == ("", "", "", "")
     assert len(widget.history) == 1
 
@@ -374,7 +406,7 @@ def test_the_origin_s_ranges_and_defaults(make):
         "max_new_tokens": (1, 1000, 256),
         "repetition_penalty": (1.0, 2.0, 1.0),
     }
-    assert parts(widget).instruction.placeholder == "Write an email about an alpaca that likes flan"
+    assert parts(widget).composer.placeholder == "Write an email about an alpaca that likes flan"
 
 
 def test_status_and_response_cannot_be_set(make):

@@ -128,17 +128,19 @@ def test_regenerate_with_the_token_that_was_there_gives_the_same_answer(make):
     """Greedy: nothing else can come of the same beginning."""
     widget = make(temperature=0)
     first = widget.ask(WHO)
-    again = widget.regenerate(4, first.token_ids[4]).wait(LIMIT_S)
+    again = widget.regenerate_from(4, first.token_ids[4]).wait(LIMIT_S)
     assert again.token_ids == first.token_ids
     assert again.text == first.text
 
 
-def test_the_reader_can_leaf_back_to_every_answer_with_its_tokens(make):
+def test_the_reader_can_leaf_through_the_answers_of_one_instruction_with_their_tokens(make):
     widget = make(seed=3)
     pager = widget._parts.pager
     first = widget.ask(WHO)
     assert not is_shown(pager)
-    second = widget.ask("Name 3 advantages to be a cat")
+    widget.ask("Name 3 advantages to be a cat")
+    assert not is_shown(pager)  # another instruction
+    second = widget.ask(WHO, seed=4)
     widget.lens = True
     assert pager._label.value == "Answer 2 of 2"
     assert len(read(widget)) == len(second.token_ids)
@@ -147,24 +149,11 @@ def test_the_reader_can_leaf_back_to_every_answer_with_its_tokens(make):
     assert len(read(widget)) == len(first.token_ids)
     assert is_shown(pager)
     assert (pager._back.disabled, pager._next.disabled) == (True, False)
-    third = widget.regenerate(0, first.token_ids[0]).wait(LIMIT_S)
+    third = widget.regenerate_from(0, first.token_ids[0]).wait(LIMIT_S)
     assert third.token_ids[0] == first.token_ids[0]
-    assert widget.history[2].instruction == WHO
+    assert (widget.history[3].instruction, pager._label.value) == (WHO, "Answer 3 of 3")
     widget.clear()
-    assert (widget.response, pager._label.value) == ("", "3 so far")
-    pager._back.click()
-    assert widget.response == third.text
-
-
-def test_an_answer_that_was_cleared_away_can_be_had_again(make):
-    widget = make(seed=3)
-    result = widget.ask(WHO)
-    widget.clear()
-    pager = widget._parts.pager
-    assert is_shown(pager)
-    pager._back.click()
-    assert widget.response == widget._parts.view.text == result.text
-    assert not is_shown(pager)
+    assert (widget.response, is_shown(pager)) == ("", False)
 
 
 def test_leafing_waits_while_an_answer_is_written(make):
@@ -208,9 +197,9 @@ def test_a_token_opens_the_explorer_where_it_was_chosen(make):
 def test_a_place_that_the_answer_does_not_have_is_a_sentence(make, place):
     widget = make(seed=3)
     with pytest.raises(ValueError, match="no finished answer yet"):
-        widget.regenerate(0, 5)
+        widget.regenerate_from(0, 5)
     count = len(widget.ask(WHO).token_ids)
-    for call in (widget.explore, lambda place: widget.regenerate(place, 5)):
+    for call in (widget.explore, lambda place: widget.regenerate_from(place, 5)):
         with pytest.raises(ValueError, match=f"no token {place}: the answer has {count}, counted from 0"):
             call(place)
     assert len(widget.history) == 1
@@ -220,7 +209,7 @@ def test_a_token_that_the_model_does_not_have_is_a_sentence_and_nothing_is_lost(
     widget = make(seed=3)
     first = widget.ask(WHO)
     with pytest.raises(ValueError, match="no token 2048"):
-        widget.regenerate(3, 2048).wait(LIMIT_S)
+        widget.regenerate_from(3, 2048).wait(LIMIT_S)
     assert "no token 2048" in widget.error
     assert widget.history[0].result == first
     widget._parts.pager._back.click()
@@ -236,7 +225,7 @@ def test_messages_of_a_page_that_is_behind_are_ignored(make):
         click(view(widget), **content)
     assert panel(widget).explorer is None
     assert len(widget.history) == 1
-    assert message(widget) == widget._parts.message.value == ""
+    assert message(widget) == widget._parts.notice.message.value == ""
 
 
 def test_an_engine_that_knows_no_beginnings_says_so(make):
@@ -245,9 +234,9 @@ def test_an_engine_that_knows_no_beginnings_says_so(make):
     widget.lens = True
     assert len(read(widget)) == 2
     with pytest.raises(ValueError, match="cannot go on from a beginning"):
-        widget.regenerate(1, 5)
+        widget.regenerate_from(1, 5)
     click(view(widget), kind="choose", place=1, token_id=5)
-    assert "cannot go on from a beginning" in widget._parts.message.value
+    assert "cannot go on from a beginning" in widget._parts.notice.message.value
     assert widget.response == "one two"
 
 
@@ -275,7 +264,7 @@ def test_an_answer_of_a_model_that_was_replaced_says_which_to_load(make, demo_di
         read(widget)
     assert f"not loaded now, {demo_dir.name}: load it" in message(widget)
     with pytest.raises(ValueError, match="not loaded now"):
-        widget.regenerate(0, first.token_ids[0])
+        widget.regenerate_from(0, first.token_ids[0])
     widget.ask(WHO)
     assert read(widget)
 
@@ -299,7 +288,7 @@ def test_what_if_is_not_asked_of_a_model_that_is_loaded_meanwhile(make, demo_dir
     may_go, share = threading.Event(), loading.share_engine
     monkeypatch.setattr(loading, "share_engine", lambda *a, **o: may_go.wait(LIMIT_S) and share(*a, **o))
     widget.load(other)
-    job = widget.regenerate(3, first.token_ids[3])
+    job = widget.regenerate_from(3, first.token_ids[3])
     may_go.set()
     with pytest.raises(ValueError, match="not loaded now"):
         job.wait(LIMIT_S)
@@ -326,11 +315,11 @@ def test_while_an_answer_is_written_there_is_no_what_if(make):
     widget.instruction = WHO
     job = widget.submit()
     with pytest.raises(RuntimeError, match="still being written"):
-        widget.regenerate(0, 5)
+        widget.regenerate_from(0, 5)
     engine.step(2)
     job.wait(LIMIT_S)
     widget.close()
-    for call in (lambda: widget.regenerate(0, 5), lambda: widget.explore(0)):
+    for call in (lambda: widget.regenerate_from(0, 5), lambda: widget.explore(0)):
         with pytest.raises(RuntimeError, match="closed"):
             call()
 
@@ -358,7 +347,7 @@ def test_leafing_takes_an_error_away(make):
     assert (widget.status, widget.error) == ("error", "It broke.")
     widget._parts.pager._back.click()
     assert (widget.response, widget.status, widget.error) == ("one", "idle", "")
-    assert widget._parts.message.value == ""
+    assert widget._parts.notice.message.value == ""
 
 
 # Memory

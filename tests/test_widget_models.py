@@ -330,7 +330,7 @@ def test_cancel_leaves_the_model_before(widget, workshop):
     with pytest.raises(ModelError, match="stopped"):
         job.wait(LIMIT_S)
     assert (widget.status, widget.error, is_shown(panel(widget))) == ("idle", "", False)
-    assert STOPPED in parts(widget).load_message.value
+    assert STOPPED in parts(widget).load_notice.message.value
     assert widget.ask("Hi").text == "ok"
 
 
@@ -362,6 +362,7 @@ def test_cancel_ends_the_answer_that_waits(widget, workshop):
 
 def test_stopping_the_job_of_load_cancels_it(widget, workshop):
     job = widget.load(DOLLY_3B)
+    assert workshop.is_preparing.wait(LIMIT_S)
     job.stop()
     with pytest.raises(ModelError, match="stopped"):
         job.wait(LIMIT_S)
