@@ -1,21 +1,36 @@
-"""A real JupyterLab in a folder of its own, and notebooks in it, driven through a real Chromium."""
+"""A real JupyterLab, or Notebook 7, in a folder of its own, and notebooks in it, driven through a real Chromium."""
 
 import json
-import os
-import re
 import secrets
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import nbformat
+from nbformat.sign import NotebookNotary
+from servers import running
 
 # Never asked for by a user, and a dialog in the way of every test.
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
+# The indicators in the page say "idle" before there is a kernel; a cell run then is silently dropped.
+HAS_KERNEL = """() => {
+  const session = window.jupyterapp?.shell.currentWidget?.sessionContext?.session;
+  return session?.kernel?.connectionStatus === "connected" && session.kernel.status === "idle";
+}"""
+# JupyterLab 4 shows a traceback as stderr.
+ERRORS = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
+
+
+def new_notebook(path, cells):
+    """Write a notebook with ``cells`` (sources)."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
 
 
 class Lab:
     """A running JupyterLab: its address, and the folder that it shows."""
+
+    # "reset": else the tabs of an earlier test come back and hide the new one.
+    path = "lab/tree/{name}?reset&token={token}"
 
     def __init__(self, folder, address, token):
         self.folder = folder
@@ -24,18 +39,32 @@ class Lab:
 
     def open(self, page, cells, name="test.ipynb"):
         """Open a new notebook with ``cells`` (sources) and return it when its kernel is ready."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.folder / name)
+        new_notebook(self.folder / name, cells)
         return self.open_file(page, name)
 
     def open_file(self, page, name):
         """Open a notebook that is in the folder, and return it when its kernel is ready."""
-        # "reset": else the tabs of an earlier test come back and hide the new one.
-        page.goto(f"{self._address}/lab/tree/{name}?reset&token={self._token}")
-        # The notebook's own indicator says "idle" before there is a kernel; a cell run then is silently dropped.
-        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
-        return Notebook(page)
+        notebook = self.show_file(page, name)
+        page.wait_for_function(HAS_KERNEL, timeout=60_000)
+        return notebook
+
+    def show_file(self, page, name):
+        """Open a notebook that is in the folder, and return it when its cells are there, with or without a kernel."""
+        page.goto(f"{self._address}/{self.path.format(name=name, token=self._token)}")
+        notebook = Notebook(page)
+        notebook.cell(0).wait_for(timeout=60_000)
+        return notebook
+
+    def trust(self, name):
+        """Trust a notebook that is in the folder: only then are its widgets shown before it is run."""
+        notary = NotebookNotary(data_dir=str(self.folder / ".jupyter-state" / "data"))
+        notary.sign(nbformat.read(self.folder / name, as_version=4))
+
+
+class Notebook7(Lab):
+    """A running Notebook 7, which is made of JupyterLab's parts."""
+
+    path = "notebooks/{name}?token={token}"
 
 
 class Notebook:
@@ -60,49 +89,44 @@ class Notebook:
 
     def errors(self):
         """Tracebacks, and whatever else went to stderr, in the cells that are in view."""
-        # JupyterLab 4 shows a traceback as stderr.
-        kinds = ("application/vnd.jupyter.error", "application/vnd.jupyter.stderr")
-        return self.page.locator(", ".join(f'[data-mime-type="{kind}"]' for kind in kinds)).all_inner_texts()
+        return self.page.locator(ERRORS).all_inner_texts()
+
+    def close(self):
+        """Nothing: its kernel ends with the server."""
 
 
 @contextmanager
 def running_lab(folder, theme="JupyterLab Light"):
     """Start JupyterLab on a free port and yield a Lab; end it, and its kernels, afterwards."""
+    with _running(Lab, "jupyterlab", "--LabApp.expose_app_in_browser=True", folder=folder, theme=theme) as lab:
+        yield lab
+
+
+@contextmanager
+def running_notebook7(folder):
+    """Start Notebook 7 on a free port and yield a Notebook7; end it, and its kernels, afterwards."""
+    expose = "--JupyterNotebookApp.expose_app_in_browser=True"
+    with _running(Notebook7, "notebook", expose, folder=folder, theme="JupyterLab Light") as notebook7:
+        yield notebook7
+
+
+@contextmanager
+def _running(kind, module, *arguments, folder, theme):
     token = secrets.token_hex(16)
     state = folder / ".jupyter-state"
-    settings = state / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
-    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
-    environment = os.environ | {
-        "JUPYTER_CONFIG_DIR": str(state / "config"),
-        "JUPYTER_DATA_DIR": str(state / "data"),
-        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
+    write_settings(state, "apputils-extension", "notification", NO_NEWS)
+    write_settings(state, "apputils-extension", "themes", {"theme": theme})
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", f"--ServerApp.root_dir={folder}"]
+    environment = {
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
         "JUPYTER_TOKEN": token,
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
-    log = state / "lab.log"
-    with log.open("w") as stream:
-        server = subprocess.Popen(
-            [*command, f"--ServerApp.root_dir={folder}"],
-            env=environment,
-            stdout=stream,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            yield Lab(folder, _address(server), token)
-        finally:
-            server.terminate()
-            server.communicate(timeout=30)
+    with running(module, *options, *arguments, state=state, **environment) as address:
+        yield kind(folder, address, token)
 
 
-def _address(server):
-    lines = []
-    for line in server.stderr:
-        lines.append(line)
-        if match := re.search(r"(http://127\.0\.0\.1:\d+)/lab", line):
-            return match[1]
-    raise RuntimeError("JupyterLab did not start:\n" + "".join(lines))
+def write_settings(state, extension, plugin, settings):
+    folder = state / "settings" / "@jupyterlab" / extension
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))

@@ -24,7 +24,7 @@ SCALE = 2
 def cell_of(browser, theme, source, path):
     """A page with a cell that was run; when the caller has done with it, a picture of the cell is at ``path``."""
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), THEMES[theme]) as lab:
-        page = browser.new_page(viewport={"width": 1280, "height": 1300}, device_scale_factor=SCALE)
+        page = browser.new_page(viewport={"width": 1280, "height": 1500}, device_scale_factor=SCALE)
         notebook = lab.open(page, [source])
         page.keyboard.press("Control+b")  # the file browser tells a reader nothing
         notebook.run(0)

@@ -1,25 +1,34 @@
-"""The main job, in a real JupyterLab and a real Chromium: ask, watch, stop, change the sampling, ask again."""
-
-import re
+"""The main job, in JupyterLab, Notebook 7 and Voilà: ask, watch, stop, change the sampling, ask again."""
 
 import paced
 import pytest
+from acting import (
+    action_button,
+    answer,
+    choose_example,
+    expect_statistics,
+    instruction,
+    statistics,
+    stop,
+    submit,
+    told,
+)
+from front_ends import runs_cells_later
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 MAKE = "from dolly_widget import DollyWidget\nwidget = DollyWidget()\nwidget"
 MAKE_PACED = paced.SOURCE + "widget = DollyWidget(PacedEngine(pause_s=0.2), temperature=0)\nwidget"
-STATISTICS = r"\d+ tokens · [\d.,]+ tokens/s · first token after [\d.]+ m?s · ended by itself · seed \d+"
 LONG = "Give five ideas for great weekend with family"
 
 
 @pytest.fixture
-def notebook(lab, page):
+def notebook(front_end, page):
     opened = []
 
     def open_notebook(*cells):
-        opened.append(lab.open(page, cells))
+        opened.append(front_end.open(page, cells))
         opened[-1].run(0)
         page.locator(".dw-widget").first.wait_for(timeout=60_000)
         return opened[-1]
@@ -27,29 +36,23 @@ def notebook(lab, page):
     yield open_notebook
     for each in opened:
         assert each.errors() == []
-
-
-def submit(page):
-    return page.get_by_role("button", name="Submit")
-
-
-def answer(page):
-    return page.locator(".dw-response").first
+        each.close()
 
 
 def test_an_example_and_submit_give_a_rendered_answer_with_statistics(notebook, page):
     notebook(MAKE)
-    page.get_by_role("button", name=LONG).click()
-    expect(page.get_by_placeholder("alpaca")).to_have_value(LONG)
-    submit(page).click()
-    expect(page.locator(".dw-stats")).to_have_text(re.compile(STATISTICS), timeout=30_000)
+    choose_example(page, LONG)
+    expect(instruction(page)).to_have_value(LONG)
+    submit(page)
+    expect_statistics(page)
     expect(answer(page).locator("li")).to_have_count(5)
 
 
+@runs_cells_later
 def test_text_grows_and_stop_ends_it_in_mid_stream(notebook, page):
     opened = notebook(MAKE_PACED, "print(widget.history[-1].result.finish_reason, len(widget.response))")
-    page.get_by_role("button", name=LONG).click()
-    submit(page).click()
+    choose_example(page, LONG)
+    submit(page)
     page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
     shown = answer(page).locator(".dw-text").text_content()
     page.wait_for_function(
@@ -57,19 +60,19 @@ def test_text_grows_and_stop_ends_it_in_mid_stream(notebook, page):
     )
     grown = answer(page).locator(".dw-text").text_content()
     assert grown.startswith(shown)
-    page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".dw-stats")).to_contain_text("· stopped ·", timeout=30_000)
+    stop(page)
+    expect(statistics(page)).to_contain_text("· stopped ·", timeout=30_000)
     assert answer(page).inner_text().startswith(grown.split("\n")[0].replace("1. ", "").replace("*", "")[:10])
     opened.run(1)
     reason, length = opened.output(1).split()
     assert (reason, int(length) >= len(grown)) == ("cancelled", True)
-    expect(submit(page)).to_be_enabled()
+    expect(action_button(page)).to_have_text("Submit")
 
 
 def test_the_reader_selection_survives_the_stream(notebook, page):
     notebook(MAKE_PACED)
-    page.get_by_role("button", name=LONG).click()
-    submit(page).click()
+    choose_example(page, LONG)
+    submit(page)
     page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
     page.evaluate(
         "const node = document.querySelector('.dw-response .dw-text').firstChild;"
@@ -79,60 +82,62 @@ def test_the_reader_selection_survives_the_stream(notebook, page):
     page.wait_for_function("document.querySelector('.dw-response .dw-text').textContent.length > 40")
     assert page.evaluate("getSelection().toString()") == selected != ""
     page.evaluate("getSelection().removeAllRanges()")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".dw-stats")).to_contain_text("· stopped ·", timeout=30_000)
+    stop(page)
+    expect(statistics(page)).to_contain_text("· stopped ·", timeout=30_000)
 
 
 def test_changed_sampling_changes_the_answer(notebook, page):
     notebook(MAKE)
-    page.get_by_placeholder("alpaca").fill("Name 3 advantages to be a cat")
+    instruction(page).fill("Name 3 advantages to be a cat")
     page.get_by_label("Greedy").check()
     for _ in range(2):
-        submit(page).click()
-        expect(page.locator(".dw-stats")).to_contain_text("seed", timeout=30_000)
+        submit(page)
+        expect(statistics(page)).to_contain_text("seed", timeout=30_000)
     greedy = answer(page).inner_text()
     page.get_by_label("Greedy").uncheck()
     page.get_by_label("Seed").fill("5")
     page.get_by_label("Seed").press("Tab")
-    submit(page).click()
-    expect(page.locator(".dw-stats")).to_contain_text("seed 5", timeout=30_000)
+    submit(page)
+    expect(statistics(page)).to_contain_text("seed 5", timeout=30_000)
     assert answer(page).inner_text() != greedy
 
 
+@runs_cells_later
 def test_an_empty_instruction_gives_a_hint_and_runs_nothing(notebook, page):
     opened = notebook(MAKE, "print(len(widget.history))")
-    submit(page).click()
-    expect(page.get_by_role("alert")).to_contain_text("Write an instruction first")
+    submit(page)
+    expect(told(page)).to_contain_text("Write an instruction first")
     opened.run(1)
     assert opened.output(1).strip() == "0"
 
 
 def test_a_prompt_that_leaves_no_room_offers_the_number_that_fits(notebook, page):
     notebook(MAKE + "\nwidget.max_new_tokens = 1000\nwidget.instruction = 'cat ' * 1500\nwidget")
-    submit(page).click()
-    expect(page.get_by_role("alert")).to_contain_text("2048 positions")
+    submit(page)
+    expect(told(page)).to_contain_text("2048 positions")
     page.get_by_role("button", name="Set max new tokens to").click()
-    expect(page.locator(".dw-stats")).to_contain_text("seed", timeout=60_000)
+    expect(statistics(page)).to_contain_text("seed", timeout=60_000)
 
 
 def test_two_views_of_one_widget_show_the_same(notebook, page):
     opened = notebook(MAKE, "widget")
     opened.run(1)
     expect(page.locator(".dw-widget")).to_have_count(2)
-    page.get_by_role("button", name="Who is Dolly?").first.click()
-    submit(page).first.click()
-    expect(page.locator(".dw-stats").first).to_contain_text("seed", timeout=30_000)
+    choose_example(page, "Who is Dolly?")
+    submit(page)
+    expect(statistics(page)).to_contain_text("seed", timeout=30_000)
     texts = page.locator(".dw-response").all_inner_texts()
     assert texts[0] == texts[1] != ""
 
 
+@runs_cells_later
 def test_hostile_text_is_shown_and_never_runs(notebook, page):
     hostile = "</textarea><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'> ### End \U0001f600"
     opened = notebook(MAKE, f"widget._parts.view.finish({hostile!r})")
-    page.get_by_placeholder("alpaca").fill(hostile)
-    submit(page).click()
-    expect(page.locator(".dw-stats")).to_contain_text("seed", timeout=30_000)
-    expect(page.get_by_placeholder("alpaca")).to_have_value(hostile)
+    instruction(page).fill(hostile)
+    submit(page)
+    expect(statistics(page)).to_contain_text("seed", timeout=30_000)
+    expect(instruction(page)).to_have_value(hostile)
     opened.run(1)
     expect(answer(page)).to_contain_text("<script>window.hacked = 1</script>")
     assert page.evaluate("window.hacked") is None

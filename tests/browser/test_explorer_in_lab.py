@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from front_ends import everywhere, in_jupyterlab
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, in_jupyterlab]
 
 MAKE = (
     "from dolly_widget import SamplingExplorer\n"
@@ -32,11 +33,11 @@ explorer
 
 
 @pytest.fixture
-def notebook(lab, page):
+def notebook(front_end, page):
     opened = []
 
     def open_notebook(*cells, name="test.ipynb"):
-        opened.append(lab.open(page, cells, name))
+        opened.append(front_end.open(page, cells, name))
         opened[-1].run(0)
         rows(page).first.wait_for(timeout=60_000)
         return opened[-1]
@@ -44,6 +45,7 @@ def notebook(lab, page):
     yield open_notebook
     for each in opened:
         assert each.errors() == []
+        each.close()
 
 
 def rows(page):
@@ -96,6 +98,7 @@ def test_it_is_a_table_for_screen_readers(notebook, page):
     expect(page.locator(".dw-bars [role=status]")).to_have_count(1)
 
 
+@everywhere
 def test_a_slider_changes_the_picture(notebook, page):
     notebook(MAKE)
     before = summary(page).inner_text()
@@ -158,6 +161,7 @@ def test_a_click_on_a_row_goes_on_with_its_token_even_one_that_is_cut(notebook, 
     expect(tokens(page)).to_have_text([chosen])
 
 
+@everywhere
 def test_everything_is_done_with_the_keyboard_alone(notebook, page):
     notebook(MAKE)
     button(page, "1,000 draws").focus()

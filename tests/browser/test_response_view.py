@@ -1,90 +1,11 @@
 """The output area in a real browser, with a model that behaves as anywidget's does. No network."""
 
-from pathlib import Path
-
 import pytest
+from response_page import is_at_end, lines, open_page, scroll_to, scroll_top, send
 
-import dolly_widget
 from dolly_widget.rendering import markdown_to_html
 
 pytestmark = pytest.mark.browser
-
-FRONT_END = Path(dolly_widget.__file__).parent / "widget"
-ORIGIN = "http://widget.invalid"
-
-PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/response.css">
-<body><p id="before">Before</p><div id="one"></div><div id="two"></div><script type="module">
-import widget from "/response.js";
-class Model {
-  constructor(state) { this.state = state; this.listeners = []; }
-  get(name) { return this.state[name]; }
-  on(event, listener) { this.listeners.push([event, listener]); }
-  off(event, listener) { this.listeners = this.listeners.filter(([e, l]) => e !== event || l !== listener); }
-  // As in Backbone: first every value, then the events.
-  set(state) {
-    const changed = Object.keys(state).filter((name) => this.state[name] !== state[name]);
-    Object.assign(this.state, state);
-    for (const name of changed)
-      for (const [event, listener] of [...this.listeners]) if (event === "change:" + name) listener();
-  }
-}
-window.model = new Model({ text: "", html: "", is_streaming: false, placeholder: "Nothing yet", label: "Response" });
-window.widget = widget;
-window.show = (id) => widget.render({ model, el: document.getElementById(id) });
-window.select = (node, start, end) => document.getSelection().setBaseAndExtent(node, start, node, end);
-window.frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-window.$ = (selector) => document.querySelector(selector);
-window.textNode = () => $(".dw-text").firstChild;
-window.room = () => $(".dw-response").scrollHeight - $(".dw-response").clientHeight;
-window.isReady = true;
-</script>"""
-
-
-@pytest.fixture
-def view(page):
-    """The page, with one view of `model`."""
-    strangers = []
-
-    def serve(route):
-        path = route.request.url.removeprefix(ORIGIN)
-        if path == "/":
-            route.fulfill(body=PAGE, content_type="text/html")
-        elif path in ("/response.js", "/response.css"):
-            route.fulfill(
-                path=FRONT_END / path[1:], content_type="text/javascript" if path[-3:] == ".js" else "text/css"
-            )
-        else:
-            strangers.append(route.request.url)
-            route.fulfill(body="", content_type="text/plain")
-
-    page.route("**/*", serve)
-    page.goto(ORIGIN + "/")
-    page.wait_for_function("window.isReady")
-    page.evaluate("() => { window.remove = show('one') }")
-    yield page
-    assert strangers == []
-
-
-def send(view, **state):
-    view.evaluate("state => model.set(state)", state)
-
-
-def lines(n):
-    return "".join(f"line {i}\n" for i in range(n))
-
-
-def scroll_top(view):
-    return view.evaluate("$('.dw-response').scrollTop")
-
-
-def scroll_to(view, top):
-    """As a reader does: the browser's scroll event has been handled afterwards."""
-    view.evaluate("async top => { $('.dw-response').scrollTop = top; await frame(); await frame() }", top)
-
-
-def is_at_end(view):
-    return view.evaluate("room() > 0 && Math.abs(room() - $('.dw-response').scrollTop) <= 1")
 
 
 def test_the_placeholder_shows_while_there_is_nothing_else(view):
@@ -186,13 +107,11 @@ def test_the_finished_answer_keeps_the_place(view):
 
 def test_the_finished_answer_replaces_the_text(view):
     send(view, text="**bold**", is_streaming=True)
-    assert view.locator(".dw-log").get_attribute("aria-busy") == "true"
     send(view, html=markdown_to_html("**bold**"), is_streaming=False)
-    assert view.locator(".dw-log").get_attribute("aria-busy") == "false"
-    assert view.locator(".dw-log").inner_text().strip() == "bold"
+    assert view.locator(".dw-body").inner_text().strip() == "bold"
     assert view.locator("strong").count() == 1
     send(view, text="next", html="", is_streaming=True)
-    assert view.locator(".dw-log").inner_text() == "next"
+    assert view.locator(".dw-body").inner_text() == "next"
 
 
 def test_the_swap_waits_until_the_selection_is_gone(view):
@@ -221,7 +140,7 @@ def test_a_new_answer_does_not_wait_for_the_old_selection(view):
     send(view, text="old", html="<p>old</p>")
     view.evaluate("select($('.dw-html p').firstChild, 0, 3)")
     send(view, text="new", html="", is_streaming=True)
-    assert view.locator(".dw-log").inner_text() == "new"
+    assert view.locator(".dw-body").inner_text() == "new"
 
 
 def test_hostile_html_neither_runs_nor_stays(view):
@@ -282,17 +201,7 @@ def test_cleanup_leaves_nothing_behind(page):
         observe(e) { held.push("resize"); super.observe(e) }
         disconnect() { held.splice(held.indexOf("resize"), 1); super.disconnect() }
       };""")
-    page.route(
-        "**/*",
-        lambda route: route.fulfill(
-            body=PAGE if route.request.url == ORIGIN + "/" else (FRONT_END / Path(route.request.url).name).read_text(),
-            content_type={"s": "text/javascript", "/": "text/html"}.get(route.request.url[-1])
-            if ".css" not in route.request.url
-            else "text/css",
-        ),
-    )
-    page.goto(ORIGIN + "/")
-    page.wait_for_function("window.isReady")
+    open_page(page)
     before = page.evaluate("[...held]")
     page.evaluate("() => { window.remove = show('one') }")
     assert page.evaluate("held.length") > len(before)

@@ -1,0 +1,38 @@
+"""A server of notebooks as a process: started on a free port, and ended with its kernels."""
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+
+ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/")
+
+
+@contextmanager
+def running(module, *arguments, state, cwd=None, **environment):
+    """Run ``python -m module`` with its state in a folder of its own; yield the address that it reports."""
+    places = {f"JUPYTER_{name.upper()}_DIR": str(state / name) for name in ("config", "data", "runtime")}
+    with (state / "server.log").open("w") as stdout:
+        server = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=cwd,
+            env=os.environ | places | environment,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield _address(server, module)
+        finally:
+            server.terminate()
+            server.communicate(timeout=30)
+
+
+def _address(server, module):
+    lines = []
+    for line in server.stderr:
+        lines.append(line)
+        if match := ADDRESS.search(line):
+            return match[1]
+    raise RuntimeError(f"{module} did not start:\n" + "".join(lines))

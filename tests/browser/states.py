@@ -1,0 +1,194 @@
+"""The states in which a person can see a DollyWidget: how each comes about in a notebook."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import paced
+import preparing
+from acting import action_button, instruction
+from playwright.sync_api import expect
+
+LONG = "Give five ideas for great weekend with family"
+MAKE = """
+from dolly_widget import DollyWidget
+widget = DollyWidget({arguments})
+widget
+"""
+LOADING = """
+import threading
+from dolly_widget import DollyWidget
+from dolly_widget.widget import loading
+
+def never(*arguments, **options):
+    threading.Event().wait()
+
+loading.share_engine = never
+widget = DollyWidget()
+widget
+"""
+BLOCKED = """
+import threading
+from dolly_widget import DollyWidget
+from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.prompts import DOLLY
+
+class Reading:
+    model_dir, device, template = OPENVINO_DIR, "CPU", DOLLY
+    def generate(self, prompt, params, *, on_text=print, stop=None):
+        threading.Event().wait()
+    def close(self):
+        pass
+
+widget = DollyWidget(Reading())
+widget
+"""
+CHAT = """
+from dolly_widget import DollyWidget, GenerationResult, Prompt
+from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.prompts import Segment
+
+class Template:
+    name, stop = "chat", ()
+    def render(self, instruction, context="", turns=()):
+        texts = [text for turn in turns for text in (turn.instruction, turn.answer)]
+        return Prompt(Segment(text, False) for text in (*texts, instruction))
+
+class Chatting:
+    model_dir, device, template = OPENVINO_DIR, "CPU", Template()
+    answers = ["A **sheep**, born in Scotland.", "She was cloned from a cell of a grown sheep, the first of her kind."]
+    def generate(self, prompt, params, *, on_text=print, stop=None):
+        text = self.answers[len(prompt) // 2 % 2]
+        return GenerationResult(text, (1, 2, 3), 5, "stop", 1, 0.25, 0.1)
+    def close(self):
+        pass
+
+widget = DollyWidget(Chatting(), chat=True)
+widget
+"""
+
+
+def ask(page, text=LONG):
+    instruction(page).fill(text)
+    instruction(page).press("Enter")
+
+
+def is_loaded(page, lab=None):
+    expect(page.locator(".dw-model").first).to_contain_text("parameters", timeout=60_000)
+
+
+def is_answered(page, text="seed"):
+    expect(page.locator(".dw-stats").first).to_contain_text(text, timeout=60_000)
+
+
+def writes(page):
+    ask(page)
+    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 60", timeout=60_000)
+
+
+def _answered(page, lab):
+    is_loaded(page)
+    ask(page)
+    is_answered(page)
+
+
+def _converting(page, lab):
+    preparing.report(
+        lab,
+        stage="convert",
+        fraction=0.4,
+        message="databricks/dolly-v2-3b: 5.7 GB to download, 2.8 GB to keep; 40 GB of disk are free.",
+    )
+    expect(page.locator(".dw-preparing [role=progressbar]")).to_be_visible(timeout=60_000)
+
+
+def _generating(page, lab):
+    is_loaded(page)
+    writes(page)
+
+
+def _stopping(page, lab):
+    ask(page)
+    expect(action_button(page)).to_have_text("Stop")
+    action_button(page).click()
+    expect(action_button(page)).to_have_text("Stopping…")
+
+
+def _stopped(page, lab):
+    _generating(page, lab)
+    instruction(page).press("Escape")
+    is_answered(page, "stopped")
+
+
+def _error(page, lab):
+    is_loaded(page)
+    action_button(page).click()
+    expect(page.get_by_role("alert")).to_contain_text("2048 positions", timeout=60_000)
+
+
+def _lens(page, lab):
+    _answered(page, lab)
+    page.get_by_role("button", name="Token lens").click()
+    page.locator(".dw-token:is(.dw-p1, .dw-p2, .dw-p3)").first.hover(timeout=60_000)
+    page.locator(".dw-card").wait_for()
+
+
+def _explorer(page, lab):
+    _lens(page, lab)
+    page.locator(".dw-token:is(.dw-p1, .dw-p2, .dw-p3)").first.click()
+    page.locator(".dw-explorer tbody tr").first.wait_for(timeout=60_000)
+
+
+def _history(page, lab):
+    is_loaded(page)
+    line = page.get_by_role("button", name=re.compile("^History"))
+    for count, text in enumerate(("Who is Dolly?", "What is the capital of France?", LONG), 1):
+        ask(page, text)
+        expect(line).to_have_text(f"History · {count}", timeout=60_000)
+    line.click()
+
+
+def _folds(page, lab):
+    is_loaded(page)
+    for name in ("Change model", "Context", "Prompt"):
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
+    instruction(page).fill("Where does Morwen live? ### End")
+    page.get_by_placeholder("A text that the instruction is about").fill("Morwen is a baker in Talbeck.")
+
+
+def _chat(page, lab):
+    for text in ("Who is Dolly?", "How did she come into the world?"):
+        ask(page, text)
+        expect(page.locator(".dw-turn-user").last).to_have_text(f"You{text}", timeout=60_000)
+        is_answered(page)
+
+
+@dataclass(frozen=True)
+class State:
+    """A cell that makes a widget, and what a person does to see it so."""
+
+    source: str
+    reach: Callable[[Any, Any], None]
+
+
+_SAMPLED = MAKE.format(arguments="seed=3, temperature=1.3")
+_PACED = paced.SOURCE + "widget = DollyWidget(PacedEngine(pause_s=0.4), seed=3)\nwidget"
+_LONG_PROMPT = MAKE.format(arguments="max_new_tokens=1000").replace(
+    "\nwidget\n", "\nwidget.instruction = 'cat ' * 1500\nwidget\n"
+)
+STATES = {
+    "idle": State(MAKE.format(arguments=""), is_loaded),
+    "loading": State(LOADING, lambda page, lab: expect(page.locator(".dw-stats")).to_contain_text("Loading")),
+    "converting": State(preparing.SOURCE + 'widget = DollyWidget("databricks/dolly-v2-3b")\nwidget', _converting),
+    "generating": State(_PACED, _generating),
+    "stopping": State(BLOCKED, _stopping),
+    "stopped": State(_PACED, _stopped),
+    "answered": State(MAKE.format(arguments="seed=3"), _answered),
+    "error": State(_LONG_PROMPT, _error),
+    "lens": State(_SAMPLED, _lens),
+    "explorer": State(_SAMPLED, _explorer),
+    "history": State(MAKE.format(arguments="seed=3"), _history),
+    "opened": State(MAKE.format(arguments=""), _folds),
+    "chat": State(CHAT, _chat),
+}

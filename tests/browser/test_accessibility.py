@@ -1,0 +1,42 @@
+"""axe-core finds nothing, in any state, in any theme."""
+
+import pytest
+from axe import violations
+from states import STATES
+
+pytestmark = pytest.mark.browser
+
+# The last is the one that other tests find.
+THEMES = ("JupyterLab Dark", "JupyterLab Dark High Contrast", "JupyterLab Light")
+CHANGE_THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+HAS_CHANGED = "theme => document.body.dataset.jpThemeName === theme"
+
+
+def bring_to(lab, page, name):
+    notebook = lab.open(page, [STATES[name].source], f"{name}.ipynb")
+    notebook.run(0)
+    page.locator(".dw-widget").first.wait_for(timeout=60_000)
+    STATES[name].reach(page, lab)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_axe_finds_nothing(lab, page, name):
+    bring_to(lab, page, name)
+    found = {}
+    for theme in THEMES:
+        page.evaluate(CHANGE_THEME, theme)
+        page.wait_for_function(HAS_CHANGED, arg=theme)
+        found[theme] = violations(page)
+    assert not any(found.values()), found
+
+
+def test_axe_finds_what_is_wrong(lab, page):
+    """Else nothing found would mean nothing."""
+    bring_to(lab, page, "idle")
+    page.locator(".dw-widget").evaluate(
+        "root => { root.insertAdjacentHTML('beforeend', '<select></select>');"
+        "root.querySelector('.dw-keys').style.color = '#ddd' }"
+    )
+    found = "\n".join(violations(page))
+    assert "select-name" in found
+    assert "color-contrast" in found

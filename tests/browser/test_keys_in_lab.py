@@ -1,0 +1,76 @@
+"""Keys pressed in a widget stay the widget's: JupyterLab neither runs nor selects nor changes a cell."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+MAKE = "from dolly_widget import DollyWidget\nwidget = DollyWidget(seed=3)\nwidget"
+KEYS = ("Enter", "Space", "ArrowDown", "ArrowUp", "b", "d", "d", "Escape", "Shift+Enter", "Control+Enter")
+
+
+@pytest.fixture
+def notebook(lab, page):
+    notebook = lab.open(page, [MAKE, "1"])
+    notebook.run(0)
+    page.locator(".dw-settings").wait_for(timeout=60_000)
+    page.locator('.noUi-handle[aria-label="Top-p"]').wait_for()
+    expect(notebook.cell(0).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
+    return notebook
+
+
+def state(page):
+    """How many cells there are, which is selected, and the execution counts."""
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    classes = cells.evaluate_all("cells => cells.map(cell => cell.classList.contains('jp-mod-selected'))")
+    return len(classes), classes, page.locator(".jp-Notebook .jp-InputPrompt").all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        ".dw-preset >> nth=0",
+        ".dw-reset",
+        '.noUi-handle[aria-label="Top-p"]',
+        ".dw-settings select",
+        ".dw-settings input[type=checkbox]",
+        ".dw-main textarea >> nth=0",
+        ".dw-fold-button >> nth=0",
+        ".widget-toggle-button >> nth=0",
+    ],
+)
+def test_keys_in_a_control_leave_the_notebook_alone(notebook, page, selector):
+    control = page.locator(f".dw-widget {selector}" if not selector.startswith(".dw-widget") else selector)
+    before = state(page)
+    for key in KEYS:
+        control.focus()
+        page.keyboard.press(key)
+    assert state(page) == before
+
+
+def test_enter_presses_a_preset_and_marks_it(notebook, page):
+    precise = page.get_by_role("button", name="Precise")
+    precise.focus()
+    page.keyboard.press("Enter")
+    expect(precise).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Balanced")).to_have_attribute("aria-pressed", "false")
+
+
+def test_arrows_move_a_slider_that_says_its_name_value_and_purpose(notebook, page):
+    handle = page.get_by_role("slider", name="Top-p")
+    expect(handle).to_have_attribute("aria-valuetext", "0.92")
+    handle.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(handle).to_have_attribute("aria-valuetext", "0.91")
+    expect(handle).to_have_accessible_description("Only the likeliest, up to this share.")
+
+
+def test_control_s_still_saves(notebook, page):
+    tab = page.locator(".lm-DockPanel .lm-TabBar-tab.lm-mod-current")
+    expect(tab).to_have_class(re.compile("jp-mod-dirty"))
+    page.get_by_role("button", name="Precise").focus()
+    page.keyboard.press("b")
+    page.keyboard.press("Control+s")
+    expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))

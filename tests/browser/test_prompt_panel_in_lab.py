@@ -1,0 +1,106 @@
+"""The prompt's panel and a chat's transcript in a real JupyterLab: seen, copied and scrolled, and no text is obeyed."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "</span><script>window.hacked = 1</script>\n  <img src=x onerror='window.hacked = 1'> rest"
+PANEL = f"""
+import ipywidgets as widgets
+from pathlib import Path
+import dolly_widget
+from dolly_widget.prompts import DOLLY
+from dolly_widget.widget.arranging import style_sheet
+from dolly_widget.widget.prompt_panel import PromptPanel
+panel = PromptPanel()
+panel.load(Path(dolly_widget.__file__).parent / "demo" / "openvino", 2048)
+panel.show(DOLLY.render({HOSTILE!r}), 256)
+widgets.VBox([style_sheet(), panel])
+"""
+AT_END = "text => text.scrollHeight - text.clientHeight - text.scrollTop <= 1"
+TRANSCRIPT = f"""
+from dolly_widget.prompts import Turn
+from dolly_widget.widget.transcript import Transcript
+turns = [Turn(f"Question {{i}}?", "", "An answer. " * 30) for i in range(6)]
+transcript = Transcript()
+transcript.show([*turns, Turn("<b>Last</b> question", {HOSTILE!r}, "The *last* answer.\\n\\n```python\\nx = 1\\n```")])
+transcript
+"""
+
+
+@pytest.fixture
+def notebook(lab, page, request):
+    def open_notebook(*cells):
+        notebook = lab.open(page, cells, f"{request.node.name}.ipynb")
+        notebook.run(0)
+        expect(notebook.cell(0).locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=60_000)
+        return notebook
+
+    return open_notebook
+
+
+def test_the_line_counts_and_one_click_shows_the_tokens(notebook, page):
+    notebook(PANEL)
+    line = page.get_by_role("button", name="Prompt ·")
+    expect(line).to_contain_text("+ up to 256 of 2,048 tokens")
+    text = page.get_by_role("region", name="The prompt as the model sees it")
+    expect(text).to_be_hidden()
+    line.click()
+    expect(text).to_be_visible()
+    expect(text.locator(".dw-prompt-special")).to_contain_text(["### Instruction:", "### Response:"])
+    expect(page.locator(".dw-prompt-legend")).to_contain_text("special token")
+
+
+def test_hostile_text_is_shown_and_copied_as_it_is(notebook, page):
+    notebook(PANEL)
+    page.get_by_role("button", name="Prompt ·").click()
+    text = page.locator(".dw-prompt-text")
+    expect(text).to_contain_text("<script>window.hacked = 1</script>")
+    expect(text.locator("script, img")).to_have_count(0)
+    assert page.evaluate("window.hacked") is None
+    text.evaluate("text => getSelection().selectAllChildren(text)")
+    copied = page.evaluate("getSelection().toString()")
+    assert f"### Instruction:\n{HOSTILE}\n\n### Response:" in copied
+
+
+def test_a_warning_in_words_and_the_readers_place_survive_typing(notebook, page):
+    show = "panel.is_open = True; panel.show(DOLLY.render('{} ' * 900), 2000)"
+    book = notebook(PANEL, show.format("word"), show.format("work"), show.format(r"line\n"))
+    book.run(1)
+    text = page.locator(".dw-prompt-text")
+    expect(page.get_by_role("button", name="too many")).to_be_visible()
+    expect(page.locator(".dw-prompt-note")).to_contain_text("set max_new_tokens to")
+    expect(text.locator(".dw-prompt-gap")).to_contain_text("tokens more")
+    text.evaluate("text => text.scrollTo(0, 150)")
+    book.run(2)
+    expect(text).to_contain_text("work work")
+    assert text.evaluate("text => text.scrollTop") == 150
+    text.focus()
+    page.keyboard.press("End")
+    page.wait_for_function(AT_END, arg=text.element_handle())
+    book.run(3)
+    expect(text).to_contain_text("line↵")
+    assert text.evaluate(AT_END)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_transcript_begins_at_its_newest_turn(notebook, page):
+    notebook(TRANSCRIPT)
+    turns = page.get_by_role("region", name="Conversation")
+    expect(turns.get_by_text("The last answer.")).to_be_in_viewport()
+    expect(turns.get_by_text("Question 0?")).not_to_be_in_viewport()
+    turns.focus()
+    page.keyboard.press("Home")
+    expect(turns.get_by_text("Question 0?")).to_be_in_viewport()
+    expect(turns.get_by_role("listitem")).to_have_count(14)
+
+
+def test_a_transcript_obeys_no_text(notebook, page):
+    notebook(TRANSCRIPT)
+    turns = page.locator(".dw-turns")
+    expect(turns).to_contain_text("<script>window.hacked = 1</script>")
+    expect(turns).to_contain_text("<b>Last</b> question")
+    expect(turns.locator("script, img, b")).to_have_count(0)
+    assert page.evaluate("window.hacked") is None
+    assert turns.locator(".dw-response").last.evaluate("each => getComputedStyle(each).borderTopWidth") == "0px"

@@ -1,0 +1,102 @@
+"""Somebody who clicks, types and drags at random, faster than any person, for two thousand times."""
+
+import random
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+ACTIONS = 2000
+SEED = 6
+# Without the hub: names typed into the box of models are looked for here alone.
+MAKE = """
+import os
+os.environ["HF_HUB_OFFLINE"] = "1"
+from dolly_widget import DollyWidget
+widget = DollyWidget(max_new_tokens=40)
+widget
+"""
+JUDGE = """
+import threading
+from dolly_widget import DollyWidget
+widget.stop()
+try:
+    widget.wait(60)
+except (ValueError, RuntimeError, OSError) as exc:
+    print("last:", type(exc).__name__)
+widget.lens = widget.chat = False
+result = widget.ask("What is the capital of France?", temperature=0, repetition_penalty=1, max_new_tokens=100)
+working = [thread.name for thread in threading.enumerate() if thread.name.startswith("dolly-")]
+print(widget.status, len(widget.history) > 20, "Paris" in result.text, widget.response == result.text, not working)
+"""
+CONTROLS = "button, input, textarea, select, summary, [tabindex='0']"
+# The middle of a control that can be seen; null where there is none, or something else lies over it.
+PLACE = """([controls, chance]) => {
+  const all = [...document.querySelector(".dw-widget").querySelectorAll(controls)].filter(
+    (each) => each.checkVisibility() && each.getBoundingClientRect().width > 0 && !each.closest("[hidden]"));
+  const chosen = all[Math.floor(chance * all.length)];
+  if (!chosen) return null;
+  chosen.scrollIntoView({ block: "nearest" });
+  const box = chosen.getBoundingClientRect();
+  const place = [box.x + box.width / 2, box.y + box.height / 2];
+  return chosen.contains(document.elementFromPoint(...place)) ? place : null;
+}"""
+FOCUS = """([controls, chance]) => {
+  const all = [...document.querySelectorAll(controls)].filter((each) => each.checkVisibility());
+  const chosen = all[Math.floor(chance * all.length)];
+  chosen?.focus();
+  return !!chosen;
+}"""
+IS_INSIDE = "() => !!document.activeElement.closest('.dw-widget')"
+BOX = ".dw-composer textarea"
+KEYS = (
+    *("Enter", "Enter", "Shift+Enter", "Escape", "Escape", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"),
+    *("Home", "End", "PageUp", "PageDown", "Space", "Tab", "Shift+Tab", "Backspace", "a", "b", "d", "x", "z", "1"),
+)
+WORDS = ("Who is Dolly?", "cat", "### End", "<script>alert(1)</script>", "5", "\N{GRINNING FACE}", " ", "## A\n* b")
+
+
+class Actor:
+    def __init__(self, page, chance):
+        self._page, self._chance = page, chance
+
+    def act(self):
+        choose = self._chance.choices((self.click, self.press, self.slide, self.write), weights=(4, 4, 2, 1))[0]
+        choose()
+
+    def click(self):
+        place = self._page.evaluate(PLACE, [CONTROLS, self._chance.random()])
+        if place:
+            self._page.mouse.click(*place)
+
+    def press(self):
+        if not self._page.evaluate(IS_INSIDE):  # else it would be the notebook that is edited
+            self._page.evaluate(FOCUS, [BOX, 0])
+        self._page.keyboard.press(self._chance.choice(KEYS))
+
+    def slide(self):
+        if self._page.evaluate(FOCUS, [".dw-widget .noUi-handle", self._chance.random()]):
+            for _ in range(self._chance.randint(1, 4)):
+                self._page.keyboard.press(
+                    self._chance.choice(("ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home"))
+                )
+
+    def write(self):
+        self._page.evaluate(FOCUS, [".dw-widget textarea, .dw-widget input[type=text]", self._chance.random()])
+        if self._page.evaluate(IS_INSIDE):
+            self._page.keyboard.insert_text(self._chance.choice(WORDS))
+
+
+def test_two_thousand_random_actions_leave_a_widget_that_works(lab, page):
+    notebook = lab.open(page, [MAKE, JUDGE])
+    notebook.run(0)
+    page.locator(BOX).wait_for(timeout=60_000)
+    expect(page.locator(".dw-model")).to_contain_text("parameters", timeout=60_000)
+    actor = Actor(page, random.Random(SEED))
+    for _ in range(ACTIONS):
+        actor.act()
+    expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(2)  # no key has reached the notebook
+    notebook.run(1)
+    page.locator(".jp-Notebook .jp-CodeCell").nth(1).get_by_text("idle True True True True").wait_for(timeout=120_000)
+    assert [each for each in notebook.errors() if "last:" not in each] == []

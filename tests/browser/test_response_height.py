@@ -1,0 +1,111 @@
+"""What is below the output area stays where it is under the reader's pointer. On a bare page."""
+
+import pytest
+from response_page import lines, send
+
+from dolly_widget.rendering import markdown_to_html
+
+pytestmark = pytest.mark.browser
+
+SENTENCES = "Dolly answers in short words, and then in more of them. " * 12
+
+
+@pytest.fixture
+def page_of_two(view):
+    """The page, with a line below the view."""
+    view.evaluate("() => { $('#two').textContent = 'Below' }")
+    return view
+
+
+def below(view):
+    return view.evaluate("$('#two').getBoundingClientRect().top")
+
+
+def line_count(view):
+    """Of the streaming text, as it is laid out."""
+    return view.evaluate("Math.round($('.dw-text').getBoundingClientRect().height / 21)")
+
+
+def answer(view, text):
+    """Stream and finish; the positions of what is below, one for each message."""
+    tops = []
+    for end in range(0, len(text), 7):
+        send(view, text=text[:end], html="", note="", is_streaming=True)
+        tops.append(below(view))
+    send(view, text=text, html=markdown_to_html(text), is_streaming=False)
+    return [*tops, below(view)]
+
+
+def test_a_second_answer_moves_nothing_up(page_of_two):
+    first = answer(page_of_two, SENTENCES)
+    second = answer(page_of_two, "Short.")
+    third = answer(page_of_two, lines(60))
+    tops = first + second + third
+    assert tops == sorted(tops)
+    assert tops[0] < tops[-1]
+
+
+def test_it_moves_down_only_where_the_text_needs_a_line(page_of_two):
+    page_of_two.set_viewport_size({"width": 420, "height": 700})
+    send(page_of_two, text="a", is_streaming=True)
+    seen = {}
+    for end in range(1, 500):
+        send(page_of_two, text=SENTENCES[:end])
+        seen.setdefault(line_count(page_of_two), set()).add(below(page_of_two))
+    assert len(seen) > 8
+    assert all(len(tops) == 1 for tops in seen.values())
+
+
+def test_the_caret_needs_no_line_of_its_own(page_of_two):
+    send(page_of_two, text="", is_streaming=True)
+    for end in range(1, 200):
+        send(page_of_two, text="m" * end, is_streaming=True)
+        with_caret = line_count(page_of_two)
+        send(page_of_two, is_streaming=False)
+        assert line_count(page_of_two) == with_caret
+
+
+def test_turning_the_pages_moves_nothing(page_of_two):
+    answer(page_of_two, SENTENCES)
+    before = below(page_of_two)
+    send(page_of_two, text="Short.", html="<p>Short.</p>", is_streaming=False)
+    assert below(page_of_two) == before
+
+
+def test_a_cleared_area_is_small_again(page_of_two):
+    empty = below(page_of_two)
+    answer(page_of_two, SENTENCES)
+    assert below(page_of_two) > empty
+    send(page_of_two, text="", html="", is_streaming=False)
+    assert below(page_of_two) == empty
+
+
+def test_another_width_gives_another_height(page_of_two):
+    page_of_two.set_viewport_size({"width": 360, "height": 700})
+    answer(page_of_two, SENTENCES)
+    narrow = below(page_of_two)
+    page_of_two.set_viewport_size({"width": 1200, "height": 700})
+    page_of_two.wait_for_function("narrow => $('#two').getBoundingClientRect().top < narrow - 60", arg=narrow)
+    # And the next answer keeps what there is by then.
+    tops = answer(page_of_two, SENTENCES)
+    assert len(set(tops)) == 1
+
+
+def test_the_height_that_the_reader_dragged_wins(page_of_two):
+    answer(page_of_two, lines(60))
+    page_of_two.evaluate("() => { $('.dw-response').style.height = '80px' }")
+    before = below(page_of_two)
+    assert len({before, *answer(page_of_two, lines(60)), *answer(page_of_two, "Short.")}) == 1
+    assert page_of_two.evaluate("$('.dw-response').offsetHeight") == 80
+
+
+def test_how_it_ended_is_a_quiet_line_below_the_answer(view):
+    send(view, text="Half", html="<p>Half</p>", note="Stopped <b>.")
+    note = view.locator(".dw-ending")
+    assert note.inner_text() == "Stopped <b>."
+    assert note.bounding_box()["y"] > view.locator(".dw-html p").bounding_box()["y"]
+    send(view, text="", html="")
+    assert note.is_visible()
+    assert not view.locator(".dw-placeholder").is_visible()
+    send(view, is_streaming=True)
+    assert not note.is_visible()
