@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from front_ends import ALL
 from lab import running_lab, running_notebook7
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from response_page import open_page
 from voila_site import running_voila
+
+# Two processors run these tests and all others at once.
+expect.set_options(timeout=20_000)
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

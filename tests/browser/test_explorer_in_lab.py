@@ -98,7 +98,6 @@ def test_it_is_a_table_for_screen_readers(notebook, page):
     expect(page.locator(".dw-bars [role=status]")).to_have_count(1)
 
 
-@everywhere
 def test_a_slider_changes_the_picture(notebook, page):
     notebook(MAKE)
     before = summary(page).inner_text()

@@ -91,7 +91,6 @@ def test_escape_stops_from_anywhere_in_the_widget(notebook, page):
     assert opened.output(1).split() == ["cancelled", "1"]
 
 
-@everywhere
 def test_the_arrow_up_in_the_empty_box_brings_the_last_instruction_back(notebook, page):
     notebook(MAKE.format(arguments="seed=3"))
     is_loaded(page)

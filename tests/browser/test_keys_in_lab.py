@@ -28,26 +28,25 @@ def state(page):
     return len(classes), classes, page.locator(".jp-Notebook .jp-InputPrompt").all_inner_texts()
 
 
-@pytest.mark.parametrize(
-    "selector",
-    [
-        ".dw-preset >> nth=0",
-        ".dw-reset",
-        '.noUi-handle[aria-label="Top-p"]',
-        ".dw-settings select",
-        ".dw-settings input[type=checkbox]",
-        ".dw-main textarea >> nth=0",
-        ".dw-fold-button >> nth=0",
-        ".widget-toggle-button >> nth=0",
-    ],
+CONTROLS = (
+    ".dw-preset >> nth=0",
+    ".dw-reset",
+    '.noUi-handle[aria-label="Top-p"]',
+    ".dw-settings select",
+    ".dw-settings input[type=checkbox]",
+    ".dw-main textarea >> nth=0",
+    ".dw-fold-button >> nth=0",
+    ".widget-toggle-button >> nth=0",
 )
-def test_keys_in_a_control_leave_the_notebook_alone(notebook, page, selector):
-    control = page.locator(f".dw-widget {selector}" if not selector.startswith(".dw-widget") else selector)
+
+
+def test_keys_in_a_control_leave_the_notebook_alone(notebook, page):
     before = state(page)
-    for key in KEYS:
-        control.focus()
-        page.keyboard.press(key)
-    assert state(page) == before
+    for selector in CONTROLS:
+        for key in KEYS:
+            page.locator(f".dw-widget {selector}").focus()
+            page.keyboard.press(key)
+        assert state(page) == before, selector
 
 
 def test_enter_presses_a_preset_and_marks_it(notebook, page):

@@ -77,7 +77,6 @@ def test_tokens_have_the_colours_of_their_probability_and_a_legend(notebook, pag
     assert all(ramp[int(level)] == background for level, background in backgrounds)
 
 
-@everywhere
 def test_pointing_at_a_token_shows_what_it_was_chosen_from(notebook, page):
     notebook(MAKE)
     surprise(page).hover()
@@ -155,7 +154,6 @@ def test_everything_can_be_done_with_the_keyboard(notebook, page):
     assert page.locator(".dw-lens .dw-token[tabindex='0']").count() == 1
 
 
-@everywhere
 def test_a_click_opens_the_explorer_at_that_token(notebook, page):
     notebook(MAKE)
     place = int(surprise(page).get_attribute("data-place"))

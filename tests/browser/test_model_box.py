@@ -91,7 +91,6 @@ def test_a_name_that_is_none_gives_a_hint_below_the_box(notebook, page):
     ask(page)
 
 
-@everywhere
 def test_progress_shows_in_both_views_and_cancel_leaves_the_model(front_end, notebook, page):
     notebook(MAKE_PREPARING, "widget").run(1)
     expect(page.locator(".dw-widget")).to_have_count(2)

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+# What it prints is checked by nbval; here it takes a minute of conversions.
+LONGEST = "02_conversion.ipynb"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # The cells are asked, not the page: JupyterLab keeps those that are out of sight out of the page. After an error the
 # rest does not run.
@@ -57,7 +59,9 @@ def run_all(lab, page, name):
     return nbformat.read(lab.folder / name, as_version=4)
 
 
-@pytest.mark.parametrize("name", TUTORIALS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == LONGEST else []) for name in TUTORIALS]
+)
 def test_run_all_leaves_no_error(lab, page, name):
     notebook = run_all(lab, page, name)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
