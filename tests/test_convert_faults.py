@@ -411,8 +411,8 @@ def refusal(model, on_progress):
         return str(exc)
 
 
-# Twice at each stage; more moments take minutes.
-@pytest.mark.parametrize("kills", [12, pytest.param(20, marks=pytest.mark.slow)])
+# Once at each stage; more moments take minutes.
+@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_child_that_is_killed_anywhere_leaves_nothing_and_the_next_call_converts(checkpoint, cache, kills):
     moments = random.Random(20)
     directory = checkpoint("dolly")
@@ -440,7 +440,10 @@ models.resolve(sys.argv[1], on_progress=lambda progress: print(progress.stage, f
 """
 
 
-@pytest.mark.parametrize("stage", ["plan", "export", "compress", "write"])
+SLOW = {"marks": pytest.mark.slow}  # a quarter of a minute each
+
+
+@pytest.mark.parametrize("stage", ["plan", pytest.param("export", **SLOW), pytest.param("compress", **SLOW), "write"])
 def test_when_the_kernel_is_killed_the_child_ends_and_the_next_call_converts(checkpoint, cache, stage):
     directory = checkpoint("dolly")
     kernel = subprocess.Popen([sys.executable, "-c", KERNEL, directory], stdout=subprocess.PIPE, text=True)
