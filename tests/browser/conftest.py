@@ -47,12 +47,14 @@ OF_JUPYTERLAB = "Could not restore the debugger state"
 
 
 @pytest.fixture
-def page(chromium):
+def page(chromium, request):
     page = chromium.new_page()
     errors = []
+    mark = request.node.get_closest_marker("other_errors")
+    others = (OF_JUPYTERLAB, *(mark.args if mark else ()))
 
     def hear(message):
-        if message.type == "error" and not message.text.startswith(OF_JUPYTERLAB):
+        if message.type == "error" and not message.text.startswith(others):
             errors.append(message.text)
 
     page.on("console", hear)

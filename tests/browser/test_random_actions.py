@@ -88,6 +88,8 @@ class Actor:
             self._page.keyboard.insert_text(self._chance.choice(WORDS))
 
 
+# anywidget's, of an explorer that is closed again before the page has made it.
+@pytest.mark.other_errors("[anywidget] Failed to initialize model.")
 def test_two_thousand_random_actions_leave_a_widget_that_works(lab, page):
     notebook = lab.open(page, [MAKE, JUDGE])
     notebook.run(0)
