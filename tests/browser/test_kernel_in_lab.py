@@ -108,14 +108,25 @@ def test_one_widget_in_three_places_shows_the_same_while_it_streams(opened, page
     assert notebook.errors() == []
 
 
+def reload(page):
+    """Load the page again. ipywidgets gives a kernel 4 s to tell its states; a busy machine may need another go."""
+    for _ in range(3):
+        page.reload()
+        widget = page.locator(".dw-widget")
+        widget.or_(page.get_by_text("Error displaying widget")).first.wait_for(timeout=60_000)
+        if widget.count():
+            return
+    raise AssertionError("the page found no widget again")
+
+
+@pytest.mark.other_errors("Error: widget model not found")  # of a go that came too early
 def test_a_reload_in_mid_answer_shows_the_text_so_far_which_goes_on(opened, page):
     notebook = opened(MAKE_PACED)
     ask(page)
     shown = until_there_is_text(page)
     page.keyboard.press("Control+s")
     expect(page.locator(".jp-DirtyIndicator, .jp-mod-dirty")).to_have_count(0)
-    page.reload()
-    page.locator(".dw-widget").wait_for(timeout=60_000)
+    reload(page)
     reloaded = until_there_is_text(page, len(shown) - 1)
     assert reloaded.startswith(shown)
     assert until_there_is_text(page, len(reloaded)).startswith(reloaded)
