@@ -94,7 +94,9 @@ def test_both_spellings_of_the_response_token_are_one_id(converted, checkpoint, 
     assert answer(model_dir)[1].new_tokens > 0
 
 
-@pytest.mark.parametrize("kind", ["dolly", "llama", "tied"])
+@pytest.mark.parametrize(
+    "kind", ["dolly", pytest.param("llama", marks=pytest.mark.slow), pytest.param("tied", marks=pytest.mark.slow)]
+)
 def test_a_converted_model_says_what_pytorch_says(converted, checkpoint, kind):
     """The logits of all positions of a text, in FP16, against the checkpoint's own in float32."""
     import openvino as ov

@@ -22,6 +22,7 @@ from dolly_widget.model_info import ModelError
 from dolly_widget.weight_format import WeightFormat
 
 LIMIT_S = 240
+SLOW = {"marks": pytest.mark.slow}  # a quarter of a minute each
 STAGES = ("plan", "load", "export", "compress", "write", "check")
 
 
@@ -366,7 +367,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_starts(small_disk, che
     assert {report.stage for report in reports} == {"plan"}
 
 
-@pytest.mark.parametrize("stage", ["load", "compress", "write"])
+@pytest.mark.parametrize("stage", [pytest.param("load", **SLOW), pytest.param("compress", **SLOW), "write"])
 def test_a_disk_that_becomes_full_is_told_and_the_next_attempt_works(small_disk, checkpoint, stage):
     place = small_disk(8_000_000)
     filler = place / "other programs' files"
@@ -438,9 +439,6 @@ import sys
 from dolly_widget import models
 models.resolve(sys.argv[1], on_progress=lambda progress: print(progress.stage, flush=True))
 """
-
-
-SLOW = {"marks": pytest.mark.slow}  # a quarter of a minute each
 
 
 @pytest.mark.parametrize("stage", ["plan", pytest.param("export", **SLOW), pytest.param("compress", **SLOW), "write"])

@@ -53,12 +53,12 @@ def page(chromium, request):
     mark = request.node.get_closest_marker("other_errors")
     others = (OF_JUPYTERLAB, *(mark.args if mark else ()))
 
-    def hear(message):
-        if message.type == "error" and not message.text.startswith(others):
-            errors.append(message.text)
+    def hear(text):
+        if not text.startswith(others):
+            errors.append(text)
 
-    page.on("console", hear)
-    page.on("pageerror", lambda error: None if is_of_notebook(error) else errors.append(str(error)))
+    page.on("console", lambda message: hear(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: None if is_of_notebook(error) else hear(str(error)))
     yield page
     page.close()
     assert errors == []

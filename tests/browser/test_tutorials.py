@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
-# What it prints is checked by nbval; here it takes a minute of conversions.
-LONGEST = "02_conversion.ipynb"
+# What the others print is checked by nbval; here they take minutes.
+ALWAYS = ("01_quickstart.ipynb", "05_streaming.ipynb")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # The cells are asked, not the page: JupyterLab keeps those that are out of sight out of the page. After an error the
 # rest does not run.
@@ -60,7 +60,7 @@ def run_all(lab, page, name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == LONGEST else []) for name in TUTORIALS]
+    "name", [pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.slow]) for name in TUTORIALS]
 )
 def test_run_all_leaves_no_error(lab, page, name):
     notebook = run_all(lab, page, name)
