@@ -7,11 +7,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from dolly_widget.demo import OPENVINO_DIR
 
-settings.register_profile("dolly-widget", derandomize=True, deadline=None)
+# How slow it is says more about what else the machine does.
+settings.register_profile("dolly-widget", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dolly-widget")
 
 
