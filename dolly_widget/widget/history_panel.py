@@ -21,7 +21,7 @@ _SHOWN_CHARS = 160
 _ENDS = {"stop": "ended by itself", "length": "reached the limit", "cancelled": "stopped"}
 _EXPORTS: dict[str, Callable[[History], str]] = {
     "json": History.to_json,
-    "md": lambda history: encodable(history.to_markdown()),
+    "md": History.to_markdown,
 }
 
 
