@@ -108,8 +108,9 @@ def probabilities(logits: npt.ArrayLike, params: SamplingParams) -> npt.NDArray[
     scores = check_logits(logits)
     if params.is_greedy:
         return _one_hot(int(scores.argmax()), scores.size)
-    left = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)
-    return _keep_top_p(_softmax(left), scores, params.top_p)
+    # Before anything is subtracted or divided: that makes near neighbours equal, and of equals more than k are kept.
+    left = _keep_top_k(scores, params.top_k)
+    return _keep_top_p(_softmax((left - left.max()) / params.temperature), scores, params.top_p)
 
 
 def check_logits(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:

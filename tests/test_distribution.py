@@ -67,9 +67,10 @@ def of_transformers(logits, params, seen_ids):
 
 
 @settings(max_examples=600)
-@given(logits=vectors, params=some_params, data=st.data())
-def test_what_is_left_is_what_transformers_leaves(logits, params, data):
-    seen = data.draw(st.lists(st.integers(0, len(logits) - 1), max_size=5))
+@given(logits=vectors, params=some_params, seen=st.lists(st.integers(0, 59), max_size=5))
+@example(logits=[0.0, 2.0, -(2.0**-52)], params=SamplingParams(temperature=1, top_p=1, top_k=2), seen=[])
+def test_what_is_left_is_what_transformers_leaves(logits, params, seen):
+    seen = [token_id % len(logits) for token_id in seen]
     (before, ranked, after), is_left = of_transformers(logits, params, seen)
     result = distribution(logits, params, seen)
     np.testing.assert_allclose(by_id(result, result.before), before, rtol=1e-9, atol=1e-15)
