@@ -50,6 +50,18 @@ function name(root) {
     set(button, "aria-pressed", String(button.classList.contains("dw-is-on")));
 }
 
+// A control that is disabled or hidden while it has the focus would leave it, and the next key, to the notebook. What
+// is around it takes no key, and Tab goes on from there.
+function keepFocus(root) {
+  const had = document.activeElement;
+  if (had === root || !root.contains(had)) return;
+  if (had.checkVisibility() && !had.matches(":disabled") && !had.closest("[inert]")) return;
+  let around = had.parentElement;
+  while (around !== root && (!around.checkVisibility() || around.closest("[inert]"))) around = around.parentElement;
+  around.tabIndex = -1;
+  around.focus({ preventScroll: true });
+}
+
 // Window, capture: before JupyterLab, which listens at the document. The event goes on: sliders need it.
 // On the control itself: JupyterLab's selectors match what has the focus before it looks at what is around that.
 function keep(root, event) {
@@ -63,7 +75,10 @@ function keep(root, event) {
 }
 
 function render({ el }) {
-  const observer = new MutationObserver(() => root && name(root));
+  const observer = new MutationObserver(() => {
+    keepFocus(root);
+    name(root);
+  });
   let root = null;
   const onKey = (event) => root && keep(root, event);
 
@@ -80,7 +95,7 @@ function render({ el }) {
       childList: true,
       characterData: true,
       attributes: true,
-      attributeFilter: ["class", "title", "disabled"],
+      attributeFilter: ["class", "title", "disabled", "style", "hidden", "inert"],
     });
   }
 

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from acting import expect_statistics, instruction, submit
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
+LONG = "Give five ideas for great weekend with family"
 MAKE = "from dolly_widget import DollyWidget\nwidget = DollyWidget(seed=3)\nwidget"
 KEYS = ("Enter", "Space", "ArrowDown", "ArrowUp", "b", "d", "d", "Escape", "Shift+Enter", "Control+Enter")
 
@@ -73,3 +75,23 @@ def test_control_s_still_saves(notebook, page):
     page.keyboard.press("b")
     page.keyboard.press("Control+s")
     expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
+
+
+@pytest.mark.parametrize("name", ["Regenerate", "Dismiss"])
+def test_a_control_that_is_disabled_or_hidden_by_its_press_leaves_no_key_to_the_notebook(notebook, page, name):
+    instruction(page).fill(LONG)
+    submit(page)
+    expect_statistics(page)
+    if name == "Dismiss":
+        instruction(page).fill("")
+        submit(page)  # nothing: a hint
+    before = state(page)
+    button = page.get_by_role("button", name=name)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button.and_(page.locator(":enabled:visible"))).to_have_count(0)
+    for key in KEYS:
+        page.keyboard.press(key)
+    assert state(page) == before
+    assert page.evaluate("() => !!document.activeElement.closest('.dw-widget')")
+    expect(button).to_be_enabled() if name == "Regenerate" else expect(button).to_be_hidden()
