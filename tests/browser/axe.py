@@ -13,6 +13,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """async ([root, tags]) => {
   document.body.style.height = "100vh";
   const found = await axe.run(root, { runOnly: tags, resultTypes: ["violations"] });
+  document.body.style.height = "";
   return found.violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, html, any }) => `${id}: ${help} – ${target} ${html.slice(0, 160)} ${any[0]?.message ?? ""}`));
 }"""

@@ -46,9 +46,16 @@ def is_of_notebook(error):
 OF_JUPYTERLAB = "Could not restore the debugger state"
 
 
+@pytest.fixture(scope="session")
+def left_open(chromium):
+    """The pages of the tests before, if they show JupyterLab and are as good as new: at most one."""
+    return []
+
+
 @pytest.fixture
-def page(chromium, request):
-    page = chromium.new_page()
+def page(chromium, left_open, request):
+    page = left_open.pop() if left_open else chromium.new_page()
+    new_size, failed_before = page.viewport_size, request.session.testsfailed
     errors = []
     mark = request.node.get_closest_marker("other_errors")
     others = (OF_JUPYTERLAB, *(mark.args if mark else ()))
@@ -57,10 +64,24 @@ def page(chromium, request):
         if not text.startswith(others):
             errors.append(text)
 
-    page.on("console", lambda message: hear(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: None if is_of_notebook(error) else hear(str(error)))
+    def hear_console(message):
+        if message.type == "error":
+            hear(message.text)
+
+    def hear_error(error):
+        if not is_of_notebook(error):
+            hear(str(error))
+
+    page.on("console", hear_console)
+    page.on("pageerror", hear_error)
     yield page
-    page.close()
+    page.remove_listener("console", hear_console)
+    page.remove_listener("pageerror", hear_error)
+    is_as_new = page.viewport_size == new_size and request.session.testsfailed == failed_before and not errors
+    if is_as_new and "/lab/" in page.url:
+        left_open.append(page)
+    else:
+        page.close()
     assert errors == []
 
 

@@ -32,7 +32,7 @@ SCROLL_TO = "index => jupyterapp.shell.currentWidget.content.scrollToItem(index)
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(tmp_path_factory, left_open):
     """A JupyterLab in a folder with the tutorials, whose kernels know no network and no models of the user's."""
     folder = tmp_path_factory.mktemp("tutorials")
     config = folder / ".jupyter-state" / "config"
@@ -46,6 +46,8 @@ def lab(tmp_path_factory):
         running_lab(folder) as lab,
     ):
         yield lab
+        while left_open:  # it would miss its server
+            left_open.pop().close()
 
 
 def run_all(lab, page, name):
