@@ -45,6 +45,24 @@ def demo_dir():
     return model_dir
 
 
+@pytest.fixture
+def make():
+    """``make(engine=None, **options)``: a DollyWidget, with a ScriptedEngine unless told, closed after the test."""
+    from scripted_engine import ScriptedEngine
+
+    from dolly_widget import DollyWidget
+
+    made = []
+
+    def make_widget(engine=None, **options):
+        made.append(DollyWidget(engine if engine is not None else ScriptedEngine(), **options))
+        return made[-1]
+
+    yield make_widget
+    for widget in made:
+        widget.close()
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
     """``checkpoint(kind)``: a tiny checkpoint of a kind of `checkpoint_factory`, made once; copy it to change it."""

@@ -15,19 +15,6 @@ from dolly_widget.model_info import ModelError
 from dolly_widget.widget.publisher import MIN_INTERVAL_S, Publisher
 
 
-@pytest.fixture
-def make():
-    made = []
-
-    def make_widget(engine=None, **options):
-        made.append(DollyWidget(engine if engine is not None else ScriptedEngine(), **options))
-        return made[-1]
-
-    yield make_widget
-    for widget in made:
-        widget.close()
-
-
 def parts(widget):
     return widget._parts
 

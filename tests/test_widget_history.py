@@ -14,19 +14,6 @@ from dolly_widget.weight_format import WeightFormat
 from dolly_widget.widget.loading import ModelChoice, setup_of
 
 
-@pytest.fixture
-def make():
-    made = []
-
-    def make_widget(engine=None, **options):
-        made.append(DollyWidget(engine if engine is not None else ScriptedEngine(), **options))
-        return made[-1]
-
-    yield make_widget
-    for widget in made:
-        widget.close()
-
-
 def test_the_history_is_one_and_its_exchanges_are_where_they_were(make):
     widget = make(ScriptedEngine(["a"], ["b"]))
     widget.ask("first")

@@ -16,19 +16,6 @@ from dolly_widget.prompts import DOLLY, Segment
 WHO = "Who is Dolly?"
 
 
-@pytest.fixture
-def make():
-    made = []
-
-    def make_widget(engine=None, **options):
-        made.append(DollyWidget(engine if engine is not None else ScriptedEngine(), **options))
-        return made[-1]
-
-    yield make_widget
-    for widget in made:
-        widget.close()
-
-
 def in_time(act):
     """Do it on a thread, since it might never end."""
     done = threading.Event()

@@ -1,27 +1,13 @@
 """A bare page with the output area, and a model that behaves as anywidget's does. No network."""
 
+from bare_page import open_bare_page
+
 from dolly_widget.widget.response import ResponseView
 
-ORIGIN = "http://widget.invalid"
-
-PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/response.css">
+PAGE = """<link rel="stylesheet" href="/widget.css">
 <body><p id="before">Before</p><div id="one"></div><div id="two"></div><script type="module">
-import makeWidget from "/response.js";
+import makeWidget from "/widget.js";
 const widget = makeWidget();
-class Model {
-  constructor(state) { this.state = state; this.listeners = []; }
-  get(name) { return this.state[name]; }
-  on(event, listener) { this.listeners.push([event, listener]); }
-  off(event, listener) { this.listeners = this.listeners.filter(([e, l]) => e !== event || l !== listener); }
-  // As in Backbone: first every value, then the events.
-  set(state) {
-    const changed = Object.keys(state).filter((name) => this.state[name] !== state[name]);
-    Object.assign(this.state, state);
-    for (const name of changed)
-      for (const [event, listener] of [...this.listeners]) if (event === "change:" + name) listener();
-  }
-}
 window.model = new Model({
   text: "", html: "", code: "", note: "", is_streaming: false, placeholder: "Nothing yet", label: "Response",
 });
@@ -35,28 +21,10 @@ window.room = () => $(".dw-response").scrollHeight - $(".dw-response").clientHei
 window.isReady = true;
 </script>"""
 
-FILES = {
-    "/": ("text/html", PAGE),
-    "/response.js": ("text/javascript", ResponseView._esm),
-    "/response.css": ("text/css", ResponseView._css),
-}
-
 
 def open_page(page):
     """Open PAGE, without a view, and return the addresses beyond it that are asked for."""
-    strangers = []
-
-    def serve(route):
-        path = route.request.url.removeprefix(ORIGIN)
-        if path not in FILES:
-            strangers.append(route.request.url)
-        content_type, body = FILES.get(path, ("text/plain", ""))
-        route.fulfill(body=body, content_type=content_type)
-
-    page.route("**/*", serve)
-    page.goto(ORIGIN + "/")
-    page.wait_for_function("window.isReady")
-    return strangers
+    return open_bare_page(page, PAGE, ResponseView)
 
 
 def send(view, **state):

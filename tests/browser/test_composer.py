@@ -1,27 +1,16 @@
 """The instruction's box on a bare page, with a model that behaves as anywidget's does and a kernel that is silent."""
 
 import pytest
+from bare_page import open_bare_page
 
 from dolly_widget.widget.composer import Composer
 
 pytestmark = pytest.mark.browser
 
-ORIGIN = "http://widget.invalid"
-PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/composer.css">
+PAGE = """<link rel="stylesheet" href="/widget.css">
 <body><div class="dw-widget"><div id="one"></div><button id="other">Other</button></div>
 <button id="outside">Outside</button><script type="module">
-import widget from "/composer.js";
-class Model {
-  constructor(state) { this.state = state; this.listeners = []; this.sent = []; this.saved = 0; }
-  get(name) { return this.state[name]; }
-  on(event, listener) { this.listeners.push([event, listener]); }
-  off(event, listener) { this.listeners = this.listeners.filter(([e, l]) => e !== event || l !== listener); }
-  tell(event) { for (const [each, listener] of [...this.listeners]) if (each === event) listener(); }
-  set(name, value) { if (this.state[name] !== value) { this.state[name] = value; this.tell("change:" + name); } }
-  save_changes() { this.saved += 1; }
-  send(message) { this.sent.push(message); }
-}
+import widget from "/widget.js";
 const examples = ["One?", "Two <b>?"];
 window.model = new Model({ instruction: "", placeholder: "Write", examples, state: "ready", recall: "" });
 window.remove = widget.render({ model, el: document.getElementById("one") });
@@ -30,23 +19,12 @@ window.heard = [];
 document.addEventListener("keydown", (event) => heard.push(event.key), true);
 window.isReady = true;
 </script>"""
-FILES = {
-    "/": ("text/html", PAGE),
-    "/composer.js": ("text/javascript", Composer._esm),
-    "/composer.css": ("text/css", Composer._css),
-}
 WAITING = ".dw-waiting"
 
 
 @pytest.fixture
 def view(page):
-    def serve(route):
-        content_type, body = FILES.get(route.request.url.removeprefix(ORIGIN), ("text/plain", ""))
-        route.fulfill(body=str(body), content_type=content_type)
-
-    page.route("**/*", serve)
-    page.goto(f"{ORIGIN}/")
-    page.wait_for_function("window.isReady")
+    assert open_bare_page(page, PAGE, Composer) == []
     return page
 
 
