@@ -43,7 +43,10 @@ def is_of_notebook(error):
 
 
 # JupyterLab's own, of any kernel that is restarted just then.
-OF_JUPYTERLAB = "Could not restore the debugger state"
+OF_JUPYTERLAB = (
+    "Could not restore the debugger state",
+    "Error: Canceled future for create_subshell_request message before replies were done",
+)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +61,7 @@ def page(chromium, left_open, request):
     new_size, failed_before = page.viewport_size, request.session.testsfailed
     errors = []
     mark = request.node.get_closest_marker("other_errors")
-    others = (OF_JUPYTERLAB, *(mark.args if mark else ()))
+    others = (*OF_JUPYTERLAB, *(mark.args if mark else ()))
 
     def hear(text):
         if not text.startswith(others):

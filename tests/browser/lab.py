@@ -16,10 +16,9 @@ HAS_KERNEL = """() => {
   return session?.kernel?.connectionStatus === "connected" && session.kernel.status === "idle";
 }"""
 # In a JupyterLab that is open already: loading the application anew costs more than most tests.
-OPEN_INSTEAD = """async (path) => {
+OPEN_INSTEAD = """(path) => {
   for (const document of [...jupyterapp.shell.widgets("main")]) document.dispose();
-  const opened = await jupyterapp.commands.execute("docmanager:open", { path });
-  await opened.context.ready;
+  jupyterapp.commands.execute("docmanager:open", { path });
 }"""
 # JupyterLab 4 shows a traceback as stderr.
 ERRORS = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
