@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/")
@@ -13,20 +15,25 @@ ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/")
 def running(module, *arguments, state, cwd=None, **environment):
     """Run ``python -m module`` with its state in a folder of its own; yield the address that it reports."""
     places = {f"JUPYTER_{name.upper()}_DIR": str(state / name) for name in ("config", "data", "runtime")}
-    with (state / "server.log").open("w") as stdout:
+    with (state / "server.log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=cwd,
             env=os.environ | places | environment,
-            stdout=stdout,
+            stdout=log,
             stderr=subprocess.PIPE,
             text=True,
         )
+        address = _address(server, module)
+        # A pipe that nobody reads fills, and the server then waits for ever.
+        rest = threading.Thread(target=shutil.copyfileobj, args=(server.stderr, log))
+        rest.start()
         try:
-            yield _address(server, module)
+            yield address
         finally:
             server.terminate()
-            server.communicate(timeout=30)
+            server.wait(timeout=30)
+            rest.join()
 
 
 def _address(server, module):

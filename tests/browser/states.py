@@ -70,6 +70,7 @@ widget
 
 
 def ask(page, text=LONG):
+    expect(action_button(page)).to_have_text("Submit")
     instruction(page).fill(text)
     instruction(page).press("Enter")
 

@@ -17,6 +17,9 @@ from dolly_widget.demo import OPENVINO_DIR
 
 pytestmark = pytest.mark.browser
 
+# Now and then, on a busy machine, of a kernel that has just been ended.
+OF_PYZMQ = "Got events for closed stream"
+
 ROOT = Path(__file__).parents[2]
 WIDTHS = (360, 768, 1280, 1600)
 
@@ -33,7 +36,8 @@ def running_app(*arguments, cwd=ROOT):
         finally:
             process.terminate()
             _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, "")
+    assert process.returncode == 0
+    assert [line for line in err.splitlines() if not line.startswith(OF_PYZMQ)] == []
 
 
 @pytest.fixture(scope="module")
