@@ -58,7 +58,9 @@ def output(opened, index):
 
 
 def test_an_answer_streams_and_ends_as_rendered_markdown(notebook, page):
-    opened = notebook(LOAD_PACED.replace("0.2", "0.08"), f"%%dolly --temperature 0 -o answer\n{LONG}", "print(answer.new_tokens)")
+    opened = notebook(
+        LOAD_PACED.replace("0.2", "0.08"), f"%%dolly --temperature 0 -o answer\n{LONG}", "print(answer.new_tokens)"
+    )
     opened.run(1)
     growing = output(opened, 1).locator(".dolly-answer")
     expect(growing).to_contain_text("1. ", timeout=60_000)
