@@ -105,11 +105,16 @@ def plant_another_template(package):
     replace(package / "prompts.py", "### Instruction:\\n{instruction}", "### Instruction: {instruction}")
 
 
+FILTERS = """\
+    left = _keep_top_k(scores, params.top_k)
+    return _keep_top_p(_softmax((left - left.max()) / params.temperature), scores, params.top_p)
+"""
+
+
 def plant_top_p_before_temperature(package):
     replace(
         package / "sampling.py",
-        "    left = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)\n"
-        "    return _keep_top_p(_softmax(left), scores, params.top_p)\n",
+        FILTERS,
         "    kept = _keep_top_p(_softmax(scores), scores, params.top_p) > 0\n"
         "    scores = np.where(kept, scores, -np.inf)\n"
         "    return _softmax(_keep_top_k((scores - scores.max()) / params.temperature, params.top_k))\n",
@@ -119,8 +124,7 @@ def plant_top_p_before_temperature(package):
 def plant_top_p_before_top_k(package):
     replace(
         package / "sampling.py",
-        "    left = _keep_top_k((scores - scores.max()) / params.temperature, params.top_k)\n"
-        "    return _keep_top_p(_softmax(left), scores, params.top_p)\n",
+        FILTERS,
         "    scores = (scores - scores.max()) / params.temperature\n"
         "    scores = np.where(_keep_top_p(_softmax(scores), scores, params.top_p) > 0, scores, -np.inf)\n"
         "    return _softmax(_keep_top_k(scores, params.top_k))\n",

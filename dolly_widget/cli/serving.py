@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dolly_widget.cli.command import CommandError
 
@@ -75,7 +75,7 @@ def serve(
     with _sigterm_as_interrupt():
         server = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment})
         try:
-            if _is_up(server, port):
+            if is_up(server, port):
                 on_up()
             return server.wait()
         except KeyboardInterrupt:
@@ -94,7 +94,7 @@ def _sigterm_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _is_up(server: subprocess.Popen[bytes], port: int) -> bool:
+def is_up(server: subprocess.Popen[Any], port: int) -> bool:
     """Wait until the server takes connections; False if it ended instead."""
     import socket
     import subprocess

@@ -8,6 +8,8 @@ import sys
 import threading
 from contextlib import contextmanager
 
+from dolly_widget.cli.serving import is_up
+
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/")
 
 
@@ -29,6 +31,8 @@ def running(module, *arguments, state, cwd=None, **environment):
         rest = threading.Thread(target=shutil.copyfileobj, args=(server.stderr, log))
         rest.start()
         try:
+            # The address is told a moment before somebody listens there.
+            assert is_up(server, int(address.rpartition(":")[2])), f"{module} ended: see {state}/server.log"
             yield address
         finally:
             server.terminate()
