@@ -50,16 +50,21 @@ function name(root) {
     set(button, "aria-pressed", String(button.classList.contains("dw-is-on")));
 }
 
+function canHaveFocus(element) {
+  return element.checkVisibility() && !element.matches(":disabled") && !element.closest("[inert]");
+}
+
 // A control that is disabled or hidden while it has the focus would leave it, and the next key, to the notebook. What
-// is around it takes no key, and Tab goes on from there.
-function keepFocus(root) {
-  const had = document.activeElement;
-  if (had === root || !root.contains(had)) return;
-  if (had.checkVisibility() && !had.matches(":disabled") && !had.closest("[inert]")) return;
-  let around = had.parentElement;
-  while (around !== root && (!around.checkVisibility() || around.closest("[inert]"))) around = around.parentElement;
+// is around it takes no key, and gives the focus back; Tab goes on from there.
+function keepFocus(root, lent) {
+  const now = document.activeElement;
+  if (now === lent.to && canHaveFocus(lent.from)) lent.from.focus({ preventScroll: true });
+  if (now === root || !root.contains(now) || canHaveFocus(now)) return;
+  let around = now.parentElement;
+  while (around !== root && !canHaveFocus(around)) around = around.parentElement;
   around.tabIndex = -1;
   around.focus({ preventScroll: true });
+  Object.assign(lent, { from: now, to: around });
 }
 
 // Window, capture: before JupyterLab, which listens at the document. The event goes on: sliders need it.
@@ -75,8 +80,9 @@ function keep(root, event) {
 }
 
 function render({ el }) {
+  const lent = {};
   const observer = new MutationObserver(() => {
-    keepFocus(root);
+    keepFocus(root, lent);
     name(root);
   });
   let root = null;

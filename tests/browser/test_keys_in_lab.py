@@ -97,3 +97,5 @@ def test_a_control_that_is_disabled_or_hidden_by_its_press_leaves_no_key_to_the_
         page.keyboard.press(key)
     assert state(page) == before
     assert page.evaluate("() => !!document.activeElement.closest('.dw-widget')")
+    if name == "Regenerate":
+        expect(button).to_be_focused()
