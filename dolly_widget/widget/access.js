@@ -83,10 +83,20 @@ function render({ el }) {
   const lent = {};
   const observer = new MutationObserver(() => {
     keepFocus(root, lent);
-    name(root);
+    nameLater();
   });
   let root = null;
   const onKey = (event) => root && keep(root, event);
+
+  // After the frame that shows what has changed: pictures do not wait for names.
+  function nameLater() {
+    naming ||= requestAnimationFrame(() =>
+      setTimeout(() => {
+        naming = 0;
+        if (el.isConnected) name(root);
+      }),
+    );
+  }
 
   // The view is put into the page after it is rendered.
   function attach() {
@@ -101,14 +111,16 @@ function render({ el }) {
       childList: true,
       characterData: true,
       attributes: true,
-      attributeFilter: ["class", "title", "disabled", "style", "hidden", "inert"],
+      attributeFilter: ["class", "title", "disabled", "style", "hidden", "inert", "aria-expanded"],
     });
   }
 
+  let naming = 0;
   let frame = requestAnimationFrame(attach);
   window.addEventListener("keydown", onKey, true);
   return () => {
     cancelAnimationFrame(frame);
+    cancelAnimationFrame(naming);
     window.removeEventListener("keydown", onKey, true);
     observer.disconnect();
   };
