@@ -1,4 +1,4 @@
-"""What ipywidgets leaves out of the page: names and states of its controls, and their keys. Shows nothing itself."""
+"""What ipywidgets leaves out of the page: names and states of its controls, their keys and focus. Shows nothing."""
 
 from __future__ import annotations
 

@@ -5,10 +5,10 @@ import re
 import pytest
 from acting import expect_statistics, instruction, submit
 from playwright.sync_api import expect
+from states import LONG
 
 pytestmark = pytest.mark.browser
 
-LONG = "Give five ideas for great weekend with family"
 MAKE = "from dolly_widget import DollyWidget\nwidget = DollyWidget(seed=3)\nwidget"
 KEYS = ("Enter", "Space", "ArrowDown", "ArrowUp", "b", "d", "d", "Escape", "Shift+Enter", "Control+Enter")
 
