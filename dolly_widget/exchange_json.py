@@ -38,7 +38,7 @@ def to_data(exchange: Exchange) -> dict[str, Any]:
 
 
 def _fields_of(value: Any) -> dict[str, Any]:
-    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.compare}
 
 
 def _plain(value: Any) -> Any:
@@ -67,7 +67,7 @@ def from_data(data: Any) -> Exchange:
 def _read(kind: type[_T], data: dict[str, Any]) -> _T:
     values: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]  # all are dataclasses
-        if field.name in _mapping(data) or field.default is MISSING:
+        if field.compare and (field.name in _mapping(data) or field.default is MISSING):
             values[field.name] = _READERS[str(field.type)](data[field.name])
     return kind(**values)
 

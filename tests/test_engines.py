@@ -514,6 +514,7 @@ def test_the_times_of_the_library_count_up_to_the_last_token_that_was_taken(demo
     answer.retime(0.25, [10.0, 10.1, 10.4, 99.0])
     result = answer.result(5, "cancelled", 0)
     assert (result.ttft_s, result.tpot_s) == pytest.approx((0.25, 0.2))
+    assert result.pass_s == pytest.approx((0.1, 0.3))
     answer._told_s = 3.0
     answer.retime(0.25, [10.0, 10.1, 10.4])
     assert answer.result(5, "cancelled", 0).tpot_s == pytest.approx(1.5)
@@ -521,7 +522,7 @@ def test_the_times_of_the_library_count_up_to_the_last_token_that_was_taken(demo
 
 def test_a_callback_that_comes_late_changes_no_time(demo_dir, monkeypatch):
     def late(answer):
-        answer._first = answer._last = 1e9
+        answer._times.append(1e9 * (1 + len(answer._times)))
 
     monkeypatch.setattr(Answer, "step", late)
     engine = GenAIEngine(demo_dir, "CPU")

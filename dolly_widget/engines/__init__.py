@@ -6,7 +6,7 @@ import inspect
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -60,6 +60,8 @@ class GenerationResult:
     """Mean seconds per output token after the first; NaN where there was no second one."""
     prefix_tokens: int = 0
     """How many of the tokens were given as its beginning; the others are new."""
+    pass_s: tuple[float, ...] = field(default=(), repr=False, compare=False)
+    """Seconds of each forward pass after the first, in which usually one token was made. Not kept in a history."""
 
     def __str__(self) -> str:
         """Only the text: what an f-string, or ``{name}`` of the magic, means by an answer."""

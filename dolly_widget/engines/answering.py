@@ -5,6 +5,7 @@ Knows no library: an engine loads its model and feeds the ids of an `Answer`. Te
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 import secrets
@@ -231,7 +232,8 @@ class Answer:
         self._cancels = cancels
         self._prefix = list(prefix_ids)
         self._ids: list[int] = []
-        self._started = self._first = self._last = math.nan
+        self._started = math.nan
+        self._times: list[float] = []
         self._told_s = 0.0
         self.error: BaseException | None = None
 
@@ -262,20 +264,13 @@ class Answer:
         self._started = time.perf_counter()
 
     def step(self) -> None:
-        """Note when a token was there."""
-        self._last = time.perf_counter()
-        if math.isnan(self._first):
-            self._first = self._last
+        """Note when a forward pass had ended."""
+        self._times.append(time.perf_counter())
 
-    def retime(self, ttft_s: float, token_times_s: Sequence[float]) -> None:
-        """Take the library's times in place of those noted: time to first token, and when each token was there.
-
-        Where ``on_text`` takes longer than the library, which does not wait for it, that is the pace of the answer.
-        """
-        count = min(len(self._ids), len(token_times_s))
-        if count:
-            self._first = self._started + ttft_s
-            self._last = self._first + max(token_times_s[count - 1] - token_times_s[0], self._told_s)
+    def retime(self, ttft_s: float, times_s: Sequence[float]) -> None:
+        """Take the library's times in place of those noted: time to first token, and when each pass had ended."""
+        count = min(len(self._times), len(times_s))
+        self._times = [self._started + ttft_s + time_s - times_s[0] for time_s in times_s[:count]]
 
     def write(self, token_ids: list[int]) -> None:
         """Take further ids. Raises nothing that ``on_text`` raised: that is kept for ``finish``."""
@@ -317,14 +312,17 @@ class Answer:
 
     def result(self, prompt_tokens: int, finish_reason: str, seed: int) -> GenerationResult:
         """Return the answer and how it came about."""
-        count = len(self._ids)
+        times, count = self._times, len(self._ids)
+        # Where on_text takes longer than the library, which does not wait for it, that is the pace of the answer.
+        rest_s = max(times[-1] - times[0], self._told_s) if times else math.nan
         return GenerationResult(
             text=self._text.text,
             token_ids=tuple(self.token_ids),
             prompt_tokens=prompt_tokens,
             finish_reason=finish_reason,
             seed=seed,
-            ttft_s=self._first - self._started,
-            tpot_s=(self._last - self._first) / (count - 1) if count > 1 else math.nan,
+            ttft_s=times[0] - self._started if times else math.nan,
+            tpot_s=rest_s / (count - 1) if count > 1 else math.nan,
             prefix_tokens=len(self._prefix),
+            pass_s=tuple(later - earlier for earlier, later in itertools.pairwise(times)),
         )
