@@ -54,6 +54,8 @@ def _widget(setup: Setup) -> Iterator[str]:
     arguments += [f"engine={_literal(setup.engine)}"] if setup.engine != "genai" else []
     arguments += [f"template={_template(setup.template)}"] if setup.template is not None else []
     arguments += [f"ov_config={dict(setup.ov_config)!r}"] if setup.ov_config else []
+    arguments += ["prompt_lookup=True"] if setup.prompt_lookup else []
+    arguments += [f"draft={_literal(setup.draft)}"] if setup.draft else []
     yield _call("widget = DollyWidget", arguments)
 
 

@@ -135,6 +135,7 @@ def _template(data: Any) -> PromptTemplate:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "str": _text,
     "int": _whole,
+    "bool": _truth,
     "float": _number,
     "str | None": _or_none(_text),
     "int | None": _or_none(_whole),

@@ -81,6 +81,10 @@ class Tokenizer:
         """Number of tokens that have a text, the added ones included."""
         return int(self._backend.get_vocab_size(with_added_tokens=True))
 
+    def has_same_tokens(self, other: Tokenizer) -> bool:
+        """Whether each id means the same to both."""
+        return bool(self._backend.get_vocab() == other._backend.get_vocab())
+
     def special_id(self, text: str) -> int | None:
         """Id of the special token that is ``text``, line breaks at its end aside; None where there is none.
 

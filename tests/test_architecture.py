@@ -45,8 +45,12 @@ ORDER = [
     "engines.reasons",
     "engines.properties",
     "engines.answering",
+    "engines.graphs",
     "engines.genai",
     "engines.optimum",
+    "engines.guesses",
+    "engines.cached",
+    "engines.speculative",
     "engines.sharing",
     "exchange",
     "exchange_json",
@@ -83,7 +87,7 @@ ORDER = [
 # What loads the others by name, when they are asked for; the annotations in it are for type checkers.
 FACADE = "__init__"
 # Chooses an engine by its name, and so reaches down to those that are there.
-CHOOSERS = {"engines": {"engines.genai", "engines.optimum"}}
+CHOOSERS = {"engines": {"engines.genai", "engines.optimum", "engines.speculative"}}
 WIDGETS = {"ipywidgets", "IPython", "anywidget", "traitlets"}
 HEAVY = ("torch", "transformers", "optimum", "nncf")
 THREADS = {

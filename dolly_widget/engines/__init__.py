@@ -168,6 +168,14 @@ def check_engine(engine: str) -> None:
         raise ValueError(f"There is no engine {engine!r}; choose {' or '.join(map(repr, ENGINES))}.")
 
 
+def check_guessing(engine: str, prompt_lookup: bool, draft: str | Path | None) -> None:
+    """Raise ValueError where an engine is to guess ahead that cannot."""
+    if engine == "optimum" and (prompt_lookup or draft is not None):
+        raise ValueError(
+            "The Optimum engine cannot guess ahead: leave prompt_lookup and draft out, or engine='optimum'."
+        )
+
+
 def load_engine(
     model: str | Path = "demo",
     *,
@@ -176,18 +184,32 @@ def load_engine(
     template: PromptTemplate | None = None,
     weight_format: str | WeightFormat = "int8",
     ov_config: Mapping[str, Any] | None = None,
+    prompt_lookup: bool = False,
+    draft: str | Path | None = None,
 ) -> Engine:
     """Load ``model`` on ``device`` and return it ready to generate.
 
     ``model`` is what ``models.resolve`` takes, and ``weight_format`` what it is converted to where it has to be.
     ``template`` replaces the one that the model was taught, which ``template_for`` finds. ``ov_config`` are OpenVINO
     properties, such as ``{"CACHE_DIR": "ov_cache"}``.
+
+    Two ways to a faster answer with the same tokens, see ``engines.speculative``: ``prompt_lookup`` for answers that
+    quote their context, ``draft``, a smaller model with the same tokenizer, named as ``model`` is. Both are for
+    ``engine="genai"``.
     Raises ModelError for a model that is missing or broken, ValueError for an unknown device, engine or property,
     EngineError where OpenVINO cannot load it, or where the packages of the Optimum engine are missing.
     """
     check_engine(engine)
+    check_guessing(engine, prompt_lookup, draft)
     model_dir = resolve(model, weight_format)
     device = check_device(device)
+    if prompt_lookup or draft is not None:
+        from dolly_widget.engines.speculative import SpeculativeEngine
+
+        drafts = None if draft is None else resolve(draft, weight_format)
+        return SpeculativeEngine(
+            model_dir, device, template, ov_config=ov_config, prompt_lookup=prompt_lookup, draft=drafts
+        )
     if engine == "optimum":
         from dolly_widget.engines.optimum import OptimumEngine
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines import EngineError, GenerationResult
 from dolly_widget.engines.answering import Answer, ModelEngine, OnText, silent
+from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.reasons import reason
 from dolly_widget.prompts import Prompt, PromptTemplate
 from dolly_widget.sampling import SamplingParams
 
 if TYPE_CHECKING:
-    import openvino
     import transformers
 
 INSTALL = 'python -m pip install "dolly-widget[optimum]"'
@@ -110,7 +110,7 @@ class OptimumEngine(ModelEngine):
                     export=False,
                     compile=False,
                 )
-            _keep_last_logits(model.model)
+            keep_last_logits(model.model)
             model.compile()
         except Exception as exc:  # Optimum and transformers raise nearly anything for files that they don't understand
             raise self._load_error(exc) from exc
@@ -159,22 +159,6 @@ def _import_model_class() -> Any:
     except ImportError as exc:
         raise EngineError(f"The Optimum engine needs more packages ({reason(exc)}): run {INSTALL}") from exc
     return OVModelForCausalLM
-
-
-def _keep_last_logits(graph: openvino.Model) -> None:
-    """Have the last matrix multiplication done for the last position only: nothing else is asked for.
-
-    As OpenVINO GenAI does it. Without, the logits of a long prompt are slow, and take more memory than its cache.
-    """
-    import numpy as np
-    from openvino import opset13 as ops
-
-    head = graph.output("logits").get_node().input_value(0).get_node()
-    if head.get_type_name() == "MatMul" and head.input_value(0).get_partial_shape().rank.get_length() == 3:
-        start, stop, step, axis = (ops.constant(np.array([value])) for value in (-1, 2**31 - 1, 1, 1))
-        last = ops.slice(head.input_value(0), start, stop, step, axis)
-        head.input(0).replace_source_output(last.output(0))
-        graph.validate_nodes_and_infer_types()
 
 
 def _checked(arguments: dict[str, Any]) -> dict[str, Any]:

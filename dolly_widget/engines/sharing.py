@@ -27,17 +27,26 @@ def share_engine(
     engine: str = "genai",
     template: PromptTemplate | None = None,
     ov_config: Mapping[str, Any] | None = None,
+    prompt_lookup: bool = False,
+    draft: Path | None = None,
 ) -> Engine:
     """A lease on the engine of a model that is loaded once in this process, for all who ask for the same.
 
-    The same are files, device, engine, template and properties. ``close`` gives the lease back, and ends what was being
-    generated through it; the last one frees the model. An engine that failed is shared no longer: who asks next loads
-    the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
+    The same are files, device, engine, template, properties and guesses. ``close`` gives the lease back, and ends what
+    was being generated through it; the last one frees the model. An engine that failed is shared no longer: who asks
+    next loads the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
     """
     check_engine(engine)
     directory = check_files(Path(model_dir).expanduser())
     sought = _Key(
-        directory.resolve(), _versions(directory), check_device(device), engine, template, dict(ov_config or {})
+        directory.resolve(),
+        _versions(directory),
+        check_device(device),
+        engine,
+        template,
+        dict(ov_config or {}),
+        prompt_lookup,
+        None if draft is None else draft.resolve(),
     )
     while True:
         shared, is_new = _find_or_add(sought)
@@ -57,6 +66,8 @@ class _Key(NamedTuple):
     engine: str
     template: PromptTemplate | None
     ov_config: dict[str, Any]
+    prompt_lookup: bool
+    draft: Path | None
 
 
 def _versions(directory: Path) -> tuple[tuple[int, int], ...]:
@@ -132,7 +143,13 @@ def _find_or_add(key: _Key) -> tuple[_Shared, bool]:
 
 def _load(directory: Path, key: _Key) -> Engine:
     engine = load_engine(
-        directory, device=key.device, engine=key.engine, template=key.template, ov_config=key.ov_config
+        directory,
+        device=key.device,
+        engine=key.engine,
+        template=key.template,
+        ov_config=key.ov_config,
+        prompt_lookup=key.prompt_lookup,
+        draft=key.draft,
     )
     try:
         # Weights are paged in and repacked by the first run: seconds for a large model, while the user types.

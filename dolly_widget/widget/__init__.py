@@ -16,7 +16,7 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, GenerationResult, check_engine
+from dolly_widget.engines import Engine, GenerationResult, check_engine, check_guessing
 from dolly_widget.history import Exchange, History
 from dolly_widget.jobs import Job, Worker
 from dolly_widget.prompts import PromptTemplate, Turn
@@ -44,9 +44,11 @@ class DollyWidget(DollyState, widgets.VBox):
     ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted, ``revision`` a branch, tag or
     commit of the hub. ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum",
     ``ov_config`` OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``. ``template`` replaces this model's own prompt
-    template, ``examples`` the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
-    exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` tells a model with a chat template
-    what was said before. Sampling settings, such as ``temperature=0.5``, are the traits' first values.
+    template, ``examples`` the ten instructions that are offered. ``prompt_lookup`` makes answers faster that quote
+    their context, and ``draft``, a smaller model with the same tokenizer, those that it can guess; the tokens stay the
+    same. ``history`` are answers to go on from: a ``History``, exchanges, or the path of a file that
+    ``History.to_json`` wrote. ``chat=True`` tells a model with a chat template what was said before. Sampling settings,
+    such as ``temperature=0.5``, are the traits' first values.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
     already known to be missing or broken (ModelError), or a value is out of range (ValueError). Observers of traits are
@@ -65,6 +67,8 @@ class DollyWidget(DollyState, widgets.VBox):
         revision: str | None = None,
         template: PromptTemplate | None = None,
         ov_config: Mapping[str, Any] | None = None,
+        prompt_lookup: bool = False,
+        draft: str | Path | None = None,
         examples: Sequence[str] | None = None,
         history: Sequence[Exchange] | str | Path = (),
         chat: bool = False,
@@ -73,8 +77,11 @@ class DollyWidget(DollyState, widgets.VBox):
         # What is wrong is told before anything is made.
         changed(SamplingParams(), sampling)
         check_engine(engine)
+        check_guessing(engine, prompt_lookup, draft)
         before = earlier(history)
-        choice, given = first_choice(model, device, WeightFormat.of(weight_format), revision, template)
+        choice, given = first_choice(
+            model, device, WeightFormat.of(weight_format), revision, template, prompt_lookup=prompt_lookup, draft=draft
+        )
         super().__init__()
         self._lock = threading.RLock()
         self._worker = Worker()

@@ -41,6 +41,9 @@ class ModelChoice:
     device: str
     template: PromptTemplate | None
     """Replaces the model's own; None: the model's own."""
+    prompt_lookup: bool = False
+    draft: str | Path | None = None
+    """A smaller model that writes ahead."""
 
     @property
     def name(self) -> str:
@@ -50,6 +53,8 @@ class ModelChoice:
 
     def find(self) -> Path | None:
         """The directory to run, None where it has to be made. Raises ModelError for what is known to be in vain."""
+        if self.draft is not None:
+            models.find(self.draft, self.weight_format)
         return models.find(self.model, self.weight_format, self.revision)
 
     def is_same_model(self, other: ModelChoice) -> bool:
@@ -59,15 +64,16 @@ class ModelChoice:
     def other_model(
         self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None
     ) -> ModelChoice:
-        """Another model on the same device. A template stays with its model, and a weight format until another is told.
+        """Another model on the same device. A template and a draft stay with their model; a weight format goes on.
 
         Raises ValueError for an unknown weight format or an empty name.
         """
         if not str(model).strip():
             raise ValueError("Name a model first: an id of the Hugging Face hub, or a directory.")
         new_format = self.weight_format if weight_format is None else WeightFormat.of(weight_format)
-        template = self.template if str(model) == str(self.model) else None
-        return ModelChoice(model, new_format, revision, self.device, template)
+        is_same = str(model) == str(self.model)
+        template, draft = (self.template, self.draft) if is_same else (None, None)
+        return ModelChoice(model, new_format, revision, self.device, template, self.prompt_lookup, draft)
 
 
 def first_choice(
@@ -76,14 +82,19 @@ def first_choice(
     weight_format: WeightFormat,
     revision: str | None,
     template: PromptTemplate | None,
+    *,
+    prompt_lookup: bool = False,
+    draft: str | Path | None = None,
 ) -> tuple[ModelChoice, Engine | None]:
     """What to load, or to call the engine that was given. Raises what can be told at once."""
     if isinstance(model, str | Path):
-        choice = ModelChoice(model, weight_format, revision, check_device(device), template)
+        choice = ModelChoice(model, weight_format, revision, check_device(device), template, prompt_lookup, draft)
         choice.find()
         return choice, None
     if template is not None:
         raise ValueError("A loaded engine has its template already: give it to load_engine(…, template=…).")
+    if prompt_lookup or draft is not None:
+        raise ValueError("A loaded engine guesses ahead or does not: load_engine(…) takes prompt_lookup and draft.")
     return ModelChoice(model.model_dir, weight_format, revision, model.device, None), model
 
 
@@ -107,6 +118,8 @@ def setup_of(choice: ModelChoice, engine: Engine, engine_name: str, ov_config: M
         engine=engine_name,
         template=choice.template,
         ov_config=properties,
+        prompt_lookup=choice.prompt_lookup,
+        draft="" if choice.draft is None else os.fspath(choice.draft),
         template_name=str(engine.template.name),
     )
 
@@ -237,7 +250,8 @@ class ModelLoader:
         self.choice, self.is_loading, self._step = choice, False, _NO_PREPARING
 
     def _load(self, choice: ModelChoice, stop: threading.Event) -> None:
-        model_dir = choice.find() or self._prepare(choice, stop)
+        model_dir = self._directory(choice, choice.model, choice.revision, stop)
+        draft = None if choice.draft is None else self._directory(choice, choice.draft, None, stop)
         with self._lock:
             _refuse_if_stopped(stop)
             if not self._is_wanted(choice):
@@ -249,14 +263,18 @@ class ModelLoader:
             engine=self._engine_name,
             template=choice.template,
             ov_config=self._ov_config,
+            prompt_lookup=choice.prompt_lookup,
+            draft=draft,
         )
         if stop.is_set():
             engine.close()
         _refuse_if_stopped(stop)
         self._replace(choice, engine)
 
-    def _prepare(self, choice: ModelChoice, stop: threading.Event) -> Path:
-        """Download and convert, with progress."""
+    def _directory(self, choice: ModelChoice, model: str | Path, revision: str | None, stop: threading.Event) -> Path:
+        """The files of a model; downloaded and converted, with progress, where they are not there."""
+        if found := models.find(model, choice.weight_format, revision):
+            return found
 
         def show(progress: Progress, notes: tuple[str, ...]) -> None:
             with self._lock:
@@ -266,7 +284,7 @@ class ModelLoader:
 
         report = ProgressReporter(show)
         report(Progress("plan"))  # at once, with the button that ends it
-        return models.resolve(choice.model, choice.weight_format, choice.revision, on_progress=report, stop=stop)
+        return models.resolve(model, choice.weight_format, revision, on_progress=report, stop=stop)
 
     def _tell(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
         self._step = (progress, notes)
