@@ -51,17 +51,22 @@ class CachedModel:
         weakref.finalize(self, compiled.release_memory).atexit = False
 
     def resume(self, ids: Sequence[int]) -> int:
-        """Keep what ``ids`` and the text so far begin with in common, except the last of ``ids``; return its length."""
+        """Keep what ``ids`` and the text so far begin with in common; return how many of ``ids`` need not be read.
+
+        The last one always has to be: it is what logits follow.
+        """
         limit = min(len(self._ids), len(ids) - 1)
         known = next((place for place in range(limit) if self._ids[place] != ids[place]), limit)
-        if self._mask.size - known > _MOST_HOLES:
-            known = 0
-        if known == 0:
+        if known == 0 or self._mask.size - known > _MOST_HOLES:
             self._request.reset_state()
-            self._mask = self._mask[:0]
-        self._mask[np.flatnonzero(self._mask)[known:]] = 0
-        del self._ids[known:]
+            self._mask, self._ids, known = self._mask[:0], [], 0
+        self.keep(known)
         return known
+
+    def keep(self, count: int) -> None:
+        """Keep the first ``count`` ids of the text so far."""
+        self._mask[np.flatnonzero(self._mask)[count:]] = 0
+        del self._ids[count:]
 
     def read(self, ids: Sequence[int]) -> Logits:
         """Read on; return what follows each of the last ``count`` of ``ids``, float32 (positions, vocab).

@@ -13,8 +13,8 @@ MOST = 8
 CHECK_COST = 0.12
 """What checking one guess costs, in passes of one token: measured 0.10 to 0.13 at dolly-v2-3b's shape, INT8."""
 
-# As many of the newest tokens have to have been there before: a single one is nearly always followed by another.
-_LONGEST_MATCH, _SHORTEST_MATCH = 4, 2
+# Of the newest tokens, this many are looked for, the longest match first.
+_LONGEST_MATCH = 4
 _FIRST = 4
 # The debt at which guessing rests, in passes, and for how many tokens: longer each time.
 _LARGEST_DEBT = 1.0
@@ -78,10 +78,10 @@ class Lookup:
     def guess(self, ids: Sequence[int], most: int) -> list[int]:
         """See ``Guesser``."""
         for end in range(self._indexed, len(ids)):
-            for length in range(_SHORTEST_MATCH, min(_LONGEST_MATCH, end) + 1):
+            for length in range(1, min(_LONGEST_MATCH, end) + 1):
                 self._after[tuple(ids[end - length : end])] = end
         self._indexed = len(ids)
-        for length in range(_LONGEST_MATCH, _SHORTEST_MATCH - 1, -1):
+        for length in range(_LONGEST_MATCH, 0, -1):
             if (start := self._after.get(tuple(ids[-length:]))) is not None:
                 return list(ids[start : start + most])
         return []

@@ -74,7 +74,7 @@ class SpeculativeEngine(ModelEngine):
             if len(ids) >= stop or not answer.wants_more or ids[-1] in self._end_ids:
                 return
             guesser, guess = _guess(guessers, ids, stop - len(ids) - 1)
-            model.resume(ids)
+            model.keep(len(ids) - 1)
             logits = model.read([ids[-1], *guess])
 
     def _guessers(self) -> list[Guesser]:
