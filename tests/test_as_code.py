@@ -60,6 +60,8 @@ def assert_same(found, wanted):
         ({"template": OWN}, ("Who is Dolly?", "A text."), {}),
         ({"template": PLAIN}, ("Once there was",), {"temperature": 2}),
         ({"ov_config": {"INFERENCE_NUM_THREADS": 1}}, ("Who is Dolly?",), {}),
+        ({"prompt_lookup": True}, ("Who is Dolly?", "A text."), {"temperature": 0}),
+        ({"draft": "demo"}, ("Who is Dolly?",), {"temperature": 0}),
     ],
 )
 def test_the_code_gives_the_same_answer(ask, options, asked, sampling):

@@ -20,6 +20,7 @@ from dolly_widget.engines.answering import Answer, silent
 from dolly_widget.engines.genai import CANDIDATES, GenAIEngine, _generation_config
 from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.engines.sharing import share_engine
+from dolly_widget.engines.speculative import SpeculativeEngine
 from dolly_widget.model_info import ModelError, ModelInfo
 from dolly_widget.prompts import DOLLY, PLAIN, PromptTemplate
 from dolly_widget.reading import PRECISE
@@ -30,7 +31,10 @@ from dolly_widget.tokens import TextStream, Tokenizer
 ENGINES = [
     pytest.param(GenAIEngine, id="genai"),
     pytest.param(OptimumEngine, id="optimum"),
+    pytest.param(SpeculativeEngine, id="speculative"),
 ]
+# What `share_engine` is told in the place of the class.
+SHARED_AS = {GenAIEngine: {}, OptimumEngine: {"engine": "optimum"}, SpeculativeEngine: {"prompt_lookup": True}}
 LIMIT_S = 60
 HELLO = DOLLY.render("Say hello.")
 
@@ -208,8 +212,7 @@ def continuing(request, make_engine, demo_dir):
     if request.param == "plain":
         engine = make_engine(demo_dir, device="CPU", ov_config=PRECISE)
     else:
-        name = {GenAIEngine: "genai", OptimumEngine: "optimum"}[make_engine]
-        engine = share_engine(demo_dir, device="CPU", engine=name, ov_config=PRECISE)
+        engine = share_engine(demo_dir, device="CPU", ov_config=PRECISE, **SHARED_AS[make_engine])
     yield engine
     engine.close()
 
@@ -245,7 +248,7 @@ def nothing_runs(monkeypatch):
     def run(*arguments, **more):
         raise AssertionError("the model was run")
 
-    for each in (GenAIEngine, OptimumEngine):
+    for each in (GenAIEngine, OptimumEngine, SpeculativeEngine):
         monkeypatch.setattr(each, "_run", run)
 
 
@@ -290,7 +293,7 @@ def test_a_character_may_be_divided_between_beginning_and_rest(continuing, demo_
     assert len(ids) > 4
     for count in range(len(ids)):
         rest = ids[count:]
-        for each in (GenAIEngine, OptimumEngine):
+        for each in (GenAIEngine, OptimumEngine, SpeculativeEngine):
             monkeypatch.setattr(
                 each, "_run", lambda engine, prompt, params, seed, answer, _=rest, **more: answer.write(_)
             )

@@ -17,6 +17,7 @@ from dolly_widget.engines.answering import Answer, ModelEngine
 from dolly_widget.engines.cached import BLOCK, CachedModel, Logits
 from dolly_widget.engines.genai import within_candidates
 from dolly_widget.engines.guesses import CHECK_COST, MOST, Guesser, Lookup, Pace
+from dolly_widget.model_info import ModelInfo
 from dolly_widget.prompts import PromptTemplate
 from dolly_widget.sampling import SamplingParams, penalise_repetition, probabilities
 from dolly_widget.tokens import Tokenizer
@@ -79,10 +80,12 @@ class SpeculativeEngine(ModelEngine):
 
     def _guessers(self) -> list[Guesser]:
         guessers: list[Guesser] = [Lookup()] if self._prompt_lookup else []
-        if self._draft is not None:
-            small, large = ((each / "openvino_model.bin").stat().st_size for each in (self._draft, self.model_dir))
-            guessers.append(_Draft(self._model.small, small / large))
-        return guessers
+        return [*guessers, *([_Draft(self._model.small, self._draft_share())] if self._draft else [])]
+
+    def _draft_share(self) -> float:
+        """What a pass of the draft costs, in passes of the model: where both are read from memory, as their sizes."""
+        assert self._draft is not None
+        return ModelInfo(self._draft).size_bytes / ModelInfo(self.model_dir).size_bytes
 
     def _written(self, answer: Answer, token_ids: Sequence[int]) -> list[int]:
         """Hand ids over one by one, up to the one that ends the answer; return those that were."""
@@ -109,7 +112,12 @@ def _read(model: CachedModel, ids: Sequence[int], answer: Answer) -> Logits | No
 
 
 class _Chooser:
-    """Chooses tokens from logits: one random number for each, whatever was guessed."""
+    """Chooses tokens from logits, with random numbers that do not depend on what was guessed.
+
+    Gumbel's way (Maddison et al. 2014, section 2): a random number for each token of the vocabulary is added to its
+    log-probability, and the largest sum is taken. Logits that a pass of several tokens rounds differently then change
+    the choice as seldom as they do greedily.
+    """
 
     def __init__(self, params: SamplingParams, seed: int) -> None:
         self._params = params
@@ -131,19 +139,22 @@ class _Chooser:
             scores = penalise_repetition(scores, ids, params.repetition_penalty)
         if params.is_greedy:
             return int(scores.argmax())
+        noise = self._random.random(scores.size)
         # Only those that top-k leaves: sorting a whole vocabulary takes milliseconds.
         left = np.arange(scores.size)
         if 0 < params.top_k < scores.size:
             left = np.sort(np.argpartition(scores, -params.top_k)[-params.top_k :])
-        chances = probabilities(scores[left], params).cumsum()
-        return int(left[np.searchsorted(chances, self._random.random() * chances[-1], side="right")])
+        chances = probabilities(scores[left], params)
+        left, chances = left[chances > 0], chances[chances > 0]
+        # -log of a uniform number is exponential; the least of those over their chances is the largest Gumbel sum.
+        return int(left[(-np.log1p(-noise[left]) / chances).argmin()])
 
 
 class _Draft:
-    """Guesses what a smaller model would say. ``size`` is its share of the large one's."""
+    """Guesses what a smaller model would say. ``share`` is what its pass costs of a pass of the large one."""
 
-    def __init__(self, model: CachedModel, size: float) -> None:
-        self.pace = Pace(CHECK_COST + size)
+    def __init__(self, model: CachedModel, share: float) -> None:
+        self.pace = Pace(CHECK_COST + share)
         self._model = model
 
     def guess(self, ids: Sequence[int], most: int) -> list[int]:

@@ -1,0 +1,183 @@
+"""Answers that are guessed ahead are the answers that they would be, in fewer passes."""
+
+import random
+import shutil
+
+import pytest
+
+from dolly_widget import DollyWidget, EngineError, SamplingParams, load_engine
+from dolly_widget.demo.corpus import brainstorming, reading, writing
+from dolly_widget.engines.cached import BLOCK, CachedModel
+from dolly_widget.engines.guesses import MOST
+from dolly_widget.engines.sharing import share_engine
+from dolly_widget.engines.speculative import SpeculativeEngine
+from dolly_widget.model_info import ModelError
+from dolly_widget.prompts import PLAIN
+from dolly_widget.reading import PRECISE
+
+GREEDY = SamplingParams(max_new_tokens=96, temperature=0)
+KINDS = {"copy": reading._copy, "extract": reading._extract_list, "question": reading._answer_question}
+OTHERS = {"ideas": brainstorming.draw, "story": writing.draw}
+LIST = PLAIN.render("one two three four five six seven eight, " * 6)
+
+
+def examples(kind, count=6):
+    rng = random.Random(1)
+    make = {**KINDS, **OTHERS}[kind]
+    return [make(rng, True, False) if kind in KINDS else make(rng, True) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def engines(demo_dir):
+    """In 32 bits: in fewer, what a position's logits are depends on how many are read at once."""
+    made = {
+        "genai": load_engine(demo_dir, device="CPU", ov_config=PRECISE),
+        "none": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE, prompt_lookup=False),
+        "lookup": load_engine(demo_dir, device="CPU", ov_config=PRECISE, prompt_lookup=True),
+        "draft": load_engine(demo_dir, device="CPU", ov_config=PRECISE, draft="demo"),
+        "both": load_engine(demo_dir, device="CPU", ov_config=PRECISE, prompt_lookup=True, draft="demo"),
+    }
+    yield made
+    for engine in made.values():
+        engine.close()
+
+
+def answers(engines, example, params, names):
+    prompt = engines["genai"].template.render(example.instruction, example.context)
+    return [engines[name].generate(prompt, params) for name in names]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *OTHERS])
+@pytest.mark.parametrize("name", ["none", "lookup", "draft", "both"])
+def test_greedy_answers_have_the_same_ids_as_without_guesses(engines, kind, name):
+    for example in examples(kind):
+        plain, guessed = answers(engines, example, GREEDY, ("genai", name))
+        assert guessed.token_ids == plain.token_ids
+        assert (guessed.text, guessed.finish_reason) == (plain.text, plain.finish_reason)
+
+
+@pytest.mark.parametrize("settings", [{}, {"temperature": 1.5, "top_p": 1}, {"repetition_penalty": 1.3}, {"top_k": 5}])
+def test_drawn_answers_have_the_same_ids_as_without_guesses(engines, settings):
+    for seed, example in enumerate(examples("question") + examples("story")):
+        params = SamplingParams(max_new_tokens=64, seed=seed, **settings)
+        plain, *guessed = answers(engines, example, params, ("none", "lookup", "draft", "both"))
+        assert [each.token_ids for each in guessed] == [plain.token_ids] * 3
+
+
+def test_without_guesses_a_pass_gives_one_token(engines):
+    result = engines["none"].generate(LIST, GREEDY)
+    assert len(result.pass_s) == result.new_tokens - 1
+
+
+def count_passes(results):
+    return sum(len(result.pass_s) for result in results)
+
+
+def count_tokens(results):
+    return sum(result.new_tokens - 1 for result in results)
+
+
+def test_an_answer_that_repeats_its_prompt_takes_a_fraction_of_the_passes(engines):
+    repeated = [answers(engines, example, GREEDY, ["lookup"])[0] for example in examples("copy")]
+    assert count_passes(repeated) * 2 < count_tokens(repeated)
+
+
+def test_a_draft_that_is_right_and_cheap_gives_many_tokens_a_pass(demo_dir, engines, monkeypatch):
+    """The model is its own draft: always right, and told to be small."""
+    monkeypatch.setattr(SpeculativeEngine, "_draft_share", lambda engine: 0.01)
+    (result,) = answers(engines, examples("story")[0], GREEDY, ["draft"])
+    assert len(result.pass_s) <= (result.new_tokens - 1) / 4
+
+
+def test_no_answer_is_longer_than_it_may_be(engines):
+    for most in range(1, 2 * MOST):
+        params = SamplingParams(max_new_tokens=most, temperature=0)
+        plain, *guessed = (engines[name].generate(LIST, params).token_ids for name in ("none", "lookup", "both"))
+        assert guessed == [plain] * 2
+        assert len(plain) <= most
+
+
+def test_many_answers_leave_no_trace_in_the_next(engines):
+    """What is taken back is masked, and now and then all is read anew."""
+    params = SamplingParams(max_new_tokens=200, temperature=2, top_p=1, seed=1)
+    for count in range(8):
+        engines["lookup"].generate(PLAIN.render(f"{count} " * 40), params)
+    for example in examples("extract"):
+        plain, guessed = answers(engines, example, GREEDY, ("genai", "lookup"))
+        assert guessed.token_ids == plain.token_ids
+
+
+def test_a_long_prompt_is_read_in_blocks_and_its_start_once(engines, monkeypatch):
+    counts = []
+    read = CachedModel.read
+    monkeypatch.setattr(CachedModel, "read", lambda model, ids: (counts.append(len(ids)), read(model, ids))[1])
+    start = "a b c d e f g h " * 60
+    one = SamplingParams(max_new_tokens=1, temperature=0)
+    first = engines["none"].generate(PLAIN.render(f"{start} one"), one)
+    assert sum(counts) == first.prompt_tokens > BLOCK
+    assert max(counts) == BLOCK
+    counts.clear()
+    engines["none"].generate(PLAIN.render(f"{start} two"), one)
+    assert 0 < sum(counts) < 10
+
+
+# What cannot be
+
+
+def test_the_optimum_engine_refuses(demo_dir):
+    for options in ({"prompt_lookup": True}, {"draft": "demo"}):
+        with pytest.raises(ValueError, match="cannot guess ahead"):
+            load_engine(demo_dir, engine="optimum", **options)
+        with pytest.raises(ValueError, match="cannot guess ahead"):
+            DollyWidget(demo_dir, engine="optimum", **options)
+
+
+def test_a_draft_with_other_tokens_is_refused(demo_dir, tmp_path):
+    draft = shutil.copytree(demo_dir, tmp_path / "draft")
+    text = (draft / "tokenizer.json").read_text(encoding="utf-8")
+    (draft / "tokenizer.json").write_text(text.replace("### Instruction:", "### Anweisung:"), encoding="utf-8")
+    with pytest.raises(ValueError, match="draft draft has other tokens"):
+        load_engine(demo_dir, device="CPU", draft=draft)
+
+
+def test_an_npu_is_refused(demo_dir):
+    with pytest.raises(ValueError, match="An NPU cannot"):
+        SpeculativeEngine(demo_dir, "NPU")
+
+
+def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
+    model_dir = shutil.copytree(demo_dir, tmp_path / "mamba")
+    graph = model_dir / "openvino_model.xml"
+    graph.write_text(graph.read_text(encoding="utf-8").replace("past_key_values.0.keypresent.0.key", "conv.0"), encoding="utf-8")
+    with pytest.raises(EngineError, match="mamba cannot check guesses"):
+        load_engine(model_dir, device="CPU", prompt_lookup=True)
+
+
+# In the widget
+
+
+def test_the_widget_guesses_and_remembers_that_it_did():
+    widget = DollyWidget(device="CPU", prompt_lookup=True, draft="demo")
+    result = widget.ask("Repeat this: one two three four five six seven", temperature=0)
+    setup = widget.history[-1].setup
+    widget.close()
+    assert result.text
+    assert (setup.prompt_lookup, setup.draft) == (True, "demo")
+
+
+def test_a_draft_that_is_not_there_is_told_at_once():
+    with pytest.raises(ModelError, match="no model 'nowhere/at all'"):
+        DollyWidget(draft="nowhere/at all")
+
+
+def test_an_engine_that_is_given_guesses_or_does_not(make):
+    with pytest.raises(ValueError, match="load_engine"):
+        make(prompt_lookup=True)
+
+
+def test_only_engines_that_guess_alike_are_shared(demo_dir):
+    leases = [share_engine(demo_dir, device="CPU", prompt_lookup=each) for each in (True, False, True)]
+    plain = leases[1]._shared
+    assert leases[0]._shared is leases[2]._shared is not plain
+    for lease in leases:
+        lease.close()
