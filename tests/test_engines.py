@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -17,14 +18,14 @@ import pytest
 from dolly_widget.devices import available_devices
 from dolly_widget.engines import Engine, EngineError, GenerationResult, PromptTooLongError, load_engine
 from dolly_widget.engines.answering import Answer, silent
-from dolly_widget.engines.genai import CANDIDATES, GenAIEngine, _generation_config
+from dolly_widget.engines.genai import CANDIDATES, GenAIEngine, _generation_config, within_candidates
 from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.engines.sharing import share_engine
 from dolly_widget.engines.speculative import SpeculativeEngine
 from dolly_widget.model_info import ModelError, ModelInfo
 from dolly_widget.prompts import DOLLY, PLAIN, PromptTemplate
 from dolly_widget.reading import PRECISE
-from dolly_widget.sampling import SamplingParams
+from dolly_widget.sampling import SamplingParams, probabilities
 from dolly_widget.tokens import TextStream, Tokenizer
 
 # Each is called with a model directory, and device and template by name.
@@ -746,6 +747,20 @@ def test_genai_sorts_no_more_candidates_than_it_needs(settings, top_k):
     assert config.temperature == 0.5
     assert (config.rng_seed, config.max_new_tokens, config.stop_token_ids) == (77, 9, {3, 4})
     assert not config.apply_chat_template
+
+
+@pytest.mark.parametrize("temperature", [0.5, 0.8, 1.5, 5.0])
+@pytest.mark.parametrize("top_p", [0.5, 0.92, 0.999])
+def test_the_bound_on_candidates_changes_a_distribution_by_no_more_than_it_says(temperature, top_p):
+    params = SamplingParams(temperature=temperature, top_p=top_p)
+    for seed in range(5):
+        logits = np.random.default_rng(seed).normal(size=50_280) * 4
+        every = np.sort(probabilities(logits, replace(params, top_p=1)))[::-1]
+        wanted, had = (probabilities(logits, each) for each in (params, within_candidates(params)))
+        beyond = every[CANDIDATES:].sum()
+        last = every[np.count_nonzero(wanted) - 1]
+        assert 0.5 * np.abs(wanted - had).sum() <= beyond + last / top_p + 1e-9
+        assert np.count_nonzero(had) <= CANDIDATES
 
 
 def test_genai_is_told_to_be_greedy_at_temperature_0():

@@ -148,7 +148,9 @@ def test_an_npu_is_refused(demo_dir):
 def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
     model_dir = shutil.copytree(demo_dir, tmp_path / "mamba")
     graph = model_dir / "openvino_model.xml"
-    graph.write_text(graph.read_text(encoding="utf-8").replace("past_key_values.0.keypresent.0.key", "conv.0"), encoding="utf-8")
+    graph.write_text(
+        graph.read_text(encoding="utf-8").replace("past_key_values.0.keypresent.0.key", "conv.0"), encoding="utf-8"
+    )
     with pytest.raises(EngineError, match="mamba cannot check guesses"):
         load_engine(model_dir, device="CPU", prompt_lookup=True)
 

@@ -47,7 +47,11 @@ class GenAIEngine(ModelEngine):
 
 
 def within_candidates(params: SamplingParams) -> SamplingParams:
-    """The settings with the bound on the candidates, where there is one."""
+    """The settings with the bound on the candidates, where there is one.
+
+    With t the chance of all tokens beyond the bound, and l that of the last one that top-p alone would keep, the two
+    distributions are at most t + l / top_p apart (total variation): what top-p keeps is then smaller by no more.
+    """
     is_unbound = params.top_k == 0 and params.top_p < 1 and not params.is_greedy
     return replace(params, top_k=CANDIDATES) if is_unbound else params
 
