@@ -64,7 +64,7 @@ class Free:
 def free_for(directory: Path) -> Free:
     """What is free now: on the file system that ``directory`` is or will be on, and of the memory."""
     there = next(path for path in (directory, *directory.parents) if path.exists())
-    return Free(shutil.disk_usage(there).free, _free_memory_bytes())
+    return Free(shutil.disk_usage(there).free, free_memory_bytes())
 
 
 def check(needs: Needs, free: Free, directory: Path) -> str:
@@ -83,7 +83,7 @@ def check(needs: Needs, free: Free, directory: Path) -> str:
     return f"{figures[0].upper()}{figures[1:]}."
 
 
-def _free_memory_bytes() -> float:
+def free_memory_bytes() -> float:
     """Memory that can be had without swapping, within the limit of a container where there is one."""
     limits = [_available_bytes(), *_container_free_bytes()]
     return min(limits)
