@@ -1,6 +1,7 @@
-"""Measures a model on this machine: loading, time to the first token, time per token, memory. Prints nothing.
+"""Measures a model on this machine: loading, time to the first token, time per token and its floor, memory.
 
-Uses an engine as any caller does. What is measured, and where, is the caller's choice: nothing is compared here.
+Uses an engine as any caller does, and prints nothing. What is measured, and where, is the caller's choice: nothing is
+compared here.
 """
 
 from __future__ import annotations
@@ -17,26 +18,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.devices import check_device
+from dolly_widget.bandwidth import MemoryReader, cache_bytes, memory_reader
+from dolly_widget.bench_prompts import MadeUpPrompts, of_words
+from dolly_widget.devices import check_device, devices_behind
 from dolly_widget.engines import Engine, GenerationResult, check_engine, load_engine
 from dolly_widget.model_info import ModelInfo
 from dolly_widget.models import resolve
-from dolly_widget.prompts import Prompt, Segment
+from dolly_widget.progress import OnProgress, Progress
+from dolly_widget.progress import silent as tell_nobody
+from dolly_widget.prompts import Prompt
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.tokens import Tokenizer
 from dolly_widget.weight_format import WeightFormat
+from dolly_widget.weights_read import weight_bytes_per_token
 
+PROMPT_LENGTHS = (32, 512, 1500)
+"""What is measured where nothing else is asked for, in tokens."""
 SHORTEST_PROMPT = 8
 # The first tokens after loading are slower: a tiny model needs this many for its full speed, a large one half a second.
 _WARM_UP_TOKENS, _WARM_UP_S = 64, 0.5
-# The words that prompts are made of. Each prompt of a run begins with another one.
-_TEXT = (
-    "river table music window garden letter winter morning story paper silver yellow market summer kitchen number "
-    "people water house school family friend teacher picture corner island dinner farmer doctor village street animal"
-)
-_WORDS = _TEXT.split()
-# The last words, which alone differ where a start is shared.
-_TAIL_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,36 @@ class Measurement:
     shared_ttft_s: float
     """The same for a prompt that differs from the one just before in its last words only."""
     tpot_s: float
-    """Seconds per output token after the first; NaN where there was no second one."""
+    """Seconds per output token after the first, the mean of each answer; NaN where there was no second one."""
     memory_bytes: int | None
     """Private memory of the process that loading and answering added; None where it is not known (not Linux).
 
     A device with memory of its own holds more there.
+    """
+    tpot_p95_s: float = math.nan
+    """Seconds within which 95 % of all forward passes after the first were done, over all rounds; NaN without any."""
+    weight_bytes: int | None = None
+    """Bytes of the weights that are read for a token, as stored: the key-value cache comes on top."""
+    bandwidth: float = math.nan
+    """Bytes per second that the memory delivered before and after the rounds, the median.
+
+    NaN where the memory is no limit: for another device than the CPU, and a model that fits into the processor's cache.
     """
 
     @property
     def tokens_per_s(self) -> float:
         """Tokens per second after the first one; NaN where there was no second one."""
         return 1 / self.tpot_s if self.tpot_s > 0 else math.nan
+
+    @property
+    def floor_s(self) -> float:
+        """Seconds that the memory takes to deliver the weights for a token; NaN where it is no limit."""
+        return math.nan if self.weight_bytes is None else self.weight_bytes / self.bandwidth
+
+    @property
+    def floor_share(self) -> float:
+        """How near the time per token is to the floor: 1 is there; NaN where there is none."""
+        return self.floor_s * self.tokens_per_s
 
 
 def silent(measurement: Measurement) -> None:
@@ -83,10 +102,11 @@ def measure(
     engine: str = "genai",
     weight_format: str | WeightFormat = "int8",
     ov_config: Mapping[str, Any] | None = None,
-    prompt_lengths: Sequence[int] = (32, 512),
+    prompt_lengths: Sequence[int] = PROMPT_LENGTHS,
     new_tokens: int = 64,
     rounds: int = 3,
     on_measured: Callable[[Measurement], None] = silent,
+    on_progress: OnProgress = tell_nobody,
     stop: threading.Event | None = None,
 ) -> list[Measurement]:
     """Load ``model``, answer made-up prompts of each length in turns, and return a measurement for each length.
@@ -95,7 +115,9 @@ def measure(
     tokens; what a prompt really has, a token or two less at times, is in the measurement. Each round asks two prompts
     of each length: an unlike one for ``new_tokens`` tokens, and one that shares its start for a single token.
     The first prompt of each length is slower than the rest, which the median of three rounds or more leaves out.
-    Setting ``stop`` ends it early: with the rounds that are whole. Takes seconds for the demo model, minutes for Dolly.
+    Before and after each round the memory is read, where it is what limits the model: see ``Measurement.bandwidth``.
+    ``on_progress`` is told before each answer which part of them is done. Setting ``stop`` ends it early: with the
+    rounds that are whole. Takes seconds for the demo model, minutes for Dolly.
     Raises ValueError for a length that the model has no positions for, before it is loaded, and what ``load_engine``
     and ``Engine.generate`` raise.
     """
@@ -104,23 +126,46 @@ def measure(
     check_counts(prompt_lengths, new_tokens, rounds)
     model_dir = resolve(model, weight_format)
     _check_positions(model_dir, prompt_lengths, new_tokens)
+    on_progress(Progress("measure", 0.0, subject="loading"))
     load_libraries(engine)
     stop = stop or threading.Event()
-    prompts, memory_before = _Prompts(Tokenizer(model_dir)), private_bytes()
+    weight_bytes = weight_bytes_per_token(model_dir)
+    prompts, memory = MadeUpPrompts(Tokenizer(model_dir)), _limiting_memory(device, weight_bytes)
+    private_before = private_bytes()
     started = time.perf_counter()
     with contextlib.closing(load_engine(model_dir, device=device, engine=engine, ov_config=ov_config)) as loaded:
-        _answer(loaded, prompts.unlike(SHORTEST_PROMPT), 1, stop)
+        asked = _Asked(loaded, stop, answers_planned(prompt_lengths, rounds), on_progress)
+        asked.ask(prompts.unlike(SHORTEST_PROMPT), 1, "the first token")
         load_s = time.perf_counter() - started
-        answers = _answers(loaded, prompts, prompt_lengths, new_tokens, rounds, stop)
-        memory = added_bytes(private_bytes(), memory_before)
+        answers, bandwidth = _answers(asked, prompts, prompt_lengths, new_tokens, rounds, memory)
+        added = added_bytes(private_bytes(), private_before)
     info = ModelInfo(model_dir)
-    measured = partial(Measurement, info.name, info.precision, loaded.device, engine)
-    measurements = [
-        measured(**_medians(pairs), load_s=load_s, memory_bytes=memory) for pairs in answers.values() if pairs
-    ]
+    measured = partial(
+        Measurement,
+        model=info.name,
+        precision=info.precision,
+        device=loaded.device,
+        engine=engine,
+        load_s=load_s,
+        memory_bytes=added,
+        weight_bytes=weight_bytes,
+        bandwidth=bandwidth,
+    )
+    measurements = [measured(**_figures(pairs)) for pairs in answers.values() if pairs]
     for measurement in measurements:
         on_measured(measurement)
     return measurements
+
+
+def answers_planned(prompt_lengths: Iterable[int], rounds: int) -> int:
+    """How many answers ``measure`` asks for: the first of all, and two for each length in each round."""
+    return 1 + 2 * rounds * len(set(prompt_lengths))
+
+
+def _limiting_memory(device: str, weight_bytes: int) -> MemoryReader | None:
+    """The memory that the weights come from; None where it is another, or none, as they stay in the cache."""
+    is_here = set(devices_behind(device)) == {"CPU"}
+    return memory_reader() if is_here and weight_bytes > cache_bytes() else None
 
 
 def check_counts(prompt_lengths: Sequence[int], new_tokens: int, rounds: int) -> None:
@@ -163,7 +208,7 @@ def time_to_first_token(
     """
     stop = stop or threading.Event()
     # Other words each time: an engine that lives on remembers those of the last time.
-    prompts = _Prompts(Tokenizer(engine.model_dir), random.Random())
+    prompts = MadeUpPrompts(Tokenizer(engine.model_dir), random.Random())
     _warm_up(engine, prompts.unlike(SHORTEST_PROMPT), stop)
     times = [_answer(engine, prompts.unlike(prompt_tokens), 1, stop).ttft_s for _ in range(rounds)]
     return math.nan if stop.is_set() else statistics.median(times)
@@ -182,23 +227,53 @@ def _warm_up(engine: Engine, prompt: Prompt, stop: threading.Event) -> None:
 def load_libraries(engine: str) -> None:
     """Let an engine import what it needs, so that the figures do not depend on what was measured before."""
     with contextlib.closing(load_engine("demo", device="CPU", engine=engine)) as loaded:
-        _answer(loaded, Prompt([Segment(_WORDS[0], is_template=False)]), 1, threading.Event())
+        _answer(loaded, of_words(["word"]), 1, threading.Event())
+
+
+# To a prompt unlike all others, and to one that shares its start.
+_Pair = tuple[GenerationResult, GenerationResult]
+
+
+class _Asked:
+    """An engine that is asked what is planned, and how far it is."""
+
+    def __init__(self, engine: Engine, stop: threading.Event, planned: int, on_progress: OnProgress) -> None:
+        self._engine, self.stop, self._planned, self._on_progress = engine, stop, planned, on_progress
+        self._count = 0
+
+    def ask(self, prompt: Prompt, new_tokens: int, subject: str) -> GenerationResult:
+        """Tell what comes now, and answer it."""
+        self._on_progress(Progress("measure", self._count / self._planned, subject=subject))
+        self._count += 1
+        return _answer(self._engine, prompt, new_tokens, self.stop)
+
+    def ask_pair(self, prompts: MadeUpPrompts, length: int, new_tokens: int) -> _Pair:
+        """Answer a prompt of a length for ``new_tokens`` tokens, and one that shares its start for a single one."""
+        prompt, subject = prompts.unlike(length), f"a prompt of {length:,} tokens"
+        first = self.ask(prompt, new_tokens, subject)
+        return first, self.ask(prompts.sharing(prompt, length), 1, subject)
 
 
 def _answers(
-    engine: Engine, prompts: _Prompts, lengths: Sequence[int], new_tokens: int, rounds: int, stop: threading.Event
-) -> dict[int, list[tuple[GenerationResult, GenerationResult]]]:
-    """For each length, a pair of answers a round: to a prompt unlike all others, and to one that shares its start."""
-    answers: dict[int, list[tuple[GenerationResult, GenerationResult]]] = {length: [] for length in lengths}
+    asked: _Asked,
+    prompts: MadeUpPrompts,
+    lengths: Sequence[int],
+    new_tokens: int,
+    rounds: int,
+    memory: MemoryReader | None,
+) -> tuple[dict[int, list[_Pair]], float]:
+    """For each length a pair of answers a round; and the median of the memory's bandwidths before and after rounds."""
+    answers: dict[int, list[_Pair]] = {length: [] for length in lengths}
+    bandwidths = [memory.bytes_per_s()] if memory else [math.nan]
     for _ in range(rounds):
         for length in answers:  # in turns, so that a busy moment hits all lengths
-            prompt = prompts.unlike(length)
-            first = _answer(engine, prompt, new_tokens, stop)
-            second = _answer(engine, prompts.sharing(prompt, length), 1, stop)
-            if stop.is_set():
-                return answers
-            answers[length].append((first, second))
-    return answers
+            pair = asked.ask_pair(prompts, length, new_tokens)
+            if asked.stop.is_set():
+                return answers, statistics.median(bandwidths)
+            answers[length].append(pair)
+        if memory:
+            bandwidths.append(memory.bytes_per_s())
+    return answers, statistics.median(bandwidths)
 
 
 def _answer(engine: Engine, prompt: Prompt, new_tokens: int, stop: threading.Event) -> GenerationResult:
@@ -211,55 +286,22 @@ def _params(new_tokens: int) -> SamplingParams:
     return SamplingParams(max_new_tokens=new_tokens, temperature=0, repetition_penalty=0.01)
 
 
-def _medians(pairs: Sequence[tuple[GenerationResult, GenerationResult]]) -> dict[str, Any]:
+def _figures(pairs: Sequence[_Pair]) -> dict[str, Any]:
     unlike, sharing = zip(*pairs, strict=True)
     return {
         "prompt_tokens": round(statistics.median(answer.prompt_tokens for answer in unlike)),
         "new_tokens": round(statistics.median(answer.new_tokens for answer in unlike)),
         "ttft_s": statistics.median(answer.ttft_s for answer in unlike),
         "shared_ttft_s": statistics.median(answer.ttft_s for answer in sharing),
+        # Of means: so its inverse says how long an answer takes.
         "tpot_s": statistics.median(answer.tpot_s for answer in unlike),
+        "tpot_p95_s": _most(0.95, [seconds for answer in unlike for seconds in answer.pass_s]),
     }
 
 
-class _Prompts:
-    """Makes prompts of ordinary words that are as long as they should be in tokens; the same ones in every run."""
-
-    def __init__(self, tokenizer: Tokenizer, chance: random.Random | None = None) -> None:
-        self._tokenizer = tokenizer
-        self._random = chance or random.Random(0)
-        self._count = 0
-
-    def unlike(self, length: int) -> Prompt:
-        """A prompt that begins like none before: engines keep what they have computed for equal beginnings."""
-        first = _WORDS[self._count % len(_WORDS)]
-        self._count += 1
-        return self._cut([first, *self._random.choices(_WORDS, k=length)], length)
-
-    def sharing(self, prompt: Prompt, length: int) -> Prompt:
-        """A prompt like ``prompt`` but for its last words."""
-        words = str(prompt).split()
-        start = words[: -min(_TAIL_WORDS, len(words) // 2)]
-        other = [word for word in _WORDS if word != words[len(start)]]
-        return self._cut([*start, *self._random.choices(other, k=length)], length)
-
-    def _cut(self, words: Sequence[str], length: int) -> Prompt:
-        """As many of the words as fit into ``length`` tokens."""
-        fitting_count, too_many = 1, len(words) + 1
-        while too_many - fitting_count > 1:
-            middle = (fitting_count + too_many) // 2
-            if self._tokens(words[:middle]) <= length:
-                fitting_count = middle
-            else:
-                too_many = middle
-        return _prompt(words[:fitting_count])
-
-    def _tokens(self, words: Sequence[str]) -> int:
-        return len(self._tokenizer.encode(_prompt(words)))
-
-
-def _prompt(words: Iterable[str]) -> Prompt:
-    return Prompt([Segment(" ".join(words), is_template=False)])
+def _most(share: float, seconds: Sequence[float]) -> float:
+    """The smallest of the values that a share of them does not pass; NaN where there are none."""
+    return sorted(seconds)[math.ceil(share * len(seconds)) - 1] if seconds else math.nan
 
 
 def private_bytes() -> int | None:
@@ -274,43 +316,3 @@ def private_bytes() -> int | None:
 def added_bytes(after: int | None, before: int | None) -> int | None:
     """What ``private_bytes`` grew by; None where that is not known."""
     return None if after is None or before is None else max(0, after - before)
-
-
-# Three lines of heading, and how a measurement fills the column.
-_COLUMNS: tuple[tuple[tuple[str, str, str], Callable[[Measurement], str]], ...] = (
-    (("", "", "model"), lambda row: row.model),
-    (("", "", "weights"), lambda row: row.precision),
-    (("", "", "device"), lambda row: row.device),
-    (("", "", "engine"), lambda row: row.engine),
-    (("", "prompt", "tokens"), lambda row: f"{row.prompt_tokens:,}"),
-    (("", "load", "s"), lambda row: number(row.load_s)),
-    (("first", "token", "ms"), lambda row: number(row.ttft_s * 1000)),
-    (("shared", "start", "ms"), lambda row: number(row.shared_ttft_s * 1000)),
-    (("per", "token", "ms"), lambda row: number(row.tpot_s * 1000)),
-    (("", "tokens", "per s"), lambda row: number(row.tokens_per_s)),
-    (("", "memory", "MB"), lambda row: number(math.nan if row.memory_bytes is None else row.memory_bytes / 1e6)),
-)
-_TEXT_COLUMNS = 4
-
-
-def table(measurements: Iterable[Measurement]) -> str:
-    """The measurements as lines of aligned text, three lines of heading above; columns with numbers have a unit."""
-    headings = list(zip(*(heading for heading, _ in _COLUMNS), strict=True))
-    rows = [*headings, *(tuple(fill(each) for _, fill in _COLUMNS) for each in measurements)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_line(row, widths) for row in rows)
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [
-        cell.ljust(width) if index < _TEXT_COLUMNS else cell.rjust(width)
-        for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
-    return "  ".join(cells).rstrip()
-
-
-def number(value: float) -> str:
-    """Three digits or more; a dash where there is no number."""
-    if math.isnan(value):
-        return "-"
-    return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f}"

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from dolly_widget.bench import number
+from dolly_widget.bench_table import number
 from dolly_widget.engines import GenerationResult
 from dolly_widget.labels import visible
 from dolly_widget.progress import in_bytes

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 # In the order in which they come. "plan" tells what is needed, "wait" that another process is converting this model.
-STAGES = ("plan", "wait", "download", "load", "export", "compress", "write", "check")
+# "measure" is a benchmark's: it comes when the models are there.
+STAGES = ("plan", "wait", "download", "load", "export", "compress", "write", "check", "measure")
 _DOING = {
     "plan": "Looking at the model",
     "wait": "Waiting for another notebook or terminal that is converting this model",
@@ -16,6 +17,7 @@ _DOING = {
     "compress": "Compressing the weights",
     "write": "Writing the files",
     "check": "Checking with one token",
+    "measure": "Measuring",
 }
 
 
@@ -31,9 +33,11 @@ class Progress:
     total_bytes: int | None = None
     message: str = ""
     """Something to be told beside it: what is needed and what is free, or that a file is a pickle."""
+    subject: str = ""
+    """What it is done to, where that is not clear: "demo INT8, CPU, genai"."""
 
     def __str__(self) -> str:
-        line = _DOING[self.stage]
+        line = f"{_DOING[self.stage]} {self.subject}".rstrip()
         if self.done_bytes is not None and self.total_bytes:
             line += f": {in_bytes(self.done_bytes)} of {in_bytes(self.total_bytes)}"
         elif self.fraction is not None:

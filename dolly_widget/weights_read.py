@@ -19,7 +19,7 @@ def weight_bytes_per_token(model_dir: Path) -> int:
     """Bytes of the constants in ``openvino_model.xml``, as stored, without tables of which a token reads one row.
 
     Such is the input embedding, where it is not the output layer too. The format is OpenVINO's IR, version 11:
-    https://docs.openvino.ai/2026/documentation/openvino-ir-format.html. Raises ModelError for a damaged file.
+    https://docs.openvino.ai/latest/openvino_ir.html. Raises ModelError for a damaged file.
     """
     path = model_dir / "openvino_model.xml"
     try:

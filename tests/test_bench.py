@@ -11,7 +11,9 @@ import pytest
 from command_line import ROOT
 
 from dolly_widget import GenerationResult, bench, load_engine
-from dolly_widget.bench import Measurement, fitting, measure, table
+from dolly_widget.bench import Measurement, fitting, measure
+from dolly_widget.bench_prompts import of_words
+from dolly_widget.bench_table import table
 from dolly_widget.demo import OPENVINO_DIR
 from dolly_widget.engines import EngineError
 from dolly_widget.tokens import Tokenizer
@@ -96,7 +98,7 @@ def test_every_answer_is_as_long_as_asked(monkeypatch):
 
 def test_measuring_with_genai_does_not_import_torch():
     code = (
-        "import sys; from dolly_widget.bench import measure, table;"
+        "import sys; from dolly_widget.bench import measure; from dolly_widget.bench_table import table;"
         "print(table(measure(device='CPU', prompt_lengths=(8,), new_tokens=2, rounds=1)));"
         "print(sorted({'torch', 'transformers', 'optimum'} & set(sys.modules)))"
     )
@@ -123,7 +125,7 @@ def test_lengths_are_asked_in_turns_and_each_prompt_twice(clocked):
     engine = clocked()
     measure(device="CPU", prompt_lengths=(16, 64), new_tokens=8, rounds=2)
     assert engine.new_tokens == [1, *[8, 1] * 4]
-    counts = [len(Tokenizer(OPENVINO_DIR).encode(bench._prompt(words(prompt)))) for prompt in engine.prompts[1:]]
+    counts = [len(Tokenizer(OPENVINO_DIR).encode(of_words(words(prompt)))) for prompt in engine.prompts[1:]]
     for count, length in zip(counts, [16, 16, 64, 64] * 2, strict=True):
         assert length - 2 <= count <= length
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from itertools import groupby, product
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dolly_widget.cli.command import EXIT_MISTAKE, Command, CommandError, in_options
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.preparing import prepare
-from dolly_widget.cli.terminal import printable
+from dolly_widget.cli.terminal import printable, shown_progress
+from dolly_widget.progress import OnProgress, Progress
 from dolly_widget.weight_format import NAMES, WeightFormat
 
 if TYPE_CHECKING:
@@ -42,17 +44,31 @@ what the columns say:
   load          until the model has given its first token of all
   first token   from a new prompt to the first token of its answer
   shared start  the same, where only the last words of the prompt are new
-  per token     for each token after the first
+  per token     for each token after the first, the median of the answers
+  p95           95 % of these tokens took no longer
+  floor         what reading all weights once takes the memory; no token is
+                faster. It is measured between the rounds, and for weights
+                only: the key-value cache comes on top.
+  of limit      how near a token is to the floor: 100 % would be there
+  tokens per s  how many tokens that makes in a second, after the first
   memory        what loading and answering added to the process's own
+
+A dash: there is no such figure. A device other than the CPU has no floor here,
+nor has a model that fits into the processor's cache. The last line says what
+to use: the fastest per token after the longest prompt. Fewer bits are faster,
+and less exact; where they gain less than 3 %, it says more bits.
 
 examples:
   dolly-widget bench
   dolly-widget bench databricks/dolly-v2-3b --weight-format int8 int4
-  dolly-widget bench ./my-model --device CPU GPU --prompt-tokens 32 512 1500
+  dolly-widget bench ./my-model --device CPU GPU --prompt-tokens 32 --plot bench.png
 """
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    from dolly_widget.bench import PROMPT_LENGTHS
+
+    lengths = " ".join(map(str, PROMPT_LENGTHS))
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument(
@@ -65,28 +81,32 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     several("--device", metavar="D", help="AUTO, CPU, GPU, NPU or the like (default: each that is here)")
     several("--weight-format", choices=NAMES, help=f"what to convert to (default: {WeightFormat().name})")
     several("--engine", choices=("genai", "optimum"), help="what runs the models (default: genai)")
-    several("--prompt-tokens", metavar="N", type=int, help="lengths of the prompts (default: 32 512)")
+    several("--prompt-tokens", metavar="N", type=int, help=f"lengths of the prompts (default: {lengths})")
     parser.add_argument("--new-tokens", metavar="N", type=int, default=64, help="length of the answers (default: 64)")
     parser.add_argument("--rounds", metavar="N", type=int, default=3, help="how often each is asked (default: 3)")
     parser.add_argument("--json", action="store_true", help="print an array with all figures, in seconds and bytes")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the times per token: a .png or .svg file")
 
 
 def _bench(args: argparse.Namespace) -> int:
+    from dolly_widget.bench import PROMPT_LENGTHS
     from dolly_widget.devices import available_devices, check_device
 
-    args.prompt_tokens = args.prompt_tokens or [32, 512]
+    args.prompt_tokens = args.prompt_tokens or list(PROMPT_LENGTHS)
     _check_counts(args)
+    _check_plot(args.plot)
     args.device = [check_device(each) for each in args.device or available_devices()]
     measured: list[Measurement] = []
     try:
-        is_whole, code = finish(lambda stop: _measure_all(args, measured, stop))
+        with _told() as on_progress:
+            is_whole, code = finish(lambda stop: _measure_all(args, measured, on_progress, stop))
     except Abandoned:
-        _show_stopped(measured, args.json)
+        _show_stopped(measured, args)
         raise
     if code:
-        _show_stopped(measured, args.json)
+        _show_stopped(measured, args)
     else:
-        _show(measured, args.json)
+        _show(measured, args)
     return code or (0 if is_whole else EXIT_MISTAKE)
 
 
@@ -101,17 +121,84 @@ def _check_counts(args: argparse.Namespace) -> None:
         raise CommandError(in_options(message, ("prompt_tokens", "new_tokens", "rounds"))) from exc
 
 
-def _measure_all(args: argparse.Namespace, measured: list[Measurement], stop: threading.Event) -> bool:
-    """Fill ``measured``. False where something could not be measured; stderr has been told why."""
+def _check_plot(path: Path | None) -> None:
+    """Find out before anything is measured for minutes."""
+    from dolly_widget.bench_plot import check_plot
+
+    try:
+        if path:
+            check_plot(path)
+    except ValueError as exc:
+        raise CommandError(f"--plot: {exc}") from exc
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[OnProgress]:
+    """Yield what tells stderr: how far it is, in a terminal; elsewhere only what goes wrong."""
+    if not sys.stderr.isatty():
+        yield _tell_message
+        return
+    with shown_progress(sys.stderr) as on_progress:
+        yield on_progress
+
+
+def _tell_message(progress: Progress) -> None:
+    if progress.message:
+        _tell(printable(progress.message))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What one call measures."""
+
+    info: ModelInfo
+    device: str
+    engine: str
+    lengths: Sequence[int]
+    answers: int
+
+    @property
+    def name(self) -> str:
+        return ", ".join([f"{self.info.name} {self.info.precision}", self.device, self.engine])
+
+
+def _measure_all(
+    args: argparse.Namespace, measured: list[Measurement], on_progress: OnProgress, stop: threading.Event
+) -> bool:
+    """Fill ``measured``. False where something could not be measured; ``on_progress`` has been told why."""
     from dolly_widget.model_info import ModelInfo
 
     # All are prepared first: a mistake in the last name is found before anything is measured for minutes.
     infos = [ModelInfo(model_dir) for model_dir in _model_dirs(args, stop)]
-    is_whole = True
-    for info, device, engine in product(infos, _each(args.device), _each(args.engine or ["genai"])):
+    wanted = product(infos, _each(args.device), _each(args.engine or ["genai"]))
+    plans = [_plan(*each, args, on_progress) for each in wanted]
+    is_whole, done, total = True, 0, sum(plan.answers for plan in plans)
+    for plan in plans:
         if not stop.is_set():
-            is_whole &= _measure(info, {"device": device, "engine": engine}, args, measured, stop)
+            part = partial(_tell_part, on_progress, plan, done / total, plan.answers / total)
+            is_whole &= _measure(plan, args, measured, part, stop)
+        done += plan.answers
     return is_whole
+
+
+def _plan(info: ModelInfo, device: str, engine: str, args: argparse.Namespace, on_progress: OnProgress) -> _Plan:
+    """Leave out, with a word, the lengths that a model has no positions for; where none fits, measuring says why."""
+    from dolly_widget.bench import answers_planned, fitting
+
+    lengths = fitting(info.model_dir, args.prompt_tokens, args.new_tokens) or args.prompt_tokens
+    plan = _Plan(info, device, engine, lengths, answers_planned(lengths, args.rounds))
+    for length in _each(args.prompt_tokens):
+        if length not in lengths:
+            more = f"{args.new_tokens:,} more would pass its {info.max_positions:,} positions"
+            left_out = f"{plan.name}: no prompts of {length:,} tokens: {more}."
+            on_progress(Progress("measure", message=left_out))
+    return plan
+
+
+def _tell_part(on_progress: OnProgress, plan: _Plan, start: float, share: float, progress: Progress) -> None:
+    """Tell of ``progress`` as a share of all that is planned."""
+    fraction = start + share * (progress.fraction or 0)
+    on_progress(replace(progress, fraction=fraction, subject=f"{plan.name}, {progress.subject}"))
 
 
 def _model_dirs(args: argparse.Namespace, stop: threading.Event) -> list[Path]:
@@ -127,24 +214,22 @@ def _each(values: Sequence[T]) -> list[T]:
 
 
 def _measure(
-    info: ModelInfo, where: dict[str, Any], args: argparse.Namespace, measured: list[Measurement], stop: threading.Event
+    plan: _Plan, args: argparse.Namespace, measured: list[Measurement], on_progress: OnProgress, stop: threading.Event
 ) -> bool:
     from dolly_widget import bench
     from dolly_widget.engines import EngineError
 
-    name = printable(", ".join([f"{info.name} {info.precision}", *where.values()]))
-    if sys.stderr.isatty():
-        _tell(f"{name} …")
-    # Where none fits, measuring says why.
-    lengths = bench.fitting(info.model_dir, args.prompt_tokens, args.new_tokens) or args.prompt_tokens
-    for length in set(args.prompt_tokens).difference(lengths):
-        more = f"{args.new_tokens:,} more would pass its {info.max_positions:,} positions"
-        _tell(f"{name}: no prompts of {length:,} tokens: {more}.")
-    given = {"new_tokens": args.new_tokens, "rounds": args.rounds, "on_measured": measured.append, "stop": stop}
+    where: dict[str, Any] = {"device": plan.device, "engine": plan.engine, "prompt_lengths": plan.lengths}
+    given: dict[str, Any] = {
+        "new_tokens": args.new_tokens,
+        "rounds": args.rounds,
+        "on_measured": measured.append,
+        "stop": stop,
+    }
     try:
-        bench.measure(info.model_dir, prompt_lengths=lengths, **where, **given)
+        bench.measure(plan.info.model_dir, **where, **given, on_progress=on_progress)
     except (EngineError, ValueError, OSError) as exc:  # the others may do
-        _tell(f"dolly-widget: {name}: {exc}")
+        on_progress(Progress("measure", message=f"dolly-widget: {plan.name}: {exc}"))
         return False
     return True
 
@@ -153,52 +238,50 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _show_stopped(measured: Sequence[Measurement], as_json: bool) -> None:
+def _show_stopped(measured: Sequence[Measurement], args: argparse.Namespace) -> None:
     _tell("Stopped: this is what was measured so far." if measured else "Stopped: nothing was measured so far.")
-    _show(measured, as_json)
+    _show(measured, args)
 
 
-def _show(measured: Sequence[Measurement], as_json: bool) -> None:
-    from dolly_widget.bench import table
+def _show(measured: Sequence[Measurement], args: argparse.Namespace) -> None:
+    from dolly_widget.bench_table import table
 
-    if as_json:
+    if args.plot and measured:
+        _draw(measured, args.plot)
+    if args.json:
         print(json.dumps([_fields(each) for each in measured], indent=2), flush=True)
     elif measured:
-        lines = [table(measured), "", *_remarks(measured)]
-        print(printable("\n".join(lines).rstrip()), flush=True)
+        print(printable("\n".join([table(measured), "", *_remarks(measured)]).rstrip()), flush=True)
+
+
+def _draw(measured: Sequence[Measurement], path: Path) -> None:
+    from dolly_widget.bench_plot import save_plot
+
+    try:
+        save_plot(measured, path)
+    except OSError as exc:  # the figures are to be shown all the same
+        _tell(f"dolly-widget: {path} could not be written: {exc.strerror or exc}.")
 
 
 def _fields(measurement: Measurement) -> dict[str, Any]:
     """The measurement for JSON, which has no NaN."""
-    fields = {**asdict(measurement), "tokens_per_s": measurement.tokens_per_s}
+    derived = {name: getattr(measurement, name) for name in ("tokens_per_s", "floor_s", "floor_share")}
+    fields = {**asdict(measurement), **derived}
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in fields.items()}
 
 
 def _remarks(measured: Sequence[Measurement]) -> list[str]:
-    """What is to be said below the table."""
+    """What is to be said below the table; the last one is what to use."""
+    from dolly_widget.bench_advice import advice
+
     remarks = []
     if all(each.model == "demo" for each in measured):
         remarks.append("The demonstration model is tiny: these figures say nothing about a large one.")
-    # The longest prompt of each that was loaded: what comes last, and is the hardest.
-    longest = {_setup(each): each for each in sorted(measured, key=lambda each: each.prompt_tokens)}
-    for model, group in groupby(sorted(longest.values(), key=lambda each: each.model), key=lambda each: each.model):
-        choices = list(group)
-        if len(choices) > 1:
-            remarks.append(_fastest(model, choices))
-    return remarks
-
-
-def _setup(measurement: Measurement) -> tuple[str, str, str, str]:
-    return measurement.model, measurement.precision, measurement.device, measurement.engine
-
-
-def _fastest(model: str, choices: Sequence[Measurement]) -> str:
-    best = max(choices, key=lambda each: (not math.isnan(each.tokens_per_s), each.tokens_per_s))
-    speed = f"{best.tokens_per_s:,.{0 if best.tokens_per_s >= 100 else 1}f} tokens/s"
-    return (
-        f"The fastest here for {model}: {best.precision} on {best.device} with {best.engine}, "
-        f"{speed} after a prompt of {best.prompt_tokens:,} tokens."
-    )
+    bandwidths = [each.bandwidth / 1e9 for each in measured if not math.isnan(each.bandwidth)]
+    if bandwidths:
+        low, high = (f"{end(bandwidths):.0f}" for end in (min, max))
+        remarks.append(f"The memory was read at {low if low == high else f'{low} to {high}'} GB/s meanwhile.")
+    return [*remarks, *advice(measured)]
 
 
 COMMAND = Command("bench", _SUMMARY, _add_arguments, _bench)
