@@ -37,11 +37,12 @@ class Progress:
     """What it is done to, where that is not clear: "demo INT8, CPU, genai"."""
 
     def __str__(self) -> str:
-        line = f"{_DOING[self.stage]} {self.subject}".rstrip()
+        line = _DOING[self.stage]
         if self.done_bytes is not None and self.total_bytes:
             line += f": {in_bytes(self.done_bytes)} of {in_bytes(self.total_bytes)}"
         elif self.fraction is not None:
             line += f": {self.fraction:.0%}"
+        line += f", {self.subject}" if self.subject else ""
         return line + (f". {self.message}" if self.message else "")
 
 

@@ -11,6 +11,7 @@ from dolly_widget.progress import STAGES, Progress, in_bytes
         (Progress("download", 0.21, 1_200_000_000, 5_684_548_185), "Downloading: 1.2 GB of 5.7 GB"),
         (Progress("download", 0.0, 0, 90_000), "Downloading: 0 bytes of 90.0 kB"),
         (Progress("load", 0.5), "Loading the weights: 50%"),
+        (Progress("measure", 0.5, subject="demo INT8, CPU"), "Measuring: 50%, demo INT8, CPU"),
         (Progress("export"), "Exporting to OpenVINO"),
         (Progress("plan", message="This needs much."), "Looking at the model. This needs much."),
     ],
