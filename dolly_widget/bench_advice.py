@@ -91,9 +91,9 @@ def _difference(best: Measurement, other: Measurement) -> str:
 
 def _pace(ratio: float) -> str:
     if abs(ratio - 1) <= _NOISE:
-        return f"is as fast (within {_NOISE:.0%})"
+        return f"is as fast (within {_NOISE * 100:.0f} %)"
     if ratio < 1.1:
-        return f"takes {ratio - 1:.0%} longer for a token"
+        return f"takes {(ratio - 1) * 100:.0f} % longer for a token"
     return f"takes {ratio:,.1f} times as long for a token"
 
 

@@ -18,6 +18,7 @@ from dolly_widget.bench import Measurement
 from dolly_widget.cli import interruptible
 from dolly_widget.demo import OPENVINO_DIR
 from dolly_widget.engines import EngineError
+from dolly_widget.progress import Progress
 
 ROW = Measurement("demo", "INT8", "CPU", "genai", 32, 64, 0.31, 0.0204, 0.00458, 0.0008, 35_400_000)
 LIMIT_S = 30
@@ -32,8 +33,9 @@ def measured(monkeypatch):
     def use(*answers):
         left = list(answers)
 
-        def measure(model_dir, *, on_measured, stop, **options):
+        def measure(model_dir, *, on_measured, on_progress, stop, **options):
             calls.append({"model_dir": model_dir, **options})
+            on_progress(Progress("measure", 0.5, subject="a prompt of 32 tokens"))
             answer = left.pop(0) if left else ROW
             if isinstance(answer, Exception):
                 raise answer
@@ -64,8 +66,9 @@ def test_a_table_of_the_demo_model(capsys):
     out, err = capsys.readouterr()
     (row,) = rows(out)
     assert row[:4] == ["demo", "INT8", "CPU", "genai"]
-    assert len(row) == 11
-    assert out.splitlines()[-1].startswith("The demonstration model is tiny")
+    assert len(row) == 14
+    assert out.splitlines()[-2].startswith("The demonstration model is tiny")
+    assert out.splitlines()[-1].startswith("Use here: INT8 on CPU with genai, ")
     assert err == ""
 
 
@@ -74,7 +77,9 @@ def test_json_has_the_fields_and_nothing_else_is_on_stdout(capsys):
     out, err = capsys.readouterr()
     (row,) = json.loads(out)
     assert row["new_tokens"] == 8
-    assert row.keys() == {*Measurement.__dataclass_fields__, "tokens_per_s"}
+    assert row.keys() == {*Measurement.__dataclass_fields__, "tokens_per_s", "floor_s", "floor_share"}
+    assert row["tpot_p95_s"] > 0
+    assert row["weight_bytes"] > 0
     assert err == ""
 
 
@@ -97,14 +102,15 @@ def test_every_combination_is_measured_and_the_fastest_is_named(measured, capsys
     out = capsys.readouterr().out
     assert [tuple(row[2:4]) for row in rows(out)] == setups
     assert out.splitlines()[-1] == (
-        "The fastest here for demo: INT8 on GPU with genai, 2,500 tokens/s after a prompt of 32 tokens."
+        "Use here: INT8 on GPU with genai, 2,500 tokens/s after a prompt of 32 tokens; "
+        "on CPU with optimum takes 2.0 times as long for a token."
     )
 
 
 def test_without_options_the_demo_model_is_measured_on_each_device(measured, capsys):
     calls = measured()
     assert cli.main(["bench"]) == 0
-    options = {"engine": "genai", "prompt_lengths": (32, 512), "new_tokens": 64, "rounds": 3}
+    options = {"engine": "genai", "prompt_lengths": (32, 512, 1500), "new_tokens": 64, "rounds": 3}
     assert calls == [{"model_dir": OPENVINO_DIR, "device": device, **options} for device in ("CPU", "GPU")]
 
 
@@ -138,11 +144,69 @@ def test_lengths_without_positions_are_left_out_with_a_word(measured, capsys):
     )
 
 
-def test_a_terminal_is_told_what_is_being_measured(measured, monkeypatch):
+def test_a_terminal_is_told_how_far_all_of_it_is(measured, monkeypatch):
+    """Two devices, and half of each is told: a quarter and three quarters; then the line is gone."""
     measured()
     monkeypatch.setattr(sys, "stderr", RecordingStream(is_terminal=True))
     assert cli.main(["bench"]) == 0
-    assert sys.stderr.getvalue().replace("\r", "") == "demo INT8, CPU, genai …\ndemo INT8, GPU, genai …\n"
+    lines = [line.strip() for line in sys.stderr.getvalue().split("\r") if line.strip()]
+    assert lines == [
+        "Measuring: 25%, demo INT8, CPU, genai, a prompt of 32 tokens",
+        "Measuring: 75%, demo INT8, GPU, genai, a prompt of 32 tokens",
+    ]
+    assert sys.stderr.getvalue().endswith(" \r")
+
+
+def test_a_terminal_keeps_what_went_wrong_above_the_line(measured, monkeypatch):
+    measured(EngineError("The driver is missing; install it."), ROW)
+    monkeypatch.setattr(sys, "stderr", RecordingStream(is_terminal=True))
+    assert cli.main(["bench", "--prompt-tokens", "32", "2000"]) == 2
+    kept = [line.rpartition("\r")[2] for line in sys.stderr.getvalue().split("\n")[:-1]]
+    assert kept == [
+        "demo INT8, CPU, genai: no prompts of 2,000 tokens: 64 more would pass its 2,048 positions.",
+        "demo INT8, GPU, genai: no prompts of 2,000 tokens: 64 more would pass its 2,048 positions.",
+        "dolly-widget: demo INT8, CPU, genai: The driver is missing; install it.",
+    ]
+
+
+def test_the_bandwidth_is_told_below_the_table(measured, capsys):
+    limited = replace(ROW, model="org/sheep", weight_bytes=3_000_000_000, bandwidth=29.7e9)
+    measured(limited, replace(limited, bandwidth=31.2e9))
+    assert cli.main(["bench"]) == 0
+    assert "The memory was read at 30 to 31 GB/s meanwhile." in capsys.readouterr().out.splitlines()
+
+
+# --- the picture ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "start"), [("times.png", b"\x89PNG"), ("times.SVG", b"<?xml")])
+def test_a_picture_is_drawn_beside_the_table(measured, capsys, tmp_path, name, start):
+    measured()
+    assert cli.main(["bench", "--plot", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+    out, err = capsys.readouterr()
+    assert [row[2] for row in rows(out)] == ["CPU", "GPU"]
+    assert err == ""
+
+
+def test_a_picture_that_cannot_be_is_refused_before_anything_is_measured(measured, capsys, tmp_path):
+    calls = measured()
+    assert cli.main(["bench", "--plot", str(tmp_path / "times.pdf")]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "dolly-widget: --plot: A picture is a .png or .svg file, not 'times.pdf': give it one of these endings.\n",
+    )
+    assert calls == []
+
+
+def test_a_picture_that_could_not_be_written_after_all_leaves_the_table(measured, capsys, tmp_path):
+    measured(lambda stop: (tmp_path / "new").rmdir() or ROW)
+    (tmp_path / "new").mkdir()
+    path = tmp_path / "new" / "times.png"
+    assert cli.main(["bench", "--device", "CPU", "--plot", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert len(rows(out)) == 1
+    assert err == f"dolly-widget: {path} could not be written: No such file or directory.\n"
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def _bench(args: argparse.Namespace) -> int:
     if code:
         _show_stopped(measured, args)
     else:
-        _show(measured, args)
+        is_whole &= _show(measured, args)
     return code or (0 if is_whole else EXIT_MISTAKE)
 
 
@@ -243,24 +243,27 @@ def _show_stopped(measured: Sequence[Measurement], args: argparse.Namespace) -> 
     _show(measured, args)
 
 
-def _show(measured: Sequence[Measurement], args: argparse.Namespace) -> None:
+def _show(measured: Sequence[Measurement], args: argparse.Namespace) -> bool:
+    """False where the picture could not be drawn; stderr has been told why."""
     from dolly_widget.bench_table import table
 
-    if args.plot and measured:
-        _draw(measured, args.plot)
+    is_drawn = not (args.plot and measured) or _draw(measured, args.plot)
     if args.json:
         print(json.dumps([_fields(each) for each in measured], indent=2), flush=True)
     elif measured:
         print(printable("\n".join([table(measured), "", *_remarks(measured)]).rstrip()), flush=True)
+    return is_drawn
 
 
-def _draw(measured: Sequence[Measurement], path: Path) -> None:
+def _draw(measured: Sequence[Measurement], path: Path) -> bool:
     from dolly_widget.bench_plot import save_plot
 
     try:
         save_plot(measured, path)
     except OSError as exc:  # the figures are to be shown all the same
-        _tell(f"dolly-widget: {path} could not be written: {exc.strerror or exc}.")
+        _tell(printable(f"dolly-widget: {path} could not be written: {exc.strerror or exc}."))
+        return False
+    return True
 
 
 def _fields(measurement: Measurement) -> dict[str, Any]:
