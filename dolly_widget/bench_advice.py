@@ -80,13 +80,14 @@ def _compared(best: Measurement, other: Measurement) -> str:
 
 
 def _difference(best: Measurement, other: Measurement) -> str:
-    """What the other is, in what it does not share with the best."""
+    """What the other is, in what it does not share with the best: "INT8 on GPU", "on GPU it"."""
     parts = (
         (other.precision, best.precision, "{}"),
         (other.device, best.device, "on {}"),
         (other.engine, best.engine, "with {}"),
     )
-    return " ".join(form.format(its) for its, of_best, form in parts if its != of_best)
+    named = " ".join(form.format(its) for its, of_best, form in parts if its != of_best)
+    return named if other.precision != best.precision else f"{named} it"
 
 
 def _pace(ratio: float) -> str:

@@ -60,16 +60,16 @@ def save_plot(measurements: Sequence[Measurement], path: Path) -> None:
 
 
 def _draw_bars(axes: Axes, rows: Sequence[Measurement]) -> None:
-    timed = [(place, row) for place, row in enumerate(rows) if not math.isnan(row.tpot_s)]
-    for place, row in timed:
+    for place, row in enumerate(rows):
         time = row.tpot_s * 1e3
         axes.barh(place, time, _BAR, color=_COLOURS.get(row.precision, _OTHER_COLOUR))
         axes.plot([time, _end_ms(row)], [place, place], color=_INK, linewidth=1)
         axes.annotate(
             _figures(row), (max(time, _end_ms(row)), place), (7, 0), textcoords="offset points", va="center", size=9
         )
-    places, ends = [place for place, _ in timed], [_end_ms(row) for _, row in timed]
-    axes.plot(ends, places, "|", color=_INK, markersize=9, label="95 % of the tokens took less")
+    axes.plot(
+        list(map(_end_ms, rows)), range(len(rows)), "|", color=_INK, markersize=9, label="95 % of the tokens took less"
+    )
 
 
 def _end_ms(row: Measurement) -> float:
@@ -95,11 +95,17 @@ def _name_axes(axes: Axes, rows: Sequence[Measurement]) -> None:
     shared = [form.format(part(rows[0])) for form, part in _PARTS if (form, part) not in varying]
     names = [" ".join(form.format(part(row)) for form, part in varying) for row in rows]
     labels = [f"{name} · {row.prompt_tokens:,}".lstrip(" ·") for name, row in zip(names, rows, strict=True)]
-    axes.set_yticks(range(len(rows)), labels)
+    # The name of a directory may have dollars in it, which are no formula.
+    axes.set_yticks(range(len(rows)), labels, parse_math=False)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_ylabel(f"{'combination · ' if varying else ''}prompt (tokens)")
     axes.set_xlabel("time per token (ms)")
-    axes.set_title(f"Time per token: {' '.join(shared)}" if shared else "Time per token", loc="left", weight="bold")
+    axes.set_title(
+        f"Time per token: {' '.join(shared)}" if shared else "Time per token",
+        loc="left",
+        weight="bold",
+        parse_math=False,
+    )
 
 
 def _explain(figure: Figure, axes: Axes, rows: Sequence[Measurement]) -> None:

@@ -52,16 +52,23 @@ def test_among_devices_the_fastest_of_the_same_format_is_chosen():
     (line,) = advice([INT8, *others])
     assert line == (
         "Use here: INT8 on GPU with genai, 10.0 tokens/s after a prompt of 1,500 tokens; "
-        "on CPU takes 1.4 times as long for a token."
+        "on CPU it takes 1.4 times as long for a token."
     )
 
 
 def test_the_longest_prompt_that_all_were_asked_decides():
-    """INT4 was stopped before its longest prompt, and INT8 is the faster one after the shortest."""
+    """INT8 was stopped before its longest prompt, after which INT4 is slower than INT8 after a shorter one."""
     short8, short4 = (replace(row, prompt_tokens=32) for row in (INT8, INT4))
-    rows = [replace(short8, tpot_s=0.01), replace(INT8, prompt_tokens=512), INT8, short4]
-    (line,) = advice([*rows, replace(INT4, prompt_tokens=512)])
+    middle8, middle4 = (replace(row, prompt_tokens=512) for row in (INT8, INT4))
+    rows = [replace(short8, tpot_s=0.01), middle8, short4, middle4, replace(INT4, tpot_s=0.2)]
+    (line,) = advice(rows)
     assert line.startswith("Use here: INT4 on CPU with genai, 9.1 tokens/s after a prompt of 512 tokens;")
+
+
+def test_within_the_noise_the_faster_of_the_same_format_is_chosen():
+    (line,) = advice([replace(INT8, engine="optimum", tpot_s=0.144), INT8])
+    assert line.startswith("Use here: INT8 on CPU with genai")
+    assert line.endswith("; with optimum it is as fast (within 3 %).")
 
 
 def test_where_no_length_is_common_each_one_s_longest_decides():

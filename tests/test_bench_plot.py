@@ -82,6 +82,11 @@ def test_what_differs_names_the_bars_and_not_the_title(drawn):
     assert {"INT8 on CPU · 32", "INT4 on CPU · 32", "INT8 on GPU · 32"} <= set(texts)
 
 
+def test_dollars_in_a_name_are_no_formula(drawn):
+    assert "Time per token: $\\no$ INT8 on CPU with genai" in drawn(replace(ROW, model="$\\no$"))
+    assert "$\\no$ · 32" in drawn(replace(ROW, model="$\\no$"), ROW)
+
+
 def test_without_a_floor_none_is_shown(drawn):
     texts = drawn(replace(ROW, bandwidth=math.nan))
     assert "6.7 tokens/s" in texts

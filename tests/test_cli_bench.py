@@ -103,7 +103,7 @@ def test_every_combination_is_measured_and_the_fastest_is_named(measured, capsys
     assert [tuple(row[2:4]) for row in rows(out)] == setups
     assert out.splitlines()[-1] == (
         "Use here: INT8 on GPU with genai, 2,500 tokens/s after a prompt of 32 tokens; "
-        "on CPU with optimum takes 2.0 times as long for a token."
+        "on CPU with optimum it takes 2.0 times as long for a token."
     )
 
 

@@ -171,7 +171,7 @@ def _measure_all(
     # All are prepared first: a mistake in the last name is found before anything is measured for minutes.
     infos = [ModelInfo(model_dir) for model_dir in _model_dirs(args, stop)]
     wanted = product(infos, _each(args.device), _each(args.engine or ["genai"]))
-    plans = [_plan(*each, args, on_progress) for each in wanted]
+    plans = [_plan(*each, args) for each in wanted]
     is_whole, done, total = True, 0, sum(plan.answers for plan in plans)
     for plan in plans:
         if not stop.is_set():
@@ -181,7 +181,7 @@ def _measure_all(
     return is_whole
 
 
-def _plan(info: ModelInfo, device: str, engine: str, args: argparse.Namespace, on_progress: OnProgress) -> _Plan:
+def _plan(info: ModelInfo, device: str, engine: str, args: argparse.Namespace) -> _Plan:
     """Leave out, with a word, the lengths that a model has no positions for; where none fits, measuring says why."""
     from dolly_widget.bench import answers_planned, fitting
 
@@ -190,8 +190,7 @@ def _plan(info: ModelInfo, device: str, engine: str, args: argparse.Namespace, o
     for length in _each(args.prompt_tokens):
         if length not in lengths:
             more = f"{args.new_tokens:,} more would pass its {info.max_positions:,} positions"
-            left_out = f"{plan.name}: no prompts of {length:,} tokens: {more}."
-            on_progress(Progress("measure", message=left_out))
+            _tell(printable(f"{plan.name}: no prompts of {length:,} tokens: {more}."))
     return plan
 
 
