@@ -46,10 +46,11 @@ what the columns say:
   shared start  the same, where only the last words of the prompt are new
   per token     for each token after the first, the median of the answers
   p95           95 % of these tokens took no longer
-  floor         what reading all weights once takes the memory; no token is
-                faster. It is measured between the rounds, and for weights
-                only: the key-value cache comes on top.
-  of limit      how near a token is to the floor: 100 % would be there
+  floor         what reading all weights once takes the memory, measured
+                between the rounds: a token takes that at least. It is for
+                weights only: the key-value cache comes on top.
+  of limit      how near a token is to the floor: 100 % is there. More says
+                that the memory was busier while it was measured.
   tokens per s  how many tokens that makes in a second, after the first
   memory        what loading and answering added to the process's own
 
