@@ -69,8 +69,8 @@ class Measurement:
     """Seconds within which 95 % of all forward passes after the first were done, over all rounds; NaN without any."""
     weight_bytes: int | None = None
     """Bytes of the weights that are read for a token, as stored: the key-value cache comes on top."""
-    bandwidth: float = math.nan
-    """Bytes per second that the memory delivered before and after the rounds, the median.
+    bandwidth_bytes_per_s: float = math.nan
+    """What the memory delivered before and after the rounds, the median.
 
     NaN where the memory is no limit: for another device than the CPU, and a model that fits into the processor's cache.
     """
@@ -83,7 +83,7 @@ class Measurement:
     @property
     def floor_s(self) -> float:
         """Seconds that the memory takes to deliver the weights for a token; NaN where it is no limit."""
-        return math.nan if self.weight_bytes is None else self.weight_bytes / self.bandwidth
+        return math.nan if self.weight_bytes is None else self.weight_bytes / self.bandwidth_bytes_per_s
 
     @property
     def floor_share(self) -> float:
@@ -115,7 +115,7 @@ def measure(
     tokens; what a prompt really has, a token or two less at times, is in the measurement. Each round asks two prompts
     of each length: an unlike one for ``new_tokens`` tokens, and one that shares its start for a single token.
     The first prompt of each length is slower than the rest, which the median of three rounds or more leaves out.
-    Before and after each round the memory is read, where it is what limits the model: see ``Measurement.bandwidth``.
+    Before and after each round the memory is read, where it is what limits the model (``bandwidth_bytes_per_s``).
     ``on_progress`` is told before each answer which part of them is done. Setting ``stop`` ends it early: with the
     rounds that are whole. Takes seconds for the demo model, minutes for Dolly.
     Raises ValueError for a length that the model has no positions for, before it is loaded, and what ``load_engine``
@@ -149,7 +149,7 @@ def measure(
         load_s=load_s,
         memory_bytes=added,
         weight_bytes=weight_bytes,
-        bandwidth=bandwidth,
+        bandwidth_bytes_per_s=bandwidth,
     )
     measurements = [measured(**_figures(pairs)) for pairs in answers.values() if pairs]
     for measurement in measurements:

@@ -238,7 +238,7 @@ def test_the_floor_is_the_weights_over_the_bandwidth_of_that_moment(clocked, lar
     clocked()
     monkeypatch.setattr(bench, "memory_reader", lambda: ScriptedMemory(9e9, 2e9, 3e9))
     (row,) = measure(device="CPU", prompt_lengths=(16,), new_tokens=8, rounds=2)
-    assert (row.weight_bytes, row.bandwidth) == (weight_bytes_per_token(OPENVINO_DIR), 3e9)
+    assert (row.weight_bytes, row.bandwidth_bytes_per_s) == (weight_bytes_per_token(OPENVINO_DIR), 3e9)
     assert row.floor_s == pytest.approx(row.weight_bytes / 3e9)
     assert row.floor_share == pytest.approx(row.floor_s / 0.25)
 
@@ -259,7 +259,7 @@ def test_a_device_that_can_only_be_the_cpu_has_its_floor(clocked, large, monkeyp
     monkeypatch.setattr(devices, "available_devices", lambda: {"CPU": ""})
     monkeypatch.setattr(bench, "memory_reader", lambda: ScriptedMemory(3e9, 3e9))
     (row,) = measure(device=device, prompt_lengths=(16,), new_tokens=8, rounds=1)
-    assert row.bandwidth == 3e9
+    assert row.bandwidth_bytes_per_s == 3e9
 
 
 def test_a_model_that_fits_into_the_cache_has_no_floor(clocked, monkeypatch):

@@ -88,12 +88,12 @@ def test_dollars_in_a_name_are_no_formula(drawn):
 
 
 def test_without_a_floor_none_is_shown(drawn):
-    texts = drawn(replace(ROW, bandwidth=math.nan))
+    texts = drawn(replace(ROW, bandwidth_bytes_per_s=math.nan))
     assert "6.7 tokens/s" in texts
     assert not any("floor" in text for text in texts)
 
 
 def test_a_row_without_times_leaves_its_place_empty(drawn):
-    texts = drawn(replace(ROW, tpot_s=math.nan, tpot_p95_s=math.nan, prompt_tokens=512, bandwidth=math.nan))
+    texts = drawn(replace(ROW, tpot_s=math.nan, tpot_p95_s=math.nan, prompt_tokens=512, bandwidth_bytes_per_s=math.nan))
     assert "512" in texts
     assert not any("tokens/s" in text for text in texts)

@@ -10,7 +10,7 @@ ROW = Measurement("demo", "INT8", "CPU", "genai", 512, 64, 0.31, 0.0204, 0.00458
 
 
 def test_the_table_is_aligned_and_has_units():
-    limited = replace(ROW, tpot_p95_s=0.00121, weight_bytes=3_000_000, bandwidth=30e9)
+    limited = replace(ROW, tpot_p95_s=0.00121, weight_bytes=3_000_000, bandwidth_bytes_per_s=30e9)
     long = replace(ROW, model="org/sheep", precision="FP16", ttft_s=12.3456, tpot_s=math.nan, memory_bytes=None)
     assert table([limited, long]) == (
         "                                                   first  shared    per                  of\n"

@@ -170,8 +170,8 @@ def test_a_terminal_keeps_what_went_wrong_above_the_line(measured, monkeypatch):
 
 
 def test_the_bandwidth_is_told_below_the_table(measured, capsys):
-    limited = replace(ROW, model="org/sheep", weight_bytes=3_000_000_000, bandwidth=29.7e9)
-    measured(limited, replace(limited, bandwidth=31.2e9))
+    limited = replace(ROW, model="org/sheep", weight_bytes=3_000_000_000, bandwidth_bytes_per_s=29.7e9)
+    measured(limited, replace(limited, bandwidth_bytes_per_s=31.2e9))
     assert cli.main(["bench"]) == 0
     assert "The memory was read at 30 to 31 GB/s meanwhile." in capsys.readouterr().out.splitlines()
 

@@ -280,7 +280,7 @@ def _remarks(measured: Sequence[Measurement]) -> list[str]:
     remarks = []
     if all(each.model == "demo" for each in measured):
         remarks.append("The demonstration model is tiny: these figures say nothing about a large one.")
-    bandwidths = [each.bandwidth / 1e9 for each in measured if not math.isnan(each.bandwidth)]
+    bandwidths = [each.bandwidth_bytes_per_s / 1e9 for each in measured if not math.isnan(each.bandwidth_bytes_per_s)]
     if bandwidths:
         low, high = (f"{end(bandwidths):.0f}" for end in (min, max))
         remarks.append(f"The memory was read at {low if low == high else f'{low} to {high}'} GB/s meanwhile.")
