@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 FORMATS = ("fp16", "int8", "int4")
@@ -33,24 +34,24 @@ for word in ("Warm", "Where", "Why", "When"):
 """
 
 
-def make_full_checkpoint(directory: Path) -> Path:
+# The shape of dolly-v2-3b.
+FULL_SIZES = {
+    "vocab_size": 50280,
+    "hidden_size": 2560,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "intermediate_size": 10240,
+}
+
+
+def make_full_checkpoint(directory: Path, sizes: Mapping[str, int] = FULL_SIZES) -> Path:
     """GPT-NeoX of dolly-v2-3b's shape with random weights, and the demo model's tokenizer: Dolly's special tokens."""
     import torch
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     from dolly_widget.demo import CHECKPOINT_DIR
 
-    config = GPTNeoXConfig(
-        vocab_size=50280,
-        hidden_size=2560,
-        num_hidden_layers=32,
-        num_attention_heads=32,
-        intermediate_size=10240,
-        max_position_embeddings=2048,
-        bos_token_id=0,
-        eos_token_id=0,
-        dtype="bfloat16",
-    )
+    config = GPTNeoXConfig(**sizes, max_position_embeddings=2048, bos_token_id=0, eos_token_id=0, dtype="bfloat16")
     torch.manual_seed(0)
     with torch.device("meta"):
         model = GPTNeoXForCausalLM(config).to(torch.bfloat16)
