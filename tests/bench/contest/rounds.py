@@ -86,7 +86,8 @@ class Session:
         self._seeds = itertools.count()
 
     def turn(self, setting: str, round_: int) -> list[Sample]:
-        """Ask every peer, one after the other, the same prompt with the same seed."""
+        """Ask every peer, one after the other, the same prompt with the same seed. Round -1 warms up."""
+        print(f"{self._group.shape.name}, group {self._group.number}, round {round_}, {setting} …", flush=True)
         bandwidth, first = bandwidth_bytes_per_s(), self._question(setting)
         samples = []
         for peer in (each for each in self._peers if setting in each.settings):
