@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from contest.floor import read_bytes
 from contest.peer import PEERS, REFERENCE
 from contest.rounds import Sample
 from dolly_widget.model_info import is_openvino
 from dolly_widget.tokens import first_difference
+from dolly_widget.weights_read import weight_bytes_per_token
 
 
 class Row(NamedTuple):
@@ -68,7 +68,7 @@ class Figures:
         model_dir = self._paths.get(row.shape, {}).get(PEERS[row.peer].files)
         if model_dir is None or not is_openvino(model_dir):
             return None
-        read = read_bytes(model_dir)
+        read = weight_bytes_per_token(model_dir)
         return _median(read / each.bandwidth_bytes_per_s / each.tpot_s for each in self._samples(row))
 
     def agreement(self, row: Row) -> float | None:

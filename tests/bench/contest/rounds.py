@@ -9,13 +9,15 @@ from typing import Any
 
 from contest.asking import Question
 from contest.files import Workshop
-from contest.floor import bandwidth_bytes_per_s
 from contest.peer import Peer
 from contest.prompts import prompts_for
 from contest.shapes import Shape
 from contest.worker import Worker, WorkerError, working
+from dolly_widget.bandwidth import MemoryReader
 
 SETTINGS = ("greedy", "defaults")
+# Far more than a cache holds.
+READ_BYTES = 512 * 2**20
 # Of prompts that a peer answered too briefly.
 TRIES = 10
 
@@ -88,7 +90,7 @@ class Session:
     def turn(self, setting: str, round_: int) -> list[Sample]:
         """Ask every peer, one after the other, the same prompt with the same seed. Round -1 warms up."""
         print(f"{self._group.shape.name}, group {self._group.number}, round {round_}, {setting} …", flush=True)
-        bandwidth, first = bandwidth_bytes_per_s(), self._question(setting)
+        bandwidth, first = MemoryReader(READ_BYTES).bytes_per_s(), self._question(setting)
         samples = []
         for peer in (each for each in self._peers if setting in each.settings):
             question, said = self._answer(peer, first, setting)
