@@ -56,4 +56,4 @@ def _explain(panel: Any) -> None:
 
     names = ("greedy", "temperature 0.8, top-p 0.92")
     handles = [Patch(color=colour, label=name) for colour, name in zip(COLOURS["peer"], names, strict=True)]
-    panel.legend(handles=handles, loc="lower right", frameon=False, fontsize=8)
+    panel.legend(handles=handles, loc="upper right", frameon=False, fontsize=8)

@@ -26,13 +26,13 @@ INSTRUCTIONS = (
 ANIMALS = ("cat", "dog", "sheep", "horse", "bear", "fox", "owl", "duck", "goat", "mouse", "rabbit", "lion")
 
 
-def prompts_for(shape: Shape, model_dir: Path) -> Iterator[tuple[str, list[int]]]:
+def prompts_for(shape: Shape, checkpoint: Path) -> Iterator[tuple[str, list[int]]]:
     """Instructions without end, each with the ids of the prompt that it makes; the same ones in every run.
 
     A model of random weights is asked without a template, and is given nothing but words. The bundled one is asked
     as it was taught: its template's words come first, in every prompt.
     """
-    tokenizer, template = Tokenizer(model_dir), PLAIN if shape.is_random else template_for(model_dir)
+    tokenizer, template = Tokenizer(checkpoint), PLAIN if shape.is_random else template_for(checkpoint)
     for instruction in _of_words() if shape.is_random else _of_requests():
         yield instruction, tokenizer.encode(template.render(instruction))
 

@@ -11,7 +11,7 @@ from contest.asking import Question
 from contest.files import Workshop
 from contest.peer import Peer
 from contest.prompts import prompts_for
-from contest.shapes import Shape
+from contest.shapes import Shape, checkpoint_of
 from contest.worker import Worker, WorkerError, working
 from dolly_widget.bandwidth import MemoryReader
 
@@ -84,7 +84,7 @@ class Session:
     def __init__(self, group: Group, workers: Mapping[tuple[str, str], Worker]) -> None:
         self._group, self._workers = group, workers
         self._peers = [peer for peer in group.peers if peer.process in workers]
-        self._prompts = prompts_for(group.shape, next(iter(group.paths.values())))
+        self._prompts = prompts_for(group.shape, checkpoint_of(group.shape, group.workshop.folder))
         self._seeds = itertools.count()
 
     def turn(self, setting: str, round_: int) -> list[Sample]:
