@@ -63,6 +63,16 @@ def make():
         widget.close()
 
 
+@pytest.fixture
+def sent(monkeypatch):
+    """What widgets that are made from now on send to the page, one dict a message."""
+    from comms import keeping
+
+    messages = []
+    monkeypatch.setattr("comm.create_comm", keeping(messages))
+    return messages
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
     """``checkpoint(kind)``: a tiny checkpoint of a kind of `checkpoint_factory`, made once; copy it to change it."""

@@ -14,6 +14,7 @@ from dolly_widget.widget.prompt_view import PromptView
 from dolly_widget.widget.response import ResponseView
 
 _SHOWING = (widgets.HTML, widgets.Label, widgets.Button, ResponseView, CandidateBars, LensView, PromptView)
+_CODE = {"_esm", "_css"}  # never changes, and is most of it
 # Of the parts that a person sets something in.
 _SHOWN_TRAITS = {"children", "disabled", "display", "state", "recall", "title", "listing", "shown"}
 
@@ -42,5 +43,5 @@ class CatchingUp(anywidget.AnyWidget):
 
 def _shown_keys(part: widgets.Widget) -> set[str]:
     """The traits that only show something: a person may have set the others meanwhile."""
-    keys = set(part.keys)
+    keys = set(part.keys) - _CODE
     return keys if isinstance(part, _SHOWING) else keys & _SHOWN_TRAITS

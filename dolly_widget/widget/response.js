@@ -1,5 +1,5 @@
 // The output area: text that streams in, replaced by HTML once the answer is finished. In one module with
-// response_spoken.js and response_copy.js, which come before it.
+// response_growing.js, response_spoken.js and response_copy.js, which come before it.
 // The reader comes first: no update may move their selection, their place in the text, or what is below it.
 
 const AT_END_PX = 8;
@@ -39,19 +39,19 @@ function division(className) {
   return element;
 }
 
-/** Changes the end of the node only, so that a selection before it survives. */
-function setText(node, text) {
-  const old = node.data;
-  if (text.startsWith(old)) {
-    if (text.length > old.length) node.appendData(text.slice(old.length));
+/** Changes the end of the node only, so that a selection before it survives. `isGrown`: it has the text's beginning. */
+function setText(node, text, isGrown) {
+  if (isGrown) {
+    if (text.length > node.length) node.appendData(text.slice(node.length));
     return;
   }
+  const old = node.data;
   let common = 0;
   while (common < text.length && text[common] === old[common]) common += 1;
   node.replaceData(common, old.length - common, text.slice(common));
 }
 
-function render({ model, el }, reader) {
+function render({ model, el }, growing, reader) {
   const frame = division("dw-response-frame");
   const spoken = division("dw-spoken");
   spoken.setAttribute("role", "log");
@@ -92,6 +92,7 @@ function render({ model, el }, reader) {
   el.append(frame);
 
   let shownHtml = "";
+  let shownEdition = -1;
   let wasStreaming = false;
   let isFollowing = model.get("is_streaming");
   let seenHeight = 0;
@@ -140,7 +141,8 @@ function render({ model, el }, reader) {
       htmlView.replaceChildren(safeFragment(html));
       shownHtml = html;
     }
-    setText(textNode, shownHtml === "" ? text : "");
+    setText(textNode, shownHtml === "" ? text : "", shownHtml === "" && shownEdition === growing.edition);
+    shownEdition = growing.edition;
     textView.hidden = shownHtml !== "";
     htmlView.hidden = shownHtml === "";
     placeholder.hidden = !isEmpty || ending !== "";
@@ -218,6 +220,10 @@ function render({ model, el }, reader) {
 
 /** anywidget calls it once for a model: what its views share. */
 export default () => {
-  const reader = new Reader();
-  return { render: (context) => render(context, reader) };
+  const growing = new GrowingText();
+  const reader = new Reader(growing);
+  return {
+    initialize: ({ model }) => growing.listen(model),
+    render: (context) => render(context, growing, reader),
+  };
 };

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -11,6 +14,7 @@ from dolly_widget.rendering import markdown_to_html
 from dolly_widget.tokens import encodable
 
 _SHOWN_CHARS = 40
+_ANSWER = {"text", "html", "code", "note", "is_streaming"}
 
 
 def _assets(*names: str) -> str:
@@ -18,15 +22,23 @@ def _assets(*names: str) -> str:
     return "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
 
 
+def _utf16_units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
 class ResponseView(anywidget.AnyWidget):
     """Shows one answer. Set `text` and `is_streaming` while it is written, then call `finish`.
+
+    While it streams, a text that begins with the one before goes to the page as what is new alone: ``{"append": "…",
+    "at": 17}``, counted in UTF-16 units, as JavaScript does. The state has it whole, for pages to come and for what is
+    saved. A page that lost something says ``{"event": "lost"}``, and is sent all of the answer.
 
     The reader's selection and scroll position survive every update; the view follows the end of the text only while
     the reader is there. It grows with the text and shrinks only when it is cleared or gets another width, so that what
     is below never moves up. A screen reader hears a streaming answer in sentences, once, wherever it is shown.
     """
 
-    _esm = _assets("response_spoken.js", "response_copy.js", "response.js")
+    _esm = _assets("response_growing.js", "response_spoken.js", "response_copy.js", "response.js")
     _css = _assets("response.css", "answer.css")
 
     text = traitlets.Unicode("", help="The answer so far, as plain text.").tag(sync=True)
@@ -36,6 +48,31 @@ class ResponseView(anywidget.AnyWidget):
     is_streaming = traitlets.Bool(False, help="Whether more text is to come.").tag(sync=True)
     placeholder = traitlets.Unicode("The answer appears here.", help="Shown while there is no answer.").tag(sync=True)
     label = traitlets.Unicode("Response", help="The name that a screen reader announces.").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._sent = ""  # the text that the pages have
+        self._sending = threading.RLock()  # the worker adds while the kernel's thread sends all
+        super().__init__(**traits)
+        self.on_msg(self._on_page)
+
+    def send_state(self, key: str | Iterable[str] | None = None) -> None:
+        """Send these traits, or all, to the page; of a text that only grew while it streams, what is new."""
+        names = {key} if isinstance(key, str) else set(self.keys if key is None else key)
+        if "is_streaming" in names:  # what keeps no pieces, such as nbclient, has the whole text at the end
+            names.add("text")
+        if "text" not in names:
+            super().send_state(names)
+            return
+        with self._sending:
+            sent, self._sent = self._sent, self.text
+            if names == {"text"} and self.is_streaming and self._sent.startswith(sent):
+                self.send({"append": self._sent[len(sent) :], "at": _utf16_units(sent)})
+            else:
+                super().send_state(names)
+
+    def _on_page(self, widget: Any, content: Any, buffers: Any) -> None:
+        if content == {"event": "lost"}:
+            self.send_state(_ANSWER)
 
     def begin(self) -> None:
         """Make room for an answer that is to come, in one message to the page: the area keeps its height."""

@@ -3,10 +3,13 @@
 // How long a sentence stays for screen readers, once it was handed to them.
 const HEARD_MS = 7000;
 
-/** Where the last sentence, line or list item ends that is complete after `start`; `start` if none is. */
-function endOfSentences(text, start) {
+// The sign that ends a sentence, what may close after it, and a space.
+const LONGEST_END = 5;
+
+/** Where the last sentence, line or list item ends that is complete after `from`; `start` if none is. */
+function endOfSentences(text, start, from = start) {
   const ends = /[.!?…]["'”’)\]*_]{0,3}\s|[。！？]["”’」』）]{0,2}|\n/g;
-  ends.lastIndex = start;
+  ends.lastIndex = from;
   let end = start;
   for (let match = ends.exec(text); match; match = ends.exec(text)) {
     const isItemNumber = /(^|\n)\s*\d{1,3}[.)]\s$/.test(text.slice(Math.max(0, ends.lastIndex - 12), ends.lastIndex));
@@ -38,9 +41,16 @@ function announce(region, words) {
 /** Follows one model, however many views it has: each sentence is said once, by the first view that can be heard. */
 class Reader {
   regions = new Set();
+  #growing;
   #end = 0;
+  #edition = -1;
+  #scanned = 0;
   #html = "";
   #isStreaming = false;
+
+  constructor(growing) {
+    this.#growing = growing;
+  }
 
   /** Whatever was there before the view is not said. */
   join(region, model) {
@@ -54,7 +64,7 @@ class Reader {
     const [text, html, isStreaming] = ["text", "html", "is_streaming"].map((name) => model.get(name));
     const start = Math.min(this.#end, text.length);
     if (isStreaming) {
-      this.#end = endOfSentences(text, start);
+      this.#end = endOfSentences(text, start, this.#unread(text, start));
       this.#say(wordsOf(text.slice(start, this.#end)));
     } else if (this.#isStreaming) {
       this.#say(`${wordsOf(text.slice(start))} ${model.get("note")}`.trim());
@@ -63,6 +73,15 @@ class Reader {
     }
     this.#html = html;
     this.#isStreaming = isStreaming;
+  }
+
+  /** Where to look for ends that were not there before. */
+  #unread(text, start) {
+    const isGrown = this.#edition === this.#growing.edition;
+    const from = isGrown ? Math.max(start, this.#scanned - LONGEST_END) : start;
+    this.#edition = this.#growing.edition;
+    this.#scanned = text.length;
+    return from;
   }
 
   #say(words) {

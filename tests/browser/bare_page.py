@@ -8,7 +8,7 @@ window.Model = class {
   get(name) { return this.state[name]; }
   on(event, listener) { this.listeners.push([event, listener]); }
   off(event, listener) { this.listeners = this.listeners.filter(([e, l]) => e !== event || l !== listener); }
-  tell(event) { for (const [each, listener] of [...this.listeners]) if (each === event) listener(); }
+  tell(event, ...told) { for (const [each, listener] of [...this.listeners]) if (each === event) listener(...told); }
   // As in Backbone: first every value, then the events.
   set(given, value) {
     const state = typeof given === "string" ? { [given]: value } : given;

@@ -12,6 +12,7 @@ window.model = new Model({
   text: "", html: "", code: "", note: "", is_streaming: false, placeholder: "Nothing yet", label: "Response",
 });
 window.widget = widget;
+widget.initialize({ model });
 window.show = (id) => widget.render({ model, el: document.getElementById(id) });
 window.select = (node, start, end) => document.getSelection().setBaseAndExtent(node, start, node, end);
 window.frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
@@ -29,6 +30,11 @@ def open_page(page):
 
 def send(view, **state):
     view.evaluate("state => model.set(state)", state)
+
+
+def append(view, piece, at):
+    """What the kernel sends while an answer is written."""
+    view.evaluate("message => model.tell('msg:custom', message)", {"append": piece, "at": at})
 
 
 def lines(n):
