@@ -156,11 +156,11 @@ def test_what_the_widget_says_is_what_the_page_shows(view, monkeypatch):
     widget = ResponseView()
     sent.clear()
     widget.begin()
-    for said in ("a", "a\ud83d", "a\ud83d\ude00", "a\U0001f600 b\U0001f411", "a\U0001f600 b\U0001f411\U0001f411.", "b", "bc"):
+    for said in ("a", "a\ud83d", "a\ud83d\ude00", "a\U0001f600 b\U0001f411", "a\U0001f600 b\U0001f411.", "b", "bc"):
         widget.text = said
         for message in sent:
             if message["method"] == "custom":
-                append(view, **{"piece": message["content"]["append"], "at": message["content"]["at"]})
+                append(view, message["content"]["append"], message["content"]["at"])
             else:
                 send(view, **message["state"])
         sent.clear()
