@@ -128,7 +128,6 @@ def answers(lab: Any, page: Page) -> None:
             page.locator(".dw-streaming").wait_for(timeout=60_000)
             page.locator(".dw-stats", has_text=f"{count:,} tokens").wait_for(timeout=count * 200)
             rows.append(watched.since())
-        spent = median(rows)
         print(f"{count:,} tokens: {_figures(median(rows), count)} (medians of {ROUNDS})")
 
 
