@@ -150,6 +150,16 @@ def test_a_sentence_is_said_once_however_it_is_cut(view):
     assert view.evaluate("heard") == ['He said "No.")', "Then", "1. Swim.", "And"]
 
 
+def test_the_text_has_no_say_in_the_width(view):
+    """Where it has, Chromium lays a long text out several times for each piece."""
+    view.evaluate("() => { $('#one').style.display = 'inline-block' }")
+    width = "$('.dw-response-frame').getBoundingClientRect().width"
+    before = view.evaluate(width)
+    begin(view)
+    append(view, "word " * 100, 0)
+    assert view.evaluate(width) == before > 200
+
+
 def test_what_the_widget_says_is_what_the_page_shows(view, monkeypatch):
     sent = []
     monkeypatch.setattr("comm.create_comm", keeping(sent))
