@@ -3,8 +3,8 @@
 // How long a sentence stays for screen readers, once it was handed to them.
 const HEARD_MS = 7000;
 
-// The sign that ends a sentence, what may close after it, and a space.
-const LONGEST_END = 5;
+// Most that may stand before the space after a sentence: the sign that ends it, and what closes.
+const LONGEST_END = 4;
 
 /** Where the last sentence, line or list item ends that is complete after `from`; `start` if none is. */
 function endOfSentences(text, start, from = start) {

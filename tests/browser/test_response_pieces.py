@@ -126,20 +126,24 @@ def test_a_selection_and_a_place_survive_pieces(view):
 def test_a_next_answer_of_the_same_beginning_is_another_text(view):
     begin(view)
     append(view, "One", 0)
-    send(view, text="One", html="<p>One</p>", is_streaming=False)
     begin(view)
     append(view, "On", 0)
     append(view, " and on", 2)
     assert shown(view) == text(view) == "On and on"
+    send(view, html="<p>On and on</p>", is_streaming=False)
+    assert shown(view) == ""
+
+
+LISTEN = """() => {
+    window.heard = [];
+    new MutationObserver((changes) => changes.forEach(({ addedNodes }) =>
+        addedNodes.forEach((node) => heard.push(node.textContent)),
+    )).observe($("[role=log]"), { childList: true });
+}"""
 
 
 def test_a_sentence_is_said_once_however_it_is_cut(view):
-    view.evaluate("""() => {
-        window.heard = [];
-        new MutationObserver((changes) => changes.forEach(({ addedNodes }) =>
-            addedNodes.forEach((node) => heard.push(node.textContent)),
-        )).observe($("[role=log]"), { childList: true });
-    }""")
+    view.evaluate(LISTEN)
     whole = 'He said *"No.")* Then\n\n1. Swim. And'
     begin(view)
     for at, sign in enumerate(whole):
@@ -148,6 +152,16 @@ def test_a_sentence_is_said_once_however_it_is_cut(view):
     send(view, html="<p></p>", is_streaming=False)
     view.evaluate("frame()")
     assert view.evaluate("heard") == ['He said "No.")', "Then", "1. Swim.", "And"]
+
+
+def test_a_text_that_was_replaced_is_said_from_where_nothing_was(view):
+    view.evaluate(LISTEN)
+    begin(view, "No sentence has come to its end")
+    send(view, text="Go. Then")
+    append(view, " on.", 8)
+    append(view, " ", 12)
+    view.evaluate("frame()")
+    assert view.evaluate("heard") == ["Go.", "Then on."]
 
 
 def test_the_text_has_no_say_in_the_width(view):

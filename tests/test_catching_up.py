@@ -1,0 +1,19 @@
+"""What a widget sends again to a page that may have missed it."""
+
+from comms import size
+from scripted_engine import ScriptedEngine
+
+from dolly_widget import DollyWidget
+
+
+def test_what_is_shown_is_sent_again_without_the_code_that_shows_it(sent):
+    widget = DollyWidget(ScriptedEngine(["*Hello*"]))
+    widget.instruction = "Go"
+    widget.submit().wait()
+    sent.clear()
+    widget._catching_up.send_again()
+    states = [each["state"] for each in sent]
+    assert [each["text"] for each in states if "is_streaming" in each] == ["*Hello*"]
+    assert not any({"_esm", "_css"} & set(each) for each in states)
+    assert size(sent) < 60_000
+    widget.close()
