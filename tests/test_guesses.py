@@ -4,6 +4,8 @@ import pytest
 
 from dolly_widget.engines.guesses import CHECK_COST, MOST, Lookup, Pace
 
+LARGE = 3 * 10**9
+
 
 @pytest.mark.parametrize(
     ("ids", "most", "guess"),
@@ -18,11 +20,11 @@ from dolly_widget.engines.guesses import CHECK_COST, MOST, Lookup, Pace
     ],
 )
 def test_a_guess_is_what_followed_the_longest_match_where_it_was_last(ids, most, guess):
-    assert Lookup().guess(ids, most) == guess
+    assert Lookup(Pace(LARGE)).guess(ids, most) == guess
 
 
 def test_a_guess_may_be_from_the_answer_itself():
-    lookup, ids = Lookup(), [1, 2, 3]
+    lookup, ids = Lookup(Pace(LARGE)), [1, 2, 3]
     assert lookup.guess(ids, 3) == []
     ids += [8, 9, 8]
     assert lookup.guess(ids, 3) == [9, 8]
@@ -42,26 +44,32 @@ def passes(pace, rights, tokens):
 
 
 def test_where_all_guesses_are_right_there_are_as_many_as_there_may_be():
-    count, _ = passes(Pace(), lambda guessed: guessed, 900)
+    count, _ = passes(Pace(LARGE), lambda guessed: guessed, 900)
     assert count <= 900 / (MOST + 1) + 2
 
 
 def test_where_no_guess_is_right_hardly_any_are_made():
-    count, guesses = passes(Pace(), lambda guessed: 0, 2000)
+    count, guesses = passes(Pace(LARGE), lambda guessed: 0, 2000)
     assert count == 2000
     assert 0 < guesses * CHECK_COST < 0.06 * 2000
-    _, later = passes(Pace(), lambda guessed: 0, 20_000)
+    _, later = passes(Pace(LARGE), lambda guessed: 0, 20_000)
     assert later - guesses < 0.06 * 18_000
 
 
 def test_guesses_that_cost_more_than_they_save_are_given_up_and_others_not():
-    dear, cheap = (passes(Pace(cost), lambda guessed: 1, 1000) for cost in (1.5, CHECK_COST))
+    dear, cheap = (passes(Pace(LARGE, cost), lambda guessed: 1, 1000) for cost in (1.5, CHECK_COST))
     assert dear[0] > 900
     assert cheap[0] < 600
 
 
 def test_guessing_begins_again_after_a_rest():
-    pace = Pace()
+    pace = Pace(LARGE)
     passes(pace, lambda guessed: 0, 200)
     count, _ = passes(pace, lambda guessed: guessed, 1000)
     assert count < 500
+
+
+def test_the_smaller_the_model_the_more_guesses_have_to_be_right():
+    large, small = (passes(Pace(size), lambda guessed: min(1, guessed), 1000) for size in (LARGE, 10**8))
+    assert large[0] < 600
+    assert small[0] > 900

@@ -8,7 +8,8 @@ import pytest
 from dolly_widget import DollyWidget, EngineError, SamplingParams, load_engine
 from dolly_widget.demo.corpus import brainstorming, reading, writing
 from dolly_widget.engines.cached import BLOCK, CachedModel
-from dolly_widget.engines.guesses import MOST
+from dolly_widget.engines.genai import GenAIEngine
+from dolly_widget.engines.guesses import MOST, Pace
 from dolly_widget.engines.sharing import share_engine
 from dolly_widget.engines.speculative import SpeculativeEngine
 from dolly_widget.model_info import ModelError
@@ -33,9 +34,9 @@ def engines(demo_dir):
     made = {
         "genai": load_engine(demo_dir, device="CPU", ov_config=PRECISE),
         "none": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE, prompt_lookup=False),
-        "lookup": load_engine(demo_dir, device="CPU", ov_config=PRECISE, prompt_lookup=True),
-        "draft": load_engine(demo_dir, device="CPU", ov_config=PRECISE, draft="demo"),
-        "both": load_engine(demo_dir, device="CPU", ov_config=PRECISE, prompt_lookup=True, draft="demo"),
+        "lookup": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE),
+        "draft": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE, prompt_lookup=False, draft=demo_dir),
+        "both": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE, draft=demo_dir),
     }
     yield made
     for engine in made.values():
@@ -79,12 +80,12 @@ def count_tokens(results):
 
 def test_an_answer_that_repeats_its_prompt_takes_a_fraction_of_the_passes(engines):
     repeated = [answers(engines, example, GREEDY, ["lookup"])[0] for example in examples("copy")]
-    assert count_passes(repeated) * 2 < count_tokens(repeated)
+    assert count_passes(repeated) * 1.5 < count_tokens(repeated)
 
 
 def test_a_draft_that_is_right_and_cheap_gives_many_tokens_a_pass(demo_dir, engines, monkeypatch):
-    """The model is its own draft: always right, and told to be small."""
-    monkeypatch.setattr(SpeculativeEngine, "_draft_share", lambda engine: 0.01)
+    """The model is its own draft: always right, and taken for a cheap one."""
+    monkeypatch.setattr(Pace, "learn", lambda pace, guessed, right: None)
     (result,) = answers(engines, examples("story")[0], GREEDY, ["draft"])
     assert len(result.pass_s) <= (result.new_tokens - 1) / 4
 
@@ -121,6 +122,15 @@ def test_a_long_prompt_is_read_in_blocks_and_its_start_once(engines, monkeypatch
     assert 0 < sum(counts) < 10
 
 
+def test_a_small_model_is_run_without_guesses_and_a_large_one_with(demo_dir, monkeypatch):
+    for least, kind in ((1, SpeculativeEngine), (10**9, GenAIEngine)):
+        monkeypatch.setattr("dolly_widget.engines._LEAST_BYTES_TO_GUESS", least)
+        for options in ({"prompt_lookup": True}, {"draft": "demo"}):
+            engine = load_engine(demo_dir, device="CPU", **options)
+            assert type(engine) is kind
+            engine.close()
+
+
 # What cannot be
 
 
@@ -137,7 +147,7 @@ def test_a_draft_with_other_tokens_is_refused(demo_dir, tmp_path):
     text = (draft / "tokenizer.json").read_text(encoding="utf-8")
     (draft / "tokenizer.json").write_text(text.replace("### Instruction:", "### Anweisung:"), encoding="utf-8")
     with pytest.raises(ValueError, match="draft draft has other tokens"):
-        load_engine(demo_dir, device="CPU", draft=draft)
+        SpeculativeEngine(demo_dir, "CPU", draft=draft)
 
 
 def test_an_npu_is_refused(demo_dir):
@@ -152,7 +162,7 @@ def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
         graph.read_text(encoding="utf-8").replace("past_key_values.0.keypresent.0.key", "conv.0"), encoding="utf-8"
     )
     with pytest.raises(EngineError, match="mamba cannot check guesses"):
-        load_engine(model_dir, device="CPU", prompt_lookup=True)
+        SpeculativeEngine(model_dir, "CPU")
 
 
 # In the widget

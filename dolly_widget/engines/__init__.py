@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from dolly_widget.devices import check_device
+from dolly_widget.model_info import ModelInfo
 from dolly_widget.models import resolve
 from dolly_widget.prompts import Prompt, PromptTemplate
 from dolly_widget.sampling import SamplingParams
@@ -160,6 +161,8 @@ def can_go_on(engine: object) -> bool:
 
 # "genai" is OpenVINO GenAI's pipeline, "optimum" Optimum Intel's model with Hugging Face's generation.
 ENGINES = ("genai", "optimum")
+# Of smaller models, a pass is hardly the reading of weights, and one of several tokens costs as much as several.
+_LEAST_BYTES_TO_GUESS = 100e6
 
 
 def check_engine(engine: str) -> None:
@@ -194,8 +197,8 @@ def load_engine(
     properties, such as ``{"CACHE_DIR": "ov_cache"}``.
 
     Two ways to a faster answer with the same tokens, see ``engines.speculative``: ``prompt_lookup`` for answers that
-    quote their context, ``draft``, a smaller model with the same tokenizer, named as ``model`` is. Both are for
-    ``engine="genai"``.
+    quote their context, ``draft``, a smaller model with the same tokenizer, named as ``model`` is. Both take the place
+    of ``engine="genai"``, and are left off for a model of less than 100 MB, which they would only slow down.
     Raises ModelError for a model that is missing or broken, ValueError for an unknown device, engine or property,
     EngineError where OpenVINO cannot load it, or where the packages of the Optimum engine are missing.
     """
@@ -203,7 +206,7 @@ def load_engine(
     check_guessing(engine, prompt_lookup, draft)
     model_dir = resolve(model, weight_format)
     device = check_device(device)
-    if prompt_lookup or draft is not None:
+    if (prompt_lookup or draft is not None) and ModelInfo(model_dir).size_bytes >= _LEAST_BYTES_TO_GUESS:
         from dolly_widget.engines.speculative import SpeculativeEngine
 
         drafts = None if draft is None else resolve(draft, weight_format)

@@ -79,13 +79,13 @@ class SpeculativeEngine(ModelEngine):
             logits = model.read([ids[-1], *guess])
 
     def _guessers(self) -> list[Guesser]:
-        guessers: list[Guesser] = [Lookup()] if self._prompt_lookup else []
-        return [*guessers, *([_Draft(self._model.small, self._draft_share())] if self._draft else [])]
-
-    def _draft_share(self) -> float:
-        """What a pass of the draft costs, in passes of the model: where both are read from memory, as their sizes."""
-        assert self._draft is not None
-        return ModelInfo(self._draft).size_bytes / ModelInfo(self.model_dir).size_bytes
+        size = ModelInfo(self.model_dir).size_bytes
+        guessers: list[Guesser] = [Lookup(Pace(size))] if self._prompt_lookup else []
+        if self._draft is not None:
+            # Both are read from memory: a pass of either takes as long as it is large.
+            share = ModelInfo(self._draft).size_bytes / size
+            guessers.append(_Draft(self._model.small, Pace(size, CHECK_COST + share)))
+        return guessers
 
     def _written(self, answer: Answer, token_ids: Sequence[int]) -> list[int]:
         """Hand ids over one by one, up to the one that ends the answer; return those that were."""
@@ -151,10 +151,10 @@ class _Chooser:
 
 
 class _Draft:
-    """Guesses what a smaller model would say. ``share`` is what its pass costs of a pass of the large one."""
+    """Guesses what a smaller model would say."""
 
-    def __init__(self, model: CachedModel, share: float) -> None:
-        self.pace = Pace(CHECK_COST + share)
+    def __init__(self, model: CachedModel, pace: Pace) -> None:
+        self.pace = pace
         self._model = model
 
     def guess(self, ids: Sequence[int], most: int) -> list[int]:
