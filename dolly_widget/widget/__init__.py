@@ -167,7 +167,9 @@ class DollyWidget(DollyState, widgets.VBox):
                 before = self._turns_before if turns is None else _checked_turns(turns)
                 self.instruction, self.context = instruction, context
                 asked = Asked(self.instruction, self.context, params, before, tuple(prefix_ids), is_chat=turns is None)
+                was_due = self._catching_up.is_due
                 job = self._submit(asked)
+                self._catching_up.is_due = was_due
             result = job.wait()
         except KeyboardInterrupt:
             self.stop()
@@ -175,7 +177,7 @@ class DollyWidget(DollyState, widgets.VBox):
             if self._parts.view.is_streaming:  # it came before there was one
                 self._parts.empty()
             raise
-        self._catching_up.send_again()  # nbclient leaves out what an earlier cell's thread has changed since
+        self._catching_up.catch_up()
         return result
 
     def regenerate(self) -> Job[GenerationResult]:
@@ -297,6 +299,7 @@ class DollyWidget(DollyState, widgets.VBox):
             self._refuse_unless_free()
             if not asked.instruction.strip():
                 raise ValueError("Write an instruction first, or choose one of the examples.")
+            self._catching_up.is_due = True
             self._begin(asked)
             job = self._answerer.start(asked)
             self._set_status("loading" if self._loader.is_loading else "generating")

@@ -33,6 +33,15 @@ class CatchingUp(anywidget.AnyWidget):
         self._of = widget
         self.on_msg(lambda *_: self.send_again())
 
+    is_due = True
+    """Whether something may have changed that no cell waited for: by a load, or an answer in the background."""
+
+    def catch_up(self) -> None:
+        """Send again if that is due: nbclient leaves out what an earlier cell's thread has changed since."""
+        if self.is_due:
+            self.is_due = False
+            self.send_again()
+
     def send_again(self) -> None:
         """Send what the widget shows, as it is now."""
         for part in descendants(self._of):

@@ -37,6 +37,7 @@ class DollyState(SettingsTraits):
     _loader: Any
     _answerer: Any
     _parts: Any
+    _catching_up: Any
     _shorten: Any
     _load_again: Any
     _turns: tuple[Turn, ...] = ()
@@ -113,6 +114,7 @@ class DollyState(SettingsTraits):
     # The model
 
     def _show_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
+        self._catching_up.is_due = True
         if self.status != "loading":  # what was wrong before is past
             self._parts.notice.show("")
             self._parts.load_notice.show("")
