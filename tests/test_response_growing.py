@@ -162,3 +162,29 @@ def test_twice_the_tokens_are_twice_the_bytes(sent, monkeypatch):
     few, some, many = (spent(sent, monkeypatch, tokens) for tokens in (500, 1_000, 2_000))
     assert many - some <= 2.1 * (some - few)
     assert max(many - 2_000 * 100, some - 1_000 * 100) < 60_000  # 100 bytes a token, and what every answer costs
+
+
+def test_a_second_question_does_not_send_the_whole_widget_again(sent):
+    widget = DollyWidget(ScriptedEngine())
+    widget.ask("One")
+    sent.clear()
+    widget.ask("Two")
+    once = len(sent)
+    sent.clear()
+    widget._catching_up.send_again()
+    everything = len(sent)
+    widget.close()
+    assert once * 2 < everything
+
+
+def test_after_an_answer_in_the_background_all_is_sent_again(sent):
+    widget = DollyWidget(ScriptedEngine())
+    sent.clear()
+    widget._catching_up.send_again()
+    everything = len(sent)
+    widget.instruction = "One"
+    widget.submit().wait()
+    sent.clear()
+    widget.ask("Two")
+    assert len(sent) > everything * 0.9
+    widget.close()

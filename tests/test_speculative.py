@@ -108,6 +108,28 @@ def test_many_answers_leave_no_trace_in_the_next(engines):
         assert guessed.token_ids == plain.token_ids
 
 
+def test_a_pass_that_failed_leaves_no_trace_in_the_next_answer(engines, monkeypatch):
+    engine, example = engines["lookup"], examples("question")[0]
+    wanted = answers(engines, example, GREEDY, ["genai"])[0].token_ids
+    model = engine._model.large
+    request, passes = model._request, []
+
+    class Failing:
+        def infer(self, inputs, **options):
+            passes.append(inputs)
+            if len(passes) == 3:
+                raise RuntimeError("Exception from src/x.cpp:1:\nNo luck")
+            return request.infer(inputs, **options)
+
+        def reset_state(self):
+            request.reset_state()
+
+    monkeypatch.setattr(model, "_request", Failing())
+    with pytest.raises(EngineError, match="No luck"):
+        answers(engines, example, GREEDY, ["lookup"])
+    assert answers(engines, example, GREEDY, ["lookup"])[0].token_ids == wanted
+
+
 def test_a_long_prompt_is_read_in_blocks_and_its_start_once(engines, monkeypatch):
     counts = []
     read = CachedModel.read

@@ -73,7 +73,8 @@ class CachedModel:
 
         Valid until the next call. At most ``BLOCK`` ids at once.
         """
-        known, count = len(self._ids), len(ids)
+        before, count = self._ids, len(ids)
+        known = len(before)
         mask = np.concatenate([self._mask, np.ones(count, dtype=np.int64)])
         inputs = {
             "input_ids": np.array([ids], dtype=np.int64),
@@ -81,9 +82,9 @@ class CachedModel:
             "position_ids": np.arange(known, known + count)[np.newaxis],
             "beam_idx": np.zeros(1, dtype=np.int32),
         }
+        self._ids = []  # until it is done: a failure leaves a cache of who knows what
         outputs = self._request.infer(inputs, share_inputs=True, share_outputs=True)
-        self._ids += ids
-        self._mask = mask
+        self._ids, self._mask = [*before, *ids], mask
         logits: Logits = outputs["logits"][0]
         return logits
 

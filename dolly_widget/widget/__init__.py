@@ -169,7 +169,7 @@ class DollyWidget(DollyState, widgets.VBox):
                 asked = Asked(self.instruction, self.context, params, before, tuple(prefix_ids), is_chat=turns is None)
                 was_due = self._catching_up.is_due
                 job = self._submit(asked)
-                self._catching_up.is_due = was_due
+                self._catching_up.is_due = was_due or self.lens  # which is coloured when this cell may have ended
             result = job.wait()
         except KeyboardInterrupt:
             self.stop()
