@@ -27,11 +27,11 @@ class Setup:
     """What replaced the model's own template; None: nothing."""
     ov_config: tuple[tuple[str, Any], ...] = ()
     """OpenVINO properties; the values are texts, numbers and truth values."""
+    template_name: str = ""
+    """Name of the template that was used, be it the model's own."""
     prompt_lookup: bool = False
     draft: str = ""
     """The smaller model that wrote ahead, as the user named it; "": none."""
-    template_name: str = ""
-    """Name of the template that was used, be it the model's own."""
 
 
 @dataclass(frozen=True)

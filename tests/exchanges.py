@@ -47,7 +47,7 @@ def all_kinds():
     """One of each kind that a history may have to keep."""
     chat = ChatTemplate(stop=("</s>",), source="{{ messages[0].content }}", special_tokens=(("bos_token", "<s>"),))
     own = Setup(
-        "org/model", "0" * 40, "int4-g64", "GPU.0", "optimum", OWN, (("CACHE_DIR", "c"), ("N", 2)), True, "d", "own"
+        "org/model", "0" * 40, "int4-g64", "GPU.0", "optimum", OWN, (("CACHE_DIR", "c"), ("N", 2)), "own", True, "d"
     )
     return (
         answered(),

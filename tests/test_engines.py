@@ -213,7 +213,10 @@ def continuing(request, make_engine, demo_dir):
     if request.param == "plain":
         engine = make_engine(demo_dir, device="CPU", ov_config=PRECISE)
     else:
-        engine = share_engine(demo_dir, device="CPU", ov_config=PRECISE, **SHARED_AS[make_engine])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("dolly_widget.engines._LEAST_BYTES_TO_GUESS", 1)
+            engine = share_engine(demo_dir, device="CPU", ov_config=PRECISE, **SHARED_AS[make_engine])
+        assert type(engine._shared.engine) is make_engine
     yield engine
     engine.close()
 

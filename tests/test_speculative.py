@@ -1,12 +1,15 @@
 """Answers that are guessed ahead are the answers that they would be, in fewer passes."""
 
+import json
 import random
 import shutil
+import threading
 
 import pytest
 
 from dolly_widget import DollyWidget, EngineError, SamplingParams, load_engine
 from dolly_widget.demo.corpus import brainstorming, reading, writing
+from dolly_widget.engines import check_guessing
 from dolly_widget.engines.cached import BLOCK, CachedModel
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.guesses import MOST, Pace
@@ -172,9 +175,41 @@ def test_a_draft_with_other_tokens_is_refused(demo_dir, tmp_path):
         SpeculativeEngine(demo_dir, "CPU", draft=draft)
 
 
-def test_an_npu_is_refused(demo_dir):
-    with pytest.raises(ValueError, match="An NPU cannot"):
-        SpeculativeEngine(demo_dir, "NPU")
+def test_an_npu_is_refused():
+    for options in ((True, None), (False, "demo")):
+        with pytest.raises(ValueError, match="An NPU cannot"):
+            check_guessing("genai", "npu", *options)
+    check_guessing("genai", "NPU", False, None)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"sliding_window": 512},
+        {"layer_types": ["sliding_attention", "full_attention"]},
+        {"attention_types": [[["global", "local"], 2]]},
+        {"text_config": {"attention_chunk_size": 8192}},
+    ],
+)
+def test_a_model_whose_tokens_look_back_only_so_far_is_refused(demo_dir, tmp_path, settings):
+    model_dir = shutil.copytree(demo_dir, tmp_path / "gemma")
+    config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
+    (model_dir / "config.json").write_text(json.dumps({**config, **settings}), encoding="utf-8")
+    with pytest.raises(EngineError, match="gemma cannot check guesses"):
+        SpeculativeEngine(model_dir, "CPU")
+
+
+def test_the_cache_never_has_more_places_than_the_model_has_positions(demo_dir, tmp_path):
+    model_dir = shutil.copytree(demo_dir, tmp_path / "short")
+    config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
+    (model_dir / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 150}), encoding="utf-8")
+    engine = SpeculativeEngine(model_dir, "CPU", draft=demo_dir)
+    params = SamplingParams(max_new_tokens=80, temperature=3, top_p=1, seed=1)
+    for count in range(4):
+        result = engine.generate(PLAIN.render(f"{count} and so on and so on"), params)
+        assert result.new_tokens == 80 or result.finish_reason == "stop"
+        assert engine._model.large._mask.size <= 150
+    engine.close()
 
 
 def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
@@ -190,10 +225,18 @@ def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
 # In the widget
 
 
-def test_the_widget_guesses_and_remembers_that_it_did():
+@pytest.fixture
+def small_ones_too(monkeypatch):
+    """Guesses for the demonstration model, which is too small to gain from them."""
+    monkeypatch.setattr("dolly_widget.engines._LEAST_BYTES_TO_GUESS", 1)
+
+
+def test_the_widget_guesses_and_remembers_that_it_did(small_ones_too):
     widget = DollyWidget(device="CPU", prompt_lookup=True, draft="demo")
     result = widget.ask("Repeat this: one two three four five six seven", temperature=0)
-    setup = widget.history[-1].setup
+    setup, engine = widget.history[-1].setup, widget._loader.engine._shared.engine
+    assert isinstance(engine, SpeculativeEngine)
+    assert (engine._prompt_lookup, engine._draft) == (True, engine.model_dir)
     widget.close()
     assert result.text
     assert (setup.prompt_lookup, setup.draft) == (True, "demo")
@@ -202,6 +245,8 @@ def test_the_widget_guesses_and_remembers_that_it_did():
 def test_a_draft_that_is_not_there_is_told_at_once():
     with pytest.raises(ModelError, match="no model 'nowhere/at all'"):
         DollyWidget(draft="nowhere/at all")
+    with pytest.raises(ModelError, match="no model 'nowhere/at all'"):
+        load_engine("demo", draft="nowhere/at all")
 
 
 def test_an_engine_that_is_given_guesses_or_does_not(make):
@@ -209,9 +254,26 @@ def test_an_engine_that_is_given_guesses_or_does_not(make):
         make(prompt_lookup=True)
 
 
-def test_only_engines_that_guess_alike_are_shared(demo_dir):
+def test_stop_is_heard_while_the_draft_reads(engines, monkeypatch):
+    engine, stop, blocks = engines["draft"], threading.Event(), []
+    small = engine._model.small
+    read = small.read
+
+    def reading(ids):
+        blocks.append(len(ids))
+        stop.set()
+        return read(ids)
+
+    monkeypatch.setattr(small, "read", reading)
+    result = engine.generate(PLAIN.render("x y z " * 300), GREEDY, stop=stop)
+    assert (result.finish_reason, result.new_tokens) == ("cancelled", 1)
+    assert blocks == [BLOCK]
+
+
+def test_only_engines_that_guess_alike_are_shared(demo_dir, small_ones_too):
     leases = [share_engine(demo_dir, device="CPU", prompt_lookup=each) for each in (True, False, True)]
     plain = leases[1]._shared
+    assert isinstance(leases[0]._shared.engine, SpeculativeEngine)
     assert leases[0]._shared is leases[2]._shared is not plain
     for lease in leases:
         lease.close()

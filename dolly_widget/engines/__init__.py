@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from dolly_widget.devices import check_device
+from dolly_widget.devices import check_device, devices_behind
 from dolly_widget.model_info import ModelInfo
-from dolly_widget.models import resolve
+from dolly_widget.models import find, resolve
 from dolly_widget.prompts import Prompt, PromptTemplate
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.weight_format import WeightFormat
@@ -171,9 +171,13 @@ def check_engine(engine: str) -> None:
         raise ValueError(f"There is no engine {engine!r}; choose {' or '.join(map(repr, ENGINES))}.")
 
 
-def check_guessing(engine: str, prompt_lookup: bool, draft: str | Path | None) -> None:
-    """Raise ValueError where an engine is to guess ahead that cannot."""
-    if engine == "optimum" and (prompt_lookup or draft is not None):
+def check_guessing(engine: str, device: str, prompt_lookup: bool, draft: str | Path | None) -> None:
+    """Raise ValueError where an engine, or a device, is to guess ahead that cannot."""
+    if not prompt_lookup and draft is None:
+        return
+    if any(name.startswith("NPU") for name in devices_behind(device.upper())):
+        raise ValueError("An NPU cannot check guesses: leave prompt_lookup and draft out, or take another device.")
+    if engine == "optimum":
         raise ValueError(
             "The Optimum engine cannot guess ahead: leave prompt_lookup and draft out, or engine='optimum'."
         )
@@ -196,14 +200,16 @@ def load_engine(
     ``template`` replaces the one that the model was taught, which ``template_for`` finds. ``ov_config`` are OpenVINO
     properties, such as ``{"CACHE_DIR": "ov_cache"}``.
 
-    Two ways to a faster answer with the same tokens, see ``engines.speculative``: ``prompt_lookup`` for answers that
-    quote their context, ``draft``, a smaller model with the same tokenizer, named as ``model`` is. Both take the place
-    of ``engine="genai"``, and are left off for a model of less than 100 MB, which they would only slow down.
+    Two ways to a faster answer, greedily with the same tokens (see ``engines.speculative``): ``prompt_lookup`` for
+    answers that quote their context, ``draft``, a smaller model with the same tokenizer, named as ``model`` is. Both
+    take the place of ``engine="genai"``, and are left off for a model of less than 100 MB, which they would slow down.
     Raises ModelError for a model that is missing or broken, ValueError for an unknown device, engine or property,
     EngineError where OpenVINO cannot load it, or where the packages of the Optimum engine are missing.
     """
     check_engine(engine)
-    check_guessing(engine, prompt_lookup, draft)
+    check_guessing(engine, device, prompt_lookup, draft)
+    if draft is not None:
+        find(draft, weight_format)  # what is known to be in vain is told before anything is downloaded
     model_dir = resolve(model, weight_format)
     device = check_device(device)
     if (prompt_lookup or draft is not None) and ModelInfo(model_dir).size_bytes >= _LEAST_BYTES_TO_GUESS:

@@ -268,7 +268,12 @@ class Answer:
         self._times.append(time.perf_counter())
 
     def retime(self, ttft_s: float, times_s: Sequence[float]) -> None:
-        """Take the library's times in place of those noted: time to first token, and when each pass had ended."""
+        """Take the library's times in place of those noted: time to first token, and when each pass had ended.
+
+        Where it has none, those noted stay.
+        """
+        if not times_s:
+            return
         count = min(len(self._times), len(times_s))
         self._times = [self._started + ttft_s + time_s - times_s[0] for time_s in times_s[:count]]
 

@@ -6,7 +6,7 @@ Knows nothing of prompts, settings or guesses: ids go in, logits come out.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dolly_widget.engines import EngineError
 from dolly_widget.engines.graphs import keep_last_logits
+from dolly_widget.model_info import ModelInfo
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -33,15 +34,21 @@ class CachedModel:
 
     What is taken back stays in the cache, and is masked: shortening the cache itself would copy all of it.
     ``count`` is the number of positions that ``read`` gives logits for. Raises EngineError for a model whose memory is
-    not a cache of keys and values by position, RuntimeError where OpenVINO cannot load it.
+    not a cache of keys and values that all tokens look back to, RuntimeError where OpenVINO cannot load it.
     """
 
     def __init__(self, model_dir: Path, device: str, properties: dict[str, Any], count: int) -> None:
         import openvino as ov
 
+        info = ModelInfo(model_dir)
+        self.size_bytes, self._max_positions = info.size_bytes, info.max_positions
         core = ov.Core()
         graph = core.read_model(model_dir / "openvino_model.xml")
-        _refuse_other_kinds(graph, model_dir)
+        if not _has_plain_memory(graph) or _looks_back_so_far_only(info.config):
+            raise EngineError(
+                f"{model_dir.name} cannot check guesses, as its tokens do not look back to all before them: "
+                "leave prompt_lookup and draft out."
+            )
         keep_last_logits(graph, count)
         compiled = core.compile_model(graph, device, properties)
         self._request = compiled.create_infer_request()
@@ -50,14 +57,23 @@ class CachedModel:
         # OpenVINO 2026.4 keeps the graph of a model with a cache inside when it is freed, activations and all.
         weakref.finalize(self, compiled.release_memory).atexit = False
 
-    def resume(self, ids: Sequence[int]) -> int:
-        """Keep what ``ids`` and the text so far begin with in common; return how many of ``ids`` need not be read.
+    def has_places(self, count: int) -> bool:
+        """Whether so many ids more can be read; some models have a mask of a fixed size."""
+        return self._max_positions is None or self._mask.size + count <= self._max_positions
 
-        The last one always has to be: it is what logits follow.
-        """
+    def shared(self, ids: Sequence[int]) -> int:
+        """How many ids the text so far and ``ids`` begin with in common; the last of ``ids`` has to be read anyway."""
         limit = min(len(self._ids), len(ids) - 1)
-        known = next((place for place in range(limit) if self._ids[place] != ids[place]), limit)
-        if known == 0 or self._mask.size - known > _MOST_HOLES:
+        return next((place for place in range(limit) if self._ids[place] != ids[place]), limit)
+
+    def resume(self, ids: Sequence[int], more: int = 0) -> int:
+        """Keep what ``ids`` begins with, if that is worth it; return how many of them need not be read.
+
+        ``more`` is how many will follow them.
+        """
+        known = self.shared(ids)
+        is_full = self._mask.size - known > _MOST_HOLES or not self.has_places(len(ids) - known + more)
+        if known == 0 or is_full:
             self._request.reset_state()
             self._mask, self._ids, known = self._mask[:0], [], 0
         self.keep(known)
@@ -89,12 +105,20 @@ class CachedModel:
         return logits
 
 
-def _refuse_other_kinds(graph: ov.Model, model_dir: Path) -> None:
-    """Raise EngineError for a model in whose memory single positions cannot be masked."""
+def _has_plain_memory(graph: ov.Model) -> bool:
+    """Whether the model's memory is keys and values by position, of which single ones can be masked."""
     names = set().union(*(each.get_names() for each in graph.inputs))
     memories = [each.get_info().variable_id for each in graph.get_variables()]
-    if names != _INPUTS or not memories or not all("key" in name or "value" in name for name in memories):
-        raise EngineError(
-            f"{model_dir.name} cannot check guesses, as its memory is not one of keys and values by position: "
-            "leave prompt_lookup and draft out."
-        )
+    return names == _INPUTS and bool(memories) and all("key" in name or "value" in name for name in memories)
+
+
+def _looks_back_so_far_only(config: Mapping[str, Any]) -> bool:
+    """Whether some layers see a window of the newest places: masked ones would take room in it."""
+    text = {**config, **(config.get("text_config") or {})}
+    kinds = str([text.get("layer_types"), text.get("attention_types"), text.get("attention_layers")])
+    has_window = bool(text.get("sliding_window")) and text.get("use_sliding_window", True)
+    return (
+        has_window
+        or bool(text.get("attention_chunk_size"))
+        or any(kind in kinds for kind in ("sliding", "chunked", "local", "linear"))
+    )

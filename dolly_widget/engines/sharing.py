@@ -40,7 +40,7 @@ def share_engine(
     directory = check_files(Path(model_dir).expanduser())
     sought = _Key(
         directory.resolve(),
-        _versions(directory),
+        _versions(directory) + (() if draft is None else _versions(draft)),
         check_device(device),
         engine,
         template,
@@ -153,7 +153,9 @@ def _load(directory: Path, key: _Key) -> Engine:
     )
     try:
         # Weights are paged in and repacked by the first run: seconds for a large model, while the user types.
-        engine.generate(engine.template.render("Hello"), SamplingParams(max_new_tokens=1, temperature=0))
+        # Two tokens more for a draft to guess one of them.
+        count = 1 if key.draft is None else 3
+        engine.generate(engine.template.render("Hello"), SamplingParams(max_new_tokens=count, temperature=0))
     except BaseException:
         engine.close()
         raise

@@ -12,12 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dolly_widget.devices import devices_behind
 from dolly_widget.engines.answering import Answer, ModelEngine
 from dolly_widget.engines.cached import BLOCK, CachedModel, Logits
 from dolly_widget.engines.genai import within_candidates
 from dolly_widget.engines.guesses import CHECK_COST, MOST, Guesser, Lookup, Pace
-from dolly_widget.model_info import ModelInfo
 from dolly_widget.prompts import PromptTemplate
 from dolly_widget.sampling import SamplingParams, penalise_repetition, probabilities
 from dolly_widget.tokens import Tokenizer
@@ -28,8 +26,9 @@ class SpeculativeEngine(ModelEngine):
 
     ``prompt_lookup`` guesses that what was said before is said again: for answers that quote their context. ``draft``
     is the directory of a smaller model with the same tokens, which writes ahead. Each token is chosen from the model's
-    own logits, as without guesses: with a seed, or greedily, the ids are the same. Source: Leviathan et al. 2023.
-    Raises ValueError for an NPU, and for a draft with other tokens.
+    own logits, whatever was guessed: greedily the ids are those of GenAI; drawn ones have the same distribution, and
+    for a seed the same ids whatever is guessed, which are not GenAI's. Source: Leviathan et al. 2023.
+    Raises ValueError for a draft with other tokens, EngineError for a model that cannot take tokens back.
     """
 
     def __init__(
@@ -42,8 +41,6 @@ class SpeculativeEngine(ModelEngine):
         prompt_lookup: bool = True,
         draft: Path | None = None,
     ) -> None:
-        if any(name.startswith("NPU") for name in devices_behind(device)):
-            raise ValueError("An NPU cannot check guesses: leave prompt_lookup and draft out, or take another device.")
         if draft is not None and not Tokenizer(model_dir).has_same_tokens(Tokenizer(draft)):
             raise ValueError(
                 f"The draft {draft.name} has other tokens than the model: take one with the same tokenizer."
@@ -63,10 +60,10 @@ class SpeculativeEngine(ModelEngine):
 
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
         model, chooser = self._model.large, _Chooser(within_candidates(params), seed)
-        guessers, guesser = self._guessers(), None
+        guessers, guesser = self._guessers(answer), None
         guess: list[int] = []
         ids, stop = list(prompt_ids), len(prompt_ids) + params.max_new_tokens
-        logits = _read(model, ids, answer)
+        logits = _read(model, ids, params.max_new_tokens, answer)
         while logits is not None:
             made = list(chooser.choose(logits[-1 - len(guess) :], ids, guess))
             answer.step()
@@ -74,17 +71,18 @@ class SpeculativeEngine(ModelEngine):
             ids += self._written(answer, made)
             if len(ids) >= stop or not answer.wants_more or ids[-1] in self._end_ids:
                 return
-            guesser, guess = _guess(guessers, ids, stop - len(ids) - 1)
+            room = stop - len(ids) - 1
+            guesser, guess = _guess(guessers, ids, room if model.has_places(MOST + 1 + room) else 0)
             model.keep(len(ids) - 1)
-            logits = model.read([ids[-1], *guess])
+            logits = model.read([ids[-1], *guess]) if answer.wants_more else None
 
-    def _guessers(self) -> list[Guesser]:
-        size = ModelInfo(self.model_dir).size_bytes
-        guessers: list[Guesser] = [Lookup(Pace(size))] if self._prompt_lookup else []
-        if self._draft is not None:
+    def _guessers(self, answer: Answer) -> list[Guesser]:
+        large, small = self._model
+        guessers: list[Guesser] = [Lookup(Pace(large.size_bytes))] if self._prompt_lookup else []
+        if small is not None:
             # Both are read from memory: a pass of either takes as long as it is large.
-            share = ModelInfo(self._draft).size_bytes / size
-            guessers.append(_Draft(self._model.small, Pace(size, CHECK_COST + share)))
+            cost = CHECK_COST + small.size_bytes / large.size_bytes
+            guessers.append(_Draft(small, Pace(large.size_bytes, cost), answer))
         return guessers
 
     def _written(self, answer: Answer, token_ids: Sequence[int]) -> list[int]:
@@ -101,10 +99,14 @@ class _Models(NamedTuple):
     small: CachedModel | None
 
 
-def _read(model: CachedModel, ids: Sequence[int], answer: Answer) -> Logits | None:
-    """Logits of what follows ``ids``; None where the answer was stopped before they were read."""
+def _read(model: CachedModel, ids: Sequence[int], more: int, answer: Answer) -> Logits | None:
+    """Logits of what follows ``ids``, with ``more`` to come; None where the answer was stopped meanwhile."""
+    return _read_on(model, ids[model.resume(ids, more) :], answer)
+
+
+def _read_on(model: CachedModel, ids: Sequence[int], answer: Answer) -> Logits | None:
     logits = None
-    for start in range(model.resume(ids), len(ids), BLOCK):
+    for start in range(0, len(ids), BLOCK):
         if not answer.wants_more:
             return None
         logits = model.read(ids[start : start + BLOCK])
@@ -151,22 +153,35 @@ class _Chooser:
 
 
 class _Draft:
-    """Guesses what a smaller model would say."""
+    """Guesses what a smaller model would say, for as long as ``answer`` goes on."""
 
-    def __init__(self, model: CachedModel, pace: Pace) -> None:
+    def __init__(self, model: CachedModel, pace: Pace, answer: Answer) -> None:
         self.pace = pace
-        self._model = model
+        self._model, self._answer = model, answer
+        self._has_begun = False
 
     def guess(self, ids: Sequence[int], most: int) -> list[int]:
         """See ``Guesser``."""
         guess: list[int] = []
-        unread = list(ids[self._model.resume(ids) :])
+        unread = list(ids[self._known(ids) :])
+        if not self._model.has_places(len(unread) + most):
+            return []
         while len(guess) < most:
-            for start in range(0, len(unread), BLOCK):
-                logits = self._model.read(unread[start : start + BLOCK])
+            logits = _read_on(self._model, unread, self._answer)
+            if logits is None:
+                return []
             guess.append(int(logits[-1].argmax()))
             unread = guess[-1:]
         return guess
+
+    def _known(self, ids: Sequence[int]) -> int:
+        """How many of ``ids`` are read already. Only the first guess of an answer may have to begin anew."""
+        if not self._has_begun:
+            self._has_begun = True
+            return self._model.resume(ids)
+        known = self._model.shared(ids)
+        self._model.keep(known)
+        return known
 
 
 def _guess(guessers: Sequence[Guesser], ids: Sequence[int], room: int) -> tuple[Guesser | None, list[int]]:

@@ -45,8 +45,8 @@ class DollyWidget(DollyState, widgets.VBox):
     commit of the hub. ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum",
     ``ov_config`` OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``. ``template`` replaces this model's own prompt
     template, ``examples`` the ten instructions that are offered. ``prompt_lookup`` makes answers faster that quote
-    their context, and ``draft``, a smaller model with the same tokenizer, those that it can guess; the tokens stay the
-    same. ``history`` are answers to go on from: a ``History``, exchanges, or the path of a file that
+    their context, and ``draft``, a smaller model with the same tokenizer, those that it can guess: see ``load_engine``.
+    ``history`` are answers to go on from: a ``History``, exchanges, or the path of a file that
     ``History.to_json`` wrote. ``chat=True`` tells a model with a chat template what was said before. Sampling settings,
     such as ``temperature=0.5``, are the traits' first values.
 
@@ -77,7 +77,7 @@ class DollyWidget(DollyState, widgets.VBox):
         # What is wrong is told before anything is made.
         changed(SamplingParams(), sampling)
         check_engine(engine)
-        check_guessing(engine, prompt_lookup, draft)
+        check_guessing(engine, device, prompt_lookup, draft)
         before = earlier(history)
         choice, given = first_choice(
             model, device, WeightFormat.of(weight_format), revision, template, prompt_lookup=prompt_lookup, draft=draft

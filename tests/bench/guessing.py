@@ -101,13 +101,14 @@ def tasks() -> dict[str, list]:
 def compare(model: str | Path, draft: str | None) -> None:
     """Print a line for each kind of task."""
     from dolly_widget import SamplingParams, load_engine
+    from dolly_widget.engines.speculative import SpeculativeEngine
+    from dolly_widget.models import resolve
 
-    engines = {
-        "plain": load_engine(model, device="CPU"),
-        "lookup": load_engine(model, device="CPU", prompt_lookup=True),
-    }
+    # Not by `load_engine`, which leaves guesses off for a model as small as the demonstration's.
+    model_dir = resolve(model)
+    engines = {"plain": load_engine(model_dir, device="CPU"), "lookup": SpeculativeEngine(model_dir, "CPU")}
     if draft is not None:
-        engines["draft"] = load_engine(model, device="CPU", draft=draft)
+        engines["draft"] = SpeculativeEngine(model_dir, "CPU", prompt_lookup=False, draft=resolve(draft))
     greedy = SamplingParams(temperature=0, max_new_tokens=128)
     print(f"{ModelInfo(engines['plain'].model_dir).size_bytes / 1e9:.2f} GB: {Path(model).name}")
     for name, examples in tasks().items():
