@@ -22,7 +22,7 @@ from dolly_widget.model_info import ModelInfo
 COPIES = 13
 LAYERS = 32
 VOCAB_SIZE = 50_280
-TASKS, ROUNDS = 8, 2
+TASKS = 6
 
 
 def widened(name: str, weight):
@@ -113,7 +113,7 @@ def compare(model: str | Path, draft: str | None) -> None:
     print(f"{ModelInfo(engines['plain'].model_dir).size_bytes / 1e9:.2f} GB: {Path(model).name}")
     for name, examples in tasks().items():
         answers = {each: [] for each in engines}
-        for example in [*examples[:1], *examples * ROUNDS]:  # the first warms up
+        for example in [*examples[:1], *examples]:  # the first warms up
             for each, engine in engines.items():
                 prompt = engine.template.render(example.instruction, example.context)
                 answers[each].append(engine.generate(prompt, greedy))
