@@ -2,9 +2,10 @@
 
 Answers with and without `prompt_lookup`, greedy, in turns: tasks that quote their context, and tasks that do not, for
 the demonstration model, and for a model of dolly-v2-3b's size that says the same as it. That is the demonstration model
-13 times side by side, and idle layers: so many weights are read for each token, and the answers are real ones. The same
-large model with the small one as its draft shows what a draft is worth that is nearly always right.
-Takes a quarter of an hour the first time, 13 GB of disk and 8 GB of memory; the models are kept in the work folder.
+13 times side by side, and idle layers, which the file holds once and a pass goes through all the same: it takes as long
+as a pass of that size, and the answers are real ones. The same large model with the small one as its draft shows what a
+draft is worth that is nearly always right.
+Takes a quarter of an hour the first time, 8 GB of disk and 8 GB of memory; the models are kept in the work folder.
 """
 
 import argparse
@@ -110,7 +111,7 @@ def compare(model: str | Path, draft: str | None) -> None:
     if draft is not None:
         engines["draft"] = SpeculativeEngine(model_dir, "CPU", prompt_lookup=False, draft=resolve(draft))
     greedy = SamplingParams(temperature=0, max_new_tokens=128)
-    print(f"{ModelInfo(engines['plain'].model_dir).size_bytes / 1e9:.2f} GB: {Path(model).name}")
+    print(ModelInfo(model_dir).name)
     for name, examples in tasks().items():
         answers = {each: [] for each in engines}
         for example in [*examples[:1], *examples]:  # the first warms up
@@ -124,7 +125,8 @@ def compare(model: str | Path, draft: str | None) -> None:
 
 def line(answers: dict[str, list]) -> str:
     """Tokens of an answer; for each way of guessing, tokens of a pass, speed-up per token, and answers that differ."""
-    parts = [f"{statistics.mean(each.new_tokens for each in answers['plain']):4.0f} tokens"]
+    tokens = statistics.mean(each.new_tokens for each in answers["plain"])
+    parts = [f"{tokens:4.0f} tokens of {1e3 * per_token(answers['plain']):.3g} ms"]
     for name in list(answers)[1:]:
         found = answers[name]
         passes = sum(len(each.pass_s) for each in found) / sum(each.new_tokens - 1 for each in found)
