@@ -13,13 +13,13 @@ MOST = 8
 CHECK_COST = 0.12
 """What checking one guess costs, in passes of one token: measured 0.05 to 0.12 for INT8 models of 0.4 to 2.8 GB."""
 # A pass of another length than the one before takes some milliseconds more, as long as reading so many bytes does.
-_OTHER_LENGTH_BYTES = 300e6
+_OTHER_LENGTH_BYTES = 125e6
 
 # Of the newest tokens, this many are looked for, the longest match first.
 _LONGEST_MATCH = 4
-_FIRST = 2
+_FIRST = 4
 # The debt at which guessing rests, in passes, and for how many tokens: longer each time.
-_LARGEST_DEBT = 0.5
+_LARGEST_DEBT = 1.0
 _FIRST_REST, _LONGEST_REST = 16, 256
 
 
