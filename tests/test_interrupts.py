@@ -76,7 +76,7 @@ def shown(kernel):
 def test_an_interrupt_in_mid_answer_keeps_it_as_stopped(kernel):
     kernel.run("engine.step()")
     cell = kernel.start(ASK)
-    wait_until(kernel, lambda: "'text': 'one '" in shown(kernel))
+    wait_until(kernel, lambda: "'append': 'one '" in shown(kernel))
     interrupt(kernel, cell)
     assert kernel.run(REPORT) == "('cancelled', 'one ') idle\n"
     assert kernel.run("engine.step()\nprint(widget.ask('Again.').text)") == "ok\n"

@@ -31,7 +31,7 @@ def loads(monkeypatch):
         def gate(self, device):
             return gates.setdefault(device, threading.Event())
 
-        def __call__(self, model, *, device, engine, template, ov_config):
+        def __call__(self, model, *, device, **options):
             self.started.set()
             assert self.gate(device).wait(LIMIT_S)
             outcome = self.outcomes[device]

@@ -217,6 +217,16 @@ def test_load_is_refused_while_an_answer_is_written(make, workshop):
 # another model
 
 
+def test_a_draft_is_prepared_too_and_stays_with_its_model(workshop):
+    widget = DollyWidget("org/large", device="CPU", draft="org/small", prompt_lookup=True)
+    workshop.say("done", "done")
+    widget.wait(LIMIT_S)
+    assert [name for name, *_ in workshop.prepared] == ["org/large", "org/small"]
+    widget.load("demo").wait(LIMIT_S)
+    assert [(each["prompt_lookup"], each["draft"]) for each in workshop.loaded] == [(True, OPENVINO_DIR), (True, None)]
+    widget.close()
+
+
 def test_load_replaces_the_model_and_keeps_settings_and_history(make, workshop):
     first, second = ScriptedEngine(["warm"], ["one"]), ScriptedEngine(["warm"], ["two"])
     workshop.engines = [first, second]
@@ -233,6 +243,8 @@ def test_load_replaces_the_model_and_keeps_settings_and_history(make, workshop):
         "engine": "genai",
         "template": None,
         "ov_config": {"CACHE_DIR": "x"},
+        "prompt_lookup": False,
+        "draft": None,
     }
     assert ([e.result.text for e in widget.history], widget.temperature) == (["one", "two"], 0.3)
 

@@ -40,7 +40,7 @@ def share_engine(
     directory = check_files(Path(model_dir).expanduser())
     sought = _Key(
         directory.resolve(),
-        _versions(directory) + (() if draft is None else _versions(draft)),
+        [_versions(each) for each in (directory, draft) if each is not None],
         check_device(device),
         engine,
         template,
@@ -61,7 +61,7 @@ class _Key(NamedTuple):
     """What makes two engines the same. Compared, never hashed: templates and properties may not be hashable."""
 
     directory: Path
-    versions: tuple[tuple[int, int], ...]
+    versions: list[tuple[tuple[int, int], ...]]
     device: str
     engine: str
     template: PromptTemplate | None
