@@ -26,8 +26,8 @@ class SpeculativeEngine(ModelEngine):
 
     ``prompt_lookup`` guesses that what was said before is said again: for answers that quote their context. ``draft``
     is the directory of a smaller model with the same tokens, which writes ahead. Each token is chosen from the model's
-    own logits, whatever was guessed: greedily the ids are those of GenAI; drawn ones have the same distribution, and
-    for a seed the same ids whatever is guessed, which are not GenAI's. Source: Leviathan et al. 2023.
+    own logits, whatever was guessed: greedily, in full precision, the ids are GenAI's; drawn ones have the same
+    distribution, and for a seed ids that do not depend on guesses, but are not GenAI's. Source: Leviathan et al. 2023.
     Raises ValueError for a draft with other tokens, EngineError for a model that cannot take tokens back.
     """
 
