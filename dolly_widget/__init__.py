@@ -7,19 +7,24 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dolly_widget.comparison import compare
-    from dolly_widget.comparison_table import Comparison, ComparisonRow
-    from dolly_widget.engines import Engine, EngineError, GenerationResult, load_engine
+    from dolly_widget.comparison.run import compare
+    from dolly_widget.comparison.table import Comparison, ComparisonRow
+    from dolly_widget.engines.engine import Engine
+    from dolly_widget.engines.loading import load_engine
+    from dolly_widget.engines.result import GenerationResult
     from dolly_widget.engines.streaming import stream
-    from dolly_widget.exchange import Exchange
-    from dolly_widget.history import History
-    from dolly_widget.model_info import ModelError
-    from dolly_widget.models import resolve
-    from dolly_widget.prompts import DOLLY, PLAIN, Prompt, PromptTemplate, chat_template, template_for
-    from dolly_widget.sampling import SamplingParams, probabilities
-    from dolly_widget.weight_format import WeightFormat
-    from dolly_widget.widget import DollyWidget
-    from dolly_widget.widget.explorer import SamplingExplorer
+    from dolly_widget.errors import EngineError, ModelError
+    from dolly_widget.history.exchange import Exchange
+    from dolly_widget.history.history import History
+    from dolly_widget.models.lookup import resolve
+    from dolly_widget.models.template_files import chat_template, template_for
+    from dolly_widget.models.weight_format import WeightFormat
+    from dolly_widget.sampling.logits import probabilities
+    from dolly_widget.sampling.params import SamplingParams
+    from dolly_widget.text.chat_template import ChatTemplate
+    from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate
+    from dolly_widget.widget.dolly import DollyWidget
+    from dolly_widget.widget.explorer.explorer import SamplingExplorer
 
 __version__ = "0.1.0"
 
@@ -30,32 +35,34 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 # Loaded when first used, so that the import takes no time.
 _HOMES = {
     "compare": "comparison",
-    "Comparison": "comparison_table",
-    "ComparisonRow": "comparison_table",
+    "Comparison": "comparison",
+    "ComparisonRow": "comparison",
     "DollyWidget": "widget",
     "Engine": "engines",
-    "EngineError": "engines",
+    "EngineError": "errors",
     "GenerationResult": "engines",
     "load_engine": "engines",
-    "stream": "engines.streaming",
-    "Exchange": "exchange",
+    "stream": "engines",
+    "Exchange": "history",
     "History": "history",
-    "ModelError": "model_info",
+    "ModelError": "errors",
     "resolve": "models",
-    "DOLLY": "prompts",
-    "PLAIN": "prompts",
-    "Prompt": "prompts",
-    "PromptTemplate": "prompts",
-    "chat_template": "prompts",
-    "template_for": "prompts",
-    "SamplingExplorer": "widget.explorer",
+    "ChatTemplate": "text",
+    "DOLLY": "text",
+    "PLAIN": "text",
+    "Prompt": "text",
+    "PromptTemplate": "text",
+    "chat_template": "models",
+    "template_for": "models",
+    "SamplingExplorer": "widget",
     "SamplingParams": "sampling",
     "probabilities": "sampling",
-    "WeightFormat": "weight_format",
+    "WeightFormat": "models",
 }
 __all__ = [
     "DOLLY",
     "PLAIN",
+    "ChatTemplate",
     "Comparison",
     "ComparisonRow",
     "DollyWidget",

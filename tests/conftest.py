@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.models.demo import OPENVINO_DIR
 
 # How slow it is says more about what else the machine does.
 settings.register_profile("dolly-widget", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -3,8 +3,10 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,88 +14,19 @@ import pytest
 import dolly_widget
 
 PACKAGE = Path(dolly_widget.__file__).parent
-# Each imports only from those above it.
-ORDER = [
-    "sampling",
-    "distribution",
-    "prompts",
-    "tokens",
-    "labels",
-    "colours",
-    "departures",
-    "draws",
-    "candidates",
-    "candidate_table",
-    "rendering",
-    "demo",
-    "jobs",
-    "apart",
-    "devices",
-    "progress",
-    "weight_format",
-    "model_info",
-    "checkpoints",
-    "repository",
-    "hub",
-    "store",
-    "needs",
-    "export",
-    "conversion",
-    "convert",
-    "models",
-    "engines",
-    "engines.reasons",
-    "engines.properties",
-    "engines.answering",
-    "engines.graphs",
-    "engines.genai",
-    "engines.optimum",
-    "engines.guesses",
-    "engines.cached",
-    "engines.speculative",
-    "engines.sharing",
-    "exchange",
-    "exchange_json",
-    "exchange_markdown",
-    "history",
-    "as_code",
-    "engines.streaming",
-    "bandwidth",
-    "weights_read",
-    "bench_prompts",
-    "bench",
-    "bench_table",
-    "bench_advice",
-    "bench_plot",
-    "reading",
-    "lens",
-    "coloured",
-    "comparison_table",
-    "comparison",
-    "widget",
-    "magic",
-    "cli.command",
-    "cli.interruptible",
-    "cli.terminal",
-    "cli.preparing",
-    "cli.serving",
-    "cli.app",
-    "cli.ask",
-    "cli.bench",
-    "cli.convert",
-    "cli.lab",
-    "cli.models",
-    "cli",
-    "__main__",
-    # Commands of the recipe, on top of all: nothing imports them.
-    "demo.train",
-    "demo.export",
-    "demo.evaluate",
-]
-# What loads the others by name, when they are asked for; the annotations in it are for type checkers.
+# Who may import whom. What is on the left may import what is on the right, and itself.
+RULES = """
+errors, sampling, text        nothing
+runtime                       text
+models                        errors, text, runtime
+engines                       errors, text, runtime, sampling, models
+history                       sampling, text, engines
+lens, bench, magic            errors, text, runtime, sampling, models, engines
+comparison                    errors, text, runtime, sampling, models, engines, bench
+widget                        errors, text, runtime, sampling, models, engines, history, lens
+cli                           errors, text, runtime, sampling, models, engines, history, lens, bench, magic, comparison
+"""
 FACADE = "__init__"
-# Chooses an engine by its name, and so reaches down to those that are there.
-CHOOSERS = {"engines": {"engines.genai", "engines.optimum", "engines.speculative"}}
 WIDGETS = {"ipywidgets", "IPython", "anywidget", "traitlets"}
 HEAVY = ("torch", "transformers", "optimum", "nncf")
 THREADS = {
@@ -105,8 +38,8 @@ THREADS = {
     "asyncio",
     "torch.multiprocessing",
 }
-# Their child processes and the training's workers are no threads of a notebook.
-MAY_START_PROCESSES = ("convert", "demo.train")
+# Its child process is no thread of a notebook.
+MAY_START_PROCESSES = ("models.conversion.process",)
 
 
 def every_module():
@@ -132,7 +65,7 @@ def walk(node, skip=lambda node: False):
 
 
 def imports(path, name, skip=lambda node: False):
-    """Full names of all that a file imports, inside functions too: "threading.Event", "dolly_widget.tokens"."""
+    """Full names of all that a file imports, inside functions too: "threading.Event", "dolly_widget.text.tokenizer"."""
     package = ["dolly_widget", *(name.split(".") if path.name == "__init__.py" else name.split(".")[:-1])]
     package = [part for part in package if part != "__init__"]
     for node in walk(ast.parse(path.read_text(encoding="utf-8")), skip):
@@ -156,9 +89,16 @@ def starts_with(name, prefix):
     return name == prefix or name.startswith(f"{prefix}.")
 
 
-def floor_of(name):
-    """The entry of ORDER that a module belongs to: its own name, or the nearest package above it."""
-    return next((entry for entry in sorted(ORDER, key=len, reverse=True) if starts_with(name, entry)), None)
+def allowed_imports():
+    """Each room, and the rooms that it may import from."""
+    for line in RULES.strip().splitlines():
+        rooms, others = re.split("  +", line)
+        for room in rooms.split(", "):
+            yield room, {room, *others.split(", ")}
+
+
+def room_of(name):
+    return name.split(".")[0]
 
 
 def own(name, path):
@@ -169,19 +109,59 @@ def own(name, path):
 
 
 @MODULES
-def test_a_module_imports_only_from_those_above_it(name, path):
-    if name == FACADE:
+def test_a_module_imports_only_from_the_rooms_that_it_may(name, path):
+    if name in (FACADE, "__main__"):
         return
-    floor = floor_of(name)
-    assert floor, f"{name} has no place in the order: give it one, here and in the design"
+    allowed = dict(allowed_imports())
+    assert room_of(name) in allowed, f"{name} has no place in the rules: give it one, here and in the design"
     for imported in own(name, path):
-        if imported in ("__version__", FACADE):
-            continue
-        above = floor_of(imported)
-        assert above, f"{name} imports {imported}, which has no place in the order"
-        if above == floor or above in CHOOSERS.get(name, ()):
-            continue
-        assert ORDER.index(above) < ORDER.index(floor), f"{name} imports {imported} from below"
+        if imported not in ("__version__", FACADE):
+            assert room_of(imported) in allowed[room_of(name)], f"{name} imports {imported}"
+
+
+def test_the_rules_lead_one_way():
+    """No room can be reached from itself: there is an order in which each imports only from those before it."""
+    graph = {room: others - {room, "nothing"} for room, others in allowed_imports()}
+    assert {other for others in graph.values() for other in others} <= set(graph)
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    names = {param.values[0] for param in every_module()}
+
+    def module_of(imported):
+        """The module that a name is in: the longest beginning that is one."""
+        parts = imported.split(".")
+        found = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        return next((name for name in found if name in names), None)
+
+    graph = {}
+    for param in every_module():
+        name, path = param.values
+        found = {module_of(imported) for imported in own(name, path)} - {None, FACADE}
+        if path.name != "__init__.py" and name in found:
+            found.remove(name)
+        graph[name] = {each for each in found if not (path.name == "__init__.py" and each == name)}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@MODULES
+def test_a_package_s_front_only_hands_names_on(name, path):
+    """Apart from the two that are more: the package itself, which loads lazily, and the place of the demo's files."""
+    if path.name != "__init__.py" or name in (FACADE, "models.demo"):
+        return
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        is_names = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert isinstance(node, ast.ImportFrom) or is_names or is_text, ast.unparse(node)
+
+
+@MODULES
+def test_no_module_is_hidden_by_a_name_that_its_package_hands_on(name, path):
+    if path.name != "__init__.py" or name == FACADE:
+        return
+    handed_on = {imported.rpartition(".")[2] for imported in own(name, path)}
+    assert not handed_on & {each.stem for each in path.parent.iterdir() if each != path}
 
 
 @MODULES
@@ -191,13 +171,11 @@ def test_only_the_widget_layer_imports_widgets(name, path):
     allowed = {"IPython"} if starts_with(name, "magic") else set()
     found = {imported.split(".")[0] for imported in imports(path, name)} & WIDGETS - allowed
     assert not found, f"{name} imports {found}"
-    if name not in (FACADE, "cli", "__main__"):
-        assert not [imported for imported in own(name, path) if starts_with(imported, "widget")]
 
 
 @MODULES
 def test_only_jobs_starts_a_thread(name, path):
-    if name == "jobs" or name in MAY_START_PROCESSES:
+    if name == "runtime.jobs" or name in MAY_START_PROCESSES:
         return
     found = {used for used in uses(path, name) if any(starts_with(used, starter) for starter in THREADS)}
     assert not found, f"{name} uses {found}: threads are jobs' business"
@@ -249,7 +227,7 @@ def test_the_public_names_are_there():
 
 def test_importing_openvino_reports_to_nobody(tmp_path):
     """`import openvino` by itself sends an event to Google Analytics, and leaves a client's id in the home."""
-    code = "from dolly_widget.devices import available_devices; available_devices()"
+    code = "from dolly_widget.runtime.devices import available_devices; available_devices()"
     home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     run = subprocess.run([sys.executable, "-c", code], env=home, capture_output=True, check=True, cwd=PACKAGE.parent)
     assert run.stderr == b""

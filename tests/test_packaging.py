@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dolly_widget.demo import CHECKPOINT_DIR, OPENVINO_DIR
-from dolly_widget.model_info import REQUIRED_FILES
+from dolly_widget.models.demo import CHECKPOINT_DIR, OPENVINO_DIR
+from dolly_widget.models.info import REQUIRED_FILES
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,18 +44,18 @@ def test_the_wheel_has_every_module(names):
 
 
 def test_the_wheel_has_the_demo_model(names):
-    assert {f"dolly_widget/demo/openvino/{name}" for name in REQUIRED_FILES} <= names
-    assert {f"dolly_widget/demo/openvino/{path.name}" for path in OPENVINO_DIR.iterdir()} <= names
+    assert {f"dolly_widget/models/demo/openvino/{name}" for name in REQUIRED_FILES} <= names
+    assert {f"dolly_widget/models/demo/openvino/{path.name}" for path in OPENVINO_DIR.iterdir()} <= names
 
 
 def test_the_wheel_has_the_checkpoint_that_a_tutorial_converts(names):
     assert (CHECKPOINT_DIR / "model.safetensors").is_file()
-    assert {f"dolly_widget/demo/checkpoint/{path.name}" for path in CHECKPOINT_DIR.iterdir()} <= names
+    assert {f"dolly_widget/models/demo/checkpoint/{path.name}" for path in CHECKPOINT_DIR.iterdir()} <= names
 
 
 def test_the_wheel_has_what_the_widget_sends_to_the_page(names):
     assets = in_repository("dolly_widget/widget", "**/*.css", "**/*.js")
-    assert {"dolly_widget/widget/response.js", "dolly_widget/widget/response.css"} <= assets
+    assert {"dolly_widget/widget/answer/response.js", "dolly_widget/widget/answer/response.css"} <= assets
     assert assets <= names
 
 
@@ -79,7 +79,9 @@ def test_the_wheel_has_nothing_of_the_workshop(names):
 
 def test_lab_finds_the_tutorials_of_the_wheel(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    code = "from dolly_widget.cli import copy_tutorials; from pathlib import Path; print(copy_tutorials(Path('mine')))"
+    code = (
+        "from dolly_widget.cli.lab import copy_tutorials; from pathlib import Path; print(copy_tutorials(Path('mine')))"
+    )
     said = python("-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}", cwd=tmp_path)
     assert said.startswith("Copied ")
     copies = {path.name for path in (tmp_path / "mine").iterdir()}

@@ -35,7 +35,7 @@ _CELL = """\
 import os
 os.chdir({cwd!r})
 from dolly_widget import DollyWidget
-from dolly_widget.widget import messages
+from dolly_widget.widget.page import messages
 from ipywidgets import HTML
 try:
     shown = DollyWidget(**{arguments!r})
@@ -79,8 +79,9 @@ def _app(args: argparse.Namespace) -> int:
 
 def _checked_arguments(args: argparse.Namespace) -> dict[str, Any]:
     """What ``DollyWidget`` is called with. Raises ValueError or ModelError for what is known to be in vain."""
-    from dolly_widget import devices, engines, models
-    from dolly_widget.weight_format import WeightFormat
+    from dolly_widget import engines, models
+    from dolly_widget.models import WeightFormat
+    from dolly_widget.runtime import devices
 
     devices.check_device(args.device)
     engines.check_engine(args.engine)

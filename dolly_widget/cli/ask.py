@@ -107,7 +107,8 @@ def _question(args: argparse.Namespace) -> tuple[str, str]:
 def _answer(
     args: argparse.Namespace, question: tuple[str, str], params: SamplingParams, stop: threading.Event
 ) -> GenerationResult:
-    from dolly_widget import devices, engines, models
+    from dolly_widget import engines, models
+    from dolly_widget.runtime import devices
 
     devices.check_device(args.device)  # before a model is converted for minutes
     model_dir = prepare(partial(models.resolve, args.model, args.weight_format, args.revision), stop)

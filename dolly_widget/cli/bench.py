@@ -19,12 +19,12 @@ from dolly_widget.cli.command import EXIT_MISTAKE, Command, CommandError, in_opt
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.preparing import prepare
 from dolly_widget.cli.terminal import printable, shown_progress
-from dolly_widget.progress import OnProgress, Progress
-from dolly_widget.weight_format import NAMES, WeightFormat
+from dolly_widget.models import NAMES, WeightFormat
+from dolly_widget.runtime import OnProgress, Progress
 
 if TYPE_CHECKING:
     from dolly_widget.bench import Measurement
-    from dolly_widget.model_info import ModelInfo
+    from dolly_widget.models import ModelInfo
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _bench(args: argparse.Namespace) -> int:
     from dolly_widget.bench import PROMPT_LENGTHS
-    from dolly_widget.devices import available_devices, check_device
+    from dolly_widget.runtime import available_devices, check_device
 
     args.prompt_tokens = args.prompt_tokens or list(PROMPT_LENGTHS)
     _check_counts(args)
@@ -124,7 +124,7 @@ def _check_counts(args: argparse.Namespace) -> None:
 
 def _check_plot(path: Path | None) -> None:
     """Find out before anything is measured for minutes."""
-    from dolly_widget.bench_plot import check_plot
+    from dolly_widget.bench import check_plot
 
     try:
         if path:
@@ -167,7 +167,7 @@ def _measure_all(
     args: argparse.Namespace, measured: list[Measurement], on_progress: OnProgress, stop: threading.Event
 ) -> bool:
     """Fill ``measured``. False where something could not be measured; ``on_progress`` has been told why."""
-    from dolly_widget.model_info import ModelInfo
+    from dolly_widget.models import ModelInfo
 
     # All are prepared first: a mistake in the last name is found before anything is measured for minutes.
     infos = [ModelInfo(model_dir) for model_dir in _model_dirs(args, stop)]
@@ -216,8 +216,8 @@ def _each(values: Sequence[T]) -> list[T]:
 def _measure(
     plan: _Plan, args: argparse.Namespace, measured: list[Measurement], on_progress: OnProgress, stop: threading.Event
 ) -> bool:
-    from dolly_widget import bench
-    from dolly_widget.engines import EngineError
+    from dolly_widget.bench import measuring
+    from dolly_widget.errors import EngineError
 
     where: dict[str, Any] = {"device": plan.device, "engine": plan.engine, "prompt_lengths": plan.lengths}
     given: dict[str, Any] = {
@@ -227,7 +227,7 @@ def _measure(
         "stop": stop,
     }
     try:
-        bench.measure(plan.info.model_dir, **where, **given, on_progress=on_progress)
+        measuring.measure(plan.info.model_dir, **where, **given, on_progress=on_progress)
     except (EngineError, ValueError, OSError) as exc:  # the others may do
         on_progress(Progress("measure", message=f"dolly-widget: {plan.name}: {exc}"))
         return False
@@ -245,7 +245,7 @@ def _show_stopped(measured: Sequence[Measurement], args: argparse.Namespace) -> 
 
 def _show(measured: Sequence[Measurement], args: argparse.Namespace) -> bool:
     """False where the picture could not be drawn; stderr has been told why."""
-    from dolly_widget.bench_table import table
+    from dolly_widget.bench.table import table
 
     is_drawn = not (args.plot and measured) or _draw(measured, args.plot)
     if args.json:
@@ -256,7 +256,7 @@ def _show(measured: Sequence[Measurement], args: argparse.Namespace) -> bool:
 
 
 def _draw(measured: Sequence[Measurement], path: Path) -> bool:
-    from dolly_widget.bench_plot import save_plot
+    from dolly_widget.bench import save_plot
 
     try:
         save_plot(measured, path)
@@ -275,7 +275,7 @@ def _fields(measurement: Measurement) -> dict[str, Any]:
 
 def _remarks(measured: Sequence[Measurement]) -> list[str]:
     """What is to be said below the table; the last one is what to use."""
-    from dolly_widget.bench_advice import advice
+    from dolly_widget.bench.advice import advice
 
     remarks = []
     if all(each.model == "demo" for each in measured):

@@ -13,7 +13,7 @@ from pathlib import Path
 from dolly_widget.cli.command import Command, CommandError, in_options
 from dolly_widget.cli.interruptible import finish
 from dolly_widget.cli.preparing import add_format_arguments, prepare
-from dolly_widget.weight_format import WeightFormat
+from dolly_widget.models import WeightFormat
 
 _SUMMARY = "Download a model and convert it to OpenVINO, ready for the widget."
 _DESCRIPTION = """\
@@ -83,10 +83,11 @@ def _convert(args: argparse.Namespace) -> int:
 
 def _maker(model: str) -> Callable[..., Path]:
     """What makes ``model``: for one of the hub, that which asks for its newest commit, whatever the store has."""
-    from dolly_widget import hub, models
+    from dolly_widget import models
+    from dolly_widget.models.hub import client
 
     is_here = model == "demo" or Path(model).expanduser().exists()
-    return models.convert if hub.is_model_id(model) and not is_here else models.resolve
+    return models.convert if client.is_model_id(model) and not is_here else models.resolve
 
 
 def _weight_format(args: argparse.Namespace) -> WeightFormat:

@@ -24,7 +24,7 @@ def finish(work: Callable[[threading.Event], T]) -> tuple[T, int]:
 
     ``work`` is handed an event that asks it to stop. Raises what it raises; Abandoned where it does not stop.
     """
-    from dolly_widget.jobs import Job
+    from dolly_widget.runtime import Job
 
     with _interrupt_as_event() as interrupted:
         job = Job(work)

@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dolly_widget.cli.command import EXIT_FOUND, Command, CommandError
-from dolly_widget.progress import in_bytes
+from dolly_widget.text import in_bytes
 
 if TYPE_CHECKING:
-    from dolly_widget.store import Entry
+    from dolly_widget.models import Entry
 
 _NAME_HELP = "a name that `dolly-widget models` shows, or the model's id where the store has it only once"
 
@@ -27,7 +27,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from dolly_widget import store
+    from dolly_widget.models import store
 
     entries = sorted(store.entries(), key=lambda entry: (entry.model_id, entry.weight_format, entry.created))
     if not entries:
@@ -61,7 +61,7 @@ def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from dolly_widget import store
+    from dolly_widget.models import store
 
     for entry in _named(args.names):  # all of them are found before the first is deleted
         freed = entry.own_bytes
@@ -73,7 +73,7 @@ def _remove(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from dolly_widget import store
+    from dolly_widget.models import store
 
     entries = _named(args.names) if args.names else store.entries()
     damaged = [entry for entry in entries if not _is_whole(entry)]
@@ -97,7 +97,7 @@ def _named(names: Sequence[str]) -> list[Entry]:
 
 
 def _find(name: str) -> Entry:
-    from dolly_widget import store
+    from dolly_widget.models import store
 
     entries = store.entries()
     found = [entry for entry in entries if entry.name == name] or [entry for entry in entries if entry.model_id == name]

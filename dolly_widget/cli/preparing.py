@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dolly_widget.cli.command import Stopped
 from dolly_widget.cli.terminal import shown_progress
-from dolly_widget.weight_format import NAMES, WeightFormat
+from dolly_widget.models import NAMES, WeightFormat
 
 
 def add_format_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add_format_arguments(parser: argparse.ArgumentParser) -> None:
 
 def prepare(work: Callable[..., Path], stop: threading.Event) -> Path:
     """Return the directory that ``work(on_progress=, stop=)`` makes, its progress shown on stderr; raises Stopped."""
-    from dolly_widget.model_info import ModelError
+    from dolly_widget.errors import ModelError
 
     try:
         with shown_progress(sys.stderr) as on_progress:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
 
-from dolly_widget.progress import OnProgress, Progress
+from dolly_widget.runtime import OnProgress, Progress
 
 # Text from outside must not move the cursor or set colours: control characters, line break and tab aside.
 _CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}

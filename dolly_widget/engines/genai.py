@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dolly_widget.engines.answering import Answer, ModelEngine
+from dolly_widget.engines.answer import Answer
+from dolly_widget.engines.bounds import within_candidates
+from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.sampling import SamplingParams
 
 if TYPE_CHECKING:
     import openvino_genai
 
-# With top_p alone, GenAI sorts the whole vocabulary for every token: a quarter of the time at 50,000 entries. Bounding
-# the candidates avoids that. What lies beyond them no longer counts for top_p either: where that is much, in a flat
-# distribution at a temperature above 1, a little more is cut.
-CANDIDATES = 1024
 # GenAI's numbers have 32 and 64 bits: beyond these, its 0 or a TypeError would come of a setting that is in its range.
 _LARGEST = 2**31 - 1
 _SMALLEST = 1e-6
@@ -44,16 +41,6 @@ class GenAIEngine(ModelEngine):
         # Its own clock: our callback competes for the interpreter, and may come late.
         times = done.perf_metrics.raw_metrics
         answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
-
-
-def within_candidates(params: SamplingParams) -> SamplingParams:
-    """The settings with the bound on the candidates, where there is one.
-
-    With t the chance of all tokens beyond the bound, and l that of the last one that top-p alone would keep, the two
-    distributions are at most t + l / top_p apart (total variation): what top-p keeps is then smaller by no more.
-    """
-    is_unbound = params.top_k == 0 and params.top_p < 1 and not params.is_greedy
-    return replace(params, top_k=CANDIDATES) if is_unbound else params
 
 
 def _bridge(answer: Answer) -> openvino_genai.StreamerBase:

@@ -14,12 +14,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from dolly_widget.engines import EngineError, GenerationResult
-from dolly_widget.engines.answering import Answer, ModelEngine, OnText, silent
+from dolly_widget.engines.answer import Answer, OnText, silent
 from dolly_widget.engines.graphs import keep_last_logits
-from dolly_widget.engines.reasons import reason
-from dolly_widget.prompts import Prompt, PromptTemplate
+from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.engines.result import GenerationResult
+from dolly_widget.errors import EngineError
+from dolly_widget.runtime import reason
 from dolly_widget.sampling import SamplingParams
+from dolly_widget.text import Prompt, PromptTemplate
 
 if TYPE_CHECKING:
     import transformers

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dolly_widget.devices import check_device
-from dolly_widget.engines import Engine, EngineError, GenerationResult, check_engine, effective_params, load_engine
-from dolly_widget.engines.answering import silent
-from dolly_widget.model_info import WEIGHT_FILES, check_files
-from dolly_widget.prompts import Prompt, PromptTemplate
+from dolly_widget.engines.answer import silent
+from dolly_widget.engines.bounds import effective_params
+from dolly_widget.engines.engine import Engine
+from dolly_widget.engines.loading import check_engine, load_engine
+from dolly_widget.engines.result import GenerationResult
+from dolly_widget.errors import EngineError
+from dolly_widget.models import WEIGHT_FILES, check_files
+from dolly_widget.runtime import check_device
 from dolly_widget.sampling import SamplingParams
+from dolly_widget.text import Prompt, PromptTemplate
 
 _POLL_S = 0.02
 
@@ -243,10 +246,3 @@ class _StopAsWell(threading.Event):
         while not self.is_set() and (end is None or time.monotonic() < end):
             super().wait(_POLL_S if end is None else max(0.0, min(_POLL_S, end - time.monotonic())))
         return self.is_set()
-
-
-def forget_frames(exc: BaseException | None) -> None:
-    """Let go of what the functions that an error came through still hold: a whole model, perhaps."""
-    while exc is not None:
-        traceback.clear_frames(exc.__traceback__)
-        exc = exc.__cause__ or exc.__context__

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Generator
 from typing import Any
 
-from dolly_widget.engines import Engine, GenerationResult
-from dolly_widget.jobs import INTERRUPT_S, Job
-from dolly_widget.prompts import Prompt
+from dolly_widget.engines.engine import Engine
+from dolly_widget.engines.result import GenerationResult
+from dolly_widget.runtime import INTERRUPT_S, Job
 from dolly_widget.sampling import SamplingParams
+from dolly_widget.text import Prompt
 
 
 def stream(

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from dolly_widget.models import WeightFormat
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.tokens import encodable
-from dolly_widget.weight_format import WeightFormat
+from dolly_widget.text import encodable
 
 _SAMPLING = tuple(each.name for each in fields(SamplingParams))
 

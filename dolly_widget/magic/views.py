@@ -12,9 +12,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display
 
 from dolly_widget.engines import GenerationResult
-from dolly_widget.model_info import ModelInfo
-from dolly_widget.rendering import markdown_to_html
+from dolly_widget.models import ModelInfo
 from dolly_widget.sampling import SamplingParams
+from dolly_widget.text import markdown_to_html
 
 
 def name_of(model_dir: Path) -> str:

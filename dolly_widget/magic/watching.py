@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from dolly_widget.engines import GenerationResult
-from dolly_widget.jobs import Job
+from dolly_widget.errors import ModelError
 from dolly_widget.magic.views import View
-from dolly_widget.model_info import ModelError
-from dolly_widget.progress import Progress
+from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.tokens import encodable
+from dolly_widget.text import encodable
 
 SHOW_INTERVAL_S = 0.05
 STOP_TIMEOUT_S = 3.0

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 import dolly_widget.models
 from dolly_widget import DollyWidget
-from dolly_widget.demo import OPENVINO_DIR as DEMO_DIR
-from dolly_widget.model_info import ModelError
-from dolly_widget.progress import Progress
+from dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR
+from dolly_widget.errors import ModelError
+from dolly_widget.runtime.progress import Progress
 
 def resolve(model, weight_format="int8", revision=None, *, on_progress, stop):
     """Reports what it finds in the file, until that is an error, nothing more, or a stop."""

@@ -2,7 +2,7 @@
 
 from bare_page import open_bare_page
 
-from dolly_widget.widget.response import ResponseView
+from dolly_widget.widget.answer.response import ResponseView
 
 PAGE = """<link rel="stylesheet" href="/widget.css">
 <body><p id="before">Before</p><div id="one"></div><div id="two"></div><script type="module">

@@ -19,7 +19,7 @@ widget
 LOADING = """
 import threading
 from dolly_widget import DollyWidget
-from dolly_widget.widget import loading
+from dolly_widget.widget.session import loader
 
 def never(*arguments, **options):
     threading.Event().wait()
@@ -31,8 +31,8 @@ widget
 BLOCKED = """
 import threading
 from dolly_widget import DollyWidget
-from dolly_widget.demo import OPENVINO_DIR
-from dolly_widget.prompts import DOLLY
+from dolly_widget.models.demo import OPENVINO_DIR
+from dolly_widget.text.template import DOLLY
 
 class Reading:
     model_dir, device, template = OPENVINO_DIR, "CPU", DOLLY
@@ -46,8 +46,8 @@ widget
 """
 CHAT = """
 from dolly_widget import DollyWidget, GenerationResult, Prompt
-from dolly_widget.demo import OPENVINO_DIR
-from dolly_widget.prompts import Segment
+from dolly_widget.models.demo import OPENVINO_DIR
+from dolly_widget.text.template import Segment
 
 class Template:
     name, stop = "chat", ()

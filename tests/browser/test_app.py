@@ -13,7 +13,7 @@ import pytest
 from acting import answer, choose_example, expect_statistics, model_line, submit, told
 from playwright.sync_api import expect
 
-from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.models.demo import OPENVINO_DIR
 
 pytestmark = pytest.mark.browser
 

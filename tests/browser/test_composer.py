@@ -3,7 +3,7 @@
 import pytest
 from bare_page import open_bare_page
 
-from dolly_widget.widget.composer import Composer
+from dolly_widget.widget.ask.composer import Composer
 
 pytestmark = pytest.mark.browser
 

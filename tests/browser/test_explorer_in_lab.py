@@ -19,7 +19,7 @@ import shutil, tempfile
 from pathlib import Path
 import numpy as np
 from dolly_widget import SamplingExplorer, lens
-from dolly_widget.demo import OPENVINO_DIR
+from dolly_widget.models.demo import OPENVINO_DIR
 model_dir = Path(shutil.copytree(OPENVINO_DIR, Path(tempfile.mkdtemp()) / "model"))
 path = model_dir / "tokenizer.json"
 hostile = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>"

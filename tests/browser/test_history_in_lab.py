@@ -10,14 +10,14 @@ from dolly_widget import History
 
 pytestmark = pytest.mark.browser
 
-TESTS = Path(__file__).parents[1]
+FAKES = Path(__file__).parents[1] / "fakes"
 MAKE = """
 import sys
 sys.path.insert(0, {tests!r})
 from exchanges import HOSTILE, SCRIPT, answered, many
 import ipywidgets
-from dolly_widget.widget.arranging import style_sheet
-from dolly_widget.widget.history_panel import HistoryPanel
+from dolly_widget.widget.page.layout import style_sheet
+from dolly_widget.widget.history.panel import HistoryPanel
 
 def show(exchange):
     chosen.append(exchange.instruction)
@@ -37,7 +37,7 @@ def notebook(lab, page):
     opened = []
 
     def open_notebook(history, *cells):
-        opened.append(lab.open(page, [MAKE.format(tests=str(TESTS), history=history), *cells]))
+        opened.append(lab.open(page, [MAKE.format(tests=str(FAKES), history=history), *cells]))
         opened[-1].run(0)
         page.locator(".dw-history").wait_for(timeout=60_000)
         return opened[-1]

@@ -18,9 +18,9 @@ widget
 """
 HOSTILE = """
 from IPython.display import display
-from dolly_widget.coloured import Alternative, ColouredToken
-from dolly_widget.labels import Label
-from dolly_widget.widget.lens_view import LensView
+from dolly_widget.lens.coloured_tokens import Alternative, ColouredToken
+from dolly_widget.text.labels import Label
+from dolly_widget.widget.lens.view import LensView
 bad = '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">'
 label = Label(bad, bad, False)
 token = ColouredToken(1, label, 0.5, 0.5, 1, 1.0, 2, (Alternative(1, label, 0.5), Alternative(2, label, 0.5)))

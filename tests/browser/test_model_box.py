@@ -11,17 +11,20 @@ pytestmark = [pytest.mark.browser, in_jupyterlab]
 
 MAKE = "from dolly_widget import DollyWidget\nwidget = DollyWidget()\nwidget"
 MAKE_PREPARING = preparing.SOURCE + "widget = DollyWidget()\nwidget"
-COPY = "import shutil\nfrom dolly_widget.demo import OPENVINO_DIR as DEMO_DIR\nshutil.copytree(DEMO_DIR, 'my-model')\n"
+COPY = (
+    "import shutil\nfrom dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR\n"
+    "shutil.copytree(DEMO_DIR, 'my-model')\n"
+)
 # As on a machine whose CPU plugin is broken.
 FAIL_ON_CPU = """
-import dolly_widget.widget.loading
+import dolly_widget.widget.session.loader
 from dolly_widget import EngineError
-share_engine = dolly_widget.widget.loading.share_engine
+share_engine = dolly_widget.widget.session.loader.share_engine
 def failing(model_dir, *, device, **options):
     if device == "CPU":
         raise EngineError("The CPU is on strike: choose another device.")
     return share_engine(model_dir, device=device, **options)
-dolly_widget.widget.loading.share_engine = failing
+dolly_widget.widget.session.loader.share_engine = failing
 """
 
 

@@ -10,18 +10,18 @@ PANEL = f"""
 import ipywidgets as widgets
 from pathlib import Path
 import dolly_widget
-from dolly_widget.prompts import DOLLY
-from dolly_widget.widget.arranging import style_sheet
-from dolly_widget.widget.prompt_panel import PromptPanel
+from dolly_widget.text.template import DOLLY
+from dolly_widget.widget.page.layout import style_sheet
+from dolly_widget.widget.ask.prompt_panel import PromptPanel
 panel = PromptPanel()
-panel.load(Path(dolly_widget.__file__).parent / "demo" / "openvino", 2048)
+panel.load(Path(dolly_widget.__file__).parent / "models" / "demo" / "openvino", 2048)
 panel.show(DOLLY.render({HOSTILE!r}), 256)
 widgets.VBox([style_sheet(), panel])
 """
 AT_END = "text => text.scrollHeight - text.clientHeight - text.scrollTop <= 1"
 TRANSCRIPT = f"""
-from dolly_widget.prompts import Turn
-from dolly_widget.widget.transcript import Transcript
+from dolly_widget.text.template import Turn
+from dolly_widget.widget.answer.transcript import Transcript
 turns = [Turn(f"Question {{i}}?", "", "An answer. " * 30) for i in range(6)]
 transcript = Transcript()
 transcript.show([*turns, Turn("<b>Last</b> question", {HOSTILE!r}, "The *last* answer.\\n\\n```python\\nx = 1\\n```")])

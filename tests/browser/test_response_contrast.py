@@ -6,7 +6,7 @@ import pytest
 from jupyterlab.commands import get_app_dir
 from response_page import send
 
-from dolly_widget.rendering import markdown_to_html
+from dolly_widget.text.markdown import markdown_to_html
 
 pytestmark = pytest.mark.browser
 

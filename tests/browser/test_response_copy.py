@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 from response_page import send
 
-from dolly_widget.rendering import markdown_to_html
+from dolly_widget.text.markdown import markdown_to_html
 
 pytestmark = pytest.mark.browser
 

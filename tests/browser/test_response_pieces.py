@@ -5,7 +5,7 @@ from comms import keeping
 from playwright.sync_api import expect
 from response_page import append, lines, scroll_to, scroll_top, send
 
-from dolly_widget.widget.response import ResponseView
+from dolly_widget.widget.answer.response import ResponseView
 
 pytestmark = pytest.mark.browser
 
@@ -196,7 +196,7 @@ def test_what_the_widget_says_is_what_the_page_shows(view, monkeypatch):
 MAKE = """
 import threading, time
 from pathlib import Path
-from dolly_widget.widget.response import ResponseView
+from dolly_widget.widget.answer.response import ResponseView
 view = ResponseView()
 view.begin()
 view.text = "One"

@@ -3,7 +3,7 @@
 import pytest
 from response_page import is_at_end, lines, open_page, scroll_to, scroll_top, send
 
-from dolly_widget.rendering import markdown_to_html
+from dolly_widget.text.markdown import markdown_to_html
 
 pytestmark = pytest.mark.browser
 

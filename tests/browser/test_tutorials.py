@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from lab import running_lab
 
-from dolly_widget.cli import copy_tutorials
+from dolly_widget.cli.lab import copy_tutorials
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,280 @@
+"""One instruction under several settings, precisions or models: runs them, one after the other. Shows nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from dolly_widget.bench import load_libraries, time_to_first_token
+from dolly_widget.comparison.differences import Departure, Spelled, by_characters, by_tokens, spell
+from dolly_widget.comparison.table import Comparison, ComparisonRow
+from dolly_widget.engines import Engine, GenerationResult, check_engine, load_engine
+from dolly_widget.errors import EngineError, forget_frames
+from dolly_widget.models import ModelInfo, WeightFormat, check_files, find, resolve
+from dolly_widget.runtime import Job, added_bytes, check_device, private_bytes
+from dolly_widget.sampling import SamplingParams, changed
+from dolly_widget.text import Tokenizer
+
+Model: TypeAlias = "str | Path | Engine"
+Settings: TypeAlias = "Mapping[str, Any] | SamplingParams"
+
+STOP_TIMEOUT_S = 3.0
+"""How long an interrupt waits for the end. Loading, and reading a long prompt, cannot be stopped in the middle."""
+# What one model may fail with while the others do.
+_FAILURES = (EngineError, ValueError, OSError)
+
+
+def compare(
+    instruction: str,
+    context: str = "",
+    *,
+    model: Model | Sequence[Model] = "demo",
+    weight_format: str | WeightFormat | Sequence[str | WeightFormat] = "int8",
+    device: str = "AUTO",
+    engine: str = "genai",
+    settings: Settings | Sequence[Settings] = ({},),
+    **sampling: Any,
+) -> Comparison:
+    """Answer one instruction with every model, in every weight format, under all settings; return the answers' table.
+
+    ``model`` and ``weight_format`` are those of ``load_engine``, or lists of them; an engine that is loaded already can
+    be given too, and stays so. Each of ``settings`` is a mapping of fields of ``SamplingParams``, to which ``sampling``
+    adds what they have in common, or a SamplingParams. All rows share a seed, a fresh one where none is named. Models
+    are loaded one after the other, and each is freed before the next. One that is not here yet is downloaded and
+    converted first; ``resolve`` does that with a report.
+
+    A model or a setting that fails is a row with its ``error``. Raises the first of these where none succeeds, and,
+    before anything is loaded, ValueError or TypeError for wrong arguments, ModelError for a model that is not there.
+    An interrupt stops the answer, and is raised.
+    """
+    if not instruction.strip():
+        raise ValueError('The instruction is empty: ask something, for example compare("Who is Dolly?").')
+    seed, params = _params(settings, sampling)
+    check_engine(engine)
+    wanted = _Wanted(
+        _listed("model", model, (str, Path, Engine)),
+        [WeightFormat.of(each) for each in _listed("weight_format", weight_format, (str, WeightFormat))],
+        check_device(device),
+        engine,
+    )
+    wanted.check()
+
+    def work(stop: threading.Event) -> list[_Outcome]:
+        return _outcomes(wanted.candidates(stop), (instruction, context), params, stop)
+
+    return Comparison(instruction, context, seed, tuple(_rows(_finish(Job(work, name="dolly-compare")))))
+
+
+def _listed(name: str, value: Any, kinds: tuple[type, ...]) -> list[Any]:
+    """A list of what may be one or several."""
+    if isinstance(value, kinds):
+        return [value]
+    if isinstance(value, Mapping) or not isinstance(value, Sequence):
+        raise TypeError(f"{name} must be one or a list of them, not {value!r}.")
+    if not value:
+        raise ValueError(f"{name} is empty: give at least one.")
+    for each in value:
+        if not isinstance(each, kinds):
+            raise TypeError(f"{name} holds {each!r}, which is none: see compare's docstring.")
+    return list(value)
+
+
+def _params(settings: Any, sampling: Mapping[str, Any]) -> tuple[int, list[SamplingParams]]:
+    """The seed in common, and the settings of each row with a seed."""
+    listed = _listed("settings", settings, (Mapping, SamplingParams))
+    if sampling and (whole := next((each for each in listed if isinstance(each, SamplingParams)), None)):
+        raise ValueError(f"{whole} is whole: set {', '.join(sampling)} in it, or give a mapping in its place.")
+    common = changed(SamplingParams(), sampling)
+    params = [each if isinstance(each, SamplingParams) else changed(common, each) for each in listed]
+    seed = secrets.randbits(32) if common.seed is None else common.seed
+    return seed, [replace(each, seed=seed) if each.seed is None else each for each in params]
+
+
+def _finish(job: Job[list[_Outcome]]) -> list[_Outcome]:
+    try:
+        return job.wait()
+    except KeyboardInterrupt:
+        job.stop()
+        with contextlib.suppress(Exception):  # what was stopped has nothing to tell
+            job.wait(STOP_TIMEOUT_S)
+        raise
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A model that is compared: files to be loaded, or an engine."""
+
+    model_dir: Path
+    device: str
+    engine: str
+    given: Engine | None = None
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Engine]:
+        """An engine; one that was loaded for it is freed afterwards."""
+        if self.given:
+            yield self.given
+            return
+        with contextlib.closing(load_engine(self.model_dir, device=self.device, engine=self.engine)) as loaded:
+            yield loaded
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The models that were asked for."""
+
+    models: list[Model]
+    weight_formats: list[WeightFormat]
+    device: str
+    engine: str
+
+    def check(self) -> None:
+        """Raise ModelError for what is known to be in vain, ValueError for formats that make no difference."""
+        is_choice = False
+        for model in self.models:
+            if not isinstance(model, str | Path):
+                check_files(Path(model.model_dir))
+                continue
+            found = [find(model, each) for each in self.weight_formats]
+            is_choice |= None in found or len(set(found)) > 1
+        if len(set(self.weight_formats)) > 1 and not is_choice:
+            raise ValueError(
+                "Several weight_format make no difference here: OpenVINO files and engines have the one that they "
+                "have. Give a checkpoint, a model id, or the directories of all as model."
+            )
+
+    def candidates(self, stop: threading.Event) -> list[_Candidate]:
+        """The models in their order, all of them ready to be loaded: downloaded and converted."""
+        return [candidate for model in self.models for candidate in self._candidates(model, stop)]
+
+    def _candidates(self, model: Model, stop: threading.Event) -> list[_Candidate]:
+        if not isinstance(model, str | Path):
+            kind = type(model).__name__.lower().removesuffix("engine")  # GenAIEngine is "genai"
+            return [_Candidate(Path(model.model_dir), model.device, kind, model)]
+        found = [resolve(model, each, stop=stop) for each in self.weight_formats]
+        return [_Candidate(model_dir, self.device, self.engine) for model_dir in dict.fromkeys(found)]
+
+
+class _Outcome(NamedTuple):
+    """An answer, or the error in its place, and the figures of its model."""
+
+    candidate: _Candidate
+    params: SamplingParams
+    result: GenerationResult | None
+    error: Exception | None
+    ttft_s: float = math.nan
+    memory_bytes: int | None = None
+
+
+def _outcomes(
+    candidates: Sequence[_Candidate],
+    question: tuple[str, str],
+    params: Sequence[SamplingParams],
+    stop: threading.Event,
+) -> list[_Outcome]:
+    for engine in {each.engine for each in candidates if not each.given}:
+        with contextlib.suppress(EngineError):  # each model tells of it
+            load_libraries(engine)
+    outcomes: list[_Outcome] = []
+    for candidate in candidates:
+        if not stop.is_set():
+            outcomes += _of_one_model(candidate, question, params, stop)
+    if outcomes and not any(each.result for each in outcomes):
+        raise next(each.error for each in outcomes if each.error)
+    return outcomes
+
+
+def _of_one_model(
+    candidate: _Candidate, question: tuple[str, str], params: Sequence[SamplingParams], stop: threading.Event
+) -> list[_Outcome]:
+    memory_before = private_bytes()
+    try:
+        with candidate.opened() as engine:
+            # Measured apart: an engine keeps what it computed for a prompt, so that a second answer starts at once.
+            ttft_s = time_to_first_token(engine, _prompt_tokens(engine, question), stop=stop)
+            answers = [_attempt(engine, question, each, stop) for each in params]
+            memory = None if candidate.given else added_bytes(private_bytes(), memory_before)
+    except _FAILURES as exc:
+        forget_frames(exc)
+        return [_Outcome(candidate, each, None, exc) for each in params]
+    return [_Outcome(candidate, each, *answer, ttft_s, memory) for each, answer in zip(params, answers, strict=True)]
+
+
+def _prompt_tokens(engine: Engine, question: tuple[str, str]) -> int:
+    return len(Tokenizer(engine.model_dir).encode(engine.template.render(*question)))
+
+
+def _attempt(
+    engine: Engine, question: tuple[str, str], params: SamplingParams, stop: threading.Event
+) -> tuple[GenerationResult | None, Exception | None]:
+    try:
+        return engine.generate(engine.template.render(*question), params, stop=stop), None
+    except _FAILURES as exc:
+        forget_frames(exc)
+        return None, exc
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def _rows(outcomes: Sequence[_Outcome]) -> Iterator[ComparisonRow]:
+    first: tuple[Spelled, bytes] | None = None
+    for label, outcome in zip(_labels(outcomes), outcomes, strict=True):
+        if outcome.result is None:
+            yield _row(label, outcome, (), Departure(None), "tokens", "")
+            continue
+        model_dir = outcome.candidate.model_dir
+        answer = spell(Tokenizer(model_dir), outcome.result.token_ids, outcome.result.text)
+        vocabulary = (model_dir / "tokenizer.json").read_bytes()
+        if first is None:
+            first = answer, vocabulary
+            yield _row(label, outcome, answer.pieces, Departure(None), "tokens", "")
+            continue
+        is_same = vocabulary == first[1]
+        departure = (by_tokens if is_same else by_characters)(answer, first[0])
+        compared_by = "tokens" if is_same else "characters"
+        yield _row(label, outcome, answer.pieces, departure, compared_by, str(departure))
+
+
+def _row(
+    label: str, outcome: _Outcome, pieces: tuple[str, ...], departure: Departure, compared_by: str, in_words: str
+) -> ComparisonRow:
+    candidate, info = outcome.candidate, ModelInfo(outcome.candidate.model_dir)
+    return ComparisonRow(
+        label=label,
+        model=info.name,
+        precision=info.precision,
+        device=candidate.device,
+        engine=candidate.engine,
+        params=outcome.params,
+        result=outcome.result,
+        tokens=pieces,
+        first_difference=departure.place,
+        compared_by=compared_by,
+        departure=in_words,
+        ttft_s=outcome.ttft_s,
+        size_bytes=info.size_bytes,
+        memory_bytes=outcome.memory_bytes,
+        error=str(outcome.error) if outcome.error else "",
+    )
+
+
+def _labels(outcomes: Sequence[_Outcome]) -> list[str]:
+    """What differs between the rows; the model's name where nothing does."""
+    features = [_features(each) for each in outcomes]
+    columns = list(zip(*features, strict=True))
+    differing = [index for index, column in enumerate(columns) if len(set(column)) > 1] or [0]
+    return [", ".join(feature[index] for index in differing) for feature in features]
+
+
+def _features(outcome: _Outcome) -> list[str]:
+    candidate, info = outcome.candidate, ModelInfo(outcome.candidate.model_dir)
+    settings = ((field.name, getattr(outcome.params, field.name)) for field in fields(SamplingParams))
+    texts = [f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in settings]
+    return [info.name, info.precision, candidate.device, candidate.engine, *texts]

@@ -1,0 +1,142 @@
+"""One answer while it is written: takes ids, passes text on, keeps the times, says when to stop. Knows no library."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from dolly_widget.engines.result import GenerationResult
+from dolly_widget.models import ModelInfo
+from dolly_widget.text import PromptTemplate, TextStream, Tokenizer
+
+OnText = Callable[[str], None]
+
+
+def silent(piece: str) -> None:
+    """Do nothing with a piece of text."""
+
+
+def endings(tokenizer: Tokenizer, template: PromptTemplate, info: ModelInfo) -> tuple[set[int], tuple[str, ...]]:
+    """Ids that end an answer, and the stop texts that are no single token and so must be watched for in the text."""
+    ids = {text: tokenizer.special_id(text) for text in template.stop}
+    end_ids = {token_id for token_id in ids.values() if token_id is not None} | info.end_ids
+    return end_ids, tuple(text for text, token_id in ids.items() if token_id is None)
+
+
+class Answer:
+    """Takes the ids of one answer as they come: passes text on, keeps the times, and says when to stop."""
+
+    def __init__(
+        self,
+        text: TextStream,
+        on_text: OnText,
+        cancels: tuple[threading.Event, threading.Event],
+        prefix_ids: Sequence[int] = (),
+    ) -> None:
+        self._text = text
+        self._on_text = on_text
+        self._cancels = cancels
+        self._prefix = list(prefix_ids)
+        self._ids: list[int] = []
+        self._started = math.nan
+        self._times: list[float] = []
+        self._told_s = 0.0
+        self.error: BaseException | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller asked to stop, or the engine is being closed."""
+        return any(event.is_set() for event in self._cancels)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a stop string was reached."""
+        return self._text.is_stopped
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether to go on."""
+        return not (self.error or self.is_stopped or self.is_cancelled)
+
+    @property
+    def token_ids(self) -> list[int]:
+        """Ids so far, those that were given first."""
+        return [*self._prefix, *self._ids]
+
+    def start(self) -> None:
+        """Pass on the text that was given, and note when the work on the prompt begins."""
+        if self._prefix:
+            self._pass_on(self._text.push(self._prefix))
+        self._started = time.perf_counter()
+
+    def step(self) -> None:
+        """Note when a forward pass had ended."""
+        self._times.append(time.perf_counter())
+
+    def retime(self, ttft_s: float, times_s: Sequence[float]) -> None:
+        """Take the library's times in place of those noted: time to first token, and when each pass had ended.
+
+        Where it has none, those noted stay.
+        """
+        if not times_s:
+            return
+        count = min(len(self._times), len(times_s))
+        self._times = [self._started + ttft_s + time_s - times_s[0] for time_s in times_s[:count]]
+
+    def write(self, token_ids: list[int]) -> None:
+        """Take further ids. Raises nothing that ``on_text`` raised: that is kept for ``finish``."""
+        self._ids += token_ids
+        self._pass_on(self._text.push(token_ids))
+
+    def _pass_on(self, piece: str) -> None:
+        if not piece or self.error:
+            return
+        started = time.perf_counter()
+        try:
+            self._on_text(piece)
+        except BaseException as exc:  # out of a library's callback it would end the process
+            self.error = exc
+        self._told_s += time.perf_counter() - started
+
+    def finish(self) -> None:
+        """Pass on what was held back; raise what ``on_text`` raised."""
+        self._pass_on(self._text.flush())
+        if self.error:
+            raise self.error
+
+    def has_ended(self, end_ids: set[int], max_new_tokens: int) -> bool:
+        """Whether there is nothing more to come."""
+        return self._is_at_end(end_ids) or len(self.token_ids) >= max_new_tokens
+
+    def _is_at_end(self, end_ids: set[int]) -> bool:
+        ids = self.token_ids
+        return self.is_stopped or bool(ids and ids[-1] in end_ids)
+
+    def finish_reason(self, end_ids: set[int], max_new_tokens: int) -> str:
+        """Return why the answer ended, see ``GenerationResult``."""
+        # From the ids: after a cancel, GenAI's own finish reason is now NONE and now STOP.
+        if self._is_at_end(end_ids):
+            return "stop"
+        if len(self.token_ids) >= max_new_tokens:
+            return "length"
+        return "cancelled" if self.is_cancelled else "stop"
+
+    def result(self, prompt_tokens: int, finish_reason: str, seed: int) -> GenerationResult:
+        """Return the answer and how it came about."""
+        times, count = self._times, len(self._ids)
+        # Where on_text takes longer than the library, which does not wait for it, that is the pace of the answer.
+        rest_s = max(times[-1] - times[0], self._told_s) if times else math.nan
+        return GenerationResult(
+            text=self._text.text,
+            token_ids=tuple(self.token_ids),
+            prompt_tokens=prompt_tokens,
+            finish_reason=finish_reason,
+            seed=seed,
+            ttft_s=times[0] - self._started if times else math.nan,
+            tpot_s=rest_s / (count - 1) if count > 1 else math.nan,
+            prefix_tokens=len(self._prefix),
+            pass_s=tuple(later - earlier for earlier, later in itertools.pairwise(times)),
+        )

@@ -1,0 +1,64 @@
+"""An answer when it has ended: its text, its tokens, and its figures. A pure value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """One answer and how it came about."""
+
+    text: str
+    """The answer, without special tokens and without white space at its end."""
+    token_ids: tuple[int, ...]
+    """The answer's tokens, the one that ended it included."""
+    prompt_tokens: int
+    finish_reason: str
+    """"stop": the model ended it; "length": max_new_tokens was reached; "cancelled"."""
+    seed: int
+    """The seed that was used: with it, and the same settings, the answer comes out the same."""
+    ttft_s: float
+    """Time to first token: seconds from the start of the work on the prompt; NaN where there was no token."""
+    tpot_s: float
+    """Mean seconds per output token after the first; NaN where there was no second one."""
+    prefix_tokens: int = 0
+    """How many of the tokens were given as its beginning; the others are new."""
+    pass_s: tuple[float, ...] = field(default=(), repr=False, compare=False)
+    """Seconds of each forward pass after the first, in which usually one token was made. Not kept in a history."""
+
+    def __str__(self) -> str:
+        """Only the text: what an f-string, or ``{name}`` of the magic, means by an answer."""
+        return self.text
+
+    @property
+    def new_tokens(self) -> int:
+        """Number of new tokens."""
+        return len(self.token_ids) - self.prefix_tokens
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Tokens per second after the first one; NaN where there was no second one."""
+        return 1 / self.tpot_s if self.tpot_s > 0 else math.nan
+
+    @property
+    def statistics(self) -> str:
+        """One line: tokens, speed, time to first token, why it ended, seed."""
+        parts = [f"{self.new_tokens:,} {'token' if self.new_tokens == 1 else 'tokens'}"]
+        if not math.isnan(self.tokens_per_s):
+            digits = 0 if self.tokens_per_s >= 100 else 1
+            parts.append(f"{self.tokens_per_s:,.{digits}f} tokens/s")
+        if not math.isnan(self.ttft_s):
+            parts.append(f"first token after {_duration(self.ttft_s)}")
+        return " · ".join([*parts, _ENDS[self.finish_reason], f"seed {self.seed}"])
+
+
+_ENDS = {"stop": "ended by itself", "length": "ended at max_new_tokens", "cancelled": "stopped"}
+
+
+FINISH_REASONS = tuple(_ENDS)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"

@@ -1,0 +1,201 @@
+"""The engine that checks guesses: several tokens for one reading of the weights. OpenVINO's runtime, without GenAI.
+
+GenAI has both ways of guessing, too, but fills each guess up to its full length: every pass then costs what a whole
+guess does, also where there is none (a fifth to a third more at dolly-v2-3b's shape), and it cannot be left off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dolly_widget.engines.answer import Answer
+from dolly_widget.engines.bounds import within_candidates
+from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.engines.speculative.cached_model import BLOCK, CachedModel, Logits
+from dolly_widget.engines.speculative.guesses import CHECK_COST, MOST, Guesser, Lookup, Pace
+from dolly_widget.sampling import SamplingParams, penalise_repetition, probabilities
+from dolly_widget.text import PromptTemplate, Tokenizer
+
+
+class SpeculativeEngine(ModelEngine):
+    """A model directory on a device, whose answers come in fewer passes where they can be guessed. See ``Engine``.
+
+    ``prompt_lookup`` guesses that what was said before is said again: for answers that quote their context. ``draft``
+    is the directory of a smaller model with the same tokens, which writes ahead. Each token is chosen from the model's
+    own logits, whatever was guessed: greedily, in full precision, the ids are GenAI's; drawn ones have the same
+    distribution, and for a seed ids that do not depend on guesses, but are not GenAI's. Source: Leviathan et al. 2023.
+    Raises ValueError for a draft with other tokens, EngineError for a model that cannot take tokens back.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path,
+        device: str = "AUTO",
+        template: PromptTemplate | None = None,
+        *,
+        ov_config: Mapping[str, Any] | None = None,
+        prompt_lookup: bool = True,
+        draft: Path | None = None,
+    ) -> None:
+        if draft is not None and not Tokenizer(model_dir).has_same_tokens(Tokenizer(draft)):
+            raise ValueError(
+                f"The draft {draft.name} has other tokens than the model: take one with the same tokenizer."
+            )
+        self._prompt_lookup, self._draft = prompt_lookup, draft
+        super().__init__(model_dir, device, template, ov_config=ov_config)
+
+    def effective_params(self, params: SamplingParams) -> SamplingParams:
+        """See ``BoundsCandidates``: the bound is that of the engine without guesses."""
+        return within_candidates(params)
+
+    def _load(self, properties: dict[str, Any]) -> Any:
+        model = CachedModel(self.model_dir, self.device, properties, MOST + 1)
+        if self._draft is None:
+            return _Models(model, None)
+        return _Models(model, CachedModel(self._draft, self.device, properties, 1))
+
+    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+        model, chooser = self._model.large, _Chooser(within_candidates(params), seed)
+        guessers, guesser = self._guessers(answer), None
+        guess: list[int] = []
+        ids, stop = list(prompt_ids), len(prompt_ids) + params.max_new_tokens
+        logits = _read(model, ids, params.max_new_tokens, answer)
+        while logits is not None:
+            made = list(chooser.choose(logits[-1 - len(guess) :], ids, guess))
+            answer.step()
+            _learn(guessers, guesser, len(guess), len(made))
+            ids += self._written(answer, made)
+            if len(ids) >= stop or not answer.wants_more or ids[-1] in self._end_ids:
+                return
+            room = stop - len(ids) - 1
+            guesser, guess = _guess(guessers, ids, room if model.has_places(MOST + 1 + room) else 0)
+            model.keep(len(ids) - 1)
+            logits = model.read([ids[-1], *guess]) if answer.wants_more else None
+
+    def _guessers(self, answer: Answer) -> list[Guesser]:
+        large, small = self._model
+        guessers: list[Guesser] = [Lookup(Pace(large.size_bytes))] if self._prompt_lookup else []
+        if small is not None:
+            # Both are read from memory: a pass of either takes as long as it is large.
+            cost = CHECK_COST + small.size_bytes / large.size_bytes
+            guessers.append(_Draft(small, Pace(large.size_bytes, cost), answer))
+        return guessers
+
+    def _written(self, answer: Answer, token_ids: Sequence[int]) -> list[int]:
+        """Hand ids over one by one, up to the one that ends the answer; return those that were."""
+        for count, token_id in enumerate(token_ids, start=1):
+            answer.write([token_id])
+            if not answer.wants_more or token_id in self._end_ids:
+                return list(token_ids[:count])
+        return list(token_ids)
+
+
+class _Models(NamedTuple):
+    large: CachedModel
+    small: CachedModel | None
+
+
+def _read(model: CachedModel, ids: Sequence[int], more: int, answer: Answer) -> Logits | None:
+    """Logits of what follows ``ids``, with ``more`` to come; None where the answer was stopped meanwhile."""
+    return _read_on(model, ids[model.resume(ids, more) :], answer)
+
+
+def _read_on(model: CachedModel, ids: Sequence[int], answer: Answer) -> Logits | None:
+    logits = None
+    for start in range(0, len(ids), BLOCK):
+        if not answer.wants_more:
+            return None
+        logits = model.read(ids[start : start + BLOCK])
+    return logits
+
+
+class _Chooser:
+    """Chooses tokens from logits, with random numbers that do not depend on what was guessed.
+
+    Gumbel's way (Maddison et al. 2014, section 2): a random number for each token of the vocabulary is added to its
+    log-probability, and the largest sum is taken. Logits that a pass of several tokens rounds differently then change
+    the choice as seldom as they do greedily.
+    """
+
+    def __init__(self, params: SamplingParams, seed: int) -> None:
+        self._params = params
+        self._random = np.random.default_rng(seed)
+
+    def choose(self, logits: Logits, ids: Sequence[int], guess: Sequence[int]) -> Iterator[int]:
+        """A token for each of ``logits``, (positions, vocab), up to the first that is not as guessed."""
+        so_far = list(ids)
+        for place, row in enumerate(logits):
+            token_id = self._token(row, so_far)
+            yield token_id
+            if place < len(guess) and token_id != guess[place]:
+                return
+            so_far.append(token_id)
+
+    def _token(self, logits: Logits, ids: Sequence[int]) -> int:
+        params, scores = self._params, np.asarray(logits, dtype=np.float64)
+        if params.repetition_penalty != 1:
+            scores = penalise_repetition(scores, ids, params.repetition_penalty)
+        if params.is_greedy:
+            return int(scores.argmax())
+        noise = self._random.random(scores.size)
+        # Only those that top-k leaves: sorting a whole vocabulary takes milliseconds.
+        left = np.arange(scores.size)
+        if 0 < params.top_k < scores.size:
+            left = np.sort(np.argpartition(scores, -params.top_k)[-params.top_k :])
+        chances = probabilities(scores[left], params)
+        left, chances = left[chances > 0], chances[chances > 0]
+        # -log of a uniform number is exponential; the least of those over their chances is the largest Gumbel sum.
+        return int(left[(-np.log1p(-noise[left]) / chances).argmin()])
+
+
+class _Draft:
+    """Guesses what a smaller model would say, for as long as ``answer`` goes on."""
+
+    def __init__(self, model: CachedModel, pace: Pace, answer: Answer) -> None:
+        self.pace = pace
+        self._model, self._answer = model, answer
+        self._has_begun = False
+
+    def guess(self, ids: Sequence[int], most: int) -> list[int]:
+        """See ``Guesser``."""
+        guess: list[int] = []
+        unread = list(ids[self._known(ids) :])
+        if not self._model.has_places(len(unread) + most):
+            return []
+        while len(guess) < most:
+            logits = _read_on(self._model, unread, self._answer)
+            if logits is None:
+                return []
+            guess.append(int(logits[-1].argmax()))
+            unread = guess[-1:]
+        return guess
+
+    def _known(self, ids: Sequence[int]) -> int:
+        """How many of ``ids`` are read already. Only the first guess of an answer may have to begin anew."""
+        if not self._has_begun:
+            self._has_begun = True
+            return self._model.resume(ids)
+        known = self._model.shared(ids)
+        self._model.keep(known)
+        return known
+
+
+def _guess(guessers: Sequence[Guesser], ids: Sequence[int], room: int) -> tuple[Guesser | None, list[int]]:
+    """The first guess that one of them makes, and whose it is."""
+    for guesser in guessers:
+        most = min(guesser.pace.most, room)
+        if most > 0 and (guess := guesser.guess(ids, most)):
+            return guesser, guess
+    return None, []
+
+
+def _learn(guessers: Sequence[Guesser], guesser: Guesser | None, guessed: int, made: int) -> None:
+    """Tell them of a pass in which ``made`` tokens came of ``guessed`` guesses and one reading."""
+    for each in guessers:
+        each.pace.made(made)
+    if guesser is not None:
+        guesser.pace.learn(guessed, made - 1)

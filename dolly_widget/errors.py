@@ -1,0 +1,44 @@
+"""The errors that a user is told about: one sentence with what is wrong and what to do. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import traceback
+
+
+class ModelError(ValueError):
+    """A model that is not there, or not whole. The message says what to do."""
+
+
+def forget_frames(exc: BaseException | None) -> None:
+    """Let go of what the functions that an error came through still hold: a whole model, perhaps."""
+    while exc is not None:
+        traceback.clear_frames(exc.__traceback__)
+        exc = exc.__cause__ or exc.__context__
+
+
+class EngineError(RuntimeError):
+    """A model could not be loaded or run. The message says why, and what to do; the cause is kept."""
+
+
+class PromptTooLongError(ValueError):
+    """A prompt that leaves too little room, or none, for the answer. Nothing was run."""
+
+    def __init__(self, prompt_tokens: int, max_new_tokens: int, max_positions: int) -> None:
+        self.prompt_tokens = prompt_tokens
+        self.max_new_tokens = max_new_tokens
+        self.max_positions = max_positions
+        self.largest_max_new_tokens = max(0, max_positions - prompt_tokens)
+        """Largest ``max_new_tokens`` that fits; 0 where the prompt alone is too long."""
+        mend = (
+            f"set max_new_tokens to {self.largest_max_new_tokens} or less, or shorten the text."
+            if self.largest_max_new_tokens
+            else f"shorten the text by at least {prompt_tokens - max_positions + 1} tokens."
+        )
+        super().__init__(
+            f"The prompt has {prompt_tokens} tokens and max_new_tokens is {max_new_tokens}, "
+            f"but the model has only {max_positions} positions: {mend}"
+        )
+
+
+# A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
+EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)

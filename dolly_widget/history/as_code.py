@@ -1,0 +1,121 @@
+"""An exchange as a cell of Python that asks again and gets the same answer. Runs nothing.
+
+Every text goes in as a literal of Python, whatever is in it: a history may come from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from typing import Any
+
+from dolly_widget.engines import GenerationResult
+from dolly_widget.history.exchange import Exchange, Setup
+from dolly_widget.text import DOLLY, PLAIN, PromptTemplate
+
+_NAMED_TEMPLATES = {"DOLLY": DOLLY, "PLAIN": PLAIN}
+_LINE_CHARS = 100
+_UNKNOWN = """\
+# What answered cannot be told by name: put the engine, or a model's name and its template, in the place of `engine`."""
+
+
+def as_code(exchange: Exchange) -> str:
+    """The source of a cell that makes the widget of ``exchange`` and asks for the same answer, token for token.
+
+    Model, revision, weight format, device, properties, template, settings and seed are named. Where the engine was a
+    given object, the code asks for it.
+    """
+    setup = exchange.setup
+    template = None if setup is None else setup.template
+    parts = [*_imports(template), ""]
+    parts += [_UNKNOWN, "widget = DollyWidget(engine)"] if setup is None else _widget(setup)
+    parts += [*_remark(exchange), _call("widget.ask", [*_asked(exchange)]), "widget"]
+    return "\n".join(parts) + "\n"
+
+
+def _imports(template: PromptTemplate | None) -> list[str]:
+    name = "" if template is None else _name_of(template) or type(template).__name__
+    return [f"from dolly_widget import {', '.join(sorted(filter(None, ['DollyWidget', name])))}"]
+
+
+def _name_of(template: PromptTemplate) -> str:
+    """What a known template is called in Python; "" for another one."""
+    return next((name for name, each in _NAMED_TEMPLATES.items() if each == template), "")
+
+
+def _widget(setup: Setup) -> Iterator[str]:
+    if setup.template is None and setup.template_name:
+        yield f"# The prompt template is the model's own: {setup.template_name!r}"
+    arguments = [_literal(setup.model)]
+    settings: dict[str, Any] = {"revision": setup.revision, "weight_format": setup.weight_format or None}
+    arguments += [f"{name}={_literal(value)}" for name, value in settings.items() if value is not None]
+    arguments += [f"device={_literal(setup.device)}"]
+    arguments += [f"engine={_literal(setup.engine)}"] if setup.engine != "genai" else []
+    arguments += [f"template={_template(setup.template)}"] if setup.template is not None else []
+    arguments += [f"ov_config={dict(setup.ov_config)!r}"] if setup.ov_config else []
+    arguments += ["prompt_lookup=True"] if setup.prompt_lookup else []
+    arguments += [f"draft={_literal(setup.draft)}"] if setup.draft else []
+    yield _call("widget = DollyWidget", arguments)
+
+
+def _template(template: PromptTemplate) -> str:
+    if name := _name_of(template):
+        return name
+    given = {field.name: getattr(template, field.name) for field in fields(template)}
+    defaults = {field.name: field.default for field in fields(template) if field.default is not MISSING}
+    arguments = [f"{key}={_literal(value)}" for key, value in given.items() if value != defaults.get(key, MISSING)]
+    return _call(type(template).__name__, arguments, depth=1)
+
+
+def _asked(exchange: Exchange) -> Iterator[str]:
+    """The arguments of ``ask``."""
+    result = exchange.result
+    yield _literal(exchange.instruction)
+    if exchange.context:
+        yield f"context={_literal(exchange.context)}"
+    if exchange.turns:
+        turns = "".join(f"\n        ({', '.join(map(_literal, turn))})," for turn in exchange.turns)
+        yield f"turns=[{turns}\n    ]"
+    if result.prefix_tokens:
+        yield f"prefix_ids={result.token_ids[: result.prefix_tokens]!r}"
+    for field in fields(exchange.params):
+        yield f"{field.name}={_setting(exchange, field.name)!r}"
+
+
+def _setting(exchange: Exchange, name: str) -> Any:
+    """A sampling setting as it was; the seed that was drawn, and as many tokens as came before it was stopped."""
+    result = exchange.result
+    if name == "max_new_tokens" and _was_cut(result):
+        return len(result.token_ids)
+    return result.seed if name == "seed" else getattr(exchange.params, name)
+
+
+def _was_cut(result: GenerationResult) -> bool:
+    return result.finish_reason == "cancelled" and bool(result.token_ids)
+
+
+def _remark(exchange: Exchange) -> list[str]:
+    """What to know about an answer that was stopped."""
+    if _was_cut(exchange.result):
+        return [f"# The answer was stopped after so many tokens; max_new_tokens was {exchange.params.max_new_tokens}."]
+    return ["# The answer was stopped before its first token."] if exchange.result.finish_reason == "cancelled" else []
+
+
+def _call(name: str, arguments: list[str], depth: int = 0) -> str:
+    """A call in one line, or with a line for each argument."""
+    line = f"{name}({', '.join(arguments)})"
+    if len(line) <= _LINE_CHARS and "\n" not in line:
+        return line
+    indent = "    " * depth
+    lines = "".join(f"{indent}    {argument},\n" for argument in arguments)
+    return f"{name}(\n{lines}{indent})"
+
+
+def _literal(value: Any) -> str:
+    """Python for a value: a text of several lines between triple quotes where that is exact, else as ``repr`` does."""
+    if not isinstance(value, str):
+        return repr(value)
+    is_simple = not any(mark in value for mark in '"\\')
+    if is_simple and "\n" in value and all(line.isprintable() for line in value.split("\n")):
+        return f'"""{value}"""'
+    return f'"{value}"' if is_simple and value.isprintable() else repr(value)

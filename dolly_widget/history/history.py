@@ -1,0 +1,170 @@
+"""A history: exchanges in their order, to be searched and taken elsewhere as JSON, Markdown or a table. Shows nothing.
+
+What is read from JSON is untrusted: it becomes plain values or an error, and nothing in it is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from dolly_widget.history.as_json import from_data, to_data
+from dolly_widget.history.as_markdown import to_markdown
+from dolly_widget.history.exchange import Exchange, Setup
+from dolly_widget.sampling import SamplingParams
+from dolly_widget.text import Turn, encodable
+
+__all__ = ["Exchange", "History", "Setup", "Turn"]
+
+KIND = "dolly_widget.history"
+VERSION = 1
+"""Of the JSON; raised when an older reader would misread it."""
+
+
+class History(tuple[Exchange, ...]):
+    """Exchanges, the oldest first. ``DollyWidget(history=history)`` continues it."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} exchange{'' if len(self) == 1 else 's'})"
+
+    def search(self, text: str) -> History:
+        """Those that hold all words of ``text``, or parts of words, in instruction, context or answer; in any case."""
+        words = text.casefold().split()
+        return History(each for each in self if has_words(each, words))
+
+    def to_json(self) -> str:
+        """All of every exchange as JSON, in ASCII, for ``from_json``: texts, settings, token ids, times, what answered.
+
+        Each exchange is a line. Times are in seconds; one that was never taken is null.
+        """
+        lines = ",\n".join(json.dumps(data, allow_nan=False) for data in self._data())
+        return f'{{"kind": "{KIND}", "version": {VERSION}, "exchanges": [\n{lines}\n]}}\n'
+
+    def _data(self) -> Iterator[dict[str, Any]]:
+        """Plain values; the turns of a chat by the place of the exchange that they end with, where there is one."""
+        ends: dict[tuple[Turn, ...], int] = {}
+        for place, each in enumerate(self):
+            data = to_data(each)
+            if each.turns and each.turns in ends:
+                data["turns"] = {"after": ends[each.turns]}
+            ends[each.turns_after] = place
+            yield data
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> History:
+        """The history of a ``to_json`` text, or of the file of a Path. Raises ValueError for anything else."""
+        name = str(source) if isinstance(source, Path) else "This text"
+        data = _parsed(_read(source) if isinstance(source, Path) else source, name)
+        exchanges: list[Exchange] = []
+        for number, each in enumerate(data, 1):
+            try:
+                exchanges.append(from_data(_with_turns(each, exchanges)))
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as exc:
+                reason = f"no {exc}" if isinstance(exc, KeyError) else str(exc).rstrip(".")
+                raise ValueError(
+                    f"{name} is damaged at exchange {number} ({reason}): export the history again."
+                ) from exc
+        return cls(exchanges)
+
+    def to_markdown(self) -> str:
+        """A document to read: answers in their own Markdown, instructions and contexts quoted as they were typed.
+
+        Nothing breaks out: an answer with HTML, links that could run scripts, or an unclosed fence is quoted too.
+        """
+        before = [None, *self[:-1]]
+        parts = [to_markdown(number, *pair) for number, pair in enumerate(zip(self, before, strict=False), 1)]
+        return encodable("\n\n".join(["# History", *parts])) + "\n"
+
+    def to_dataframe(self) -> Any:
+        """A ``pandas.DataFrame``: a row for each exchange, times in seconds. Raises ImportError without pandas."""
+        try:
+            import pandas
+        except ImportError as exc:
+            raise ImportError("A DataFrame needs pandas, which is not installed: pip install pandas") from exc
+        return pandas.DataFrame([_row(each) for each in self], columns=_COLUMNS)
+
+
+def has_words(exchange: Exchange, words: list[str]) -> bool:
+    """Whether all of ``words``, case-folded, are somewhere in instruction, context or answer."""
+    if not words:
+        return True
+    text = "\n".join((exchange.instruction, exchange.context, exchange.result.text)).casefold()
+    return all(word in text for word in words)
+
+
+# JSON
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, RuntimeError) as exc:  # RuntimeError: "~nobody", whose home is not known
+        reason = getattr(exc, "strerror", None) or str(exc).rstrip(".")
+        raise ValueError(f"{path} cannot be read ({reason}): give the path of a file that to_json wrote.") from exc
+    except UnicodeDecodeError as exc:
+        raise _other_kind(str(path)) from exc
+
+
+def _with_turns(data: Any, before: Sequence[Exchange]) -> Any:
+    """``data`` with its turns in full."""
+    turns = data["turns"]
+    if not isinstance(turns, dict):
+        return data
+    place = turns["after"]
+    if not isinstance(place, int) or not 0 <= place < len(before):
+        raise ValueError(f"its turns are after exchange {place!r}, which is none of those before")
+    return {**data, "turns": [list(turn) for turn in before[place].turns_after]}
+
+
+def _parsed(text: str, name: str) -> list[Any]:
+    """The exchanges, still unchecked."""
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as exc:
+        raise _other_kind(name) from exc
+    if not isinstance(data, dict) or data.get("kind") != KIND or not isinstance(data.get("version"), int):
+        raise _other_kind(name)
+    if data["version"] > VERSION:
+        raise ValueError(
+            f"{name} was written by a newer dolly-widget (format {data['version']}, this one knows {VERSION}): "
+            "pip install --upgrade dolly-widget"
+        )
+    exchanges = data.get("exchanges")
+    if not isinstance(exchanges, list):
+        raise ValueError(f"{name} is damaged (it holds no list of exchanges): export the history again.")
+    return exchanges
+
+
+def _other_kind(name: str) -> ValueError:
+    return ValueError(
+        f"{name} is no history, or not all of one: give what History.to_json wrote, or the Path of its file."
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# The table
+
+_SETUP = ("revision", "weight_format", "device", "engine", "template_name")
+_PARAMS = tuple(field.name for field in fields(SamplingParams) if field.name != "seed")
+_RESULT = (
+    *("seed", "prompt_tokens", "prefix_tokens", "new_tokens", "finish_reason"),
+    *("ttft_s", "tpot_s", "tokens_per_s"),
+)
+_COLUMNS = ("instruction", "context", "answer", "earlier_turns", "model", *_SETUP, *_PARAMS, *_RESULT)
+
+
+def _row(exchange: Exchange) -> tuple[Any, ...]:
+    """The values of ``_COLUMNS``; None where there is none."""
+    return (
+        *(exchange.instruction, exchange.context, exchange.result.text, len(exchange.turns)),
+        exchange.model_name or None,
+        *(getattr(exchange.setup, name, None) or None for name in _SETUP),
+        *(getattr(exchange.params, name) for name in _PARAMS),
+        *(getattr(exchange.result, name) for name in _RESULT),
+    )

@@ -1,0 +1,29 @@
+"""What a model expected at any place of a text. Knows no widget."""
+
+from dolly_widget.lens.candidate_table import Table, quoted, table
+from dolly_widget.lens.candidates import Candidates
+from dolly_widget.lens.coloured_tokens import ColouredToken, legend_text
+from dolly_widget.lens.colours import colours_css
+from dolly_widget.lens.opened import LARGE_BYTES, LocalModel, Source, extra_bytes, labeller, load
+from dolly_widget.lens.reader import Logits
+from dolly_widget.lens.scores import Scores, next_token, score
+
+__all__ = [
+    "LARGE_BYTES",
+    "Candidates",
+    "ColouredToken",
+    "LocalModel",
+    "Logits",
+    "Scores",
+    "Source",
+    "Table",
+    "colours_css",
+    "extra_bytes",
+    "labeller",
+    "legend_text",
+    "load",
+    "next_token",
+    "quoted",
+    "score",
+    "table",
+]

@@ -1,0 +1,112 @@
+"""A model opened for the lens, beside the engine that generates with it. Knows nothing of scores."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from dolly_widget.engines import TellsOfClosing, within_candidates
+from dolly_widget.lens.reader import Reader
+from dolly_widget.models import ModelInfo, WeightFormat, is_openvino, resolve, template_for
+from dolly_widget.runtime import check_device
+from dolly_widget.sampling import SamplingParams
+from dolly_widget.text import Label, Tokenizer, in_bytes, token_label
+
+LARGE_BYTES = 10**9
+"""A model of this size is not loaded a second time without a word."""
+
+
+class Source(Protocol):
+    """What the lens needs of an engine: where the files of its model are, and the device that it runs on."""
+
+    model_dir: Path
+    device: str
+
+
+def extra_bytes(engine: Source) -> int:
+    """Memory, in bytes, that the next call takes to load the engine's model for the lens; 0 where it is loaded.
+
+    About the size of the weights, which stay compressed when it computes in float32; pages of the mapped file, which
+    the system takes back at need, do not count. Raises ValueError where ``engine`` has no files here.
+    """
+    opened = open_model(engine)
+    return 0 if opened.reader.is_loaded else opened.info.size_bytes
+
+
+def load(engine: Source) -> None:
+    """Load the engine's model for the lens now, without a warning: for those who have told of ``extra_bytes``."""
+    open_model(engine).reader.load()
+
+
+def labeller(engine: Source) -> Callable[[int], Label]:
+    """How to show the tokens of the engine's model: a function from an id to its label."""
+    return functools.cache(functools.partial(token_label, open_model(engine).tokenizer))
+
+
+class LocalModel:
+    """A model's files on a device, for the lens alone: nothing generates with them, so that they are loaded once.
+
+    ``model`` and ``weight_format`` are those of ``resolve``. Raises what that raises, ValueError for an unknown device.
+    """
+
+    def __init__(
+        self, model: str | Path = "demo", *, device: str = "AUTO", weight_format: str | WeightFormat = "int8"
+    ) -> None:
+        self.model_dir = resolve(model, weight_format)
+        self.device = check_device(device)
+        self.template = template_for(self.model_dir)
+
+    def effective_params(self, params: SamplingParams) -> SamplingParams:
+        """What the default engine makes of the settings."""
+        return within_candidates(params)
+
+
+class _Opened(NamedTuple):
+    """What is known of an engine's model. Keeps no engine alive."""
+
+    reader: Reader
+    tokenizer: Tokenizer
+    info: ModelInfo
+
+
+_register: weakref.WeakKeyDictionary[Source, _Opened] = weakref.WeakKeyDictionary()
+
+
+_register_lock = threading.Lock()
+
+
+def open_model(engine: Source) -> _Opened:
+    """The model of ``engine``, opened once for all who ask, until the engine is closed."""
+    with _register_lock:
+        if engine not in _register:
+            _register[engine] = opened = _open(engine)
+            if isinstance(engine, TellsOfClosing):
+                engine.when_closed(opened.reader.close)
+        return _register[engine]
+
+
+def _open(engine: Source) -> _Opened:
+    model_dir = getattr(engine, "model_dir", None)
+    if not (isinstance(model_dir, str | Path) and is_openvino(Path(model_dir))):
+        raise ValueError(
+            f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "
+            "give it an engine of load_engine(...)."
+        )
+    tokenizer = Tokenizer(Path(model_dir))
+    return _Opened(Reader(Path(model_dir), engine.device, tokenizer.vocab_size), tokenizer, ModelInfo(Path(model_dir)))
+
+
+def warn_of_memory(engine: Source, opened: _Opened) -> None:
+    """Tell whoever calls from a script; a widget asks before it calls ``load``."""
+    size = opened.info.size_bytes
+    if size >= LARGE_BYTES and not opened.reader.is_loaded and not isinstance(engine, LocalModel):
+        warnings.warn(
+            f"The lens loads {opened.info.name} a second time, which takes about {in_bytes(size)} of memory until the "
+            "engine is closed.",
+            stacklevel=3,
+        )

@@ -1,0 +1,172 @@
+"""Reads a text with a model's own files: logits at every position, in OpenVINO's own runtime, without an engine.
+
+Knows nothing of prompts, settings or widgets: ids go in, logits come out, a block of positions at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dolly_widget.errors import EngineError
+from dolly_widget.runtime import check_properties, explain, run_apart
+
+if TYPE_CHECKING:
+    import openvino as ov
+
+Logits = npt.NDArray[np.float32]
+
+# All of it in float32. By default, activations are rounded to 8 bits before they meet weights of 8 bits, and the cache
+# is stored in 8 bits: the logits would then depend on the machine.
+PRECISE = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+# Of the logits that are there at once; and positions, for what else grows with them.
+BLOCK_BYTES = 16 * 2**20
+MAX_BLOCK = 256
+
+
+class Reader:
+    """A directory of OpenVINO files, loaded at the first need. Callers on several threads take turns."""
+
+    def __init__(self, model_dir: Path, device: str, vocab_size: int) -> None:
+        self._model_dir, self._device = model_dir, device
+        self._vocab_size = vocab_size
+        self._turn = threading.Lock()
+        self._request: ov.InferRequest | None = None
+        self._seen: list[int] = []
+        self._release: Callable[[], object] = _nothing
+        self._is_closed = False
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._request is not None
+
+    def load(self) -> None:
+        """Load the model, unless it is loaded. Raises EngineError where that fails, or after ``close``."""
+        with self._turn:
+            self._loaded()
+
+    def close(self) -> None:
+        """Free the model, once the block that is being read is done."""
+        self._is_closed = True
+        with self._turn:
+            self._request = None
+            self._release()
+
+    def read(self, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
+        """Read ``ids``, and hand the logits of the positions from ``first`` to the last to ``take``, in blocks.
+
+        A block is float32 (positions, vocab), at most ``BLOCK_BYTES``, and valid during the call only. It holds what
+        follows each position; before ``first`` is reached, blocks are of no positions. ``take`` says whether to go on.
+        A text that only goes on from the one before is not read again from its beginning. Raises ValueError for an id
+        that the model does not have, EngineError where OpenVINO fails or after ``close``.
+        """
+        with self._turn:
+            request = self._loaded()
+            self._check_ids(ids, request)
+            try:
+                self._read(request, ids, first, take)
+            except (RuntimeError, MemoryError) as exc:
+                if isinstance(exc, EngineError):
+                    raise
+                mend = "shorten the text, or choose another device"
+                raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, mend)}") from exc
+
+    def _read(self, request: ov.InferRequest, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
+        start = self._start(request, ids, first)
+        block = self._block(request, len(ids))
+        while start < len(ids):
+            self._refuse_if_closed()
+            stop = min(start + block, len(ids))
+            inputs = _inputs(ids[:stop], start, request)
+            self._seen = []  # until it is done: an interrupt meanwhile leaves a cache of who knows what
+            # Shared: no copy of what may be as large as all else.
+            outputs = request.infer(inputs, share_outputs=True)
+            self._seen = list(ids[:stop])
+            if not take(outputs["logits"][0, max(first, start) - start :]):
+                return
+            start = stop
+
+    def _start(self, request: ov.InferRequest, ids: Sequence[int], first: int) -> int:
+        """Where to begin: behind what the model has in its cache, if that is how the text begins."""
+        known = len(self._seen)
+        if request.query_state() and 0 < known <= first and list(ids[:known]) == self._seen:
+            return known
+        request.reset_state()
+        self._seen = []
+        return 0
+
+    def _block(self, request: ov.InferRequest, length: int) -> int:
+        """Positions of a block; all at once where the model has no cache that would remember those before."""
+        if not request.query_state():
+            return length
+        return max(1, min(MAX_BLOCK, BLOCK_BYTES // (4 * self._width(request))))
+
+    def _width(self, request: ov.InferRequest) -> int:
+        width = request.get_compiled_model().output("logits").get_partial_shape()[-1]
+        return int(width.get_length()) if width.is_static else self._vocab_size
+
+    def _check_ids(self, ids: Sequence[int], request: ov.InferRequest) -> None:
+        size = self._width(request)
+        for token_id in ids:
+            if not 0 <= token_id < size:
+                raise ValueError(f"There is no token {token_id}: the model has {size:,}, counted from 0.")
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise EngineError("This engine was closed: load the model again.")
+
+    def _loaded(self) -> ov.InferRequest:
+        self._refuse_if_closed()
+        self._request = self._request or self._load()
+        return self._request
+
+    def _load(self) -> ov.InferRequest:
+        try:
+            compiled = run_apart(self._compile)
+        except (RuntimeError, MemoryError) as exc:
+            mend = "choose another device, or convert the model again"
+            raise EngineError(f"OpenVINO could not load {self._model_dir}: {explain(exc, mend)}") from exc
+        # As in the Optimum engine: OpenVINO would keep the activations of a model with its cache inside.
+        self._release = release = weakref.finalize(self, compiled.release_memory)
+        release.atexit = False
+        return compiled.create_infer_request()
+
+    def _compile(self) -> ov.CompiledModel:
+        import openvino as ov
+
+        path = self._model_dir / "openvino_model.xml"
+        return ov.Core().compile_model(path, self._device, precise(self._device))
+
+
+def _nothing() -> None:
+    """Release nothing: no model was loaded."""
+
+
+def precise(device: str) -> dict[str, Any]:
+    """Those of the properties for float32 that a device takes."""
+    taken: dict[str, Any] = {}
+    for name, value in PRECISE.items():
+        with suppress(ValueError):
+            taken |= check_properties(device, {name: value})
+    return taken
+
+
+def _inputs(ids: Sequence[int], start: int, request: ov.InferRequest) -> dict[str, npt.NDArray[Any]]:
+    """What the model takes of: the ids from ``start``, those before being in its cache, in one text of one beam."""
+    row = np.array([ids[start:]], dtype=np.int64)
+    inputs: dict[str, npt.NDArray[Any]] = {
+        "input_ids": row,
+        "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
+        "position_ids": np.arange(start, len(ids)).reshape(row.shape),
+        "beam_idx": np.zeros(1, dtype=np.int32),
+    }
+    names = set().union(*(each.get_names() for each in request.get_compiled_model().inputs))
+    return {name: value for name, value in inputs.items() if name in names}

@@ -1,0 +1,25 @@
+"""A name becomes a directory of OpenVINO files: found, downloaded, converted, stored. Knows no engine."""
+
+from dolly_widget.models.conversion.process import convert
+from dolly_widget.models.info import WEIGHT_FILES, ModelInfo, check_files, is_openvino
+from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
+from dolly_widget.models.store import PUBLISHED, Entry
+from dolly_widget.models.template_files import chat_template, template_for
+from dolly_widget.models.weight_format import NAMES, WeightFormat
+
+__all__ = [
+    "KNOWN_MODELS",
+    "NAMES",
+    "PUBLISHED",
+    "WEIGHT_FILES",
+    "Entry",
+    "ModelInfo",
+    "WeightFormat",
+    "chat_template",
+    "check_files",
+    "convert",
+    "find",
+    "is_openvino",
+    "resolve",
+    "template_for",
+]

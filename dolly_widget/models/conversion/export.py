@@ -1,0 +1,204 @@
+"""A Hugging Face checkpoint on disk becomes OpenVINO files, with Optimum Intel.
+
+It takes memory, and so runs in a child process. Knows nothing of the hub, the store or other processes. Needs the
+`optimum` extra.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dolly_widget.models.weight_format import WeightFormat
+from dolly_widget.runtime import OnProgress, Progress
+
+if TYPE_CHECKING:
+    from optimum.intel import OVWeightQuantizationConfig
+
+TASK = "text-generation-with-past"
+# What transformers would write anew, in its own version's way; as published is what the model was trained with.
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+
+
+def is_supported(model_type: str) -> bool:
+    """Whether transformers and Optimum Intel know causal language models of this type, without code of its own."""
+    from optimum.exporters.openvino import model_configs  # noqa: F401  # registers them
+    from optimum.exporters.tasks import TasksManager
+    from transformers import CONFIG_MAPPING
+
+    try:
+        tasks = TasksManager.get_supported_tasks_for_model_type(
+            model_type, exporter="openvino", library_name="transformers"
+        )
+    except KeyError:
+        return False
+    return TASK in tasks and model_type in CONFIG_MAPPING
+
+
+def export(checkpoint: Path, target: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
+    """Write ``checkpoint`` as OpenVINO files into the empty directory ``target``: model and tokenizer in both forms.
+
+    Weights are compressed to ``weight_format`` without data. ``on_progress`` gets the stages load, export, compress and
+    write. Takes, beside ``target``, the disk space of the uncompressed model for a while. Raises what the libraries do.
+    """
+    on_progress(Progress("load"))
+    if weight_format.name == "fp16":
+        _export_uncompressed(checkpoint, target, "fp16", on_progress)
+    else:
+        plain = target / "uncompressed"
+        _export_uncompressed(checkpoint, plain, "auto", on_progress)
+        _compress(plain, target, _quantization(weight_format), on_progress)
+        shutil.rmtree(plain)
+    _write_tokenizer(checkpoint, target)
+
+
+def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress: OnProgress) -> None:
+    from optimum.exporters.openvino import main_export
+    from optimum.intel import OVConfig
+
+    with _loading_reported(on_progress), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's, about the model's own code
+        main_export(
+            str(checkpoint),
+            target,
+            task=TASK,
+            library_name="transformers",
+            local_files_only=True,
+            ov_config=OVConfig(dtype=dtype),
+        )
+
+
+@contextmanager
+def _loading_reported(on_progress: OnProgress) -> Iterator[None]:
+    """Report the loading of weights by transformers' own progress bar; when that is full, the export begins."""
+    from transformers.utils import logging
+
+    before = logging.set_tqdm_hook(lambda factory, args, kwargs: _LoadingBar(on_progress, *args, **kwargs))
+    try:
+        yield
+    finally:
+        logging.set_tqdm_hook(before)
+
+
+class _LoadingBar:
+    """Stands in for a tqdm bar."""
+
+    def __init__(self, on_progress: OnProgress, iterable: Any = (), *, total: int | None = None, **_: Any) -> None:
+        self._on_progress = on_progress
+        self._iterable = iterable
+        self._total = total if total is not None else len(iterable)
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._iterable:
+            yield item
+            self.update()
+
+    def update(self, count: int = 1) -> None:
+        self._count += count
+        self._on_progress(Progress("load", min(1.0, self._count / max(1, self._total))))
+        if self._count >= self._total:
+            self._on_progress(Progress("export"))
+
+    def __enter__(self) -> _LoadingBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **kwargs: None  # set_description, close and what else a bar may be told
+
+
+def _quantization(weight_format: WeightFormat) -> OVWeightQuantizationConfig:
+    from optimum.intel import OVWeightQuantizationConfig
+
+    if weight_format.name == "int8":
+        return OVWeightQuantizationConfig(bits=8, sym=False)
+    return OVWeightQuantizationConfig(
+        bits=4,
+        sym=False,
+        group_size=weight_format.group_size,
+        ratio=weight_format.ratio,
+        group_size_fallback="adjust",  # a row that the group size does not divide gets smaller groups
+    )
+
+
+def _compress(plain: Path, target: Path, quantization: OVWeightQuantizationConfig, on_progress: OnProgress) -> None:
+    from optimum.intel import OVModelForCausalLM
+
+    on_progress(Progress("compress"))
+    with _compression_watched(plain, on_progress):
+        model = OVModelForCausalLM.from_pretrained(
+            plain, compile=False, local_files_only=True, quantization_config=quantization
+        )
+    on_progress(Progress("write"))
+    model.save_pretrained(target)
+    (target / "openvino_config.json").unlink()  # holds the path of the checkpoint, and nothing that loading needs
+
+
+@contextmanager
+def _compression_watched(plain: Path, on_progress: OnProgress) -> Iterator[None]:
+    """Report what NNCF's progress bar shows; it has no hook for that, so the bar's class is replaced meanwhile.
+
+    With each step, the weights in ``plain`` that were read are let go.
+    """
+    from nncf.common.logging import track_progress
+
+    class Bar(track_progress.WeightedProgress):  # type: ignore[misc]  # the library has no types
+        def advance(self, task_id: Any, advance: float = 1) -> None:
+            super().advance(task_id, advance)
+            self._tell(task_id)
+
+        def update(self, task_id: Any, **kwargs: Any) -> None:
+            super().update(task_id, **kwargs)
+            self._tell(task_id)
+
+        def _tell(self, task_id: Any) -> None:
+            on_progress(Progress("compress", min(1.0, self._tasks[task_id].percentage / 100)))
+            _let_go_of_pages(plain / "openvino_model.bin")
+
+    before, track_progress.WeightedProgress = track_progress.WeightedProgress, Bar
+    try:
+        yield
+    finally:
+        track_progress.WeightedProgress = before
+
+
+def _let_go_of_pages(path: Path) -> None:
+    """Take a mapped file out of this process's memory: what is needed again is read again. Linux only.
+
+    A file of weights is read once, and would fill as much memory as it has bytes, as long as it is mapped.
+    """
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    libc = ctypes.CDLL(None)
+    for line in maps:
+        span, permissions, *_ = line.split()
+        if line.endswith(str(path)) and "w" not in permissions:  # nothing that was written can be lost
+            start, end = (int(address, 16) for address in span.split("-"))
+            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
+
+
+def _write_tokenizer(checkpoint: Path, target: Path) -> None:
+    import openvino as ov
+    from openvino_tokenizers import convert_tokenizer
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
+    tokenizer.save_pretrained(target)  # writes tokenizer.json also where the checkpoint has another kind
+    for name in _TOKENIZER_FILES:
+        if (checkpoint / name).is_file():
+            shutil.copyfile(checkpoint / name, target / name)
+    for part, name in zip(
+        convert_tokenizer(tokenizer, with_detokenizer=True), ("tokenizer", "detokenizer"), strict=True
+    ):
+        ov.save_model(part, target / f"openvino_{name}.xml")

@@ -1,0 +1,102 @@
+"""What goes wrong between here and the hub, in one sentence each. Asks the hub nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dolly_widget.errors import ModelError
+from dolly_widget.text import in_bytes
+
+
+def endpoint() -> str | None:
+    """The hub's address where the user has set another one than the usual."""
+    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
+
+
+def host() -> str:
+    """The hub's host, as an error names it."""
+    return urlsplit(endpoint() or "https://huggingface.co").netloc or str(endpoint())
+
+
+def hub_faults() -> tuple[type[BaseException], ...]:
+    """What the library raises where the network, the hub or the disk is at fault."""
+    from httpx import HTTPError  # what huggingface_hub 1 asks with
+    from huggingface_hub.errors import EntryNotFoundError
+
+    # RuntimeError: of hf_xet, and of a second attempt on a connection that is gone (seen with 1.21).
+    return (HTTPError, EntryNotFoundError, OSError, RuntimeError)
+
+
+def _status(exc: BaseException) -> int | None:
+    return getattr(getattr(exc, "response", None), "status_code", None)
+
+
+def is_unreachable(exc: BaseException) -> bool:
+    """Whether the hub gave no answer, or asks us to come later."""
+    status = _status(exc)
+    return status is None or status == 429 or status >= 500
+
+
+def explained(exc: BaseException, model_id: str, revision: str, place: Path | None = None) -> ModelError:
+    """The sentence for what the library raised; ``place`` is where files were being put, None before that."""
+    from huggingface_hub import errors
+
+    if isinstance(exc, errors.LocalEntryNotFoundError) and exc.__cause__ is not None:
+        exc = exc.__cause__
+    login = "log in with `hf auth login`"
+    if isinstance(exc, errors.GatedRepoError):
+        return ModelError(
+            f"{model_id} is gated: accept its conditions at https://huggingface.co/{model_id}, and {login}."
+        )
+    if isinstance(exc, errors.RevisionNotFoundError):
+        return ModelError(f"{model_id} has no revision {revision!r}: check the spelling, or leave the revision out.")
+    if isinstance(exc, errors.OfflineModeIsEnabled):
+        return ModelError(
+            f"{model_id} is not whole in the local cache, and HF_HUB_OFFLINE is set: unset it, or give a directory."
+        )
+    status = _status(exc)
+    if status in (401, 404):
+        where = "is no directory here, and on the hub it does not exist or is private"
+        return ModelError(f"{model_id} {where}: check the spelling, or {login}.")
+    if status == 403:
+        return ModelError(f"{host()} does not let you read {model_id}: {login} as someone who may.")
+    if status is not None:
+        return ModelError(f"{host()} answers with error {status} for {model_id}: try again in a few minutes.")
+    if "Consistency check failed" in str(exc):
+        return wrong_size(model_id, "a file has another size than announced")
+    if place is None:
+        return ModelError(f"{host()} cannot be reached: check the connection, or give a directory.")
+    if _is_disk_full(exc) or _is_of_the_disk(exc):
+        return _disk_fault(exc, place)
+    return ModelError(
+        f"The connection to {host()} was lost while {model_id} was coming: "
+        "the files that are whole are kept, so try again to fetch the rest."
+    )
+
+
+def wrong_size(model_id: str, what: str) -> ModelError:
+    """The error of a file that is not what the hub announced."""
+    return ModelError(f"The download of {model_id} is damaged, {what}: try again.")
+
+
+def _is_disk_full(exc: BaseException) -> bool:
+    # hf_xet writes files in Rust, and tells the number in words only.
+    return getattr(exc, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(exc)
+
+
+def _is_of_the_disk(exc: BaseException) -> bool:
+    return isinstance(exc, OSError) and exc.errno is not None and not isinstance(exc, ConnectionError | TimeoutError)
+
+
+def _disk_fault(exc: BaseException, place: Path) -> ModelError:
+    while not place.exists():
+        place = place.parent
+    if _is_disk_full(exc):
+        free = in_bytes(shutil.disk_usage(place).free)
+        return ModelError(f"The disk is full: {place} has {free} left; make room, or choose another place.")
+    why = getattr(exc, "strerror", "")
+    return ModelError(f"{place} cannot be written to ({why}): check its permissions, or choose another place.")

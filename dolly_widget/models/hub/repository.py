@@ -1,0 +1,126 @@
+"""Which files of a hub repository are needed, by their names and sizes alone. Asks no hub, and reads no file."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dolly_widget.errors import ModelError
+
+_OPENVINO = ("openvino_model.xml", "openvino_model.bin")
+_OPENVINO_TOKENIZER = ("openvino_tokenizer.*", "openvino_detokenizer.*")
+_TOKENIZER = (
+    *("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"),
+    *("spiece.model", "sentencepiece.bpe.model", "*.tiktoken"),
+)
+_SETTINGS = (
+    *("config.json", "generation_config.json", "tokenizer*.json", "special_tokens_map.json", "added_tokens.json"),
+    *("merges.txt", "chat_template.jinja", "chat_template.json"),
+)
+_SAFETENSORS = ("model.safetensors", re.compile(r"model-\d+-of-(\d+)\.safetensors"))
+_PICKLES = ("pytorch_model.bin", re.compile(r"pytorch_model-\d+-of-(\d+)\.bin"))
+# What a repository without usable weights may hold instead, and what to do then.
+_INSTEAD = (
+    ("adapter_model.*", "a LoRA adapter", "merge it into its base model, or give the id of the base model"),
+    ("*.gguf", "GGUF files, which are for llama.cpp", "give the id of the model that they were made from"),
+    ("model_index.json", "a pipeline for images", "give the id of a language model"),
+    ("openvino_*.xml", "an OpenVINO model of another kind", "give the id of a causal language model"),
+    ("*.safetensors", "safetensors under other names", "give the id of a checkpoint with model.safetensors"),
+    ("*.onnx", "ONNX files", "give the id of the model that they were made from"),
+    ("*.h5", "TensorFlow weights", "give the id of a checkpoint with safetensors"),
+    ("*.msgpack", "Flax weights", "give the id of a checkpoint with safetensors"),
+)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A model's repository at one commit: the files of it that are needed, and what they are."""
+
+    model_id: str
+    revision: str
+    commit: str
+    """40 hex digits."""
+    files: Mapping[str, int]
+    """What will be fetched: name -> bytes."""
+    is_openvino: bool
+    """It holds OpenVINO files: no conversion is needed."""
+    is_pickled: bool
+    """Its only weights are pickles (``pytorch_model*.bin``)."""
+    etags: Mapping[str, str] = field(default_factory=dict)
+    """Name -> the hub's name for the content; empty where the hub could not be asked."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of all files that are needed."""
+        return sum(self.files.values())
+
+    @property
+    def weights_bytes(self) -> int:
+        """Size of the weights among them."""
+        return sum(size for name, size in self.files.items() if name.endswith((".bin", ".safetensors")))
+
+    @property
+    def has_tokenizer(self) -> bool:
+        """Whether a tokenizer is among the files."""
+        return any(_is_any_of(name, _TOKENIZER) for name in self.files)
+
+
+def choose(model_id: str, revision: str, commit: str, sizes: Mapping[str, int], etags: Mapping[str, str]) -> Repository:
+    """Choose the files that are needed, from all names and their bytes; ``etags`` may be empty.
+
+    Raises ModelError where they are no model that can be run or converted.
+    """
+    names = [name for name in sizes if "/" not in name]
+    is_openvino = all(name in names for name in _OPENVINO)
+    safe = _OPENVINO if is_openvino else _weights(model_id, names, _SAFETENSORS)
+    weights = safe or _weights(model_id, names, _PICKLES)
+    if not weights:
+        raise ModelError(f"{model_id} holds no weights that can be run or converted{_instead(sizes)}.")
+    if "config.json" not in names:
+        raise ModelError(f"{model_id} has no config.json, so nothing says how its weights are used: give another id.")
+    if is_openvino and "tokenizer.json" not in names:
+        raise ModelError(
+            f"{model_id} has no tokenizer.json, which running needs: give the id of the model that it was made from."
+        )
+    patterns = (*_SETTINGS, *_TOKENIZER, *(_OPENVINO_TOKENIZER if is_openvino else ()))
+    chosen = dict.fromkeys((*weights, *(name for name in names if _is_any_of(name, patterns))))
+    return Repository(
+        model_id=model_id,
+        revision=revision,
+        commit=commit,
+        files={name: sizes[name] for name in chosen},
+        is_openvino=is_openvino,
+        is_pickled=not safe,
+        etags={name: etags[name] for name in chosen if etags.get(name)},
+    )
+
+
+def _weights(model_id: str, names: Sequence[str], kind: tuple[str, re.Pattern[str]]) -> tuple[str, ...]:
+    """One kind of weights: a file, or an index and its shards; () if there are none, ModelError if one is missing."""
+    whole, pattern = kind
+    index = f"{whole}.index.json"
+    shards = [found for name in names if (found := pattern.fullmatch(name))]
+    if whole in names:
+        return (whole,)
+    if index not in names or not shards:
+        return ()
+    if len(shards) < (count := int(shards[0][1])):
+        raise ModelError(
+            f"{model_id} is not whole: it holds {len(shards)} of the {count} files that its weights are in; "
+            "give another revision."
+        )
+    return (index, *(shard[0] for shard in shards))
+
+
+def _instead(names: Iterable[str]) -> str:
+    """What there is instead of weights, and what to do, as the end of a sentence."""
+    for pattern, holds, mend in _INSTEAD:
+        if fnmatch.filter(names, pattern):
+            return f", but {holds}: {mend}"
+    return ": check the id and the revision"
+
+
+def _is_any_of(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

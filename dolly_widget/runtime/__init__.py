@@ -1,0 +1,28 @@
+"""Threads, devices, memory, and what OpenVINO says of itself. Knows no model."""
+
+from dolly_widget.runtime.devices import available_devices, check_device, devices_behind
+from dolly_widget.runtime.jobs import INTERRUPT_S, Job, Worker
+from dolly_widget.runtime.memory import added_bytes, free_memory_bytes, private_bytes
+from dolly_widget.runtime.openvino_thread import run_apart
+from dolly_widget.runtime.progress import OnProgress, Progress, silent
+from dolly_widget.runtime.properties import check_properties
+from dolly_widget.runtime.reasons import explain, reason
+
+__all__ = [
+    "INTERRUPT_S",
+    "Job",
+    "OnProgress",
+    "Progress",
+    "Worker",
+    "added_bytes",
+    "available_devices",
+    "check_device",
+    "check_properties",
+    "devices_behind",
+    "explain",
+    "free_memory_bytes",
+    "private_bytes",
+    "reason",
+    "run_apart",
+    "silent",
+]

@@ -1,0 +1,80 @@
+"""The next token's distribution, step by step: what the model says, what each setting makes of it, what is drawn.
+
+Pure arithmetic on one vector of logits, in the order of `sampling.probabilities`. Knows no token's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dolly_widget.sampling.logits import penalise_repetition, probabilities
+from dolly_widget.sampling.params import SamplingParams
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MODEL = SamplingParams(temperature=1, top_p=1)
+"""Settings that change nothing: the model's own distribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """All tokens of a vocabulary, the likeliest first. Every array has the shape (vocab,) and that order."""
+
+    token_ids: Ints
+    model: Floats
+    """Probability by the model alone: temperature 1, no penalty, no filter."""
+    before: Floats
+    """Probability after repetition penalty and temperature, before the filters."""
+    cumulative: Floats
+    """Running sum of what top-k has left, made to sum to 1: what top-p compares with."""
+    after: Floats
+    """Probability with which it is drawn; 0 where a filter cut it, or where a float64 has no number that small."""
+
+    @property
+    def kept(self) -> int:
+        """Number of tokens that can be drawn: the first ones, ties at the border aside."""
+        return int(np.count_nonzero(self.after))
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of what is drawn, in bits: 0 where only one token is left."""
+        return entropy(self.after)
+
+    def place(self, token_id: int) -> int:
+        """Where a token stands, counted from 0."""
+        return int(np.flatnonzero(self.token_ids == token_id)[0])
+
+    def draw(self, generator: np.random.Generator) -> int:
+        """Id of one token, drawn."""
+        return int(generator.choice(self.token_ids, p=self.after))
+
+    def counts(self, draws: int, generator: np.random.Generator) -> Ints:
+        """How often each token comes, int64 (vocab,), in so many draws."""
+        return np.asarray(generator.multinomial(draws, self.after), dtype=np.int64)
+
+
+def distribution(logits: npt.ArrayLike, params: SamplingParams, seen_ids: Sequence[int] = ()) -> Distribution:
+    """What ``params`` make of ``logits`` (vocab,), with the repetition penalty for ``seen_ids``.
+
+    Raises ValueError where the logits are no distribution: see ``sampling.probabilities``.
+    """
+    model = probabilities(logits, MODEL)
+    scores = penalise_repetition(logits, seen_ids, params.repetition_penalty)
+    before = probabilities(scores, replace(params, top_p=1, top_k=0))
+    left = probabilities(scores, replace(params, top_p=1))
+    after = probabilities(scores, params)
+    # As top-p ranks them: of equals, the first.
+    order = np.argsort(-scores, kind="stable")
+    return Distribution(order, model[order], before[order], np.cumsum(left[order]), after[order])
+
+
+def entropy(chances: npt.ArrayLike) -> float:
+    """Entropy in bits of probabilities (n,), zeros among them too. Source: Shannon 1948, section 6."""
+    positive = np.asarray(chances, dtype=np.float64)
+    positive = positive[positive > 0]
+    return float(max(0.0, -(positive * np.log2(positive)).sum()))

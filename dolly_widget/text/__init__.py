@@ -1,0 +1,35 @@
+"""Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
+
+from dolly_widget.text.characters import REPLACEMENT, encodable, visible
+from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, render, takes_turns
+from dolly_widget.text.figures import in_bytes, number, percent
+from dolly_widget.text.labels import Label, token_label
+from dolly_widget.text.markdown import markdown_to_html
+from dolly_widget.text.stream import TextStream
+from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
+from dolly_widget.text.tokenizer import Piece, Tokenizer
+
+__all__ = [
+    "DOLLY",
+    "PLAIN",
+    "REPLACEMENT",
+    "TEMPLATE_ADVICE",
+    "ChatTemplate",
+    "Label",
+    "Piece",
+    "Prompt",
+    "PromptTemplate",
+    "Segment",
+    "TextStream",
+    "Tokenizer",
+    "Turn",
+    "encodable",
+    "in_bytes",
+    "markdown_to_html",
+    "number",
+    "percent",
+    "render",
+    "takes_turns",
+    "token_label",
+    "visible",
+]

@@ -1,0 +1,68 @@
+"""Token ids become text as they come, and nothing is ever taken back. Knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dolly_widget.text.characters import REPLACEMENT
+from dolly_widget.text.tokenizer import Tokenizer
+
+
+class TextStream:
+    """Turns ids, as they come, into text that never has to be taken back.
+
+    Held back until decided: half a UTF-8 character, white space that may prove to be the end of the answer (it is then
+    dropped), and the beginning of a stop string. ``text`` is the concatenation of all pieces so far.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, stop_strings: Iterable[str] = ()) -> None:
+        self._tokenizer = tokenizer
+        self._stop_strings = tuple(stop_strings)
+        self._ids: list[int] = []
+        self._start = self._read = 0  # ids[start:read] are decoded already, and kept as context for the next ones
+        self._decoded = ""
+        self.text = ""
+        self.is_stopped = False
+
+    def push(self, token_ids: Sequence[int]) -> str:
+        """Take further ids; return the piece of text that is now certain, often "" or a word."""
+        self._ids += token_ids
+        context = self._tokenizer.decode(self._ids[self._start : self._read])
+        window = self._tokenizer.decode(self._ids[self._start :])[len(context) :]
+        pending = window.endswith(REPLACEMENT)
+        if not pending:
+            self._start, self._read = self._read, len(self._ids)
+            self._decoded += window
+        return self._publish(self._decoded + (window[:-1] if pending else ""))
+
+    def flush(self) -> str:
+        """Return what was held back, white space at the end aside. Call once, when no more ids will come."""
+        window = self._tokenizer.decode(self._ids[self._start :])
+        context = self._tokenizer.decode(self._ids[self._start : self._read])
+        return self._publish(self._decoded + window[len(context) :], is_last=True)
+
+    def _publish(self, decoded: str, is_last: bool = False) -> str:
+        if self.is_stopped:
+            return ""
+        cut = self._first_stop(decoded)
+        self.is_stopped = cut is not None
+        certain = decoded[:cut] if self.is_stopped or is_last else decoded[: self._undecided_from(decoded)]
+        certain = certain.rstrip()
+        piece = certain[len(self.text) :]
+        self.text += piece
+        return piece
+
+    def _first_stop(self, decoded: str) -> int | None:
+        # A stop string can begin no earlier than in what was held back.
+        found = [decoded.find(stop, len(self.text)) for stop in self._stop_strings]
+        return min((place for place in found if place >= 0), default=None)
+
+    def _undecided_from(self, decoded: str) -> int:
+        """Where the longest ending of ``decoded`` starts that may still grow into a stop string."""
+        lengths = (
+            length
+            for stop in self._stop_strings
+            for length in range(min(len(stop) - 1, len(decoded)), 0, -1)
+            if decoded.endswith(stop[:length])
+        )
+        return len(decoded) - max(lengths, default=0)

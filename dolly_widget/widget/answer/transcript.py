@@ -1,0 +1,64 @@
+"""What was said before an answer, and what it answers, above it. Knows nothing about models or templates."""
+
+from __future__ import annotations
+
+import functools
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from dolly_widget.text import Turn, encodable, markdown_to_html
+from dolly_widget.widget.page.layout import show_in
+
+# Answers look as in the output area, whose rules those are.
+_STYLES = ("answer.css", "transcript.css")
+
+
+class Transcript(widgets.VBox):
+    """Shows turns, the newest last and in view; nothing where there are none."""
+
+    def __init__(self) -> None:
+        css = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _STYLES)
+        self._turns = widgets.HTML()
+        super().__init__([widgets.HTML(f"<style>{css}</style>", layout={"display": "none"}), self._turns])
+        self.add_class("dw-transcript")
+        self.show(())
+
+    def show(self, turns: Sequence[Turn]) -> None:
+        """Show these turns in place of those before."""
+        show_in(self._turns, transcript_html(turns))
+        self.layout.display = None if turns else "none"
+
+    def __repr__(self) -> str:
+        """Say little, and the same in every run: notebooks save it."""
+        return f"{type(self).__name__}()"
+
+
+def transcript_html(turns: Sequence[Turn]) -> str:
+    """HTML, safe to insert in a page, of what was said; a turn whose answer is empty is still to be answered."""
+    if not turns:
+        return ""
+    # Without the attribute, JupyterLab takes the keys that scroll.
+    region = 'class="dw-turns" role="region" tabindex="0" data-lm-suppress-shortcuts="true" aria-label="Conversation"'
+    return f'<div {region}><div role="list">{"".join(map(_turn_html, turns))}</div></div>'
+
+
+@functools.lru_cache(maxsize=1024)
+def _turn_html(turn: Turn) -> str:
+    context = _text_html("dw-turn-context", turn.context) if turn.context.strip() else ""
+    said = (
+        f'<div role="listitem" class="dw-turn-user"><span class="dw-turn-who">You</span>'
+        f"{_text_html('dw-turn-text', turn.instruction)}{context}</div>"
+    )
+    if not turn.answer.strip():
+        return said
+    return (
+        f'{said}<div role="listitem" class="dw-turn-model"><span class="dw-turn-who">Model</span>'
+        f'<div class="dw-response"><div class="dw-html" dir="auto">{markdown_to_html(turn.answer)}</div></div></div>'
+    )
+
+
+def _text_html(name: str, text: str) -> str:
+    return f'<div class="{name}" dir="auto">{html.escape(encodable(text))}</div>'

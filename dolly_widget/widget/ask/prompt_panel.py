@@ -1,0 +1,99 @@
+"""The prompt as the model sees it, folded away to a line that counts its tokens. Knows no template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dolly_widget.errors import PromptTooLongError
+from dolly_widget.text import Prompt, Tokenizer
+from dolly_widget.widget.ask.prompt_view import PromptView
+from dolly_widget.widget.page.fold import Fold
+
+
+class PromptPanel(Fold):
+    """Says how many tokens a prompt has, and how many the model has room for; opened, it shows them.
+
+    Tokens are counted at once, at every call: a tenth of a second for 100,000 characters. What is seen of them is made
+    only while the panel is open.
+    """
+
+    def __init__(self) -> None:
+        self.view = PromptView()
+        self._model_dir: Path | None = None
+        self._limit: int | None = None
+        self._tokenizer: Tokenizer | None = None
+        self._prompt: Prompt | None = None
+        self._max_new_tokens = 0
+        self._error = ""
+        super().__init__("Prompt", self.view)
+        self.add_class("dw-prompt-panel")
+        self.observe(lambda _: self._refresh(), "is_open")
+
+    def load(self, model_dir: Path | None, limit: int | None) -> None:
+        """Count with the tokenizer of another model, which has ``limit`` positions; None where that is not known."""
+        self._model_dir, self._limit, self._tokenizer = model_dir, limit, None
+        self._refresh()
+
+    def show(self, prompt: Prompt | None, max_new_tokens: int) -> None:
+        """Show what the model is given, and up to how many tokens it may answer; None: there is no prompt."""
+        self._prompt, self._max_new_tokens, self._error = prompt, max_new_tokens, ""
+        self._refresh()
+
+    def show_error(self, text: str) -> None:
+        """Say why there can be no prompt: a template refuses it."""
+        self._prompt, self._error = None, text
+        self._refresh()
+
+    def _refresh(self) -> None:
+        tokenizer = None if self._prompt is None else self._find_tokenizer()
+        if self._prompt is None:
+            self._say("Prompt · cannot be made" if self._error else "Prompt", self._error)
+            self.view.clear(self._error)
+        elif tokenizer is None:
+            self._say("Prompt")
+            self._fill_with_text(self._prompt)
+        else:
+            self._count(tokenizer, self._prompt)
+
+    def _find_tokenizer(self) -> Tokenizer | None:
+        if self._tokenizer is None and self._model_dir is not None:
+            try:
+                self._tokenizer = Tokenizer(self._model_dir)
+            except (OSError, ValueError):
+                self._model_dir = None  # nor will it be there at the next keystroke
+        return self._tokenizer
+
+    def _fill_with_text(self, prompt: Prompt) -> None:
+        if self.is_open:
+            self.view.show_text(prompt)
+
+    def _count(self, tokenizer: Tokenizer, prompt: Prompt) -> None:
+        pieces = tokenizer.pieces(prompt) if self.is_open else None
+        count = len(tokenizer.encode(prompt) if pieces is None else pieces)
+        note = _too_long(count, self._max_new_tokens, self._limit)
+        self._say(_line(count, self._max_new_tokens, self._limit), note)
+        if pieces is not None:
+            self.view.show_pieces(pieces, note)
+
+    def _say(self, line: str, note: str = "") -> None:
+        self.title = line
+        (self.add_class if note else self.remove_class)("dw-is-over")
+
+    def __repr__(self) -> str:
+        """Say little, and the same in every run: notebooks save it."""
+        return f"{type(self).__name__}({self.title!r})"
+
+
+def _line(count: int, max_new_tokens: int, limit: int | None) -> str:
+    if limit is None:
+        return f"Prompt · {count:,} {'token' if count == 1 else 'tokens'}"
+    line = f"Prompt · {count:,} + up to {max_new_tokens:,} of {limit:,} tokens"
+    surplus = count + max_new_tokens - limit
+    return f"{line}: {surplus:,} too many" if surplus > 0 else line
+
+
+def _too_long(count: int, max_new_tokens: int, limit: int | None) -> str:
+    """What to do about a prompt that leaves no room for the answer; "" where it does."""
+    if limit is None or count + max_new_tokens <= limit:
+        return ""
+    return str(PromptTooLongError(count, max_new_tokens, limit))

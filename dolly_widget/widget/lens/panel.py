@@ -1,0 +1,209 @@
+"""The lens of a DollyWidget: colours a finished answer's tokens on a job, and opens the explorer at one of them."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from dolly_widget import lens
+from dolly_widget.engines import Engine
+from dolly_widget.errors import forget_frames
+from dolly_widget.history import Exchange
+from dolly_widget.lens.coloured_tokens import coloured_tokens
+from dolly_widget.runtime import Job, Worker
+from dolly_widget.text import in_bytes
+from dolly_widget.widget.explorer.explorer import SamplingExplorer
+from dolly_widget.widget.lens.view import LensView
+from dolly_widget.widget.page import messages
+from dolly_widget.widget.session.answerer import refuse_unless_by
+
+ALTERNATIVES = 8
+
+
+class LensPanel(widgets.VBox):
+    """Off at first. ``engine`` gives the engine that runs now; traits are set under ``lock``.
+
+    Calls ``on_shown`` with whether the coloured tokens take the answer's place, and ``on_choose`` with a place and a
+    token when the reader wants to know how the answer goes on with that.
+    """
+
+    def __init__(
+        self,
+        lock: threading.RLock,
+        worker: Worker,
+        engine: Callable[[], Engine | None],
+        *,
+        on_shown: Callable[[bool], None],
+        on_choose: Callable[[int, int], None],
+    ) -> None:
+        self.exchange: Exchange | None = None
+        """The answer that is shown."""
+        self.job: Job[None] | None = None
+        """What reads it, or has."""
+        self.explorer: SamplingExplorer | None = None
+        self._lock, self._worker, self._engine, self._on_shown = lock, worker, engine, on_shown
+        self._is_on = False
+        self.view = LensView(self._on_open, on_choose)
+        """The tokens, which belong in the answer's place."""
+        self._message = widgets.HTML()
+        self._confirm = widgets.Button(layout={"width": "auto", "display": "none"})
+        self._confirm.on_click(lambda _: self._on_confirm())
+        self._agreed: weakref.WeakSet[Engine] = weakref.WeakSet()
+        """Those whose large model the reader wants to have loaded once more."""
+        self.place = widgets.VBox()
+        """Where the explorer opens; it wants all the width that there is."""
+        super().__init__([self._message, self._confirm])
+        self._hide()
+
+    def turn(self, is_on: bool) -> None:
+        """Colour the answer that is shown, and those to come, or no longer."""
+        with self._lock:
+            self._is_on = is_on
+            self._read()
+
+    def show(self, exchange: Exchange | None) -> None:
+        """Go over to another answer; None: there is none, or none that is finished."""
+        with self._lock:
+            self.exchange = exchange
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Begin again: another answer is shown, or another engine runs."""
+        with self._lock:
+            self._cancel()
+            self._close_explorer()
+            self._read()
+
+    def explore(self, place: int) -> SamplingExplorer:
+        """Open the explorer where the token at ``place`` was chosen. Raises ValueError where that cannot be."""
+        with self._lock:
+            exchange, engine = self.exchange_at(place)
+            self._close_explorer()
+            self.explorer = _explorer(engine, exchange, place)
+            self.place.children = [self.explorer]
+            self._tell(messages.note_html(f"The explorer is open below, where token {place + 1:,} was chosen."))
+            return self.explorer
+
+    def exchange_at(self, place: int) -> tuple[Exchange, Engine]:
+        """The answer that is shown, and its engine. ValueError if it has no such token, or that runs no more."""
+        exchange = self.exchange
+        if exchange is None:
+            raise ValueError("There is no finished answer yet: ask something first.")
+        count = len(exchange.result.token_ids)
+        if not 0 <= place < count:
+            raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
+        return exchange, refuse_unless_by(self._engine(), exchange.model_dir)
+
+    def close(self) -> None:
+        """Free the controls; call it when the worker is closed."""
+        self._close_explorer()
+        super().close()
+
+    def _on_confirm(self) -> None:
+        with self._lock:
+            if (engine := self._engine()) is not None:
+                self._agreed.add(engine)
+            self._read()
+
+    def _read(self) -> None:
+        self._cancel()
+        self._hide()
+        if not self._is_on:
+            return
+        if self.exchange is None or not self.exchange.result.token_ids:
+            self._tell(messages.note_html("The lens colours the tokens of an answer when it is finished."))
+            return
+        self._tell(messages.busy_line("Reading the answer…"))
+        self.job = Job(functools.partial(self._work, self.exchange), name="dolly-lens", worker=self._worker)
+
+    def _work(self, exchange: Exchange, stop: threading.Event) -> None:
+        if stop.is_set():  # before its turn came
+            return
+        try:
+            outcome = self._judge(exchange, stop)
+        except BaseException as exc:
+            forget_frames(exc)
+            self._unless(stop, functools.partial(self._tell, messages.error_html(exc)))
+            raise
+        self._unless(stop, outcome)
+
+    def _judge(self, exchange: Exchange, stop: threading.Event) -> Callable[[], None]:
+        """Read the answer, and return what shows it; or, before much memory is taken, what asks for that."""
+        engine, result = refuse_unless_by(self._engine(), exchange.model_dir), exchange.result
+        size = lens.extra_bytes(engine)
+        if size >= lens.LARGE_BYTES and engine not in self._agreed:
+            return functools.partial(self._ask, size)
+        lens.load(engine)
+        scores = lens.score(engine, exchange.prompt, result.token_ids, exchange.params, k=ALTERNATIVES, stop=stop)
+        tokens = coloured_tokens(scores, lens.labeller(engine))
+        return functools.partial(
+            self._show, functools.partial(self.view.show, tokens, scores, result.prefix_tokens - 1)
+        )
+
+    def _unless(self, stop: threading.Event, show: Callable[[], None]) -> None:
+        with self._lock:
+            if not stop.is_set():
+                show()
+
+    def _show(self, fill: Callable[[], None]) -> None:
+        self._tell("")
+        self.view.layout.display = None
+        fill()
+        self._on_shown(True)
+
+    def _ask(self, size: int) -> None:
+        memory = in_bytes(size)
+        self._tell(
+            messages.hint_html(
+                "To see what the model expected, its files are loaded a second time, beside those that generate: "
+                f"about {memory} more memory, for as long as the model stays loaded."
+            )
+        )
+        self._confirm.description = f"Load it a second time ({memory})"
+        self._confirm.layout.display = None
+
+    def _hide(self) -> None:
+        self.view.clear()
+        self.view.layout.display = "none"
+        self._tell("")
+        self._on_shown(False)
+
+    def _tell(self, message_html: str) -> None:
+        self._message.value = message_html
+        self._message.layout.display = None if message_html else "none"
+        self._confirm.layout.display = "none"
+
+    def _cancel(self) -> None:
+        if self.job is not None:
+            self.job.stop()
+
+    def _on_open(self, place: int) -> None:
+        try:
+            self.explore(place)
+        except ValueError as exc:
+            self._tell(messages.error_html(exc))
+
+    def _close_explorer(self) -> None:
+        if self.explorer is not None:
+            self.place.children = []
+            self._tell("")
+            self.explorer.close()
+            self.explorer = None
+
+
+def _explorer(engine: Engine, exchange: Exchange, place: int) -> SamplingExplorer:
+    params = exchange.params
+    return SamplingExplorer(
+        engine,
+        exchange.instruction,
+        context=exchange.context,
+        prefix_ids=exchange.result.token_ids[:place],
+        temperature=params.temperature,
+        top_p=params.top_p,
+        top_k=params.top_k,
+        repetition_penalty=params.repetition_penalty,
+    )

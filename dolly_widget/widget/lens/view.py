@@ -1,0 +1,81 @@
+"""An answer's tokens in their colours, with what could have been there. Knows nothing about models or threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from dolly_widget.lens import ColouredToken, Scores, colours_css, legend_text
+from dolly_widget.text import percent
+
+
+class LensView(anywidget.AnyWidget):
+    """Shows the tokens of one answer. A reader who points at one, or moves to it, sees what it was chosen from.
+
+    ``on_open`` is called with the place of a token that was clicked, ``on_choose`` with a place and the id of the
+    alternative that was chosen there.
+    """
+
+    _esm = Path(__file__).with_name("view.js")
+    _css = f"{Path(__file__).with_name('view.css').read_text(encoding='utf-8')}\n{colours_css()}"
+
+    tokens: traitlets.List[dict[str, Any]] = traitlets.List(help="What the page shows of each token.").tag(sync=True)
+    legend = traitlets.Unicode("", help="What the colours stand for.").tag(sync=True)
+    summary = traitlets.Unicode("", help="About the whole answer.").tag(sync=True)
+    chosen = traitlets.Int(-1, help="Place of the token that the reader has chosen; -1: none.").tag(sync=True)
+
+    def __init__(self, on_open: Callable[[int], None], on_choose: Callable[[int, int], None]) -> None:
+        super().__init__()
+        self._on_open, self._on_choose = on_open, on_choose
+        self.on_msg(self._on_page)
+
+    def show(self, tokens: Sequence[ColouredToken], scores: Scores, chosen: int = -1) -> None:
+        """Show an answer's tokens, made of ``scores``, in one message to the page."""
+        with self.hold_sync():
+            self.tokens = [_for_page(token, scores.vocab_size) for token in tokens]
+            self.legend, self.summary, self.chosen = legend_text(scores.params), _summary(tokens), chosen
+
+    def clear(self) -> None:
+        """Show nothing."""
+        with self.hold_sync():
+            self.tokens, self.legend, self.summary, self.chosen = [], "", "", -1
+
+    def _on_page(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        place = content.get("place", -1)
+        if not 0 <= place < len(self.tokens):
+            return  # of the answer before
+        if content.get("kind") == "open":
+            self._on_open(place)
+        elif content.get("kind") == "choose":
+            self._on_choose(place, content["token_id"])
+
+    def __repr__(self) -> str:
+        """Say little, and the same in every run: notebooks save it."""
+        return f"{type(self).__name__}({len(self.tokens)} tokens)"
+
+
+def _for_page(token: ColouredToken, vocab_size: int) -> dict[str, Any]:
+    return {
+        "text": token.label.text,
+        "name": token.label.name,
+        "is_special": token.label.is_special,
+        "level": token.level,
+        "facts": f"{percent(token.probability)} · rank {token.rank:,}",
+        "details": f"{percent(token.model_probability)} by the model alone. {token.kept:,} of {vocab_size:,} tokens "
+        f"could be drawn; entropy {token.entropy:.2f} bits.",
+        "others": [
+            [each.token_id, each.label.name, percent(each.probability), round(100 * each.probability, 2)]
+            for each in token.alternatives
+        ],
+        "own": next((i for i, each in enumerate(token.alternatives) if each.token_id == token.token_id), -1),
+    }
+
+
+def _summary(tokens: Sequence[ColouredToken]) -> str:
+    count = sum(token.rank > 1 for token in tokens)
+    others = "one was" if count == 1 else f"{count or 'none'} {'were' if count else 'was'}"
+    return f"{len(tokens):,} tokens, of which {others} not the likeliest."

@@ -1,0 +1,1 @@
+"""Where a model is chosen, and its conversion watched."""

@@ -1,0 +1,70 @@
+"""The box that a new model is chosen in. Knows the names of models, and nothing of loading them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from dolly_widget.models import KNOWN_MODELS, store, weight_format
+from dolly_widget.text import in_bytes
+from dolly_widget.widget.page import messages
+from dolly_widget.widget.page.fold import Fold
+
+_FORMATS = [(name.upper(), name) for name in weight_format.NAMES]
+_CONVERTED_ONCE = "A model that is not in OpenVINO format yet is downloaded and converted once, then kept."
+
+
+class ModelChooser(Fold):
+    """Folded away to one line. ``on_load`` gets a name and a weight format; what it raises is a hint below the box."""
+
+    def __init__(self, on_load: Callable[[str, str], Any]) -> None:
+        self._on_load = on_load
+        self.name = widgets.Combobox(placeholder="A model id of the Hugging Face hub, or a directory", tooltip="Model")
+        self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
+        self.load = widgets.Button(description="Load", icon="download")
+        self.hint = widgets.HTML(layout={"display": "none"})
+        self.stored = widgets.HTML()
+        row = widgets.Box([self.name, self.weight_format, self.load])
+        row.add_class("dw-chooser")
+        super().__init__("Change model", row, self.hint, self.stored)
+        self.observe(self._on_fold, "is_open")
+        self.name.on_msg(self._on_message)
+        self.load.on_click(lambda _: self._submit())
+
+    def refresh(self) -> None:
+        """Look up which models are stored here, and offer them."""
+        entries = store.entries()
+        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *(entry.model_id for entry in entries)]))
+        listed = [f"{entry.model_id} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for entry in entries]
+        stored = [f"Stored here: {', '.join(listed)}."] if listed else []
+        self.stored.value = messages.note_html(*stored, _CONVERTED_ONCE)
+
+    def show_hint(self, text: str) -> None:
+        """Say what to do about the name below the box; "" takes it away."""
+        self.hint.value = messages.hint_html(text) if text else ""
+        self.hint.layout.display = None if text else "none"
+
+    def loaded(self, model: str) -> None:
+        """Fold away, where it is the name in the box that was loaded."""
+        if self.name.value.strip() == model:
+            self.name.value = ""
+            self.is_open = False
+
+    def _on_fold(self, change: Any) -> None:
+        if change["new"]:
+            self.refresh()
+        else:
+            self.show_hint("")
+
+    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+        if content.get("event") == "submit":  # Enter, as in any other box of one line
+            self._submit()
+
+    def _submit(self) -> None:
+        self.show_hint("")
+        try:
+            self._on_load(self.name.value.strip(), self.weight_format.value)
+        except (*messages.EXPECTED_ERRORS, RuntimeError) as exc:
+            self.show_hint(str(exc))

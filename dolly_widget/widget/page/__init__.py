@@ -1,0 +1,1 @@
+"""What any part needs from a page: names, keys, focus, layout, messages. Knows no part."""

@@ -1,0 +1,56 @@
+"""What a page missed while it was made. Knows which parts only show something, and nothing of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import ipywidgets as widgets
+
+from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.widget.ask.prompt_view import PromptView
+from dolly_widget.widget.explorer.bars import CandidateBars
+from dolly_widget.widget.lens.view import LensView
+from dolly_widget.widget.page.layout import descendants
+
+_SHOWING = (widgets.HTML, widgets.Label, widgets.Button, ResponseView, CandidateBars, LensView, PromptView)
+_CODE = {"_esm", "_css"}  # never changes, and is most of it
+# Of the parts that a person sets something in.
+_SHOWN_TRAITS = {"children", "disabled", "display", "state", "recall", "title", "listing", "shown"}
+
+
+class CatchingUp(anywidget.AnyWidget):
+    """An unseen part of ``widget`` that sends its state again to whichever page shows it.
+
+    A page that joins a running kernel (Voilà, or JupyterLab loaded again) asks for all states and then makes its
+    widgets, for up to a second; ipywidgets 8.1 drops what changes in between.
+    """
+
+    _esm = Path(__file__).with_suffix(".js")
+
+    def __init__(self, widget: widgets.Widget) -> None:
+        super().__init__(layout={"display": "none"})
+        self._of = widget
+        self.on_msg(lambda *_: self.send_again())
+
+    is_due = True
+    """Whether something may have changed that no cell waited for: by a load, or an answer in the background."""
+
+    def catch_up(self) -> None:
+        """Send again if that is due: nbclient leaves out what an earlier cell's thread has changed since."""
+        if self.is_due:
+            self.is_due = False
+            self.send_again()
+
+    def send_again(self) -> None:
+        """Send what the widget shows, as it is now."""
+        for part in descendants(self._of):
+            keys = _shown_keys(part)
+            if keys and part.comm is not None:  # None: it was closed
+                part.send_state(keys)
+
+
+def _shown_keys(part: widgets.Widget) -> set[str]:
+    """The traits that only show something: a person may have set the others meanwhile."""
+    keys = set(part.keys) - _CODE
+    return keys if isinstance(part, _SHOWING) else keys & _SHOWN_TRAITS

@@ -1,0 +1,113 @@
+"""The lines that a DollyWidget shows about its model, an answer and an error. Pure: values in, safe HTML out."""
+
+from __future__ import annotations
+
+import html
+import traceback
+
+from dolly_widget.engines import GenerationResult
+from dolly_widget.errors import EXPECTED_ERRORS
+from dolly_widget.models import ModelInfo
+from dolly_widget.runtime import Progress
+from dolly_widget.text import in_bytes
+
+
+def busy_line(text: str) -> str:
+    """A line that says what is going on."""
+    return f'<div class="dw-stats"><span class="dw-spinner"></span>{html.escape(text)}</div>'
+
+
+def stats_line(result: GenerationResult) -> str:
+    """Tokens, speed, time to first token, why it ended, and the seed."""
+    return f'<div class="dw-stats">{html.escape(result.statistics)}</div>'
+
+
+def ending_note(result: GenerationResult) -> str:
+    """Plain text that says below an answer why it is not whole; "" where the model ended it."""
+    return _ENDING_NOTES.get(result.finish_reason, "")
+
+
+BROKEN_OFF = "Broken off – the answer is not whole."
+"""The note of an answer that ended in an error."""
+_ENDING_NOTES = {"cancelled": "Stopped – the answer is not whole.", "length": "Ended at max new tokens."}
+
+
+def model_line(info: ModelInfo, device: str) -> str:
+    """Which model, how large, in which precision and where; for the demo model, that it is one."""
+    facts = [f"{_millions(info.parameters)} parameters", info.precision, device]
+    line = f"<b>{html.escape(info.name)}</b> · " + " · ".join(html.escape(fact) for fact in facts)
+    return f'<div class="dw-model">{line}{_DEMO_NOTE if info.is_demo else ""}</div>'
+
+
+_DEMO_NOTE = (
+    '<span class="dw-note">A small demonstration model: it knows a few facts and the examples below, and is often '
+    "wrong. <i>Change model</i> brings the real Dolly, or any other.</span>"
+)
+
+
+def _millions(parameters: int) -> str:
+    return f"{parameters / 1e9:.2f} B" if parameters >= 1e9 else f"{parameters / 1e6:.1f} M"
+
+
+def unloaded_line(name: str) -> str:
+    """Which model it will be."""
+    return f'<div class="dw-model"><b>{html.escape(name)}</b> · not loaded yet</div>'
+
+
+def stage_line(progress: Progress) -> str:
+    """What is being done to the model, in words."""
+    return f'<div class="dw-stage"><span class="dw-spinner"></span>{html.escape(_stage(progress))}</div>'
+
+
+def progress_bar(progress: Progress) -> str:
+    """A bar, moving to and fro where nobody knows how much is done, and the figures that there are."""
+    done = progress.fraction
+    if done is None and progress.done_bytes is not None and progress.total_bytes:
+        done = progress.done_bytes / progress.total_bytes
+    attributes = f'class="dw-bar" role="progressbar" aria-label="{html.escape(_stage(progress))}"'
+    if done is None:
+        return f"<div {attributes}><div></div></div>"
+    percent = min(100.0, max(0.0, 100 * done))
+    attributes += f' aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent:.0f}"'
+    return f'<div {attributes}><div style="width: {percent:.1f}%"></div></div>'
+
+
+def progress_figures(progress: Progress) -> str:
+    """Bytes and percentage, as far as they are known."""
+    figures = []
+    if progress.done_bytes is not None:
+        total = f" of {in_bytes(progress.total_bytes)}" if progress.total_bytes else ""
+        figures.append(in_bytes(progress.done_bytes) + total)
+    if progress.fraction is not None:
+        figures.append(f"{progress.fraction:.0%}")
+    return f'<div class="dw-figures">{" · ".join(figures)}</div>'
+
+
+def _stage(progress: Progress) -> str:
+    return str(Progress(progress.stage))
+
+
+def note_html(*notes: str) -> str:
+    """Quiet lines, one below the other."""
+    return "".join(f'<div class="dw-note">{html.escape(note)}</div>' for note in notes)
+
+
+def hint_html(text: str) -> str:
+    """A friendly word about what to do."""
+    return f'<span class="dw-error dw-is-hint" role="alert">{html.escape(text)}</span>'
+
+
+def error_html(exc: BaseException) -> str:
+    """What went wrong: one sentence, with what is behind it folded away below."""
+    details = ""
+    if exc.__cause__ is not None or not isinstance(exc, EXPECTED_ERRORS):
+        trace = html.escape("".join(traceback.format_exception(exc)))
+        details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
+    return f'<span class="dw-error" role="alert">{html.escape(error_text(exc))}{details}</span>'
+
+
+def error_text(exc: BaseException) -> str:
+    """The message of an expected error; for a bug, that it is one."""
+    if isinstance(exc, EXPECTED_ERRORS):
+        return str(exc)
+    return f"Something in dolly_widget went wrong that should not have ({type(exc).__name__}: {exc})."

@@ -1,0 +1,198 @@
+"""The model of a DollyWidget: prepared and loaded in the background, replaced and freed. Knows nothing of controls.
+
+The widget's worker does it, one load after the other; only the newest choice takes the place of what runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dolly_widget import models
+from dolly_widget.engines import Engine, share_engine
+from dolly_widget.errors import ModelError, forget_frames
+from dolly_widget.history import Setup
+from dolly_widget.models import ModelInfo
+from dolly_widget.runtime import Job, Progress, Worker
+from dolly_widget.widget.session.choice import ModelChoice, setup_of
+from dolly_widget.widget.session.publisher import ProgressReporter
+
+_Step = tuple[Progress | None, tuple[str, ...]]
+_NO_PREPARING: _Step = (None, ())
+
+
+class ModelLoader:
+    """Owns ``engine`` and the jobs of ``worker`` that load the next one.
+
+    Calls, in the job and under ``lock``: ``on_step`` with the progress of preparing and all messages so far,
+    or with None while the model is compiled; then ``on_loaded``, or ``on_failed`` with the reason and whether it is
+    that somebody stopped it.
+    """
+
+    engine: Engine | None = None
+    """What runs; None until a first model is loaded."""
+    info: ModelInfo | None = None
+    """What the files of the model that runs say."""
+    setup: Setup | None = None
+    """What makes ``engine`` again; None where that cannot be told, or it is a caller's."""
+    is_loading = False
+    failed: ModelChoice | None = None
+    """What could not be loaded last."""
+    is_given = False
+    """Whether ``engine`` is a caller's, which is never closed here."""
+
+    def __init__(
+        self,
+        choice: ModelChoice,
+        engine: str,
+        ov_config: Mapping[str, Any] | None,
+        lock: threading.RLock,
+        worker: Worker,
+        *,
+        on_step: Callable[[Progress | None, tuple[str, ...]], None],
+        on_loaded: Callable[[], None],
+        on_failed: Callable[[BaseException, bool], None],
+    ) -> None:
+        self.choice = choice
+        """What is loading, or runs, or could not be loaded when nothing runs."""
+        self._running: ModelChoice | None = None
+        self._step: _Step = _NO_PREPARING
+        self._engine_name, self._ov_config = engine, ov_config
+        self._lock, self._worker = lock, worker
+        self._jobs: list[Job[None]] = []
+        self._on_step, self._on_loaded, self._on_failed = on_step, on_loaded, on_failed
+
+    @property
+    def name(self) -> str:
+        """The name of the model that runs, or of the one that shall."""
+        return self.choice.name if self.info is None else self.info.name
+
+    @property
+    def job(self) -> Job[None] | None:
+        """The newest loading; None where there was none."""
+        return self._jobs[-1] if self._jobs else None
+
+    def give(self, engine: Engine) -> None:
+        """Run a caller's engine."""
+        self.engine, self.info, self.is_given, self.setup = engine, ModelInfo(engine.model_dir), True, None
+        self._running = self.choice
+
+    def start(self, choice: ModelChoice) -> Job[None]:
+        """Load ``choice`` in place of what runs or is loading."""
+        with self._lock:
+            is_other_model = not choice.is_same_model(self.choice)
+            self.choice, self.is_loading = choice, True  # first: what is cancelled is wanted no more
+            if is_other_model:
+                self.cancel()
+                self._step = _NO_PREPARING
+            self._on_step(*self._step)
+            job = Job(functools.partial(self._run, choice), name="dolly-load", worker=self._worker)
+            self._jobs = [*(before for before in self._jobs if not before.done), job]
+            return job
+
+    def move(self, device: str) -> None:
+        """Load the same model on another device."""
+        with self._lock:
+            choice = replace(self.choice, device=device)
+            if choice != self._running:
+                self.start(choice)
+            else:  # back to what runs, before the other one was ready
+                self._settle(choice)
+                self._on_loaded()
+
+    def cancel(self) -> None:
+        """End the loading, at once while a model is prepared. What runs goes on. Safe at any time."""
+        with self._lock:
+            for job in self._jobs:
+                job.stop()
+
+    def close(self) -> None:
+        """Free the model unless it was given; call it when the worker is closed."""
+        if self.engine is not None and not self.is_given:
+            self.engine.close()
+
+    def _run(self, choice: ModelChoice, stop: threading.Event) -> None:
+        """The work of a loading job."""
+        try:
+            _refuse_if_stopped(stop)
+            self._load(choice, stop)
+        except BaseException as exc:
+            forget_frames(exc)
+            with self._lock:
+                if self._is_wanted(choice):
+                    self.failed = choice
+                    self._settle(self._running or choice)
+                    self._on_failed(exc, stop.is_set())
+            raise
+
+    def _is_wanted(self, choice: ModelChoice) -> bool:
+        return self.is_loading and choice is self.choice
+
+    def _settle(self, choice: ModelChoice) -> None:
+        self.choice, self.is_loading, self._step = choice, False, _NO_PREPARING
+
+    def _load(self, choice: ModelChoice, stop: threading.Event) -> None:
+        model_dir = self._directory(choice, choice.model, choice.revision, stop)
+        draft = None if choice.draft is None else self._directory(choice, choice.draft, None, stop)
+        with self._lock:
+            _refuse_if_stopped(stop)
+            if not self._is_wanted(choice):
+                return
+            self._tell(*_NO_PREPARING)
+        engine = share_engine(
+            model_dir,
+            device=choice.device,
+            engine=self._engine_name,
+            template=choice.template,
+            ov_config=self._ov_config,
+            prompt_lookup=choice.prompt_lookup,
+            draft=draft,
+        )
+        if stop.is_set():
+            engine.close()
+        _refuse_if_stopped(stop)
+        self._replace(choice, engine)
+
+    def _directory(self, choice: ModelChoice, model: str | Path, revision: str | None, stop: threading.Event) -> Path:
+        """The files of a model; downloaded and converted, with progress, where they are not there."""
+        if found := models.find(model, choice.weight_format, revision):
+            return found
+
+        def show(progress: Progress, notes: tuple[str, ...]) -> None:
+            with self._lock:
+                # A choice of another device changes nothing of this; one of another model has stopped it.
+                if not stop.is_set():
+                    self._tell(progress, notes)
+
+        report = ProgressReporter(show)
+        report(Progress("plan"))  # at once, with the button that ends it
+        return models.resolve(model, choice.weight_format, revision, on_progress=report, stop=stop)
+
+    def _tell(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
+        self._step = (progress, notes)
+        self._on_step(progress, notes)
+
+    def _replace(self, choice: ModelChoice, engine: Engine) -> None:
+        """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
+        dropped: Engine | None = engine
+        setup = setup_of(choice, engine, self._engine_name, self._ov_config or {})
+        try:
+            with self._lock:
+                if self._is_wanted(choice):
+                    dropped = None if self.is_given else self.engine
+                    self.engine, self.info, self.is_given = engine, ModelInfo(engine.model_dir), False
+                    self._running, self.setup = choice, setup
+                    self._settle(choice)
+                    self._on_loaded()
+        finally:
+            if dropped is not None:
+                dropped.close()
+
+
+def _refuse_if_stopped(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise ModelError("Loading the model was stopped; nothing was changed.")

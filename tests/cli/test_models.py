@@ -1,0 +1,120 @@
+"""``dolly-widget models``, on a real store with small files."""
+
+import re
+
+import pytest
+
+from dolly_widget.cli import entry_point
+from dolly_widget.models import store
+from dolly_widget.models.info import REQUIRED_FILES
+
+DOLLY = "databricks/dolly-v2-3b"
+COMMIT = "f6c9be08f16fe4d3a719bee0a4a7c7415b5c65df"
+
+
+@pytest.fixture(autouse=True)
+def cache_dir(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def put():
+    """Puts a model into the store whose weights are as many bytes as are given."""
+
+    def put(model_id=DOLLY, weight_format="int8", commit=COMMIT, revision="main", weights=1500):
+        key = store.Key(model_id, commit, weight_format)
+        with store.making(key) as staging:
+            for name in REQUIRED_FILES:
+                (staging / name).write_bytes(bytes(weights if name.endswith(".bin") else 0))
+            return store.publish(staging, key, revision, {}, store.describe(staging))
+
+    return put
+
+
+def models(capsys, *arguments):
+    """Exit code, stdout and stderr of ``dolly-widget models``."""
+    code = entry_point.main(["models", *arguments])
+    return code, *capsys.readouterr()
+
+
+def names():
+    return [entry.name for entry in store.entries()]
+
+
+def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir):
+    int4, int8 = put(weight_format="int4-g64-r0.8", weights=700), put(weights=2_800_000)
+    put("/home/me/my-checkpoint", weight_format="fp16", commit="c0ffee" * 10, revision="")
+    code, out, err = models(capsys)
+    today = int4.created[:10]
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "/home/me/my-checkpoint",
+        f"  fp16           1.5 kB     c0ffeec0       {today}",
+        f"    {names()[-1]}",
+        DOLLY,
+        f"  int4-g64-r0.8  700 bytes  main@f6c9be08  {today}",
+        f"    {int4.name}",
+        f"  int8           2.8 MB     main@f6c9be08  {today}",
+        f"    {int8.name}",
+        "",
+        f"3 models, 2.8 MB, in {cache_dir}",
+    ]
+    assert max(map(len, out.splitlines()[:-1])) <= 80
+
+
+def test_a_revision_that_is_the_commit_is_not_shown_twice(put, capsys):
+    put(revision=COMMIT)
+    assert models(capsys)[1].count("f6c9be08") == 2  # in the row and in the name
+
+
+@pytest.mark.parametrize("arguments", [(), ("check",)])
+def test_an_empty_store_is_said_and_no_error(arguments, capsys, cache_dir):
+    code, out, err = models(capsys, *arguments)
+    assert (code, err) == (0, "")
+    assert re.fullmatch(r"No models in .*\n", out)
+    assert str(cache_dir) in out
+
+
+def test_remove_deletes_by_name_or_by_id_and_says_what_is_freed(put, capsys):
+    first, second, kept = put(), put("org/other", weights=2_000_000), put("org/kept")
+    code, out, err = models(capsys, "remove", first.name, "org/other", first.name)
+    assert (code, err) == (0, "")
+    assert out == f"Removed {first.name}: 1.5 kB freed.\nRemoved {second.name}: 2.0 MB freed.\n"
+    assert names() == [kept.name]
+    assert not first.path.exists()
+
+
+@pytest.mark.parametrize("command", ["remove", "check"])
+def test_an_id_that_is_there_twice_is_not_enough(put, capsys, command):
+    entries = [put(), put(weight_format="int4")]
+    code, out, err = models(capsys, command, DOLLY)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(rf"dolly-widget: The store has '{DOLLY}' 2 times: say which, .*\n", err)
+    assert all(entry.name in err for entry in entries)
+    assert len(names()) == 2
+
+
+@pytest.mark.parametrize("command", ["remove", "check"])
+def test_an_unknown_name_is_one_sentence_and_nothing_is_done(put, capsys, command):
+    entry = put()
+    code, out, err = models(capsys, command, entry.name, "nonsense")
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"dolly-widget: There is no model 'nonsense' in the store.*\n", err)
+    assert names() == [entry.name]
+
+
+def test_remove_wants_a_name(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        models(capsys, "remove")
+
+
+def test_check_finds_the_damaged_file_and_says_what_to_do(put, capsys):
+    whole, damaged = put("org/a"), put("org/b")
+    assert models(capsys, "check")[:2] == (0, f"{whole.name}: whole\n{damaged.name}: whole\n")
+    (damaged.path / "openvino_model.bin").write_bytes(b"\1" * 1500)
+    code, out, err = models(capsys, "check")
+    assert (code, err) == (1, "")
+    assert f"{whole.name}: whole\n{damaged.name}: damaged: openvino_model.bin\n" in out
+    assert f"dolly-widget models remove {damaged.name}" in out.splitlines()[-1]
+    assert models(capsys, "check", "org/a")[0] == 0

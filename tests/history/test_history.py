@@ -1,0 +1,298 @@
+"""A history is searched, written and read again; what is read is checked, and does nothing."""
+
+import json
+import math
+import sys
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from exchanges import HOSTILE, OWN, SCRIPT, all_kinds, answered
+from markdown_it import MarkdownIt
+
+from dolly_widget import GenerationResult, History, SamplingParams
+from dolly_widget.history.as_json import _READERS
+from dolly_widget.history.exchange import Setup
+from dolly_widget.text.chat_template import ChatTemplate
+from dolly_widget.text.template import PromptTemplate, Turn
+
+
+def data_of(history):
+    return json.loads(history.to_json())
+
+
+def changed(**changes):
+    """JSON of a history of one exchange, with other values at the top."""
+    return json.dumps({**data_of(History([answered()])), **changes})
+
+
+def damaged(*path, value):
+    """JSON of a history of one exchange, with another value at a path into it."""
+    data = data_of(History([answered()]))
+    place = data["exchanges"][0]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return json.dumps(data)
+
+
+# searching
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "abc"),
+        ("DOLLY", "a"),
+        ("sheep", "abc"),
+        ("sheep cloned", "b"),
+        ("straße", "c"),
+        ("STRASSE sheep", "c"),
+        ("\N{SHEEP}", "c"),
+        ("zebra", ""),
+        ("sheep zebra", ""),
+        ("  \n", "abc"),
+    ],
+)
+def test_search_finds_all_words_anywhere_in_any_case(text, found):
+    history = History(
+        [
+            answered("Who is Dolly?", "A sheep.", model_dir=Path("a")),
+            answered("What?", "Cloned", "The Sheep", model_dir=Path("b")),
+            answered("Straße", "\N{SHEEP} sheep", model_dir=Path("c")),
+        ]
+    )
+    result = history.search(text)
+    assert isinstance(result, History)
+    assert "".join(str(each.model_dir) for each in result) == found
+
+
+def test_a_history_says_little_of_itself():
+    assert [repr(History()), repr(History([answered()])), repr(History([answered()] * 2))] == [
+        "History(0 exchanges)",
+        "History(1 exchange)",
+        "History(2 exchanges)",
+    ]
+
+
+# JSON
+
+
+@pytest.mark.parametrize("exchange", all_kinds(), ids=lambda each: ascii(each.instruction[:9]))
+def test_what_is_written_is_read_again(exchange):
+    (read,) = History.from_json(History([exchange]).to_json())
+    # Not ==: a NaN is not another NaN. Not of one's own machine: model_dir.
+    for field in fields(exchange):
+        if field.name != "model_dir":
+            assert repr(getattr(read, field.name)) == repr(getattr(exchange, field.name))
+    assert type(read.prompt) is type(exchange.prompt)
+    assert read.prompt.adds_special_tokens == exchange.prompt.adds_special_tokens
+    assert History([read]).to_json() == History([exchange]).to_json()
+
+
+def test_what_has_no_nan_is_equal_when_it_is_read_again():
+    history = History(each for each in all_kinds() if not math.isnan(each.result.ttft_s))
+    assert History.from_json(history.to_json()) == history
+
+
+def test_json_is_strict_ascii_with_a_line_for_each_exchange():
+    text = History(all_kinds()).to_json()
+    assert text.isascii()
+    assert "NaN" not in text
+    assert len(text.splitlines()) == len(all_kinds()) + 2
+    assert json.loads(text)["version"] == 1
+
+
+def test_json_leaves_out_how_long_each_step_took():
+    assert '"pass_s"' not in History([answered(pass_s=(0.1, 0.2))]).to_json()
+
+
+def test_json_tells_nothing_of_where_the_files_are():
+    assert "somewhere" not in History(all_kinds()).to_json()
+
+
+def test_a_file_is_read_whether_or_not_it_begins_with_a_mark(tmp_path):
+    history = History([answered()])
+    for encoding in ("utf-8", "utf-8-sig"):
+        (tmp_path / "history.json").write_text(history.to_json(), encoding=encoding)
+        assert History.from_json(tmp_path / "history.json") == history
+    assert History.from_json(History().to_json()) == History()
+
+
+def test_every_field_that_is_written_can_be_read():
+    for kind in (Setup, SamplingParams, GenerationResult, PromptTemplate, ChatTemplate):
+        assert {str(field.type) for field in fields(kind) if field.compare} <= set(_READERS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "[]",
+        "3",
+        '{"kind": "a notebook"}',
+        "[" * 100_000,
+        changed(version="1"),
+        changed(kind=3),
+        '{"a": NaN}',
+        History([answered()]).to_json()[:300],
+    ],
+)
+def test_a_text_of_another_kind_is_refused_in_a_sentence(text):
+    with pytest.raises(
+        ValueError,
+        match=r"^This text is no history, or not all of one: give what .*to_json wrote, or the Path of its file\.$",
+    ):
+        History.from_json(text)
+
+
+def test_a_newer_version_is_refused_with_what_to_do():
+    with pytest.raises(ValueError, match=r"newer dolly-widget \(format 2, this one knows 1\): pip install --upgrade"):
+        History.from_json(changed(version=2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        changed(exchanges={}),
+        changed(exchanges=[3]),
+        changed(exchanges=[{}]),
+        damaged("instruction", value=3),
+        damaged("result", value=[]),
+        damaged("result", value="text token_ids"),
+        damaged("result", "token_ids", value=[1.5]),
+        damaged("result", "token_ids", value=[True]),
+        damaged("result", "token_ids", value="12"),
+        damaged("result", "finish_reason", value="<b>"),
+        damaged("result", "prefix_tokens", value=9),
+        damaged("result", "ttft_s", value=10**400),
+        damaged("result", "seed", value=None),
+        damaged("params", "temperature", value=-1),
+        damaged("params", "top_p", value="1"),
+        damaged("prompt", "segments", value=[["a"]]),
+        damaged("prompt", "segments", value=[["a", 1]]),
+        damaged("turns", value=[["a", "b"]]),
+        damaged("setup", value="demo"),
+        damaged("setup", "model", value=None),
+        damaged("setup", "template", value={"kind": "Popen", "name": "x"}),
+        damaged("setup", "template", value={"kind": "PromptTemplate", "name": "x", "without_context": "no field"}),
+        damaged("setup", "template", value={"kind": "PromptTemplate", "name": "x", "without_context": 3}),
+        damaged("setup", "ov_config", value=[["A", ["list"]]]),
+        damaged("result", "ttft_s", value=1.5).replace("1.5", "1e999"),
+    ],
+)
+def test_a_damaged_history_is_refused_in_a_sentence(text):
+    with pytest.raises(ValueError, match=r"^This text is damaged .*: export the history again\.$") as refused:
+        History.from_json(text)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_missing_or_no_text_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"nowhere\.json cannot be read \(No such file"):
+        History.from_json(tmp_path / "nowhere.json")
+    (tmp_path / "picture.json").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(ValueError, match=r"picture\.json is no history"):
+        History.from_json(tmp_path / "picture.json")
+
+
+# Markdown
+
+
+def chapters(markdown):
+    """The document's top-level headings and fences, as another reader of Markdown sees them."""
+    tokens = MarkdownIt("commonmark").parse(markdown)
+    headings = [
+        content.content
+        for opening, content in pairwise(tokens)
+        if opening.type == "heading_open" and opening.level == 0
+    ]
+    return headings, [token.content for token in tokens if token.type == "fence"], tokens
+
+
+def has_html(tokens):
+    return any(each.type.startswith("html") for token in tokens for each in (token, *(token.children or ())))
+
+
+def test_instruction_and_context_stay_text_whatever_is_in_them():
+    headings, fences, tokens = chapters(History([answered(HOSTILE, "Fine.", HOSTILE), answered(SCRIPT)]).to_markdown())
+    assert headings == ["History", "1", "2"]
+    assert fences == [f"{HOSTILE}\n", f"{HOSTILE}\n", f"{SCRIPT}\n"]
+    assert not has_html(tokens)
+
+
+def test_an_answer_keeps_its_own_markdown():
+    answer = "Some **bold** words, [a link](https://example.com):\n\n- one\n- two\n\n```python\nx < y\n```"
+    assert f"\n{answer}\n" in History([answered(answer=answer)]).to_markdown()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SCRIPT,
+        "text <b onclick=x>more</b>",
+        "```python\nnever closed",
+        "~~~\nnever closed",
+        "Text.\n\n- one\n\n```\nnever closed",
+        "<!-- never closed",
+        "[a](javascript:alert(1))",
+        "[a](javascript&#58;alert(1))",
+        "[a](java%73cript%3Aalert(1))",
+        "<javascript:alert(1)>",
+        "![a](data:text/html,x)",
+        "[a][b]\n\n[b]: vbscript:x",
+        "",
+    ],
+)
+def test_an_answer_that_could_do_harm_or_go_on_is_quoted(answer):
+    headings, fences, tokens = chapters(History([answered(answer=answer), answered()]).to_markdown())
+    assert headings == ["History", "1", "2"]
+    assert fences[1] == f"{answer}\n"
+    assert not has_html(tokens)
+
+
+def test_markdown_names_model_settings_and_seed_and_can_be_written():
+    markdown = History(all_kinds()).to_markdown()
+    assert "`demo` · `CPU` · max_new_tokens 256, temperature 0.8, top_p 0.92" in markdown
+    assert "seed 7" in markdown
+    assert "Hello \N{SHEEP}" in markdown  # an earlier turn's
+    assert markdown.encode("utf-8")
+
+
+def test_a_model_s_name_cannot_leave_its_line():
+    name = "a` *b* `` <script>\n# heading"
+    headings, _, tokens = chapters(History([answered(setup=Setup(name))]).to_markdown())
+    assert headings == ["History", "1"]
+    assert not has_html(tokens)
+
+
+# The table
+
+
+def test_a_table_has_plain_values_with_units_in_the_names():
+    table = History([answered(), answered("Given", setup=None, turns=(Turn("Hi", "", "Hello"),))]).to_dataframe()
+    assert list(table.columns[:5]) == ["instruction", "context", "answer", "earlier_turns", "model"]
+    assert {"ttft_s", "tpot_s", "tokens_per_s"} <= set(table.columns)
+    assert table.loc[0, ["answer", "model", "device", "temperature", "seed", "new_tokens", "ttft_s"]].tolist() == [
+        *("A sheep.", "demo", "CPU"),
+        *(0.8, 7, 3, 0.25),
+    ]
+    assert table["model"].isna().tolist() == [False, True]
+    assert table["earlier_turns"].tolist() == [0, 1]
+
+
+def test_every_history_becomes_a_table():
+    assert len(History(all_kinds()).to_dataframe()) == len(all_kinds())
+    assert list(History().to_dataframe().columns) == list(History([answered()]).to_dataframe().columns)
+
+
+def test_without_pandas_the_install_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install pandas$"):
+        History([answered()]).to_dataframe()
+
+
+def test_an_own_template_is_kept_whole():
+    (exchange,) = History.from_json(History([answered(setup=Setup("demo", template=OWN))]).to_json())
+    assert exchange.setup.template == OWN
