@@ -42,3 +42,10 @@ class PromptTooLongError(ValueError):
 
 # A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
 EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
+
+
+def error_text(exc: BaseException) -> str:
+    """The message of an expected error; for a bug, that it is one."""
+    if isinstance(exc, EXPECTED_ERRORS):
+        return str(exc)
+    return f"Something in dolly_widget went wrong that should not have ({type(exc).__name__}: {exc})."

@@ -12,7 +12,7 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,12 @@ from typing import Any
 from dolly_widget.bench.bandwidth import MemoryReader, cache_bytes, memory_reader
 from dolly_widget.bench.prompts import MadeUpPrompts, of_words
 from dolly_widget.bench.weights import weight_bytes_per_token
-from dolly_widget.engines import Engine, GenerationResult, check_engine, load_engine
-from dolly_widget.models import ModelInfo, WeightFormat, resolve
-from dolly_widget.runtime import OnProgress, Progress, added_bytes, check_device, devices_behind, private_bytes
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, setup_from, start_engine
+from dolly_widget.models import Model, ModelInfo
+from dolly_widget.runtime import OnProgress, Progress, added_bytes, devices_behind, private_bytes
 from dolly_widget.runtime import silent as tell_nobody
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, Tokenizer
+from dolly_widget.text import Prompt
 
 PROMPT_LENGTHS = (32, 512, 1500)
 """What is measured where nothing else is asked for, in tokens."""
@@ -92,56 +92,52 @@ def silent(measurement: Measurement) -> None:
 
 
 def measure(
-    model: str | Path = "demo",
+    model: str | Path | EngineSetup = "demo",
     *,
-    device: str = "AUTO",
-    engine: str = "genai",
-    weight_format: str | WeightFormat = "int8",
-    ov_config: Mapping[str, Any] | None = None,
     prompt_lengths: Sequence[int] = PROMPT_LENGTHS,
     new_tokens: int = 64,
     rounds: int = 3,
     on_measured: Callable[[Measurement], None] = silent,
     on_progress: OnProgress = tell_nobody,
     stop: threading.Event | None = None,
+    **options: Any,
 ) -> list[Measurement]:
     """Load ``model``, answer made-up prompts of each length in turns, and return a measurement for each length.
 
-    ``model``, ``device``, ``engine``, ``weight_format`` and ``ov_config`` are those of ``load_engine``. Lengths are in
-    tokens; what a prompt really has, a token or two less at times, is in the measurement. Each round asks two prompts
-    of each length: an unlike one for ``new_tokens`` tokens, and one that shares its start for a single token.
-    The first prompt of each length is slower than the rest, which the median of three rounds or more leaves out.
-    Before and after each round the memory is read, where it is what limits the model (``bandwidth_bytes_per_s``).
-    ``on_progress`` is told before each answer which part of them is done. Setting ``stop`` ends it early: with the
-    rounds that are whole. Takes seconds for the demo model, minutes for Dolly.
+    ``model`` and ``options`` are those of ``load_engine``. Lengths are in tokens; what a prompt really has, a
+    token or two less at times, is in the measurement. Each round asks two prompts of each length: an unlike one for
+    ``new_tokens`` tokens, and one that shares its start for a single token. The first prompt of each length is slower
+    than the rest, which the median of three rounds or more leaves out. Before and after each round the memory is read,
+    where it is what limits the model (``bandwidth_bytes_per_s``). ``on_progress`` is told before each answer which part
+    of them is done. Setting ``stop`` ends it early: with the rounds that are whole. Takes seconds for the demo model,
+    minutes for Dolly.
     Raises ValueError for a length that the model has no positions for, before it is loaded, and what ``load_engine``
     and ``Engine.generate`` raise.
     """
-    check_engine(engine)
-    device = check_device(device)
+    setup = setup_from(model, options).checked()
     check_counts(prompt_lengths, new_tokens, rounds)
-    model_dir = resolve(model, weight_format)
-    _check_positions(model_dir, prompt_lengths, new_tokens)
+    prepared = setup.prepare()
+    info = prepared.model.info
+    _check_positions(info, prompt_lengths, new_tokens)
     on_progress(Progress("measure", 0.0, subject="loading"))
-    load_libraries(engine)
+    load_libraries(setup.engine)
     stop = stop or threading.Event()
-    weight_bytes = weight_bytes_per_token(model_dir)
-    prompts, memory = MadeUpPrompts(Tokenizer(model_dir)), _limiting_memory(device, weight_bytes)
+    weight_bytes = weight_bytes_per_token(info.model_dir)
+    prompts, memory = MadeUpPrompts(prepared.model.tokenizer), _limiting_memory(setup.device, weight_bytes)
     private_before = private_bytes()
     started = time.perf_counter()
-    with contextlib.closing(load_engine(model_dir, device=device, engine=engine, ov_config=ov_config)) as loaded:
+    with contextlib.closing(start_engine(setup, prepared)) as loaded:
         asked = _Asked(loaded, stop, answers_planned(prompt_lengths, rounds), on_progress)
         asked.ask(prompts.unlike(SHORTEST_PROMPT), 1, "the first token")
         load_s = time.perf_counter() - started
         answers, bandwidth = _answers(asked, prompts, prompt_lengths, new_tokens, rounds, memory)
         added = added_bytes(private_bytes(), private_before)
-    info = ModelInfo(model_dir)
     measured = partial(
         Measurement,
         model=info.name,
         precision=info.precision,
         device=loaded.device,
-        engine=engine,
+        engine=setup.engine,
         load_s=load_s,
         memory_bytes=added,
         weight_bytes=weight_bytes,
@@ -178,16 +174,15 @@ def check_counts(prompt_lengths: Sequence[int], new_tokens: int, rounds: int) ->
             raise ValueError(f"{name} must be a whole number, at least {smallest}, not {value!r}.")
 
 
-def fitting(model_dir: Path, prompt_lengths: Iterable[int], new_tokens: int) -> tuple[int, ...]:
-    """Those of ``prompt_lengths`` that the model in ``model_dir`` has positions for, with ``new_tokens`` after them."""
-    most = ModelInfo(model_dir).max_positions
+def fitting(info: ModelInfo, prompt_lengths: Iterable[int], new_tokens: int) -> tuple[int, ...]:
+    """Those of ``prompt_lengths`` that a model has positions for, with ``new_tokens`` after them."""
+    most = info.max_positions
     return tuple(length for length in prompt_lengths if most is None or length + new_tokens <= most)
 
 
-def _check_positions(model_dir: Path, prompt_lengths: Sequence[int], new_tokens: int) -> None:
-    fits = fitting(model_dir, prompt_lengths, new_tokens)
+def _check_positions(info: ModelInfo, prompt_lengths: Sequence[int], new_tokens: int) -> None:
+    fits = fitting(info, prompt_lengths, new_tokens)
     if longer := [length for length in prompt_lengths if length not in fits]:
-        info = ModelInfo(model_dir)
         raise ValueError(
             f"A prompt of {longer[0]:,} tokens and {new_tokens:,} new ones are more than the {info.max_positions:,} "
             f"positions of {info.name}: take shorter prompts, or fewer new tokens."
@@ -195,16 +190,16 @@ def _check_positions(model_dir: Path, prompt_lengths: Sequence[int], new_tokens:
 
 
 def time_to_first_token(
-    engine: Engine, prompt_tokens: int, *, rounds: int = 3, stop: threading.Event | None = None
+    engine: Engine, model: Model, prompt_tokens: int, *, rounds: int = 3, stop: threading.Event | None = None
 ) -> float:
     """Median seconds to the first token of ``rounds`` prompts of a length, which are unlike each other and any before.
 
-    The engine is warmed up first: the answers that follow are at full speed. NaN where ``stop`` was set meanwhile.
-    Raises what ``Engine.generate`` raises.
+    ``model`` is the engine's. The engine is warmed up first: the answers that follow are at full speed. NaN where
+    ``stop`` was set meanwhile. Raises what ``Engine.generate`` raises.
     """
     stop = stop or threading.Event()
     # Other words each time: an engine that lives on remembers those of the last time.
-    prompts = MadeUpPrompts(Tokenizer(engine.model_dir), random.Random())
+    prompts = MadeUpPrompts(model.tokenizer, random.Random())
     _warm_up(engine, prompts.unlike(SHORTEST_PROMPT), stop)
     times = [_answer(engine, prompts.unlike(prompt_tokens), 1, stop).ttft_s for _ in range(rounds)]
     return math.nan if stop.is_set() else statistics.median(times)

@@ -16,7 +16,8 @@ from typing import Any
 
 from dolly_widget.cli import serving
 from dolly_widget.cli.command import Command, CommandError
-from dolly_widget.cli.preparing import add_format_arguments
+from dolly_widget.cli.preparing import add_setup_arguments, setup_from
+from dolly_widget.engines import TYPED_FIELDS
 
 _USUAL_PORT = 8866
 _CULL_AFTER_S = 300
@@ -35,21 +36,20 @@ _CELL = """\
 import os
 os.chdir({cwd!r})
 from dolly_widget import DollyWidget
-from dolly_widget.widget.page import messages
+from dolly_widget.errors import EXPECTED_ERRORS
+from dolly_widget.widget.page.messages import error_html
 from ipywidgets import HTML
 try:
     shown = DollyWidget(**{arguments!r})
-except messages.EXPECTED_ERRORS as exc:
-    shown = HTML(messages.error_html(exc))
+except EXPECTED_ERRORS as exc:
+    shown = HTML(error_html(exc))
 shown"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("model", metavar="MODEL", nargs="?", default="demo", help=_MODEL_HELP)
-    add_format_arguments(parser)
-    parser.add_argument("--device", default="AUTO", help="AUTO, CPU, GPU, NPU or the like (default: AUTO)")
-    parser.add_argument("--engine", choices=("genai", "optimum"), default="genai", help="default: genai")
+    add_setup_arguments(parser, *(name for name in TYPED_FIELDS if name != "model"))
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
     serving.add_arguments(parser, _USUAL_PORT)
 
@@ -79,14 +79,10 @@ def _app(args: argparse.Namespace) -> int:
 
 def _checked_arguments(args: argparse.Namespace) -> dict[str, Any]:
     """What ``DollyWidget`` is called with. Raises ValueError or ModelError for what is known to be in vain."""
-    from dolly_widget import engines, models
-    from dolly_widget.models import WeightFormat
-    from dolly_widget.runtime import devices
-
-    devices.check_device(args.device)
-    engines.check_engine(args.engine)
-    models.find(args.model, WeightFormat.of(args.weight_format), args.revision)
-    return {name: getattr(args, name) for name in ("model", "device", "engine", "weight_format", "revision")}
+    setup = setup_from(args)
+    setup.find()
+    given = {name: getattr(setup, name) for name in TYPED_FIELDS}
+    return {name: str(value) if name == "weight_format" else value for name, value in given.items()}
 
 
 @contextmanager

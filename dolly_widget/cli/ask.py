@@ -8,45 +8,23 @@ import io
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import fields
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.cli.command import Command, CommandError, in_options, option
 from dolly_widget.cli.interruptible import finish
-from dolly_widget.cli.preparing import add_format_arguments, prepare
+from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from
 from dolly_widget.cli.terminal import printable
+from dolly_widget.errors import EngineError
+from dolly_widget.sampling import DEFAULTS, SETTINGS, SamplingParams, Texts
 
 if TYPE_CHECKING:
     from dolly_widget.engines import GenerationResult
-    from dolly_widget.sampling import SamplingParams
-
-_SAMPLING_HELP = {
-    "max_new_tokens": ("N", "most tokens of the answer"),
-    "temperature": ("T", "0 always takes the most probable token; higher is more varied"),
-    "top_p": ("P", "draw from the most probable tokens that reach this probability together; 1 is off"),
-    "top_k": ("K", "draw from this many of the most probable tokens; 0 is off"),
-    "repetition_penalty": ("R", "above 1, tokens already there become less probable; 1 is off"),
-    "seed": ("SEED", "equal seeds give equal answers"),
-}
-_MODEL_HELP = (
-    "'demo'; a model id of the Hugging Face hub, such as databricks/dolly-v2-3b, which is downloaded and converted "
-    "when it is first used; or a directory of OpenVINO files or of a checkpoint (default: demo)"
-)
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("instruction", metavar="INSTRUCTION", help='what to do, for example "Who is Dolly?"')
     parser.add_argument("--context", metavar="TEXT", default="", help="text to work on; - reads it from stdin")
-    parser.add_argument("--model", default="demo", help=_MODEL_HELP)
-    add_format_arguments(parser)
-    parser.add_argument("--device", default="AUTO", help="AUTO, CPU, GPU, NPU or the like (default: AUTO)")
-    parser.add_argument(
-        "--engine",
-        choices=("genai", "optimum"),
-        default="genai",
-        help="what runs the model: OpenVINO GenAI, or Optimum Intel, which wants the optimum extra (default: genai)",
-    )
+    add_setup_arguments(parser)
     _add_sampling_arguments(parser)
     parser.add_argument(
         "--stats",
@@ -56,22 +34,36 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
-    from dolly_widget.sampling import SamplingParams
+    for name, setting in SETTINGS.items():
+        help_text = f"{setting.help[0].lower()}{setting.help[1:].rstrip('.')} (default: {_default(name)})"
+        if isinstance(setting, Texts):
+            parser.add_argument(
+                option(name),
+                metavar=setting.metavar,
+                action="append",
+                help=f"{help_text}; may be given several times; \\n is a line break",
+            )
+        else:
+            # A float for all: SamplingParams knows which must be whole, and says so.
+            default = getattr(DEFAULTS, name)
+            parser.add_argument(option(name), metavar=setting.metavar, type=float, default=default, help=help_text)
 
-    for field in fields(SamplingParams):
-        metavar, text = _SAMPLING_HELP[field.name]
-        default = "a fresh one" if field.default is None else field.default
-        # A float for all: SamplingParams knows which must be whole, and says so.
-        parser.add_argument(
-            option(field.name), metavar=metavar, type=float, default=field.default, help=f"{text} (default: {default})"
-        )
+
+def _default(name: str) -> str:
+    value = getattr(DEFAULTS, name)
+    return "a fresh one" if value is None else "none" if value == () else str(value)
+
+
+def _params(args: argparse.Namespace) -> SamplingParams:
+    values = {name: getattr(args, name) for name in SETTINGS}
+    texts = {name: setting for name, setting in SETTINGS.items() if isinstance(setting, Texts)}
+    values |= {name: setting.read(name, values[name] or ()) for name, setting in texts.items()}
+    with _fields_as_options():
+        return SamplingParams(**values)
 
 
 def _ask(args: argparse.Namespace) -> int:
-    from dolly_widget.sampling import SamplingParams
-
-    with _fields_as_options():
-        params = SamplingParams(**{field.name: getattr(args, field.name) for field in fields(SamplingParams)})
+    params = _params(args)
     _replace_unknown_characters(sys.stdin, sys.stdout)
     question = _question(args)
     if args.model == "demo" and sys.stderr.isatty():
@@ -89,7 +81,7 @@ def _fields_as_options() -> Iterator[None]:
     try:
         yield
     except ValueError as exc:
-        raise CommandError(in_options(exc, _SAMPLING_HELP)) from exc
+        raise CommandError(in_options(exc, SETTINGS)) from exc
 
 
 def _replace_unknown_characters(*streams: Any) -> None:
@@ -107,17 +99,16 @@ def _question(args: argparse.Namespace) -> tuple[str, str]:
 def _answer(
     args: argparse.Namespace, question: tuple[str, str], params: SamplingParams, stop: threading.Event
 ) -> GenerationResult:
-    from dolly_widget import engines, models
-    from dolly_widget.runtime import devices
+    from dolly_widget.engines import start_engine
 
-    devices.check_device(args.device)  # before a model is converted for minutes
-    model_dir = prepare(partial(models.resolve, args.model, args.weight_format, args.revision), stop)
+    setup = setup_from(args)  # a mistake is told before a model is converted for minutes
+    prepared = prepare(setup.prepare, stop)
     try:
-        with contextlib.closing(engines.load_engine(model_dir, device=args.device, engine=args.engine)) as engine:
+        with contextlib.closing(start_engine(setup, prepared)) as engine:
             prompt = engine.template.render(*question)
             with _fields_as_options():
                 return engine.generate(prompt, params, on_text=_show, stop=stop)
-    except engines.EngineError as exc:
+    except EngineError as exc:
         raise CommandError(str(exc)) from exc
 
 

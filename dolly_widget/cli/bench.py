@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dolly_widget.cli.command import EXIT_MISTAKE, Command, CommandError, in_options
 from dolly_widget.cli.interruptible import Abandoned, finish
-from dolly_widget.cli.preparing import prepare
+from dolly_widget.cli.preparing import add_setup_arguments, prepare
 from dolly_widget.cli.terminal import printable, shown_progress
-from dolly_widget.models import NAMES, WeightFormat
+from dolly_widget.engines import ENGINES, EngineSetup
+from dolly_widget.models import NAMES, Model, WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     several = partial(parser.add_argument, nargs="+", action="extend")
     several("--device", metavar="D", help="AUTO, CPU, GPU, NPU or the like (default: each that is here)")
     several("--weight-format", choices=NAMES, help=f"what to convert to (default: {WeightFormat().name})")
-    several("--engine", choices=("genai", "optimum"), help="what runs the models (default: genai)")
+    several("--engine", choices=tuple(ENGINES), help="what runs the models (default: genai)")
+    add_setup_arguments(parser, "prompt_lookup", "draft")
     several("--prompt-tokens", metavar="N", type=int, help=f"lengths of the prompts (default: {lengths})")
     parser.add_argument("--new-tokens", metavar="N", type=int, default=64, help="length of the answers (default: 64)")
     parser.add_argument("--rounds", metavar="N", type=int, default=3, help="how often each is asked (default: 3)")
@@ -152,26 +154,22 @@ def _tell_message(progress: Progress) -> None:
 class _Plan:
     """What one call measures."""
 
+    setup: EngineSetup
     info: ModelInfo
-    device: str
-    engine: str
     lengths: Sequence[int]
     answers: int
 
     @property
     def name(self) -> str:
-        return ", ".join([f"{self.info.name} {self.info.precision}", self.device, self.engine])
+        return ", ".join([f"{self.info.name} {self.info.precision}", self.setup.device, self.setup.engine])
 
 
 def _measure_all(
     args: argparse.Namespace, measured: list[Measurement], on_progress: OnProgress, stop: threading.Event
 ) -> bool:
     """Fill ``measured``. False where something could not be measured; ``on_progress`` has been told why."""
-    from dolly_widget.models import ModelInfo
-
     # All are prepared first: a mistake in the last name is found before anything is measured for minutes.
-    infos = [ModelInfo(model_dir) for model_dir in _model_dirs(args, stop)]
-    wanted = product(infos, _each(args.device), _each(args.engine or ["genai"]))
+    wanted = product(_models(args, stop), _each(args.device), _each(args.engine or ["genai"]))
     plans = [_plan(*each, args) for each in wanted]
     is_whole, done, total = True, 0, sum(plan.answers for plan in plans)
     for plan in plans:
@@ -182,12 +180,13 @@ def _measure_all(
     return is_whole
 
 
-def _plan(info: ModelInfo, device: str, engine: str, args: argparse.Namespace) -> _Plan:
+def _plan(model: tuple[EngineSetup, Model], device: str, engine: str, args: argparse.Namespace) -> _Plan:
     """Leave out, with a word, the lengths that a model has no positions for; where none fits, measuring says why."""
     from dolly_widget.bench import answers_planned, fitting
 
-    lengths = fitting(info.model_dir, args.prompt_tokens, args.new_tokens) or args.prompt_tokens
-    plan = _Plan(info, device, engine, lengths, answers_planned(lengths, args.rounds))
+    setup, info = replace(model[0], device=device, engine=engine), model[1].info
+    lengths = fitting(info, args.prompt_tokens, args.new_tokens) or args.prompt_tokens
+    plan = _Plan(setup, info, lengths, answers_planned(lengths, args.rounds))
     for length in _each(args.prompt_tokens):
         if length not in lengths:
             more = f"{args.new_tokens:,} more would pass its {info.max_positions:,} positions"
@@ -201,12 +200,14 @@ def _tell_part(on_progress: OnProgress, plan: _Plan, start: float, share: float,
     on_progress(replace(progress, fraction=fraction, subject=f"{plan.name}, {progress.subject}"))
 
 
-def _model_dirs(args: argparse.Namespace, stop: threading.Event) -> list[Path]:
-    """Where the models are, each once: OpenVINO files have the format that they have, whatever is asked for."""
-    from dolly_widget.models import resolve
-
-    wanted = product(args.models or ["demo"], args.weight_format or [WeightFormat().name])
-    return _each([prepare(partial(resolve, *each), stop) for each in wanted])
+def _models(args: argparse.Namespace, stop: threading.Event) -> list[tuple[EngineSetup, Model]]:
+    """The models, each once: OpenVINO files have the format that they have, whatever is asked for."""
+    found: dict[Path, tuple[EngineSetup, Model]] = {}
+    for model, weight_format in product(args.models or ["demo"], args.weight_format or [WeightFormat()]):
+        setup = EngineSetup(model, weight_format=weight_format, prompt_lookup=args.prompt_lookup, draft=args.draft)
+        opened = prepare(setup.prepare, stop).model
+        found.setdefault(opened.directory, (setup, opened))
+    return list(found.values())
 
 
 def _each(values: Sequence[T]) -> list[T]:
@@ -219,15 +220,15 @@ def _measure(
     from dolly_widget.bench import measuring
     from dolly_widget.errors import EngineError
 
-    where: dict[str, Any] = {"device": plan.device, "engine": plan.engine, "prompt_lengths": plan.lengths}
     given: dict[str, Any] = {
+        "prompt_lengths": plan.lengths,
         "new_tokens": args.new_tokens,
         "rounds": args.rounds,
         "on_measured": measured.append,
         "stop": stop,
     }
     try:
-        measuring.measure(plan.info.model_dir, **where, **given, on_progress=on_progress)
+        measuring.measure(plan.setup, **given, on_progress=on_progress)
     except (EngineError, ValueError, OSError) as exc:  # the others may do
         on_progress(Progress("measure", message=f"dolly-widget: {plan.name}: {exc}"))
         return False

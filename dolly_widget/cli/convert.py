@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dolly_widget.cli.command import Command, CommandError, in_options
 from dolly_widget.cli.interruptible import finish
-from dolly_widget.cli.preparing import add_format_arguments, prepare
+from dolly_widget.cli.preparing import add_setup_arguments, prepare
 from dolly_widget.models import WeightFormat
 
 _SUMMARY = "Download a model and convert it to OpenVINO, ready for the widget."
@@ -60,7 +60,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", metavar="MODEL", help="a model id of the Hugging Face hub, or a directory with a checkpoint"
     )
-    add_format_arguments(parser)
+    add_setup_arguments(parser, "weight_format", "revision")
     parser.add_argument(
         "--group-size",
         metavar="N",

@@ -1,4 +1,4 @@
-"""Preparing a model for `ask` and `convert`: the options that both have, and progress on stderr meanwhile."""
+"""What several commands do with a model: the options that say which, and progress on stderr while it is prepared."""
 
 from __future__ import annotations
 
@@ -6,26 +6,40 @@ import argparse
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
+from typing import TypeVar
 
-from dolly_widget.cli.command import Stopped
+from dolly_widget.cli.command import Stopped, option
 from dolly_widget.cli.terminal import shown_progress
-from dolly_widget.models import NAMES, WeightFormat
+from dolly_widget.engines import ENGINES, TYPED_FIELDS, EngineSetup
+from dolly_widget.models import NAMES
+
+T = TypeVar("T")
+
+_CHOICES = {"weight_format": NAMES, "engine": tuple(ENGINES)}
 
 
-def add_format_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--weight-format`` and ``--revision``."""
-    parser.add_argument(
-        "--weight-format",
-        choices=NAMES,
-        default=WeightFormat().name,
-        help=f"how a conversion stores the weights (default: {WeightFormat().name})",
-    )
-    parser.add_argument("--revision", metavar="REV", help="branch, tag or commit of the model (default: main)")
+def add_setup_arguments(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add the options of these fields of ``EngineSetup``; of all that can be typed, where none is named."""
+    for name in names or TYPED_FIELDS:
+        described = TYPED_FIELDS[name]
+        if described.default is False:
+            parser.add_argument(option(name), action="store_true", help=described.metadata["help"])
+            continue
+        default = None if described.default is None else str(described.default)
+        text = described.metadata["help"] + (f" (default: {default})" if default else "")
+        if name in _CHOICES:
+            parser.add_argument(option(name), choices=_CHOICES[name], default=default, help=text)
+        else:
+            parser.add_argument(option(name), metavar=described.metadata["metavar"], default=default, help=text)
 
 
-def prepare(work: Callable[..., Path], stop: threading.Event) -> Path:
-    """Return the directory that ``work(on_progress=, stop=)`` makes, its progress shown on stderr; raises Stopped."""
+def setup_from(args: argparse.Namespace) -> EngineSetup:
+    """The setup that was asked for. Raises ValueError for a device that is not here, or that cannot do it."""
+    return EngineSetup(**{name: getattr(args, name) for name in TYPED_FIELDS if hasattr(args, name)}).checked()
+
+
+def prepare(work: Callable[..., T], stop: threading.Event) -> T:
+    """Return what ``work(on_progress=, stop=)`` makes, its progress shown on stderr; raises Stopped."""
     from dolly_widget.errors import ModelError
 
     try:

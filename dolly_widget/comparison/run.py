@@ -7,21 +7,21 @@ import math
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from dolly_widget.bench import load_libraries, time_to_first_token
 from dolly_widget.comparison.differences import Departure, Spelled, by_characters, by_tokens, spell
 from dolly_widget.comparison.table import Comparison, ComparisonRow
-from dolly_widget.engines import Engine, GenerationResult, check_engine, load_engine
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, HasModel, Prepared, split_options, start_engine
 from dolly_widget.errors import EngineError, forget_frames
-from dolly_widget.models import ModelInfo, WeightFormat, check_files, find, resolve
-from dolly_widget.runtime import Job, added_bytes, check_device, private_bytes
-from dolly_widget.sampling import SamplingParams, changed
-from dolly_widget.text import Tokenizer
+from dolly_widget.models import Model, WeightFormat
+from dolly_widget.runtime import Job, added_bytes, private_bytes
+from dolly_widget.sampling import SETTINGS, SamplingParams, changed
+from dolly_widget.text import Prompt
 
-Model: TypeAlias = "str | Path | Engine"
+Compared: TypeAlias = "str | Path | EngineSetup | Engine"
 Settings: TypeAlias = "Mapping[str, Any] | SamplingParams"
 
 STOP_TIMEOUT_S = 3.0
@@ -34,20 +34,19 @@ def compare(
     instruction: str,
     context: str = "",
     *,
-    model: Model | Sequence[Model] = "demo",
+    model: Compared | Sequence[Compared] = "demo",
     weight_format: str | WeightFormat | Sequence[str | WeightFormat] = "int8",
-    device: str = "AUTO",
-    engine: str = "genai",
     settings: Settings | Sequence[Settings] = ({},),
-    **sampling: Any,
+    **options: Any,
 ) -> Comparison:
     """Answer one instruction with every model, in every weight format, under all settings; return the answers' table.
 
     ``model`` and ``weight_format`` are those of ``load_engine``, or lists of them; an engine that is loaded already can
-    be given too, and stays so. Each of ``settings`` is a mapping of fields of ``SamplingParams``, to which ``sampling``
-    adds what they have in common, or a SamplingParams. All rows share a seed, a fresh one where none is named. Models
-    are loaded one after the other, and each is freed before the next. One that is not here yet is downloaded and
-    converted first; ``resolve`` does that with a report.
+    be given too, and stays so. ``options`` are the other fields of ``EngineSetup``, such as ``device="CPU"`` or
+    ``prompt_lookup=True``, and sampling settings. Each of ``settings`` is a mapping of fields of ``SamplingParams``, to
+    which the sampling settings in ``options`` add what they have in common, or a SamplingParams. All rows share a seed,
+    a fresh one where none is named. Models are loaded one after the other, and each is freed before the next. One that
+    is not here yet is downloaded and converted first; ``resolve`` does that with a report.
 
     A model or a setting that fails is a row with its ``error``. Raises the first of these where none succeeds, and,
     before anything is loaded, ValueError or TypeError for wrong arguments, ModelError for a model that is not there.
@@ -55,13 +54,12 @@ def compare(
     """
     if not instruction.strip():
         raise ValueError('The instruction is empty: ask something, for example compare("Who is Dolly?").')
+    common, sampling = split_options(options)
     seed, params = _params(settings, sampling)
-    check_engine(engine)
     wanted = _Wanted(
-        _listed("model", model, (str, Path, Engine)),
+        _listed("model", model, (str, Path, EngineSetup, Engine)),
         [WeightFormat.of(each) for each in _listed("weight_format", weight_format, (str, WeightFormat))],
-        check_device(device),
-        engine,
+        common,
     )
     wanted.check()
 
@@ -108,20 +106,24 @@ def _finish(job: Job[list[_Outcome]]) -> list[_Outcome]:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A model that is compared: files to be loaded, or an engine."""
+    """A model that is compared: one to be loaded, or an engine that is."""
 
-    model_dir: Path
+    model: Model
     device: str
     engine: str
+    setup: EngineSetup
+    prepared: Prepared | None = None
+    """What to load; None where an engine was given."""
     given: Engine | None = None
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Engine]:
         """An engine; one that was loaded for it is freed afterwards."""
-        if self.given:
+        if self.prepared is None:
+            assert self.given is not None
             yield self.given
             return
-        with contextlib.closing(load_engine(self.model_dir, device=self.device, engine=self.engine)) as loaded:
+        with contextlib.closing(start_engine(self.setup, self.prepared)) as loaded:
             yield loaded
 
 
@@ -129,20 +131,21 @@ class _Candidate:
 class _Wanted:
     """The models that were asked for."""
 
-    models: list[Model]
+    models: list[Compared]
     weight_formats: list[WeightFormat]
-    device: str
-    engine: str
+    common: Mapping[str, Any]
+    """Fields of ``EngineSetup`` that all have."""
 
     def check(self) -> None:
-        """Raise ModelError for what is known to be in vain, ValueError for formats that make no difference."""
+        """Raise ModelError or ValueError for what cannot be loaded, ValueError for formats that make no difference."""
         is_choice = False
         for model in self.models:
-            if not isinstance(model, str | Path):
-                check_files(Path(model.model_dir))
+            if isinstance(model, Engine):
+                _model_of(model)
                 continue
-            found = [find(model, each) for each in self.weight_formats]
-            is_choice |= None in found or len(set(found)) > 1
+            found = [each.find() for each in self._setups(model)]
+            directories = {each.model.directory for each in found if each}
+            is_choice |= None in found or len(directories) > 1
         if len(set(self.weight_formats)) > 1 and not is_choice:
             raise ValueError(
                 "Several weight_format make no difference here: OpenVINO files and engines have the one that they "
@@ -153,12 +156,27 @@ class _Wanted:
         """The models in their order, all of them ready to be loaded: downloaded and converted."""
         return [candidate for model in self.models for candidate in self._candidates(model, stop)]
 
-    def _candidates(self, model: Model, stop: threading.Event) -> list[_Candidate]:
-        if not isinstance(model, str | Path):
+    def _setups(self, model: Any) -> list[EngineSetup]:
+        if isinstance(model, EngineSetup):
+            return [model.checked()]
+        return [EngineSetup(model, weight_format=each, **self.common).checked() for each in self.weight_formats]
+
+    def _candidates(self, model: Compared, stop: threading.Event) -> list[_Candidate]:
+        if isinstance(model, Engine):
             kind = type(model).__name__.lower().removesuffix("engine")  # GenAIEngine is "genai"
-            return [_Candidate(Path(model.model_dir), model.device, kind, model)]
-        found = [resolve(model, each, stop=stop) for each in self.weight_formats]
-        return [_Candidate(model_dir, self.device, self.engine) for model_dir in dict.fromkeys(found)]
+            return [_Candidate(_model_of(model), model.device, kind, EngineSetup(), given=model)]
+        found: dict[Path, _Candidate] = {}
+        for setup in self._setups(model):
+            prepared = setup.prepare(stop=stop)
+            candidate = _Candidate(prepared.model, setup.device, setup.engine, setup, prepared)
+            found.setdefault(prepared.model.directory, candidate)
+        return list(found.values())
+
+
+def _model_of(engine: Engine) -> Model:
+    if not isinstance(engine, HasModel):
+        raise ValueError(f"compare needs an engine whose model's files are on this machine, and {engine!r} has none.")
+    return engine.model
 
 
 class _Outcome(NamedTuple):
@@ -178,7 +196,7 @@ def _outcomes(
     params: Sequence[SamplingParams],
     stop: threading.Event,
 ) -> list[_Outcome]:
-    for engine in {each.engine for each in candidates if not each.given}:
+    for engine in {each.engine for each in candidates if each.prepared}:
         with contextlib.suppress(EngineError):  # each model tells of it
             load_libraries(engine)
     outcomes: list[_Outcome] = []
@@ -196,9 +214,12 @@ def _of_one_model(
     memory_before = private_bytes()
     try:
         with candidate.opened() as engine:
+            prompt = engine.template.render(*question)
             # Measured apart: an engine keeps what it computed for a prompt, so that a second answer starts at once.
-            ttft_s = time_to_first_token(engine, _prompt_tokens(engine, question), stop=stop)
-            answers = [_attempt(engine, question, each, stop) for each in params]
+            ttft_s = time_to_first_token(
+                engine, candidate.model, len(candidate.model.tokenizer.encode(prompt)), stop=stop
+            )
+            answers = [_attempt(engine, prompt, each, stop) for each in params]
             memory = None if candidate.given else added_bytes(private_bytes(), memory_before)
     except _FAILURES as exc:
         forget_frames(exc)
@@ -206,15 +227,11 @@ def _of_one_model(
     return [_Outcome(candidate, each, *answer, ttft_s, memory) for each, answer in zip(params, answers, strict=True)]
 
 
-def _prompt_tokens(engine: Engine, question: tuple[str, str]) -> int:
-    return len(Tokenizer(engine.model_dir).encode(engine.template.render(*question)))
-
-
 def _attempt(
-    engine: Engine, question: tuple[str, str], params: SamplingParams, stop: threading.Event
+    engine: Engine, prompt: Prompt, params: SamplingParams, stop: threading.Event
 ) -> tuple[GenerationResult | None, Exception | None]:
     try:
-        return engine.generate(engine.template.render(*question), params, stop=stop), None
+        return engine.generate(prompt, params, stop=stop), None
     except _FAILURES as exc:
         forget_frames(exc)
         return None, exc
@@ -229,9 +246,9 @@ def _rows(outcomes: Sequence[_Outcome]) -> Iterator[ComparisonRow]:
         if outcome.result is None:
             yield _row(label, outcome, (), Departure(None), "tokens", "")
             continue
-        model_dir = outcome.candidate.model_dir
-        answer = spell(Tokenizer(model_dir), outcome.result.token_ids, outcome.result.text)
-        vocabulary = (model_dir / "tokenizer.json").read_bytes()
+        model = outcome.candidate.model
+        answer = spell(model.tokenizer, outcome.result.token_ids, outcome.result.text)
+        vocabulary = (model.directory / "tokenizer.json").read_bytes()
         if first is None:
             first = answer, vocabulary
             yield _row(label, outcome, answer.pieces, Departure(None), "tokens", "")
@@ -245,7 +262,7 @@ def _rows(outcomes: Sequence[_Outcome]) -> Iterator[ComparisonRow]:
 def _row(
     label: str, outcome: _Outcome, pieces: tuple[str, ...], departure: Departure, compared_by: str, in_words: str
 ) -> ComparisonRow:
-    candidate, info = outcome.candidate, ModelInfo(outcome.candidate.model_dir)
+    candidate, info = outcome.candidate, outcome.candidate.model.info
     return ComparisonRow(
         label=label,
         model=info.name,
@@ -274,7 +291,6 @@ def _labels(outcomes: Sequence[_Outcome]) -> list[str]:
 
 
 def _features(outcome: _Outcome) -> list[str]:
-    candidate, info = outcome.candidate, ModelInfo(outcome.candidate.model_dir)
-    settings = ((field.name, getattr(outcome.params, field.name)) for field in fields(SamplingParams))
-    texts = [f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in settings]
+    candidate, info = outcome.candidate, outcome.candidate.model.info
+    texts = [setting.in_words(getattr(outcome.params, name)) for name, setting in SETTINGS.items()]
     return [info.name, info.precision, candidate.device, candidate.engine, *texts]

@@ -1,25 +1,37 @@
 """A prompt becomes an answer. Knows neither widgets nor where models come from."""
 
-from dolly_widget.engines.answer import endings
+from dolly_widget.engines.answer import Endings, endings
 from dolly_widget.engines.bounds import effective_params, within_candidates
-from dolly_widget.engines.engine import Engine, TellsOfClosing, can_go_on
-from dolly_widget.engines.loading import check_engine, check_guessing, load_engine
+from dolly_widget.engines.engine import Continues, Engine, HasModel, LocalEngine, TellsOfClosing
+from dolly_widget.engines.loading import load_engine, setup_from, start_engine
+from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.engines.result import FINISH_REASONS, GenerationResult
+from dolly_widget.engines.setup import SETUP_FIELDS, TYPED_FIELDS, EngineSetup, Prepared, split_options
 from dolly_widget.engines.sharing import share_engine
 from dolly_widget.engines.streaming import stream
 
 __all__ = [
+    "ENGINES",
     "FINISH_REASONS",
+    "SETUP_FIELDS",
+    "TYPED_FIELDS",
+    "Continues",
+    "Endings",
     "Engine",
+    "EngineSetup",
     "GenerationResult",
+    "HasModel",
+    "LocalEngine",
+    "Prepared",
     "TellsOfClosing",
-    "can_go_on",
     "check_engine",
-    "check_guessing",
     "effective_params",
     "endings",
     "load_engine",
+    "setup_from",
     "share_engine",
+    "split_options",
+    "start_engine",
     "stream",
     "within_candidates",
 ]

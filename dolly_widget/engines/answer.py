@@ -6,11 +6,12 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from dolly_widget.engines.result import GenerationResult
-from dolly_widget.models import ModelInfo
-from dolly_widget.text import PromptTemplate, TextStream, Tokenizer
+from dolly_widget.models import Model
+from dolly_widget.text import PromptTemplate, TextStream
 
 OnText = Callable[[str], None]
 
@@ -19,11 +20,19 @@ def silent(piece: str) -> None:
     """Do nothing with a piece of text."""
 
 
-def endings(tokenizer: Tokenizer, template: PromptTemplate, info: ModelInfo) -> tuple[set[int], tuple[str, ...]]:
-    """Ids that end an answer, and the stop texts that are no single token and so must be watched for in the text."""
-    ids = {text: tokenizer.special_id(text) for text in template.stop}
-    end_ids = {token_id for token_id in ids.values() if token_id is not None} | info.end_ids
-    return end_ids, tuple(text for text, token_id in ids.items() if token_id is None)
+class Endings(NamedTuple):
+    """What ends an answer."""
+
+    ids: frozenset[int]
+    texts: tuple[str, ...]
+    """Those that are no single token, and so must be watched for in the text."""
+
+
+def endings(model: Model, template: PromptTemplate, stop: Iterable[str] = ()) -> Endings:
+    """What ends an answer of ``model``: by its files, by ``template``, and by the texts ``stop`` of a user."""
+    ids = {text: model.tokenizer.special_id(text) for text in (*template.stop, *stop)}
+    end_ids = {token_id for token_id in ids.values() if token_id is not None} | model.info.end_ids
+    return Endings(frozenset(end_ids), tuple(text for text, token_id in ids.items() if token_id is None))
 
 
 class Answer:
@@ -35,7 +44,10 @@ class Answer:
         on_text: OnText,
         cancels: tuple[threading.Event, threading.Event],
         prefix_ids: Sequence[int] = (),
+        end_ids: frozenset[int] = frozenset(),
     ) -> None:
+        self.end_ids = end_ids
+        """Ids that end an answer."""
         self._text = text
         self._on_text = on_text
         self._cancels = cancels
@@ -107,18 +119,18 @@ class Answer:
         if self.error:
             raise self.error
 
-    def has_ended(self, end_ids: set[int], max_new_tokens: int) -> bool:
+    def has_ended(self, max_new_tokens: int) -> bool:
         """Whether there is nothing more to come."""
-        return self._is_at_end(end_ids) or len(self.token_ids) >= max_new_tokens
+        return self._is_at_end() or len(self.token_ids) >= max_new_tokens
 
-    def _is_at_end(self, end_ids: set[int]) -> bool:
+    def _is_at_end(self) -> bool:
         ids = self.token_ids
-        return self.is_stopped or bool(ids and ids[-1] in end_ids)
+        return self.is_stopped or bool(ids and ids[-1] in self.end_ids)
 
-    def finish_reason(self, end_ids: set[int], max_new_tokens: int) -> str:
+    def finish_reason(self, max_new_tokens: int) -> str:
         """Return why the answer ended, see ``GenerationResult``."""
         # From the ids: after a cancel, GenAI's own finish reason is now NONE and now STOP.
-        if self._is_at_end(end_ids):
+        if self._is_at_end():
             return "stop"
         if len(self.token_ids) >= max_new_tokens:
             return "length"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from dolly_widget.engines.result import GenerationResult
+from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, PromptTemplate
 
@@ -17,7 +16,6 @@ from dolly_widget.text import Prompt, PromptTemplate
 class Engine(Protocol):
     """A loaded model on a device. Callers on several threads take turns."""
 
-    model_dir: Path
     device: str
     template: PromptTemplate
 
@@ -28,20 +26,53 @@ class Engine(Protocol):
         *,
         on_text: Callable[[str], None] = ...,
         stop: threading.Event | None = None,
-        prefix_ids: Sequence[int] = (),
     ) -> GenerationResult:
         """Answer ``prompt``; blocks. ``on_text`` gets each piece of text as it comes, on some thread.
 
-        ``prefix_ids`` are the answer's first tokens, which count towards ``max_new_tokens``: it goes on from there, and
-        its text begins with theirs. Setting ``stop`` ends the answer after the current step, with what there is. An
-        exception out of ``on_text`` ends it too and comes out here. Raises PromptTooLongError before anything runs,
-        ValueError for an id that is not in the vocabulary, EngineError where the device fails, RuntimeError where it is
-        called from its own ``on_text``.
+        Setting ``stop`` ends the answer after the current step, with what there is. An exception out of ``on_text``
+        ends it too and comes out here. Raises PromptTooLongError before anything runs, EngineError where the device
+        fails, RuntimeError where it is called from its own ``on_text``.
         """
         ...
 
     def close(self) -> None:
         """Cancel what runs, and free the model. Safe to call twice; ``generate`` then raises EngineError."""
+        ...
+
+
+@runtime_checkable
+class HasModel(Protocol):
+    """An engine whose model is files on this machine: its tokens can be counted, coloured and explored."""
+
+    model: Model
+
+
+@runtime_checkable
+class LocalEngine(Engine, HasModel, Protocol):
+    """An engine that runs files on this machine."""
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """An engine that can go on from the beginning of an answer."""
+
+    def check_beginning(self, token_ids: Sequence[int]) -> list[int]:
+        """``token_ids`` as ``generate`` takes them. Raises ValueError for an id that is not in the vocabulary."""
+        ...
+
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        on_text: Callable[[str], None] = ...,
+        stop: threading.Event | None = None,
+        prefix_ids: Sequence[int] = (),
+    ) -> GenerationResult:
+        """Answer as ``Engine.generate`` does, going on from ``prefix_ids``, the answer's first tokens.
+
+        They count towards ``max_new_tokens``, and the text begins with theirs.
+        """
         ...
 
 
@@ -52,9 +83,3 @@ class TellsOfClosing(Protocol):
     def when_closed(self, free: Callable[[], None]) -> None:
         """Have ``free`` called by ``close``; at once where the engine is closed already."""
         ...
-
-
-def can_go_on(engine: object) -> bool:
-    """Whether ``engine`` takes an answer's beginning, ``prefix_ids``: engines of others may not."""
-    taken = inspect.signature(engine.generate).parameters if isinstance(engine, Engine) else {}
-    return "prefix_ids" in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())

@@ -27,7 +27,7 @@ class GenAIEngine(ModelEngine):
     def _load(self, properties: dict[str, Any]) -> Any:
         import openvino_genai as genai
 
-        return genai.LLMPipeline(str(self.model_dir), self.device, **properties)
+        return genai.LLMPipeline(str(self.model.directory), self.device, **properties)
 
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
         import numpy as np
@@ -36,8 +36,8 @@ class GenAIEngine(ModelEngine):
 
         ids = ov.Tensor(np.array([prompt_ids], dtype=np.int64))
         mask = ov.Tensor(np.ones((1, len(prompt_ids)), dtype=np.int64))
-        config = _generation_config(params, seed, self._end_ids)
-        done = self._model.generate(genai.TokenizedInputs(ids, mask), config, _bridge(answer))
+        config = _generation_config(params, seed, answer.end_ids)
+        done = self._loaded.generate(genai.TokenizedInputs(ids, mask), config, _bridge(answer))
         # Its own clock: our callback competes for the interpreter, and may come late.
         times = done.perf_metrics.raw_metrics
         answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
@@ -63,19 +63,20 @@ def _bridge(answer: Answer) -> openvino_genai.StreamerBase:
     return Bridge()
 
 
-def _generation_config(params: SamplingParams, seed: int, end_ids: set[int]) -> openvino_genai.GenerationConfig:
+def _generation_config(params: SamplingParams, seed: int, end_ids: frozenset[int]) -> openvino_genai.GenerationConfig:
     import openvino_genai as genai
 
     params = within_candidates(params)
     config = genai.GenerationConfig()
     config.max_new_tokens = min(params.max_new_tokens, _LARGEST)
     config.repetition_penalty = params.repetition_penalty
-    config.stop_token_ids = end_ids
+    config.stop_token_ids = set(end_ids)
     config.apply_chat_template = False
     config.do_sample = not params.is_greedy
     if config.do_sample:
         config.temperature = params.temperature
         config.top_p = max(params.top_p, _SMALLEST)
         config.top_k = min(params.top_k, _LARGEST)
+        config.min_p = params.min_p
         config.rng_seed = seed
     return config

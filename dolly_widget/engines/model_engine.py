@@ -10,54 +10,43 @@ import secrets
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines.answer import Answer, OnText, endings, silent
+from dolly_widget.engines.answer import Answer, Endings, OnText, endings, silent
 from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.errors import EngineError, PromptTooLongError
-from dolly_widget.models import ModelInfo, template_for
+from dolly_widget.models import Model
 from dolly_widget.runtime import check_properties, explain, run_apart
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, PromptTemplate, TextStream, Tokenizer
+from dolly_widget.text import Prompt, TextStream
 
 
 class ModelEngine(ABC):
-    """A model directory on a device. See ``Engine`` for the methods; a subclass says how its library does them.
+    """A model on a device. See ``Engine`` for the methods; a subclass says how its library does them.
 
-    ``ov_config`` are OpenVINO properties for loading. Raises ValueError for one that the device doesn't take.
+    ``setup`` says how it is loaded, ``model`` what its name has become. Raises ValueError for an OpenVINO property that
+    the device does not take.
     """
 
-    def __init__(
-        self,
-        model_dir: Path,
-        device: str = "AUTO",
-        template: PromptTemplate | None = None,
-        *,
-        ov_config: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.model_dir = Path(model_dir)
-        self.device = device
-        self.template = template or template_for(self.model_dir)
-        info = ModelInfo(self.model_dir)
-        self._max_positions = info.max_positions
-        self._tokenizer = Tokenizer(self.model_dir)
-        # A model may have more tokens than its tokenizer: its vocabulary is filled up to a round number.
-        self._vocab_size = max(self._tokenizer.vocab_size, info.vocab_size or 0)
-        self._end_ids, self._stop_strings = endings(self._tokenizer, self.template, info)
+    def __init__(self, setup: EngineSetup, model: Model) -> None:
+        self.setup, self.model, self.device = setup, model, setup.device
+        self.template = setup.template or model.template
+        self._max_positions = model.info.max_positions
+        self._endings = endings(model, self.template)
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._speaker: int | None = None
         self._to_free: list[Callable[[], None]] = []
         self._freeing = threading.Lock()
         weakref.finalize(self, _end_at_exit, self._closing, self._turn)
-        self._model: Any = self._load_apart(check_properties(device, ov_config or {}))
+        self._loaded: Any = self._load_on_own_thread(check_properties(self.device, setup.properties))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.model_dir.name!r}, device={self.device!r})"
+        return f"{type(self).__name__}({self.model.directory.name!r}, device={self.device!r})"
 
     @abstractmethod
     def _load(self, properties: dict[str, Any]) -> Any:
@@ -88,7 +77,7 @@ class ModelEngine(ABC):
             free()
         if self._speaker != threading.get_ident():
             with self._turn:
-                self._model = None
+                self._loaded = None
 
     def when_closed(self, free: Callable[[], None]) -> None:
         """See ``TellsOfClosing``."""
@@ -98,7 +87,7 @@ class ModelEngine(ABC):
                 return
         free()
 
-    def _load_apart(self, properties: dict[str, Any]) -> Any:
+    def _load_on_own_thread(self, properties: dict[str, Any]) -> Any:
         try:
             return run_apart(lambda: self._load(properties))
         except EngineError:
@@ -108,7 +97,7 @@ class ModelEngine(ABC):
 
     def _load_error(self, exc: Exception) -> EngineError:
         mend = "choose another device, or convert the model again"
-        return EngineError(f"OpenVINO could not load {self.model_dir} on {self.device}: {explain(exc, mend)}")
+        return EngineError(f"OpenVINO could not load {self.model.directory} on {self.device}: {explain(exc, mend)}")
 
     def _answer(
         self,
@@ -120,29 +109,30 @@ class ModelEngine(ABC):
         **arguments: Any,
     ) -> GenerationResult:
         """Do what ``generate`` does; ``arguments`` reach ``_run``."""
-        prompt_ids, prefix = self._tokenizer.encode(prompt), self._checked_prefix(prefix_ids)
+        tokenizer, ends = self.model.tokenizer, self._endings_with(params.stop)
+        prompt_ids, prefix = tokenizer.encode(prompt), self.check_beginning(prefix_ids)
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
-        text = TextStream(self._tokenizer, self._stop_strings)
-        answer = Answer(text, self._speaking(on_text), (stop or threading.Event(), self._closing), prefix)
+        text, cancels = TextStream(tokenizer, ends.texts), (stop or threading.Event(), self._closing)
+        answer = Answer(text, self._speaking(on_text), cancels, prefix, ends.ids)
         with self._take_turn(answer) as is_ours:
             if is_ours:
                 self._fill(answer, prompt_ids, params, seed, arguments)
             else:
                 answer.start()  # what was given is there all the same
                 answer.finish()
-        reason = answer.finish_reason(self._end_ids, params.max_new_tokens)
+        reason = answer.finish_reason(params.max_new_tokens)
         return answer.result(len(prompt_ids), reason, seed)
 
     def _fill(
         self, answer: Answer, prompt_ids: list[int], params: SamplingParams, seed: int, arguments: dict[str, Any]
     ) -> None:
-        if self._model is None:
+        if self._loaded is None:
             raise EngineError("This engine was closed: load the model again.")
         answer.start()
         prefix = answer.token_ids
         try:
-            if not answer.has_ended(self._end_ids, params.max_new_tokens):
+            if not answer.has_ended(params.max_new_tokens):
                 # What is left for the new ones.
                 rest = replace(params, max_new_tokens=params.max_new_tokens - len(prefix))
                 self._run([*prompt_ids, *prefix], rest, seed, answer, **arguments)
@@ -157,12 +147,17 @@ class ModelEngine(ABC):
         if self._max_positions is not None and prompt_tokens + max_new_tokens > self._max_positions:
             raise PromptTooLongError(prompt_tokens, max_new_tokens, self._max_positions)
 
-    def _checked_prefix(self, prefix_ids: Sequence[int]) -> list[int]:
-        prefix = [operator.index(token_id) for token_id in prefix_ids]
-        for token_id in prefix:
-            if not 0 <= token_id < self._vocab_size:
-                raise ValueError(f"There is no token {token_id}: the model has {self._vocab_size:,}, counted from 0.")
-        return prefix
+    def _endings_with(self, stop: Sequence[str]) -> Endings:
+        """What ends an answer for which a user has named the texts ``stop``."""
+        return endings(self.model, self.template, stop) if stop else self._endings
+
+    def check_beginning(self, token_ids: Sequence[int]) -> list[int]:
+        """See ``Continues``."""
+        beginning, size = [operator.index(token_id) for token_id in token_ids], self.model.vocab_size
+        for token_id in beginning:
+            if not 0 <= token_id < size:
+                raise ValueError(f"There is no token {token_id}: the model has {size:,}, counted from 0.")
+        return beginning
 
     @contextmanager
     def _take_turn(self, answer: Answer) -> Iterator[bool]:
@@ -174,10 +169,10 @@ class ModelEngine(ABC):
                 yield False
                 return
         try:
-            yield not answer.is_cancelled or self._model is None
+            yield not answer.is_cancelled or self._loaded is None
         finally:
             if self._closing.is_set():
-                self._model = None
+                self._loaded = None
             self._turn.release()
 
     def _speaking(self, on_text: OnText) -> OnText:

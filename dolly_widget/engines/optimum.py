@@ -10,7 +10,6 @@ import logging
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,12 @@ from dolly_widget.engines.answer import Answer, OnText, silent
 from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.errors import EngineError
+from dolly_widget.models import Model
 from dolly_widget.runtime import reason
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, PromptTemplate
+from dolly_widget.text import Prompt
 
 if TYPE_CHECKING:
     import transformers
@@ -31,15 +32,15 @@ INSTALL = 'python -m pip install "dolly-widget[optimum]"'
 _LISTS = ("logits_processor", "stopping_criteria")
 _OBJECTS = (*_LISTS, "prefix_allowed_tokens_fn")
 # Without meaning where the most probable token is always taken, as top_p is.
-_FOR_DRAWING = ("min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff")
+_FOR_DRAWING = ("top_h", "typical_p", "epsilon_cutoff", "eta_cutoff")
 _FOR_BEAMS = ("length_penalty", "early_stopping")
 _IN_PARAMS = "it is set by SamplingParams"
-_IN_TEMPLATE = "what ends an answer is the template's stop"
+_IN_TEMPLATE = "what ends an answer is stop of SamplingParams, and the template's"
 _NO_FIELDS = "an answer is text and ids"
 # OpenVINO's models keep their cache inside: they cannot go back in it, or run another text in between.
 _NOT_HERE = "OpenVINO's models cannot do it"
 _REFUSED = {
-    **dict.fromkeys(("do_sample", "temperature", "top_p", "top_k", "repetition_penalty"), _IN_PARAMS),
+    **dict.fromkeys(("do_sample", "temperature", "top_p", "top_k", "min_p", "repetition_penalty"), _IN_PARAMS),
     **dict.fromkeys(("max_new_tokens", "max_length"), _IN_PARAMS),
     **dict.fromkeys(("eos_token_id", "stop_strings"), _IN_TEMPLATE),
     **dict.fromkeys(("return_dict_in_generate", "output_scores", "output_logits"), _NO_FIELDS),
@@ -62,17 +63,9 @@ class OptimumEngine(ModelEngine):
     Raises EngineError where the extra is missing, ValueError for an argument that cannot be used.
     """
 
-    def __init__(
-        self,
-        model_dir: Path,
-        device: str = "AUTO",
-        template: PromptTemplate | None = None,
-        *,
-        ov_config: Mapping[str, Any] | None = None,
-        generation: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, setup: EngineSetup, model: Model, *, generation: Mapping[str, Any] | None = None) -> None:
         self._generation = dict(generation or {})
-        super().__init__(model_dir, device, template, ov_config=ov_config)
+        super().__init__(setup, model)
 
     def generate(
         self,
@@ -90,7 +83,7 @@ class OptimumEngine(ModelEngine):
         ``logits_processor=[...]``. Raises ValueError for one that is unknown, or cannot be used.
         """
         arguments = _checked({**self._generation, **generation})
-        config = _generation_config(params, self._end_ids, arguments)
+        config = _generation_config(params, self._endings_with(params.stop).ids, arguments)
         objects = {name: arguments[name] for name in _OBJECTS if name in arguments}
         return self._answer(prompt, params, on_text, stop, prefix_ids, config=config, objects=objects)
 
@@ -102,7 +95,7 @@ class OptimumEngine(ModelEngine):
         try:
             with _no_remarks():
                 model = model_class.from_pretrained(
-                    str(self.model_dir),
+                    str(self.model.directory),
                     device=self.device,
                     # "" is OpenVINO's own default; without it, Optimum writes a cache into the model's directory for a
                     # GPU.
@@ -129,7 +122,7 @@ class OptimumEngine(ModelEngine):
         is_beam_search = (config.num_beams or 1) > 1
         ids = torch.tensor([prompt_ids])
         with _drawing(seed) if config.do_sample else nullcontext():
-            sequences = self._model.generate(
+            sequences = self._loaded.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
                 generation_config=config,
@@ -139,7 +132,7 @@ class OptimumEngine(ModelEngine):
                 streamer=None if is_beam_search else _bridge(answer),
             )
         if is_beam_search:
-            answer.write(_without_padding(sequences[0, len(prompt_ids) :].tolist(), self._end_ids))
+            answer.write(_without_padding(sequences[0, len(prompt_ids) :].tolist(), answer.end_ids))
 
 
 @contextmanager
@@ -188,7 +181,7 @@ def _checked(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _generation_config(
-    params: SamplingParams, end_ids: set[int], arguments: dict[str, Any]
+    params: SamplingParams, end_ids: frozenset[int], arguments: dict[str, Any]
 ) -> transformers.GenerationConfig:
     from transformers import GenerationConfig
 
@@ -202,6 +195,7 @@ def _generation_config(
     }
     if not params.is_greedy:
         settings |= {"temperature": params.temperature, "top_p": params.top_p, "top_k": params.top_k}
+        settings |= {"min_p": params.min_p or None}
     unused = (*_OBJECTS, *(_FOR_DRAWING if params.is_greedy else ()))
     settings |= {name: value for name, value in arguments.items() if name not in unused}
     config = GenerationConfig()  # type: ignore[no-untyped-call]
@@ -269,7 +263,7 @@ def _drawing(seed: int) -> AbstractContextManager[Any]:
     return Drawing()
 
 
-def _without_padding(ids: list[int], end_ids: set[int]) -> list[int]:
+def _without_padding(ids: list[int], end_ids: frozenset[int]) -> list[int]:
     """A beam's ids up to the first that ends an answer; what follows fills the row."""
     end = next((index for index, token_id in enumerate(ids) if token_id in end_ids), len(ids))
     return ids[: end + 1]

@@ -5,72 +5,57 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from dolly_widget.engines.answer import silent
 from dolly_widget.engines.bounds import effective_params
 from dolly_widget.engines.engine import Engine
-from dolly_widget.engines.loading import check_engine, load_engine
+from dolly_widget.engines.loading import start_engine
+from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.setup import EngineSetup, Prepared
 from dolly_widget.errors import EngineError
-from dolly_widget.models import WEIGHT_FILES, check_files
-from dolly_widget.runtime import check_device
+from dolly_widget.models import WEIGHT_FILES, WeightFormat
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, PromptTemplate
+from dolly_widget.text import Prompt
 
 _POLL_S = 0.02
 
 
-def share_engine(
-    model_dir: str | Path,
-    *,
-    device: str = "AUTO",
-    engine: str = "genai",
-    template: PromptTemplate | None = None,
-    ov_config: Mapping[str, Any] | None = None,
-    prompt_lookup: bool = False,
-    draft: Path | None = None,
-) -> Engine:
+def share_engine(setup: EngineSetup, prepared: Prepared) -> Engine:
     """A lease on the engine of a model that is loaded once in this process, for all who ask for the same.
 
     The same are files, device, engine, template, properties and guesses. ``close`` gives the lease back, and ends what
     was being generated through it; the last one frees the model. An engine that failed is shared no longer: who asks
     next loads the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
     """
-    check_engine(engine)
-    directory = check_files(Path(model_dir).expanduser())
-    sought = _Key(
-        directory.resolve(),
-        [_versions(each) for each in (directory, draft) if each is not None],
-        check_device(device),
-        engine,
-        template,
-        dict(ov_config or {}),
-        prompt_lookup,
-        None if draft is None else draft.resolve(),
-    )
+    setup = setup.checked()
+    sought = _Key(setup, prepared)
     while True:
         shared, is_new = _find_or_add(sought)
         if is_new:
-            shared.load(directory)
+            shared.load(setup, prepared)
         elif not shared.wait():
-            continue  # the load was interrupted, which is nothing that we have to tell
+            continue  # the load of another caller was interrupted: begin again
         return _Lease(shared)
 
 
-class _Key(NamedTuple):
+class _Key:
     """What makes two engines the same. Compared, never hashed: templates and properties may not be hashable."""
 
-    directory: Path
-    versions: list[tuple[tuple[int, int], ...]]
-    device: str
-    engine: str
-    template: PromptTemplate | None
-    ov_config: dict[str, Any]
-    prompt_lookup: bool
-    draft: Path | None
+    def __init__(self, setup: EngineSetup, prepared: Prepared) -> None:
+        directories = [model.directory for model in prepared if model is not None]
+        # How a model was named does not matter, only which files its name has become.
+        plain = replace(setup, model="demo", draft=None, revision=None, weight_format=WeightFormat())
+        self._parts = plain, [(each.resolve(), _versions(each)) for each in directories]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self._parts == other._parts
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _versions(directory: Path) -> tuple[tuple[int, int], ...]:
@@ -82,7 +67,7 @@ def _versions(directory: Path) -> tuple[tuple[int, int], ...]:
 class _Shared:
     """One real engine, or the loading of it. Lives as long as somebody holds it: the register's link is weak."""
 
-    engine: Engine | None = None
+    engine: ModelEngine | None = None
 
     def __init__(self, key: _Key) -> None:
         self.key = key
@@ -91,11 +76,10 @@ class _Shared:
         self._is_loaded = threading.Event()
         self._error: BaseException | None = None
 
-    def load(self, directory: Path) -> None:
+    def load(self, setup: EngineSetup, prepared: Prepared) -> None:
         """Load and warm up; whoever waits gets the engine, or the error, too."""
-        key = self.key
         try:
-            self.engine = _load(directory, key)
+            self.engine = _load(setup, prepared)
         except BaseException as exc:
             self._error = exc
             self.forget()
@@ -144,20 +128,12 @@ def _find_or_add(key: _Key) -> tuple[_Shared, bool]:
         return shared, found is None
 
 
-def _load(directory: Path, key: _Key) -> Engine:
-    engine = load_engine(
-        directory,
-        device=key.device,
-        engine=key.engine,
-        template=key.template,
-        ov_config=key.ov_config,
-        prompt_lookup=key.prompt_lookup,
-        draft=key.draft,
-    )
+def _load(setup: EngineSetup, prepared: Prepared) -> ModelEngine:
+    engine = start_engine(setup, prepared)
     try:
         # Weights are paged in and repacked by the first run: seconds for a large model, while the user types.
         # Two tokens more for a draft to guess one of them.
-        count = 1 if key.draft is None else 3
+        count = 1 if setup.draft is None else 3
         engine.generate(engine.template.render("Hello"), SamplingParams(max_new_tokens=count, temperature=0))
     except BaseException:
         engine.close()
@@ -171,7 +147,8 @@ class _Lease:
     def __init__(self, shared: _Shared) -> None:
         engine = shared.engine
         assert engine is not None
-        self.model_dir, self.device, self.template = engine.model_dir, engine.device, engine.template
+        self.setup, self.model = engine.setup, engine.model
+        self.device, self.template = engine.device, engine.template
         self._shared: _Shared | None = shared
         self._stops: list[_StopAsWell] = []
         self._to_free: list[Callable[[], None]] = []
@@ -204,6 +181,13 @@ class _Lease:
         finally:
             with self._lock:
                 self._stops.remove(ours)
+
+    def check_beginning(self, token_ids: Sequence[int]) -> list[int]:
+        """See ``Continues``."""
+        shared = self._shared
+        if shared is None or shared.engine is None:
+            raise EngineError("This engine was closed: load the model again.")
+        return shared.engine.check_beginning(token_ids)
 
     def close(self) -> None:
         """Give the lease back. See ``Engine.close``."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import Any
 
-from dolly_widget.engines import GenerationResult
-from dolly_widget.history.exchange import Exchange, Setup
+from dolly_widget.engines import EngineSetup, GenerationResult
+from dolly_widget.history.exchange import Exchange
 from dolly_widget.text import DOLLY, PLAIN, PromptTemplate
 
 _NAMED_TEMPLATES = {"DOLLY": DOLLY, "PLAIN": PLAIN}
@@ -28,7 +28,7 @@ def as_code(exchange: Exchange) -> str:
     setup = exchange.setup
     template = None if setup is None else setup.template
     parts = [*_imports(template), ""]
-    parts += [_UNKNOWN, "widget = DollyWidget(engine)"] if setup is None else _widget(setup)
+    parts += [_UNKNOWN, "widget = DollyWidget(engine)"] if setup is None else _widget(setup, exchange.template_name)
     parts += [*_remark(exchange), _call("widget.ask", [*_asked(exchange)]), "widget"]
     return "\n".join(parts) + "\n"
 
@@ -43,19 +43,23 @@ def _name_of(template: PromptTemplate) -> str:
     return next((name for name, each in _NAMED_TEMPLATES.items() if each == template), "")
 
 
-def _widget(setup: Setup) -> Iterator[str]:
-    if setup.template is None and setup.template_name:
-        yield f"# The prompt template is the model's own: {setup.template_name!r}"
+def _widget(setup: EngineSetup, template_name: str) -> Iterator[str]:
+    if setup.template is None and template_name:
+        yield f"# The prompt template is the model's own: {template_name!r}"
     arguments = [_literal(setup.model)]
-    settings: dict[str, Any] = {"revision": setup.revision, "weight_format": setup.weight_format or None}
-    arguments += [f"{name}={_literal(value)}" for name, value in settings.items() if value is not None]
-    arguments += [f"device={_literal(setup.device)}"]
-    arguments += [f"engine={_literal(setup.engine)}"] if setup.engine != "genai" else []
-    arguments += [f"template={_template(setup.template)}"] if setup.template is not None else []
-    arguments += [f"ov_config={dict(setup.ov_config)!r}"] if setup.ov_config else []
-    arguments += ["prompt_lookup=True"] if setup.prompt_lookup else []
-    arguments += [f"draft={_literal(setup.draft)}"] if setup.draft else []
+    for field in fields(setup)[1:]:
+        value = getattr(setup, field.name)
+        if value != field.default or field.name == "device":
+            arguments.append(f"{field.name}={_argument(value)}")
     yield _call("widget = DollyWidget", arguments)
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, PromptTemplate):
+        return _template(value)
+    if isinstance(value, tuple):  # OpenVINO's properties
+        return repr(dict(value))
+    return repr(value) if isinstance(value, bool) else _literal(str(value))
 
 
 def _template(template: PromptTemplate) -> str:

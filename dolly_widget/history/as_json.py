@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
-from dolly_widget.engines import FINISH_REASONS, GenerationResult
-from dolly_widget.history.exchange import Exchange, Setup
+from dolly_widget.engines import FINISH_REASONS, EngineSetup, GenerationResult
+from dolly_widget.history.exchange import Exchange
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import ChatTemplate, Prompt, PromptTemplate, Segment, Turn
 
@@ -17,7 +17,7 @@ _TEMPLATES = {kind.__name__: kind for kind in (PromptTemplate, ChatTemplate)}
 
 
 def is_plain_template(template: object) -> bool:
-    """Whether ``template`` is nothing but its fields, so that JSON can hold it: not an object of an own kind."""
+    """Whether ``template`` is nothing but its fields, so that JSON can hold it: not an object of your own."""
     return type(template) in _TEMPLATES.values()
 
 
@@ -33,6 +33,7 @@ def to_data(exchange: Exchange) -> dict[str, Any]:
             "adds_special_tokens": exchange.prompt.adds_special_tokens,
         },
         "setup": None if exchange.setup is None else _fields_of(exchange.setup),
+        "template_name": exchange.template_name,
         "turns": [list(turn) for turn in exchange.turns],
     }
 
@@ -46,7 +47,9 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, PromptTemplate):
         return {"kind": type(value).__name__, **_fields_of(value)}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)  # a WeightFormat
 
 
 def from_data(data: Any) -> Exchange:
@@ -59,7 +62,8 @@ def from_data(data: Any) -> Exchange:
         _read(SamplingParams, data["params"]),
         result,
         _prompt(data["prompt"]),
-        setup=None if data["setup"] is None else _read(Setup, data["setup"]),
+        setup=None if data["setup"] is None else _read(EngineSetup, data["setup"]),
+        template_name=_text(data["template_name"]),
         turns=tuple(Turn(*map(_text, _listed(turn))) for turn in _listed(data["turns"])),
     )
 
@@ -144,4 +148,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "tuple[tuple[str, str], ...]": _each(_pair(_text)),
     "tuple[tuple[str, Any], ...]": _each(_pair(_property)),
     "PromptTemplate | None": _or_none(_template),
+    "WeightFormat": _text,  # EngineSetup makes one of it, or refuses
 }

@@ -4,34 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from dolly_widget.engines import GenerationResult
+from dolly_widget.engines import EngineSetup, GenerationResult
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, PromptTemplate, Turn
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What it takes to make the same widget again."""
-
-    model: str
-    """As the user named it: "demo", an id of the hub, a directory."""
-    revision: str | None = None
-    """Of a hub model: the commit that was used, where it is known; else what was asked for."""
-    weight_format: str = ""
-    """What it was converted to, as ``str(WeightFormat)`` writes it; "" where its files are used as they are."""
-    device: str = "AUTO"
-    engine: str = "genai"
-    template: PromptTemplate | None = None
-    """What replaced the model's own template; None: nothing."""
-    ov_config: tuple[tuple[str, Any], ...] = ()
-    """OpenVINO properties; the values are texts, numbers and truth values."""
-    template_name: str = ""
-    """Name of the template that was used, be it the model's own."""
-    prompt_lookup: bool = False
-    draft: str = ""
-    """The smaller model that wrote ahead, as the user named it; "": none."""
+from dolly_widget.text import Prompt, Turn
 
 
 @dataclass(frozen=True)
@@ -46,8 +22,13 @@ class Exchange:
     """What the instruction became; empty where it was stopped before there was a model."""
     model_dir: Path | None = field(default=None, repr=False, compare=False)
     """The files of the model that answered, on this machine."""
-    setup: Setup | None = field(default=None, repr=False)
-    """What answered; None where that cannot be made again from names: a given engine, a template of an own kind."""
+    setup: EngineSetup | None = field(default=None, repr=False)
+    """What answered; None where names cannot make it again: a given engine, a template that is an object of your own.
+
+    Of a model of the hub, ``revision`` is the commit that was used, where it is known.
+    """
+    template_name: str = field(default="", repr=False)
+    """Name of the template that was used, the model's own or another one."""
     turns: tuple[Turn, ...] = field(default=(), repr=False)
     """Earlier turns of the chat, which the prompt holds."""
 

@@ -13,11 +13,11 @@ from typing import Any, NoReturn
 
 from dolly_widget.history.as_json import from_data, to_data
 from dolly_widget.history.as_markdown import to_markdown
-from dolly_widget.history.exchange import Exchange, Setup
+from dolly_widget.history.exchange import Exchange
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Turn, encodable
 
-__all__ = ["Exchange", "History", "Setup", "Turn"]
+__all__ = ["Exchange", "History", "Turn"]
 
 KIND = "dolly_widget.history"
 VERSION = 1

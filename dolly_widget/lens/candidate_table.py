@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dolly_widget.lens.candidates import Candidate, Candidates
-from dolly_widget.sampling import CONFIDENCE, SamplingParams
+from dolly_widget.sampling import CONFIDENCE, SETTINGS, SamplingParams, shaping
 from dolly_widget.text import Label, percent
 
 # Lengths that a whole bar may stand for: a round one says more than the largest probability.
@@ -28,7 +28,7 @@ class Column:
 
 _COLUMNS = (
     Column("Model alone", "Probability by the model: temperature 1, no repetition penalty, no filter."),
-    Column("Before filters", "Probability after repetition penalty and temperature, before top-k and top-p."),
+    Column("Before filters", "Probability after repetition penalty and temperature, before top-k, top-p and min-p."),
     Column("Cumulative", "Sum of the probabilities down to here, of what top-k leaves: top-p compares with it."),
     Column("Drawn with", "Probability with which it is drawn, after all settings; or what cut it."),
 )
@@ -118,7 +118,9 @@ def _cells(row: Candidate, whole: float, total: int | None) -> Iterator[Cell]:
     # Beyond the border, only a figure: long bars there would draw the eye to what is cut.
     yield Cell(percent(row.cumulative), min(1.0, row.cumulative) if row.is_kept else None)
     yield (
-        Cell(f"✕ {_REASONS[row.cut_by]}", is_words=True) if row.cut_by else Cell(percent(row.after), row.after / whole)
+        Cell(f"✕ {_REASONS.get(row.cut_by, f'cut by {row.cut_by}')}", is_words=True)
+        if row.cut_by
+        else Cell(percent(row.after), row.after / whole)
     )
     if total is not None and row.draws is not None:
         title = f"{row.after * total:,.1f} are expected"
@@ -126,12 +128,7 @@ def _cells(row: Candidate, whole: float, total: int | None) -> Iterator[Cell]:
         yield Cell(f"{row.draws:,}", length, tick, title) if row.is_kept else Cell("0")
 
 
-_REASONS = {
-    "top-k": "cut by top-k",
-    "top-p": "cut by top-p",
-    "greedy": "not the first",
-    "probability 0": "probability 0",
-}
+_REASONS = {"greedy": "not the first", "probability 0": "probability 0"}
 
 
 def _scale(candidates: Candidates) -> float:
@@ -151,16 +148,14 @@ def summary(candidates: Candidates, asked: SamplingParams | None = None) -> str:
     return " · ".join([can, f"entropy {candidates.entropy:.2f} bits", *_settings(asked or candidates.params)])
 
 
-def _settings(params: SamplingParams) -> list[str]:
-    words = ["greedy"] if params.is_greedy else [f"temperature {params.temperature:g}"]
-    if not params.is_greedy:
-        words.append(f"top-k {params.top_k:,}" if params.top_k else "top-k off")
-        words.append(f"top-p {params.top_p:g}" if params.top_p < 1 else "top-p off")
-    return [*words, *_penalty(params)]
-
-
-def _penalty(params: SamplingParams) -> list[str]:
-    return [] if params.repetition_penalty == 1 else [f"repetition penalty {params.repetition_penalty:g}"]
+def _settings(params: SamplingParams) -> Iterator[str]:
+    """What shapes the probabilities, in words; settings that are off are left out."""
+    for name, value in shaping(params).items():
+        setting = SETTINGS[name]
+        if name == "temperature":
+            yield "greedy" if params.is_greedy else setting.in_words(value)
+        elif value != setting.off and not (params.is_greedy and name != "repetition_penalty"):
+            yield setting.in_words(value)
 
 
 def _draws_note(candidates: Candidates) -> Iterator[str]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dolly_widget.sampling import Distribution, Draws, SamplingParams
+from dolly_widget.sampling import CUTS, SETTINGS, Distribution, Draws, SamplingParams
 from dolly_widget.text import Label
 
 SHOWN = 20
 """Candidates that are listed one by one."""
+_WORDS = {"": "", "zero": "probability 0", "temperature": "greedy"}
+_CUTS = [_WORDS[cut] if cut in _WORDS else SETTINGS[cut].label.lower() for cut in CUTS]
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def candidates(
                 before=float(distribution.before[place]),
                 cumulative=float(distribution.cumulative[place]),
                 after=float(distribution.after[place]),
-                cut_by=_cut_by(distribution, place, params),
+                cut_by=_CUTS[distribution.cut_by[place]],
                 draws=None if counts is None else int(counts[place]),
             )
         )
@@ -113,18 +115,6 @@ def candidates(
         params,
         draws,
     )
-
-
-def _cut_by(distribution: Distribution, place: int, params: SamplingParams) -> str:
-    if distribution.after[place] > 0:
-        return ""
-    if params.is_greedy:
-        return "greedy"
-    before = distribution.before
-    if before[place] == 0:  # as the model has it, or too little for a number
-        return "probability 0"
-    # Those that equal the last of top-k are left by it.
-    return "top-k" if 0 < params.top_k <= place and before[place] < before[params.top_k - 1] else "top-p"
 
 
 def _others(distribution: Distribution, places: Sequence[int], draws: Draws | None) -> Others:

@@ -7,24 +7,22 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from dolly_widget.engines import TellsOfClosing, within_candidates
+from dolly_widget.engines import EngineSetup, HasModel, TellsOfClosing, within_candidates
 from dolly_widget.lens.reader import Reader
-from dolly_widget.models import ModelInfo, WeightFormat, is_openvino, resolve, template_for
-from dolly_widget.runtime import check_device
+from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Label, Tokenizer, in_bytes, token_label
+from dolly_widget.text import Label, in_bytes, token_label
 
 LARGE_BYTES = 10**9
 """A model of this size is not loaded a second time without a word."""
 
 
 class Source(Protocol):
-    """What the lens needs of an engine: where the files of its model are, and the device that it runs on."""
+    """What the lens needs of an engine: its model, and the device that it runs on."""
 
-    model_dir: Path
+    model: Model
     device: str
 
 
@@ -35,7 +33,7 @@ def extra_bytes(engine: Source) -> int:
     the system takes back at need, do not count. Raises ValueError where ``engine`` has no files here.
     """
     opened = open_model(engine)
-    return 0 if opened.reader.is_loaded else opened.info.size_bytes
+    return 0 if opened.reader.is_loaded else opened.model.info.size_bytes
 
 
 def load(engine: Source) -> None:
@@ -45,21 +43,19 @@ def load(engine: Source) -> None:
 
 def labeller(engine: Source) -> Callable[[int], Label]:
     """How to show the tokens of the engine's model: a function from an id to its label."""
-    return functools.cache(functools.partial(token_label, open_model(engine).tokenizer))
+    return functools.cache(functools.partial(token_label, open_model(engine).model.tokenizer))
 
 
 class LocalModel:
-    """A model's files on a device, for the lens alone: nothing generates with them, so that they are loaded once.
+    """A model on a device, for the lens alone: nothing generates with it, so that it is loaded once.
 
-    ``model`` and ``weight_format`` are those of ``resolve``. Raises what that raises, ValueError for an unknown device.
+    Raises what ``EngineSetup.prepare`` raises, ValueError for an unknown device.
     """
 
-    def __init__(
-        self, model: str | Path = "demo", *, device: str = "AUTO", weight_format: str | WeightFormat = "int8"
-    ) -> None:
-        self.model_dir = resolve(model, weight_format)
-        self.device = check_device(device)
-        self.template = template_for(self.model_dir)
+    def __init__(self, setup: EngineSetup) -> None:
+        self.setup = setup.checked()
+        self.model, self.device = setup.prepare().model, self.setup.device
+        self.template = setup.template or self.model.template
 
     def effective_params(self, params: SamplingParams) -> SamplingParams:
         """What the default engine makes of the settings."""
@@ -70,8 +66,7 @@ class _Opened(NamedTuple):
     """What is known of an engine's model. Keeps no engine alive."""
 
     reader: Reader
-    tokenizer: Tokenizer
-    info: ModelInfo
+    model: Model
 
 
 _register: weakref.WeakKeyDictionary[Source, _Opened] = weakref.WeakKeyDictionary()
@@ -91,22 +86,21 @@ def open_model(engine: Source) -> _Opened:
 
 
 def _open(engine: Source) -> _Opened:
-    model_dir = getattr(engine, "model_dir", None)
-    if not (isinstance(model_dir, str | Path) and is_openvino(Path(model_dir))):
+    if not isinstance(engine, HasModel):
         raise ValueError(
             f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "
             "give it an engine of load_engine(...)."
         )
-    tokenizer = Tokenizer(Path(model_dir))
-    return _Opened(Reader(Path(model_dir), engine.device, tokenizer.vocab_size), tokenizer, ModelInfo(Path(model_dir)))
+    model = engine.model
+    return _Opened(Reader(model.directory, engine.device, model.tokenizer.vocab_size), model)
 
 
 def warn_of_memory(engine: Source, opened: _Opened) -> None:
     """Tell whoever calls from a script; a widget asks before it calls ``load``."""
-    size = opened.info.size_bytes
+    size = opened.model.info.size_bytes
     if size >= LARGE_BYTES and not opened.reader.is_loaded and not isinstance(engine, LocalModel):
         warnings.warn(
-            f"The lens loads {opened.info.name} a second time, which takes about {in_bytes(size)} of memory until the "
+            f"The lens loads {opened.model.name} a second time, which takes about {in_bytes(size)} of memory until the "
             "engine is closed.",
             stacklevel=3,
         )

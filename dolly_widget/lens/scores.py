@@ -80,8 +80,8 @@ def score(
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}.")
     opened = open_model(engine)
-    prompt_ids = opened.tokenizer.encode(prompt)
-    ids = _checked([*prompt_ids, *map(operator.index, token_ids)], len(prompt_ids), opened.info)
+    prompt_ids = opened.model.tokenizer.encode(prompt)
+    ids = _checked([*prompt_ids, *map(operator.index, token_ids)], len(prompt_ids), opened.model.info)
     judge = _Judge(ids, len(prompt_ids), effective_params(engine, params), k, stop or threading.Event())
     if len(ids) > len(prompt_ids):
         warn_of_memory(engine, opened)
@@ -99,8 +99,8 @@ def next_token(
     ``score`` raises.
     """
     opened = open_model(engine)
-    ids = [*opened.tokenizer.encode(prompt), *map(operator.index, prefix_ids)]
-    _checked(ids, len(ids), opened.info)
+    ids = [*opened.model.tokenizer.encode(prompt), *map(operator.index, prefix_ids)]
+    _checked(ids, len(ids), opened.model.info)
     warn_of_memory(engine, opened)
     logits = np.empty(0, dtype=np.float32)
 

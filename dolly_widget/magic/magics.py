@@ -8,30 +8,27 @@ from __future__ import annotations
 import contextlib
 import functools
 import secrets
+import textwrap
 import threading
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 
-from dolly_widget import models
-from dolly_widget.engines import Engine, GenerationResult, share_engine
-from dolly_widget.errors import EngineError, ModelError, PromptTooLongError, forget_frames
+from dolly_widget.engines import TYPED_FIELDS, Engine, EngineSetup, GenerationResult, Prepared, share_engine
+from dolly_widget.errors import EXPECTED_ERRORS, EngineError, ModelError, PromptTooLongError, forget_frames
 from dolly_widget.magic.lines import ASSIGNED, AssignedAnswer, LineThatAsks, tell_of_lines_read_before
 from dolly_widget.magic.request import DollyError, Request, in_options, read_request
 from dolly_widget.magic.views import WRITING, caption, name_of, view_of
 from dolly_widget.magic.watching import Live, hear_interrupts, outcome, watch
-from dolly_widget.runtime import Job, Progress, check_device
+from dolly_widget.runtime import Job, Progress
+from dolly_widget.sampling import SETTINGS
 from dolly_widget.text import encodable
 
 __all__ = ["DollyError", "DollyMagics", "DollyStopped", "load", "unload"]
-
-# A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
-_EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
 
 
 def load(shell: InteractiveShell) -> None:
@@ -59,19 +56,45 @@ class DollyStopped(DollyError):
     """The user interrupted the cell. An error, so that "Run all" does not go on without the answer."""
 
 
+def _documented(magic: Any) -> Any:
+    """Write the options into a magic's docstring, which is what ``%dolly?`` shows."""
+    setup = {f"{name} {each.metadata['metavar']}".strip(): each.metadata["help"] for name, each in TYPED_FIELDS.items()}
+    sampling = {f"{name} {each.metavar}": each.help for name, each in SETTINGS.items()}
+    # Not format(): other braces in the text are its own.
+    for placeholder, options in (("{setup_options}", setup), ("{sampling_options}", sampling)):
+        magic.__doc__ = magic.__doc__.replace(f"{' ' * 8}{placeholder}\n", _listed(options))
+    return magic
+
+
+def _listed(options: Mapping[str, str]) -> str:
+    """A line for each option, and more where its help is long."""
+    indent = " " * 8
+    return "".join(
+        textwrap.fill(
+            f"{help_text[0].lower()}{help_text[1:].rstrip('.')}",
+            110,
+            initial_indent=f"{indent}  {'--' + option.replace('_', '-'):<24} ",
+            subsequent_indent=indent + " " * 27,
+        )
+        + "\n"
+        for option, help_text in options.items()
+    )
+
+
 @magics_class
 class DollyMagics(Magics):
     """The magics of one shell, and the models that they hold, so that each is loaded once."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
-        self._leases: dict[tuple[str, ...], Engine] = {}
+        self._leases: dict[EngineSetup, Engine] = {}
         self._is_closed = False
         self._lock = threading.Lock()
 
     @no_var_expand
     @needs_local_scope
     @line_cell_magic
+    @_documented
     def dolly(
         self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
     ) -> GenerationResult | None:
@@ -97,21 +120,10 @@ class DollyMagics(Magics):
         Which model, and where. It is loaded once, shared with the widgets that use the same one, and kept in memory
         for the cells to come; %unload_ext dolly_widget frees all of them:
 
-          --model MODEL            "demo", a model id of the Hugging Face hub, which is downloaded and converted when
-                                   it is first used, or a directory (default: demo)
-          --weight-format FORMAT   fp16, int8 or int4: what a model is converted to (default: int8)
-          --device DEVICE          AUTO, CPU, GPU, NPU or the like (default: AUTO)
+        {setup_options}
+        How the next token is chosen, and when the answer ends:
 
-        How the next token is chosen:
-
-          --max-new-tokens N       most tokens of the answer (default: 256)
-          --temperature T          0 always takes the most probable token; higher is more varied (default: 0.8)
-          --top-p P                draw from the most probable tokens that reach this probability together; 1 is off
-                                   (default: 0.92)
-          --top-k K                draw from this many of the most probable tokens; 0 is off (default: 0)
-          --repetition-penalty R   above 1, tokens already there become less probable; 1 is off (default: 1)
-          --seed SEED              equal seeds give equal answers (default: a fresh one, told below the answer)
-
+        {sampling_options}
         For example:
 
           %%dolly --temperature 0 --context article -o answer
@@ -121,7 +133,7 @@ class DollyMagics(Magics):
         is_assigned = line.startswith(ASSIGNED)
         names = ChainMap(dict(local_ns or {}), shell.user_ns, vars(shell.user_module))
         request = _seeded(read_request(line.removeprefix(ASSIGNED), cell, names))
-        live = Live(self._first_step(request), request.model)
+        live = Live(self._first_step(request), request.setup.model)
         view = view_of(shell)
         view.show("", live.doing, live.notes)
         with hear_interrupts() as interrupts:
@@ -145,22 +157,23 @@ class DollyMagics(Magics):
             lease.close()
 
     def _first_step(self, request: Request) -> str:
-        if request.held_as in self._leases:
+        if request.setup in self._leases:
             return WRITING
-        return f"Loading {'the demo model' if request.model == 'demo' else request.model}…"
+        name = request.setup.model
+        return f"Loading {'the demo model' if name == 'demo' else name}…"
 
     def _answer(self, request: Request, live: Live, stop: threading.Event) -> GenerationResult:
         """The work of the job."""
         try:
-            model_dir = _prepared(request, live, stop)
+            prepared = _prepared(request.setup, live, stop)
             live.doing = self._first_step(request)
             # A lease for this answer alone, beside the one that is kept: an answer that cannot be stopped may outlast
             # its cell, and two may be written at a time.
-            with contextlib.closing(share_engine(model_dir, device=request.device)) as engine:
+            with contextlib.closing(share_engine(request.setup, prepared)) as engine:
                 if stop.is_set():
                     raise ModelError("Loading the model was stopped; nothing was changed.")
-                self._keep(request, model_dir)
-                live.model, live.doing = name_of(engine.model_dir), WRITING
+                self._keep(request, prepared)
+                live.model, live.doing = name_of(prepared.model), WRITING
                 prompt = engine.template.render(request.instruction, request.context)
                 return engine.generate(prompt, request.params, on_text=live.pieces.append, stop=stop)
         except BaseException as exc:
@@ -171,20 +184,20 @@ class DollyMagics(Magics):
         finally:
             live.ended.set()
 
-    def _keep(self, request: Request, model_dir: Path) -> None:
+    def _keep(self, request: Request, prepared: Prepared) -> None:
         """Hold what is loaded for the cells to come; files that have changed take the place of those before."""
-        lease = share_engine(model_dir, device=request.device)
+        lease = share_engine(request.setup, prepared)
         with self._lock:
             dropped: Engine | None = lease
             if not self._is_closed:
-                dropped, self._leases[request.held_as] = self._leases.get(request.held_as), lease
+                dropped, self._leases[request.setup] = self._leases.get(request.setup), lease
         if dropped is not None:
             dropped.close()
 
     def _drop(self, request: Request) -> None:
         """Let go of what failed: the next cell loads it again."""
         with self._lock:
-            lease = self._leases.pop(request.held_as, None)
+            lease = self._leases.pop(request.setup, None)
         if lease is not None:
             lease.close()
 
@@ -206,20 +219,19 @@ def _stopped_if_left(job: Job[GenerationResult]) -> Iterator[None]:
         raise
 
 
-def _prepared(request: Request, live: Live, stop: threading.Event) -> Path:
-    """The directory of the model's files, downloaded and converted where they are missing."""
-    check_device(request.device)  # before a model is converted for minutes
-    model_dir = models.find(request.model, request.weight_format)
-    if model_dir is None:
-        live.report(Progress("plan"))
-        model_dir = models.resolve(request.model, request.weight_format, on_progress=live.report, stop=stop)
-    return model_dir
+def _prepared(setup: EngineSetup, live: Live, stop: threading.Event) -> Prepared:
+    """The model's files, downloaded and converted where they are missing."""
+    setup.checked()  # before a model is converted for minutes
+    if found := setup.find():
+        return found
+    live.report(Progress("plan"))
+    return setup.prepare(on_progress=live.report, stop=stop)
 
 
 def _raise_what_went_wrong(error: BaseException | None, result: GenerationResult | None, is_interrupted: bool) -> None:
     if isinstance(error, PromptTooLongError):
         raise DollyError(in_options(error)) from error
-    if isinstance(error, _EXPECTED_ERRORS):
+    if isinstance(error, EXPECTED_ERRORS):
         raise DollyError(str(error) or type(error).__name__) from error
     if error is not None:
         raise error

@@ -5,22 +5,20 @@ from __future__ import annotations
 import html
 import re
 import sys
-from pathlib import Path
 from typing import Any, Protocol
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display
 
 from dolly_widget.engines import GenerationResult
-from dolly_widget.models import ModelInfo
+from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import markdown_to_html
 
 
-def name_of(model_dir: Path) -> str:
+def name_of(model: Model) -> str:
     """What a caption calls a model."""
-    info = ModelInfo(model_dir)
-    return "demo (a small demonstration model)" if info.is_demo else info.name
+    return "demo (a small demonstration model)" if model.info.is_demo else model.name
 
 
 def caption(result: GenerationResult | None, model: str, text: str, params: SamplingParams) -> str:

@@ -1,19 +1,29 @@
 """How a token is drawn: settings, probabilities, presets. Arithmetic on plain values; knows no model and no text."""
 
 from dolly_widget.sampling.draws import CONFIDENCE, Draws
-from dolly_widget.sampling.logits import check_logits, penalise_repetition, probabilities
-from dolly_widget.sampling.next_token import MODEL, Distribution, distribution, entropy
-from dolly_widget.sampling.params import Range, SamplingParams, changed
+from dolly_widget.sampling.logits import Floats, check_logits, penalise_repetition, probabilities
+from dolly_widget.sampling.next_token import CUTS, MODEL, Distribution, distribution, entropy
+from dolly_widget.sampling.params import DEFAULTS, SETTINGS, SHAPING, SamplingParams, changed, shaping
 from dolly_widget.sampling.presets import PRESETS, preset
+from dolly_widget.sampling.setting import Number, Range, Setting, Slider, Texts
 
 __all__ = [
     "CONFIDENCE",
+    "CUTS",
+    "DEFAULTS",
     "MODEL",
     "PRESETS",
+    "SETTINGS",
+    "SHAPING",
     "Distribution",
     "Draws",
+    "Floats",
+    "Number",
     "Range",
     "SamplingParams",
+    "Setting",
+    "Slider",
+    "Texts",
     "changed",
     "check_logits",
     "distribution",
@@ -21,4 +31,5 @@ __all__ = [
     "penalise_repetition",
     "preset",
     "probabilities",
+    "shaping",
 ]

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from dolly_widget.sampling.next_token import Distribution, Floats, Ints
+from dolly_widget.sampling.logits import Floats
+from dolly_widget.sampling.next_token import Distribution, Ints
 
 CONFIDENCE = 0.95
 # Of a token beyond these, the frequency varies so little that it is not the largest difference.

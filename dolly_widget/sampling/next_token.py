@@ -5,20 +5,21 @@ Pure arithmetic on one vector of logits, in the order of `sampling.probabilities
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dolly_widget.sampling.logits import penalise_repetition, probabilities
-from dolly_widget.sampling.params import SamplingParams
+from dolly_widget.sampling.logits import Floats, filtered, penalise_repetition, probabilities, unfiltered
+from dolly_widget.sampling.params import SHAPING, SamplingParams
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MODEL = SamplingParams(temperature=1, top_p=1)
+MODEL = unfiltered(SamplingParams(temperature=1))
 """Settings that change nothing: the model's own distribution."""
+CUTS = ("", "zero", *SHAPING)
+"""What can keep a token from being drawn: nothing, its own probability of 0, or the setting of this name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class Distribution:
     """Running sum of what top-k has left, made to sum to 1: what top-p compares with."""
     after: Floats
     """Probability with which it is drawn; 0 where a filter cut it, or where a float64 has no number that small."""
+    cut_by: npt.NDArray[np.int8]
+    """What keeps it from being drawn, as a place in ``CUTS``; 0 where it can be drawn."""
 
     @property
     def kept(self) -> int:
@@ -65,12 +68,23 @@ def distribution(logits: npt.ArrayLike, params: SamplingParams, seen_ids: Sequen
     """
     model = probabilities(logits, MODEL)
     scores = penalise_repetition(logits, seen_ids, params.repetition_penalty)
-    before = probabilities(scores, replace(params, top_p=1, top_k=0))
-    left = probabilities(scores, replace(params, top_p=1))
-    after = probabilities(scores, params)
+    before = probabilities(scores, unfiltered(params))
+    steps = dict(filtered(scores, params))
+    first, after = next(iter(steps.values())), list(steps.values())[-1]
     # As top-p ranks them: of equals, the first.
     order = np.argsort(-scores, kind="stable")
-    return Distribution(order, model[order], before[order], np.cumsum(left[order]), after[order])
+    cut_by = _cut_by(before, steps)
+    return Distribution(order, model[order], before[order], np.cumsum(first[order]), after[order], cut_by[order])
+
+
+def _cut_by(before: Floats, steps: Mapping[str, Floats]) -> npt.NDArray[np.int8]:
+    """What cuts each token, as a place in ``CUTS``, (vocab,): the first filter that leaves it nothing."""
+    cut_by = np.zeros(before.shape, dtype=np.int8)
+    for name, chances in steps.items():
+        cut_by[(cut_by == 0) & (chances == 0)] = CUTS.index(name)
+    if "temperature" not in steps:
+        cut_by[before == 0] = CUTS.index("zero")
+    return cut_by
 
 
 def entropy(chances: npt.ArrayLike) -> float:

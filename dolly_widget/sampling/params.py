@@ -1,69 +1,126 @@
-"""Sampling settings, and the arithmetic of temperature, top-k and top-p on one vector of logits. No I/O, no engine."""
+"""The sampling settings: `SamplingParams`, and one description of each field, from which all else derives.
+
+A new setting is one field here, one line in each engine, and its arithmetic in `logits`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
-import numpy as np
-
-
-class Range(NamedTuple):
-    """The values that a field takes: ``low`` to ``high``, ``low`` itself included or not."""
-
-    low: float
-    high: float
-    includes_low: bool = True
-
-    def __contains__(self, value: object) -> bool:
-        if not isinstance(value, int | float):
-            return False
-        return (self.low <= value if self.includes_low else self.low < value) and value <= self.high
-
-    def __str__(self) -> str:
-        if self.high == math.inf:
-            return f"{'at least' if self.includes_low else 'greater than'} {self.low:g}"
-        return f"{'' if self.includes_low else 'above '}{self.low:g} to {self.high:.10g}"
+from dolly_widget.sampling.setting import Number, Range, Setting, Slider, Texts
 
 
-RANGES = {
-    "max_new_tokens": Range(1, math.inf),
-    "temperature": Range(0, 100),
-    "top_p": Range(0, 1, includes_low=False),
-    "top_k": Range(0, math.inf),
-    "repetition_penalty": Range(0.01, 100),
-    "seed": Range(0, 2**32 - 1),
-}
+def _described(default: Any, setting: Setting) -> Any:
+    return field(default=default, metadata={"setting": setting})
 
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """How the next token is chosen. The defaults are the origin notebook's.
+    """How the next token is chosen, and when the answer ends. The defaults are the origin notebook's.
 
-    Raises ValueError, naming the field, the value and the range, for a value out of range; TypeError for one that is
-    no number.
+    Raises ValueError, naming the field, the value and the range, for a value out of range; TypeError for one of another
+    type.
     """
 
-    max_new_tokens: int = 256
-    temperature: float = 0.8
+    max_new_tokens: int = _described(
+        256,
+        Number(
+            "Max new tokens",
+            "The answer ends after this many tokens at the latest.",
+            "N",
+            range=Range(1, math.inf),
+            is_whole=True,
+            slider=Slider(Range(1, 1000), 1),
+        ),
+    )
+    temperature: float = _described(
+        0.8,
+        Number(
+            "Temperature",
+            "Higher is more varied; 0 always takes the likeliest token.",
+            "T",
+            range=Range(0, 100),
+            shapes_draws=True,
+            slider=Slider(Range(0.1, 5.0), 0.1),
+        ),
+    )
     """Divides the logits; 0 is greedy: always the most probable token."""
-    top_p: float = 0.92
+    top_p: float = _described(
+        0.92,
+        Number(
+            "Top-p",
+            "Draw from the likeliest tokens that together reach this probability; 1 is off.",
+            "P",
+            off=1.0,
+            range=Range(0, 1, includes_low=False),
+            shapes_draws=True,
+            slider=Slider(Range(0.05, 1.0), 0.01),
+        ),
+    )
     """Only the most probable tokens that together reach this probability are drawn from; 1 is off."""
-    top_k: int = 0
+    top_k: int = _described(
+        0,
+        Number(
+            "Top-k",
+            "Draw from this many of the likeliest tokens; 0 is off.",
+            "K",
+            off=0,
+            range=Range(0, math.inf),
+            is_whole=True,
+            shapes_draws=True,
+            slider=Slider(Range(0, 50), 1),
+        ),
+    )
     """Only this many of the most probable tokens are drawn from; 0 is off."""
-    repetition_penalty: float = 1.0
+    min_p: float = _described(
+        0.0,
+        Number(
+            "Min-p",
+            "Leave out tokens below this share of the likeliest one's probability; 0 is off.",
+            "P",
+            off=0.0,
+            range=Range(0, 1, includes_high=False),
+            shapes_draws=True,
+            slider=Slider(Range(0, 0.99), 0.01),
+        ),
+    )
+    """Tokens less probable than this share of the most probable one are not drawn; 0 is off."""
+    repetition_penalty: float = _described(
+        1.0,
+        Number(
+            "Repetition penalty",
+            "Above 1, tokens that are already there become less likely; 1 is off.",
+            "R",
+            off=1.0,
+            range=Range(0.01, 100),
+            shapes_draws=True,
+            slider=Slider(Range(1.0, 2.0), 0.05),
+        ),
+    )
     """Logits of tokens already there are divided by it where positive, multiplied where negative; 1 is off."""
-    seed: int | None = None
+    stop: tuple[str, ...] = _described(
+        (), Texts("Stop", "A text that ends the answer and is not part of it.", "TEXT", off=(), most=16)
+    )
+    """Texts that end the answer and are not part of it."""
+    seed: int | None = _described(
+        None,
+        Number(
+            "Seed",
+            "Equal seeds give equal answers.",
+            "SEED",
+            range=Range(0, 2**32 - 1),
+            is_whole=True,
+            may_be_none=True,
+        ),
+    )
     """Equal seeds give equal answers. None: a fresh one is drawn and reported in the result."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None and field.name == "seed":
-                continue
-            object.__setattr__(self, field.name, _checked(field.name, value, "int" in str(field.type)))
+        for name, setting in SETTINGS.items():
+            object.__setattr__(self, name, setting.checked(name, getattr(self, name)))
 
     @property
     def is_greedy(self) -> bool:
@@ -72,24 +129,21 @@ class SamplingParams:
         return self.temperature < 1e-6
 
 
-def _checked(name: str, value: Any, is_integer: bool) -> float:
-    """``value`` as a plain int or float (numpy's scalars too), or an error that names field, value and range."""
-    kind = "a whole number" if is_integer else "a number"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be {kind}, {RANGES[name]}, not {value!r}.")
-    # A whole number stays one until it is in the range: float() overflows for those of many digits.
-    plain: float = int(value) if isinstance(value, int | np.integer) else float(value)
-    if is_integer and not (isinstance(plain, int) or plain.is_integer()):
-        raise ValueError(f"{name} must be a whole number, {RANGES[name]}, not {value!r}.")
-    if plain not in RANGES[name]:
-        raise ValueError(f"{name} must be {RANGES[name]}, not {value!r}.")
-    return int(plain) if is_integer else float(plain)
+SETTINGS: dict[str, Setting] = {each.name: each.metadata["setting"] for each in fields(SamplingParams)}
+"""The description of each field, by its name."""
+SHAPING = tuple(name for name, setting in SETTINGS.items() if setting.shapes_draws)
+"""Names of the fields that change the probabilities of the next token."""
+DEFAULTS = SamplingParams()
 
 
 def changed(params: SamplingParams, settings: Mapping[str, Any]) -> SamplingParams:
     """``params`` with other values for some fields. Raises TypeError for a name that is no setting."""
-    known = [field.name for field in fields(SamplingParams)]
-    unknown = ", ".join(repr(name) for name in settings if name not in known)
+    unknown = ", ".join(repr(name) for name in settings if name not in SETTINGS)
     if unknown:
-        raise TypeError(f"There is no sampling setting {unknown}; there are {', '.join(known)}.")
+        raise TypeError(f"There is no sampling setting {unknown}; there are {', '.join(SETTINGS)}.")
     return replace(params, **settings)
+
+
+def shaping(params: SamplingParams) -> dict[str, Any]:
+    """The fields of ``params`` that change the probabilities of the next token, by name."""
+    return {name: getattr(params, name) for name in SHAPING}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from dolly_widget.sampling.params import SamplingParams
-
-_DEFAULTS = SamplingParams()
+from dolly_widget.sampling.params import DEFAULTS, SamplingParams, shaping
 
 
 @dataclass(frozen=True)
@@ -15,27 +15,22 @@ class Preset:
 
     help: str
     """One line: what it is for."""
-    temperature: float
-    top_p: float
-    top_k: int = 0
-    repetition_penalty: float = 1.0
+    params: SamplingParams
 
     @property
-    def values(self) -> dict[str, float]:
-        """The settings by name."""
-        return {name: value for name, value in vars(self).items() if name != "help"}
+    def values(self) -> Mapping[str, Any]:
+        """The settings by name: all that change the probabilities of the next token."""
+        return shaping(self.params)
 
 
 PRESETS = {
-    "precise": Preset("Nearly always the likeliest token: facts and extraction.", temperature=0.2, top_p=0.9),
-    "balanced": Preset(
-        "The defaults: varied, and mostly to the point.",
-        _DEFAULTS.temperature,
-        _DEFAULTS.top_p,
-        _DEFAULTS.top_k,
-        _DEFAULTS.repetition_penalty,
+    "precise": Preset(
+        "Nearly always the likeliest token: facts and extraction.", replace(DEFAULTS, temperature=0.2, top_p=0.9)
     ),
-    "creative": Preset("Unlikely tokens get their turn: ideas and stories.", temperature=1.2, top_p=0.97),
+    "balanced": Preset("The defaults: varied, and mostly to the point.", DEFAULTS),
+    "creative": Preset(
+        "Unlikely tokens get their turn: ideas and stories.", replace(DEFAULTS, temperature=1.2, top_p=0.97)
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
 from dolly_widget.text.characters import REPLACEMENT, encodable, visible
-from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, render, takes_turns
+from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, TakesTurns, render, takes_turns
 from dolly_widget.text.figures import in_bytes, number, percent
 from dolly_widget.text.labels import Label, token_label
 from dolly_widget.text.markdown import markdown_to_html
@@ -20,6 +20,7 @@ __all__ = [
     "Prompt",
     "PromptTemplate",
     "Segment",
+    "TakesTurns",
     "TextStream",
     "Tokenizer",
     "Turn",

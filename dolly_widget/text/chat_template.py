@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from inspect import signature
 from itertools import count, cycle, islice
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast, runtime_checkable
 
 from dolly_widget.text.template import Prompt, PromptTemplate, Segment, Turn
 
@@ -36,6 +35,11 @@ class ChatTemplate(PromptTemplate):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "special_tokens", tuple(map(tuple, self.special_tokens)))
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether the model's template renders several turns: some read the first message only."""
+        return _renders_turns(self)
 
     def render(self, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
         """Return the prompt for a chat: the earlier ``turns``, the oldest first, and this message.
@@ -95,13 +99,24 @@ class ChatTemplate(PromptTemplate):
             raise _refused(len(messages), reason) from exc
 
 
-def takes_turns(template: PromptTemplate) -> bool:
-    """Whether a template renders a chat of several turns: a model's own chat template that can, or your own object.
+@runtime_checkable
+class TakesTurns(Protocol):
+    """A template that can render a chat of several turns. An object of your own says so with ``takes_turns = True``."""
 
-    An object of your own takes them where its ``render`` has a parameter ``turns``.
-    """
-    if not isinstance(template, ChatTemplate):
-        return "turns" in signature(template.render).parameters
+    takes_turns: bool
+
+    def render(self, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
+        """Return the prompt for a chat: the earlier ``turns``, the oldest first, and this instruction."""
+        ...
+
+
+def takes_turns(template: object) -> bool:
+    """Whether a template renders a chat of several turns."""
+    return isinstance(template, TakesTurns) and template.takes_turns
+
+
+@lru_cache(maxsize=32)
+def _renders_turns(template: ChatTemplate) -> bool:
     try:
         template.render("How are you?", turns=[Turn("Hello", "", "Hello.")])
     except ValueError:

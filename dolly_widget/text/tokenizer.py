@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from dolly_widget.text.characters import encodable
 from dolly_widget.text.template import Prompt, Segment
@@ -27,6 +27,9 @@ class Piece(NamedTuple):
     is_special: bool
     is_template: bool
     """Whether none of its text is the user's."""
+
+
+_Encodings: TypeAlias = "list[tuple[tokenizers.Encoding, list[Segment]]]"
 
 
 class Tokenizer:
@@ -49,6 +52,7 @@ class Tokenizer:
         self._backend.no_padding()
         _keep_spaces(self._backend.post_processor)
         self._lock = threading.Lock()
+        self._last: tuple[Any, _Encodings] = (None, [])
         added = self._backend.get_added_tokens_decoder()
         self._special: dict[str, int] = {token.content: token_id for token_id, token in added.items() if token.special}
         self._contents: dict[int, str] = {token_id: content for content, token_id in self._special.items()}
@@ -90,8 +94,19 @@ class Tokenizer:
         """
         return [piece for encoding, segments in self._encodings(prompt) for piece in self._pieces(encoding, segments)]
 
-    def _encodings(self, prompt: Prompt) -> list[tuple[tokenizers.Encoding, list[Segment]]]:
-        """The prompt encoded, in one or segment by segment; with each encoding go the segments that are in it."""
+    def _encodings(self, prompt: Prompt) -> _Encodings:
+        """The prompt encoded, in one or segment by segment; with each encoding go the segments that are in it.
+
+        The last one is kept: whoever counts a prompt's tokens is followed by whoever generates from them.
+        """
+        asked = (prompt, prompt.adds_special_tokens)
+        last_asked, last = self._last
+        if asked != last_asked:
+            last = self._encode_anew(prompt)
+            self._last = (asked, last)
+        return last
+
+    def _encode_anew(self, prompt: Prompt) -> _Encodings:
         segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]
         with self._lock:
             text = "".join(segment.text for segment in segments)
@@ -114,9 +129,7 @@ class Tokenizer:
             position = end
         return False
 
-    def _encode_apart(
-        self, segments: Sequence[Segment], adds_special_tokens: bool
-    ) -> list[tuple[tokenizers.Encoding, list[Segment]]]:
+    def _encode_apart(self, segments: Sequence[Segment], adds_special_tokens: bool) -> _Encodings:
         encodings = []
         for index, segment in enumerate(segments):
             adds = adds_special_tokens and index == 0

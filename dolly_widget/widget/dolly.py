@@ -1,13 +1,11 @@
-"""DollyWidget: ask a language model in a notebook. Knows engines, and nothing of tensors or tokens.
+"""DollyWidget: its traits, and what a caller does. What happens is the session's business, how it looks the screen's.
 
-Loads, answers and the lens are jobs of one worker, whose thread only sets traits: it never prints, and never uses an
-Output widget.
+The session's worker only sets traits: it never prints, and never uses an Output widget.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,124 +13,126 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-from dolly_widget.engines import Engine, GenerationResult, check_engine, check_guessing
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, split_options
+from dolly_widget.errors import PromptTooLongError, error_text
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
-from dolly_widget.runtime import Job, Worker, check_device
+from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, changed
-from dolly_widget.text import PromptTemplate, Turn
+from dolly_widget.text import Turn, encodable, takes_turns
 from dolly_widget.widget.answer.last_answer import with_last_answer
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
+from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
 from dolly_widget.widget.page.subshells import hear_at_once
-from dolly_widget.widget.screen import EXAMPLES, Parts
-from dolly_widget.widget.session.answerer import Answerer, Asked, earlier, refuse_unless_it_goes_on
+from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
+from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import first_choice
-from dolly_widget.widget.session.loader import ModelLoader
-from dolly_widget.widget.session.session import DollyState
+from dolly_widget.widget.session.earlier import earlier
+from dolly_widget.widget.session.events import Events
+from dolly_widget.widget.session.session import Session
+from dolly_widget.widget.settings.panel import SettingsPanel
+from dolly_widget.widget.settings.traits import LONGEST, TRAITS, SettingsTraits
 
-__all__ = ["EXAMPLES", "DollyWidget", "Exchange"]
 
-
-class DollyWidget(DollyState, widgets.VBox):
+class DollyWidget(SettingsTraits, widgets.VBox):
     """A language model in a notebook: write an instruction, watch the answer come, stop it, change the sampling.
 
     ``model`` is "demo" (the small demonstration model that is part of the package), a model id of the Hugging Face hub,
-    a directory of OpenVINO files or of a checkpoint, or a loaded ``Engine``, which stays yours to close.
-    ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted, ``revision`` a branch, tag or
-    commit of the hub. ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum",
-    ``ov_config`` OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``. ``template`` replaces this model's own prompt
-    template, ``examples`` the ten instructions that are offered. ``prompt_lookup`` makes answers faster that quote
-    their context, and ``draft``, a smaller model with the same tokenizer, those that it can guess: see ``load_engine``.
-    ``history`` are answers to go on from: a ``History``, exchanges, or the path of a file that
-    ``History.to_json`` wrote. ``chat=True`` tells a model with a chat template what was said before. Sampling settings,
-    such as ``temperature=0.5``, are the traits' first values.
+    a directory of OpenVINO files or of a checkpoint, an ``EngineSetup``, or a loaded ``Engine``, which stays yours to
+    close. ``options`` are further fields of ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
+    ``engine`` "genai" or "optimum"; ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted,
+    ``revision`` a branch, tag or commit of the hub; ``ov_config`` are OpenVINO properties, such as
+    ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` makes answers
+    faster that quote their context, and ``draft``, a smaller model with the same tokenizer, those that it can guess:
+    see ``load_engine``. Sampling settings among ``options``, such as ``temperature=0.5``, are the traits' first values.
+
+    ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
+    exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template
+    the earlier turns, too.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
-    already known to be missing or broken (ModelError), or a value is out of range (ValueError). Observers of traits are
-    called on the worker's thread while an answer is written or a model is loaded.
+    already known to be missing or broken (ModelError), a value is out of range (ValueError), or there is no option of
+    that name (TypeError). Observers of traits are called on the worker's thread while an answer is written or a model
+    is loaded.
     """
+
+    instruction = traitlets.Unicode("", help="What the model is asked to do.")
+    context = traitlets.Unicode("", help="A text that the instruction is about; may be empty.")
+    response = traitlets.Unicode("", read_only=True, help="The answer so far.")
+    status = traitlets.Enum(("loading", "idle", "generating", "stopping", "error"), "idle", read_only=True)
+    error = traitlets.Unicode("", read_only=True, help="What went wrong last, and what to do; empty when all is well.")
+    progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
+    device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
+    lens = traitlets.Bool(False, help="Whether a finished answer's tokens are coloured by how likely each was.")
+    chat = traitlets.Bool(False, help="Whether the model gets the earlier turns, if it has a chat template.")
 
     _is_closed = True  # until it is whole: ipywidgets closes what __init__ left unfinished, too
 
     def __init__(
         self,
-        model: str | Path | Engine = "demo",
+        model: str | Path | EngineSetup | Engine = "demo",
         *,
-        device: str = "AUTO",
-        engine: str = "genai",
-        weight_format: str | WeightFormat = "int8",
-        revision: str | None = None,
-        template: PromptTemplate | None = None,
-        ov_config: Mapping[str, Any] | None = None,
-        prompt_lookup: bool = False,
-        draft: str | Path | None = None,
         examples: Sequence[str] | None = None,
         history: Sequence[Exchange] | str | Path = (),
         chat: bool = False,
-        **sampling: Any,
+        **options: Any,
     ) -> None:
         # What is wrong is told before anything is made.
+        setup, sampling = split_options(options)
         changed(SamplingParams(), sampling)
-        check_engine(engine)
-        check_guessing(engine, device, prompt_lookup, draft)
         before = earlier(history)
-        choice, given = first_choice(
-            model, device, WeightFormat.of(weight_format), revision, template, prompt_lookup=prompt_lookup, draft=draft
-        )
+        choice, given = first_choice(model, setup)
         super().__init__()
-        self._lock = threading.RLock()
-        self._worker = Worker()
-        self._loader = ModelLoader(
-            choice,
-            engine,
-            ov_config,
-            self._lock,
-            self._worker,
-            on_step=self._show_step,
-            on_loaded=self._show_loaded,
-            on_failed=self._show_failed,
-        )
-        self._answerer = Answerer(
-            self._loader,
-            self._lock,
-            self._worker,
-            before,
-            on_text=self._show_text,
-            on_begin=lambda: self._set_status("generating"),
-            on_result=self._show_result,
-            on_error=self._show_error,
-        )
+        self._session = Session(choice, before, self._events())
         self.set_trait("device", choice.device)
-        for name, value in {**sampling, "chat": chat}.items():
-            setattr(self, name, value)
-        self._parts = Parts(self, EXAMPLES if examples is None else examples)
+        self.chat = chat
+        for name, value in sampling.items():
+            setattr(self, TRAITS[name], value)
+        lens = LensPanel(self._session, on_shown=self._show_lens, on_choose=self._act_on(self.regenerate_from))
+        offered = EXAMPLES if examples is None else examples
+        self._screen = Screen(self._actions(), SettingsPanel(self), lens, self._session.exchanges, offered)
         self._catching_up = CatchingUp(self)
-        self.children = (*self._parts.children, self._catching_up)
+        self.children = (*self._screen.children, self._catching_up)
         self.add_class("dw-widget")
         hear_at_once(descendants(self))
         self._wire()
         self._is_closed = False
-        if given is None:
-            self._loader.start(choice)
-        else:
-            self._loader.give(given)
-            self._show_loaded()
-        if before:
-            self._show_exchange(before[-1])
+        self._session.start(given)
+
+    def _events(self) -> Events:
+        return Events(
+            changed=self._on_changed,
+            begun=self._on_begun,
+            shown=self._on_shown,
+            broken_off=self._on_broken_off,
+            preparing=self._on_preparing,
+            loaded=self._on_loaded,
+            load_failed=self._on_load_failed,
+        )
+
+    def _actions(self) -> Actions:
+        return Actions(
+            submit=self._act_on(self.submit),
+            stop=self.stop,
+            clear=self._act_on(self.clear),
+            regenerate=self._act_on(self.regenerate),
+            cancel_loading=self._session.cancel_loading,
+            load=self._load_from_box,
+            load_again=self._act_on(self._session.load_again),
+            show=self._show_earlier,
+        )
 
     def _wire(self) -> None:
-        parts = self._parts
-        traitlets.link((self, "instruction"), (parts.composer, "instruction"))
-        for name, control in (("context", parts.context), ("lens", parts.lens_toggle), ("chat", parts.chat)):
+        screen = self._screen
+        traitlets.link((self, "instruction"), (screen.composer, "instruction"))
+        for name, control in (("context", screen.context), ("lens", screen.lens_toggle), ("chat", screen.chat)):
             traitlets.link((self, name), (control, "value"))
-        self.observe(lambda change: parts.lens.turn(change["new"]), "lens")
+        self.observe(lambda change: screen.lens.turn(change["new"]), "lens")
         self.observe(lambda _: self._show_prompt(), ("instruction", "context", "chat", "max_new_tokens"))
-        parts.regenerate.on_click(lambda _: self._try(self.regenerate))
-        parts.preparing.cancel.on_click(lambda _: self._cancel_loading())
-        self.observe(self._on_device, "device")
+        self.observe(lambda change: self._session.move(change["new"]), "device")
 
     # What a caller does
 
@@ -142,8 +142,12 @@ class DollyWidget(DollyState, widgets.VBox):
         Raises ValueError for an empty instruction, RuntimeError while an answer is being written or after ``close``.
         A model that is still loading is waited for, in the background too.
         """
-        with self._lock:
-            return self._submit_from_box(self.params, self._turns_before)
+        with self._session.lock:
+            turns = self._session.turns(self.chat)
+            job = self._submit(Asked(self.instruction, self.context, self.params, turns, is_chat=True))
+            if self._session.is_chat(self.chat):  # the next turn is written in an empty box, as in any chat
+                self.instruction = self.context = ""
+            return job
 
     def ask(
         self,
@@ -160,12 +164,13 @@ class DollyWidget(DollyState, widgets.VBox):
         if it is one. ``prefix_ids`` are the answer's first tokens. ``sampling`` changes settings for this answer alone.
         Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
         """
-        params = changed(self.params, sampling)
+        session, params = self._session, changed(self.params, sampling)
         try:
-            with self._lock:
-                self._refuse_unless_free()
-                before = self._turns_before if turns is None else _checked_turns(turns)
-                self.instruction, self.context = instruction, context
+            with session.lock:
+                session.refuse_unless_free()
+                before = session.turns(self.chat) if turns is None else _checked_turns(turns)
+                with self.hold_trait_notifications():  # one prompt is shown, not one for each half
+                    self.instruction, self.context = instruction, context
                 asked = Asked(self.instruction, self.context, params, before, tuple(prefix_ids), is_chat=turns is None)
                 was_due = self._catching_up.is_due
                 job = self._submit(asked)
@@ -173,9 +178,9 @@ class DollyWidget(DollyState, widgets.VBox):
             result = job.wait()
         except KeyboardInterrupt:
             self.stop()
-            self._answerer.settle()  # so that the partial answer is in the history
-            if self._parts.view.is_streaming:  # it came before there was one
-                self._parts.empty()
+            session.settle()  # so that the partial answer is in the history
+            if self._screen.view.is_streaming:  # it came before there was one
+                self._screen.empty()
             raise
         self._catching_up.catch_up()
         return result
@@ -186,17 +191,8 @@ class DollyWidget(DollyState, widgets.VBox):
         The answer of before stays in the history, one click away. Raises ValueError where there is no answer, or where
         another one cannot come out; RuntimeError as ``submit``.
         """
-        with self._lock:
-            self._refuse_unless_free()
-            exchange = self._parts.shown
-            if exchange is None:
-                raise ValueError("There is no answer yet: submit an instruction first.")
-            if exchange.params.is_greedy:
-                raise ValueError(
-                    "Greedy decoding gives the same answer every time: set a temperature, and submit again."
-                )
-            params = replace(exchange.params, seed=None)
-            return self._submit(Asked(exchange.instruction, exchange.context, params, exchange.turns, is_chat=True))
+        self._catching_up.is_due = True
+        return self._session.regenerate()
 
     def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
         """Answer again from ``place`` on, with token ``token_id`` there: what if it had said that? Return the job.
@@ -205,71 +201,56 @@ class DollyWidget(DollyState, widgets.VBox):
         history. Raises ValueError where the answer has no such place, its model is not the one that is loaded, or the
         engine cannot go on from a beginning; RuntimeError as ``submit``.
         """
-        with self._lock:
-            self._refuse_unless_free()
-            exchange, engine = self._parts.lens.exchange_at(place)
-            refuse_unless_it_goes_on(engine)
-            prefix_ids = (*exchange.result.token_ids[:place], token_id)
-            instruction, context, params = exchange.asked
-            return self._submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
+        self._catching_up.is_due = True
+        return self._session.regenerate_from(place, token_id)
 
     def explore(self, place: int) -> SamplingExplorer:
         """Open the explorer below the answer, where the token at ``place``, counted from 0, was chosen; return it.
 
         Raises ValueError where the answer has no such place, or its model is not the one that is loaded.
         """
-        self._refuse_if_closed()
-        return self._parts.lens.explore(place)
+        self._session.refuse_if_closed()
+        return self._screen.lens.explore(place)
 
     def load(
         self, model: str | Path, *, weight_format: str | WeightFormat | None = None, revision: str | None = None
     ) -> Job[None]:
         """Load another model in the background, in place of this one, and return the job, which ``stop`` cancels.
 
-        ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` is the one of before unless told.
-        Device and sampling settings stay, and so does the model of before if this one fails. Raises ModelError or
-        ValueError for what is known to be in vain, RuntimeError while an answer is being written or after ``close``.
+        ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` stays unless it is given. Device
+        and sampling settings stay, and so does the model of before if this one fails. Raises ModelError or ValueError
+        for what cannot be loaded, RuntimeError while an answer is being written or after ``close``.
         """
-        with self._lock:
-            self._refuse_unless_free()
-            choice = self._loader.choice.other_model(model, weight_format, revision)
-            choice.find()
-            return self._loader.start(choice)
+        return self._session.load(model, weight_format, revision)
 
     def stop(self) -> None:
         """Stop the answer after the current token; the text so far stays. Returns at once; safe at any time."""
-        with self._lock:
-            if self._answerer.stop():
-                self._set_status("stopping")
+        self._session.stop()
 
     def clear(self) -> None:
         """Empty instruction, context, answer and error, and end the chat; the history stays.
 
         Raises RuntimeError while an answer is written.
         """
-        with self._lock:
-            self._refuse_unless_free()
-            self._turns = ()
-            self._parts.composer.recall = self.instruction or self._parts.composer.recall
+        with self._session.lock:
+            self._session.refuse_unless_free()
+            composer = self._screen.composer
+            composer.recall = self.instruction or composer.recall
             self.instruction = self.context = ""
-            self._parts.empty()
-            self._start_over()
-            self._rest()
+            self._session.clear()
+            self._screen.empty()
 
     def wait(self, timeout_s: float | None = None) -> GenerationResult | None:
         """Wait until the model is loaded and no answer is being written; return the last answer, None if there is none.
 
         Raises what writing it, or loading, raised; TimeoutError after ``timeout_s`` seconds.
         """
-        loading = self._loader.job
-        if loading is not None and not self._answerer.is_busy and (self._answerer.job is None or not loading.done):
-            loading.wait(timeout_s)
-        return None if self._answerer.job is None else self._answerer.job.wait(timeout_s)
+        return self._session.wait(timeout_s)
 
     @property
     def history(self) -> History:
         """All exchanges so far, the oldest first; those that it began with, and stopped answers too."""
-        return History(self._answerer.history)
+        return self._session.history
 
     def close(self) -> None:
         """Stop and free everything: the answer, the model (unless it was given as an Engine), all controls."""
@@ -277,99 +258,133 @@ class DollyWidget(DollyState, widgets.VBox):
             return
         self._is_closed = True
         try:
-            self._worker.close(self._lock)  # an observer may be what closes us
+            self._session.close()
         finally:  # an interrupt ends the wait
-            self._parts.lens.close()
-            self._loader.close()
+            self._screen.lens.close()
             for part in descendants(self):
                 part.close()
             super().close()
 
     def __repr__(self) -> str:
         """Say little, and the same in every run: notebooks save it."""
-        return f"{type(self).__name__}({self._loader.name!r}, device={self.device!r})"
+        return f"{type(self).__name__}({self._session.loader.name!r}, device={self.device!r})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         return with_last_answer(super()._repr_mimebundle_(**kwargs), self.history)
 
-    # An answer
+    # What a reader does
 
     def _submit(self, asked: Asked) -> Job[GenerationResult]:
-        with self._lock:
-            self._refuse_unless_free()
-            if not asked.instruction.strip():
-                raise ValueError("Write an instruction first, or choose one of the examples.")
-            self._catching_up.is_due = True
-            self._begin(asked)
-            job = self._answerer.start(asked)
-            self._set_status("loading" if self._loader.is_loading else "generating")
-            return job
+        self._catching_up.is_due = True
+        return self._session.submit(asked)
 
-    def _submit_from_box(self, params: SamplingParams, turns: tuple[Turn, ...]) -> Job[GenerationResult]:
-        job = self._submit(Asked(self.instruction, self.context, params, turns, is_chat=True))
-        if self._is_chat:  # the next turn is written in an empty box, as in any chat
-            self.instruction = self.context = ""
-        return job
-
-    def _refuse_if_closed(self) -> None:
-        if self._is_closed:
-            raise RuntimeError("This widget is closed: make a new one with DollyWidget().")
-
-    def _refuse_unless_free(self) -> None:
-        self._refuse_if_closed()
-        if self._answerer.is_busy:
-            raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
-
-    # What a hand does
-
-    def _try(self, act: Callable[..., Any], *arguments: Any) -> None:
+    def _act_on(self, act: Callable[..., Any]) -> Callable[..., None]:
         """Do what was clicked; what is wrong with it is a hint."""
-        try:
-            act(*arguments)
-        except (ValueError, RuntimeError) as exc:
-            self._parts.notice.show(messages.hint_html(str(exc)))
+
+        def try_to(*arguments: Any) -> None:
+            try:
+                act(*arguments)
+            except (ValueError, RuntimeError) as exc:
+                self._screen.hint(exc)
+
+        return try_to
 
     def _load_from_box(self, model: str, weight_format: str) -> None:
         # The name of the format that we have keeps its group size and ratio.
-        is_same = weight_format == self._loader.choice.weight_format.name
+        is_same = weight_format == self._session.loader.choice.weight_format.name
         self.load(model, weight_format=None if is_same else weight_format)
 
+    def _show_earlier(self, exchange: Exchange) -> None:
+        with self._session.lock:
+            if not self._session.is_busy:  # a click may have been on its way when the answer began
+                self._session.show(exchange)
+
     def _shorten(self, room: int) -> None:
+        """Ask the same again with room for so many new tokens."""
         self.max_new_tokens = room
-        asked = self._asked
+        asked = self._session.asked
         if asked is not None:
-            self._try(self._submit, replace(asked, params=replace(asked.params, max_new_tokens=room)))
+            self._act_on(self._submit)(replace(asked, params=replace(asked.params, max_new_tokens=room)))
 
-    def _load_again(self) -> None:
-        self._try(self._start_again)
-
-    def _start_again(self) -> None:
-        with self._lock:
-            self._refuse_unless_free()
-            self._loader.start(self._loader.failed)
-            self.device = self._loader.choice.device
-
-    def _cancel_loading(self) -> None:
-        self._parts.preparing.show_cancelling()
-        self.stop()  # an answer that waits for this model
-        self._loader.cancel()
+    @traitlets.validate("instruction", "context")
+    def _encodable(self, proposal: traitlets.Bunch) -> str:
+        # A lone surrogate would break the message to the page, and the saved notebook.
+        return encodable(proposal["value"])
 
     @traitlets.validate("device")
     def _known_device(self, proposal: traitlets.Bunch) -> str:
-        device: str = proposal["value"]
-        if device == self._loader.choice.device:
-            return device
-        self._refuse_unless_free()
-        if self._loader.is_given and not self._loader.is_loading:
-            raise ValueError("This widget was given a loaded engine, which stays on its device.")
-        return check_device(device)
+        return self._session.check_device(proposal["value"])
 
-    def _on_device(self, change: traitlets.Bunch) -> None:
-        if change["new"] != self._loader.choice.device:
-            self._loader.move(change["new"])
+    # What the session tells
 
-    def _engine(self) -> Engine | None:
-        return self._loader.engine
+    def _on_changed(self, name: str, value: Any) -> None:
+        if name == "status":  # the screen first: an observer of the trait may raise
+            self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
+        elif name == "response" and self._session.is_busy:
+            self._screen.view.text = value
+        elif name == "error" and not value:
+            self._screen.load_notice.show("")
+        self.set_trait(name, value)
+
+    def _on_begun(self, asked: Asked) -> None:
+        self._screen.begin(asked, self._session.is_chat(self.chat))
+
+    def _on_shown(self, exchange: Exchange) -> None:
+        # What the box holds need not be said again.
+        is_another = exchange.asked[:2] != (self.instruction, self.context)
+        self._screen.show_exchange(exchange, self._session.is_chat(self.chat) or is_another)
+        self._show_prompt()
+
+    def _on_broken_off(self, exc: BaseException, asked: Asked) -> None:
+        self._screen.break_off(self.response)
+        if not self.instruction:  # a chat has emptied the box
+            self.instruction, self.context = asked.instruction, asked.context
+        room = min(exc.largest_max_new_tokens, LONGEST) if isinstance(exc, PromptTooLongError) else 0
+        remedy = f"Set max new tokens to {room}" if room else ""
+        self._screen.notice.show(messages.error_html(exc), remedy, lambda: self._shorten(room))
+
+    def _on_preparing(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
+        self._catching_up.is_due = True
+        loader = self._session.loader
+        if self.status != "loading":  # what was wrong before is past
+            self._screen.notice.show("")
+        self._screen.show_loading(loader.choice, progress, notes)
+        if loader.engine is None:
+            self._screen.show_unloaded(loader.choice)
+
+    def _on_loaded(self) -> None:
+        loader, screen = self._session.loader, self._screen
+        self._show_model()
+        screen.show_statistics(self._session.shown)
+        screen.chooser.loaded(loader.choice.model)
+        screen.lens.refresh()
+        self._show_prompt()
+
+    def _on_load_failed(self, exc: BaseException, is_harmless: bool) -> None:
+        self._show_model()
+        self._screen.notice.show("")
+        self._screen.show_load_failure(exc, is_harmless)
+
+    def _show_model(self) -> None:
+        loader = self._session.loader
+        self._screen.show_model(loader.choice, loader.model, is_given=loader.is_given)
+        if loader.engine is not None:
+            self._screen.chat.layout.display = None if takes_turns(loader.engine.template) else "none"
+
+    def _show_lens(self, is_shown: bool) -> None:
+        self._screen.show_lens(is_shown)
+
+    def _show_prompt(self) -> None:
+        """Show what the model would be given now."""
+        with self._session.lock:
+            panel = self._screen.prompt
+            try:
+                prompt = self._session.prompt(self.instruction, self.context, self.chat)
+            except Exception as exc:  # a template of somebody's own may fail in any way, and not only when it is asked
+                panel.show_error(error_text(exc))
+            else:
+                if prompt is not None:
+                    panel.show(prompt, self.max_new_tokens)
 
 
 def _checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:

@@ -1,19 +1,22 @@
-"""What a DollyWidget consists of: its controls, how they are arranged, and what each shows in which status.
+"""The layout of a DollyWidget: its controls, how they are arranged, and what each shows when.
 
-Knows nothing about engines and jobs, beyond the facts that a loader tells: the widget says when to show what.
+Knows nothing about engines and jobs: it is told what to show, and tells what a reader does by one value, `Actions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
 
+from dolly_widget.engines import EngineSetup
 from dolly_widget.history import Exchange
 from dolly_widget.history.as_code import as_code
+from dolly_widget.models import Model
 from dolly_widget.runtime import Progress
-from dolly_widget.text import Turn, takes_turns
+from dolly_widget.text import Turn
 from dolly_widget.widget.answer.pager import Pager
 from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.answer.transcript import Transcript
@@ -29,8 +32,7 @@ from dolly_widget.widget.page.fold import Fold
 from dolly_widget.widget.page.kernel_notice import KernelNotice
 from dolly_widget.widget.page.layout import style_sheet
 from dolly_widget.widget.page.notice import Notice
-from dolly_widget.widget.session.answerer import Asked
-from dolly_widget.widget.session.loader import ModelLoader
+from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.settings.panel import SettingsPanel
 
 EXAMPLES = (
@@ -52,24 +54,42 @@ _BUSY_LINES = {
 }
 
 
-class Parts:
-    """The controls by name, and ``children`` for the widget that owns them."""
+@dataclass(frozen=True)
+class Actions:
+    """What a reader can do, and who does it."""
 
-    shown: Exchange | None = None
-    """The answer that is shown; None while there is none, or it is being written."""
+    submit: Callable[[], None]
+    stop: Callable[[], None]
+    clear: Callable[[], None]
+    regenerate: Callable[[], None]
+    cancel_loading: Callable[[], None]
+    load: Callable[[str, str], Any]
+    """Gets the name of a model, and of a weight format; what it raises is shown below the box."""
+    load_again: Callable[[], None]
+    show: Callable[[Exchange], None]
+    """Gets an answer of before."""
 
-    def __init__(self, owner: Any, examples: Sequence[str]) -> None:
+
+class Screen:
+    """The controls by name, and ``children`` for the widget that shows them.
+
+    ``settings`` and ``lens`` are panels that are there already; ``history`` is the list that answers are appended to.
+    """
+
+    def __init__(
+        self,
+        actions: Actions,
+        settings: SettingsPanel,
+        lens: LensPanel,
+        history: Sequence[Exchange],
+        examples: Sequence[str],
+    ) -> None:
         self.model = widgets.HTML()
-        self.chooser = ModelChooser(owner._load_from_box)
+        self.chooser = ModelChooser(actions.load)
         self.preparing = PreparingPanel()
         self.load_notice = Notice()
         self._loading = "Loading the model"
-        self.composer = Composer(
-            examples,
-            on_submit=lambda: owner._try(owner.submit),
-            on_stop=owner.stop,
-            on_clear=lambda: owner._try(owner.clear),
-        )
+        self.composer = Composer(examples, on_submit=actions.submit, on_stop=actions.stop, on_clear=actions.clear)
         self.context = widgets.Textarea(
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
         )
@@ -77,7 +97,7 @@ class Parts:
         self.context.observe(self._on_context, "value")
         self.prompt = PromptPanel()
         self.chat = widgets.Checkbox(
-            description="Chat: what was said before is told too",
+            description="Chat: the model also gets the earlier turns",
             indent=False,
             layout={"display": "none", "width": "auto"},
         )
@@ -92,16 +112,13 @@ class Parts:
         self.lens_toggle = widgets.ToggleButton(
             description="Token lens", icon="eye", tooltip="Colour each token of the answer by how likely it was."
         )
-        self.lens = LensPanel(
-            owner._lock,
-            owner._worker,
-            owner._engine,
-            on_shown=self._on_lens,
-            on_choose=lambda *chosen: owner._try(owner.regenerate_from, *chosen),
-        )
-        self.pager = Pager(owner._answerer.history, owner._on_show)
-        self.history = HistoryPanel(owner._answerer.history, owner._on_show)
-        self.settings = SettingsPanel(owner)
+        self.lens = lens
+        self.pager = Pager(history, actions.show)
+        self.history = HistoryPanel(history, actions.show)
+        self.settings = settings
+        self._load_again = actions.load_again
+        self.regenerate.on_click(lambda _: actions.regenerate())
+        self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
@@ -127,13 +144,18 @@ class Parts:
         words = len(change["new"].split())
         self.context_fold.title = f"Context · {words} {'word' if words == 1 else 'words'}" if words else "Context"
 
-    def _on_lens(self, is_shown: bool) -> None:
+    def _cancel(self, cancel: Callable[[], None]) -> None:
+        self.preparing.show_cancelling()
+        cancel()
+
+    def show_lens(self, is_shown: bool) -> None:
+        """Whether the coloured tokens take the answer's place."""
         self.view.layout.display = "none" if is_shown else None
 
-    def show_status(self, status: str, is_answering: bool) -> None:
+    def show_status(self, status: str, is_answering: bool, has_answer: bool) -> None:
         """Enable what can be done now, and say what is going on."""
         self.composer.state = "stopping" if status == "stopping" else "answering" if is_answering else "ready"
-        self.regenerate.disabled = is_answering or self.shown is None
+        self.regenerate.disabled = is_answering or not has_answer
         self.pager.rest(is_answering)
         self.history.rest(is_answering)
         self.chooser.load.disabled = is_answering
@@ -141,48 +163,67 @@ class Parts:
         self.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
         if status in _BUSY_LINES:
             self.stats.value = messages.busy_line(_BUSY_LINES[status].format(loading=self._loading))
+        elif status == "error":
+            self.stats.value = ""
 
-    def show_loading(self, loader: ModelLoader, progress: Progress | None, notes: tuple[str, ...]) -> None:
+    def show_loading(self, choice: EngineSetup, progress: Progress | None, notes: tuple[str, ...]) -> None:
         """Say which model is loading, and while it is prepared how far that has come."""
-        choice = loader.choice
         self._loading = f"Preparing {choice.name}" if progress else f"Loading {choice.name} on {choice.device}"
         self.preparing.show(progress, notes)
-        if loader.info is None:
-            self.model.value = messages.unloaded_line(choice.name)
 
-    def show_model(self, loader: ModelLoader) -> None:
-        """Show which model runs, now that no other one is loading."""
+    def show_unloaded(self, choice: EngineSetup) -> None:
+        """Say which model it will be: none runs yet."""
+        self.model.value = messages.unloaded_line(choice.name)
+
+    def show_model(self, choice: EngineSetup, model: Model | None, *, is_given: bool) -> None:
+        """Show which model runs, now that no other one is loading; None: its engine has no files here, or none runs."""
         self.preparing.show(None)
         self.stats.value = ""
-        self.settings.is_device_fixed = loader.is_given
-        self.chooser.weight_format.value = loader.choice.weight_format.name
-        if loader.info is not None and loader.engine is not None:
-            self.model.value = messages.model_line(loader.info, loader.choice.device)
-            self.prompt.load(loader.engine.model_dir, loader.info.max_positions)
-            self.chat.layout.display = None if takes_turns(loader.engine.template) else "none"
+        self.settings.is_device_fixed = is_given
+        self.chooser.weight_format.value = choice.weight_format.name
+        if model is not None:
+            self.model.value = messages.model_line(model.info, choice.device)
+        elif is_given:
+            self.model.value = messages.engine_line(choice.name, choice.device)
+        self.prompt.load(model)
 
-    def begin(self, asked: Asked, is_chat: bool) -> None:
+    def show_load_failure(self, exc: BaseException, is_harmless: bool) -> None:
+        """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all."""
+        if is_harmless:
+            self.load_notice.show(messages.hint_html(str(exc)))
+        else:
+            self.load_notice.show(messages.error_html(exc), "Try again", self._load_again)
+
+    def begin(self, asked: Asked, with_instruction: bool) -> None:
         """Show that this is being answered."""
         self._forget()
         self.composer.recall = asked.instruction
         self.pager.show(asked)
-        self.transcript.show(_turns_shown(asked, is_chat))
+        self.transcript.show(_turns_shown(asked, with_instruction))
         self.view.begin()
+
+    def break_off(self, text: str) -> None:
+        """Show what there is of an answer that failed."""
+        self.view.finish(text, note=messages.BROKEN_OFF if text else "")
 
     def show_exchange(self, exchange: Exchange, with_instruction: bool) -> None:
         """Show a finished answer, and what it is an answer to where nothing else on the page says so."""
-        self.shown = exchange
+        self.history.refresh()
         self.transcript.show(_turns_shown(exchange, with_instruction))
         self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
         self.notice.show("")
-        self.show_statistics()
+        self.show_statistics(exchange)
         self.pager.show(exchange)
         self.history.show(exchange)
-        self.lens.show(exchange)
+        self.lens.refresh()
 
-    def show_statistics(self) -> None:
+    def show_statistics(self, exchange: Exchange | None) -> None:
         """Show the figures of the answer that is shown, if there is one."""
-        self.stats.value = "" if self.shown is None else messages.stats_line(self.shown.result)
+        self.stats.value = "" if exchange is None else messages.stats_line(exchange.result)
+
+    def hint(self, exc: BaseException) -> None:
+        """Say what is wrong with what a reader did."""
+        self.notice.show(messages.hint_html(str(exc)))
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""
@@ -193,9 +234,8 @@ class Parts:
 
     def _forget(self) -> None:
         """No answer is shown."""
-        self.shown = None
         self.history.show(None)
-        self.lens.show(None)
+        self.lens.refresh()
         self.stats.value = ""
         self.notice.show("")
 

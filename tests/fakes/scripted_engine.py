@@ -3,8 +3,10 @@
 import queue
 import threading
 
+from dolly_widget.engines import EngineSetup
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.errors import EngineError
+from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.text.template import DOLLY
 
@@ -15,7 +17,8 @@ class ScriptedEngine:
     """Each answer is a list of pieces; an exception among them is raised. ``stepwise``: ``step()`` releases one."""
 
     def __init__(self, *answers, stepwise=False):
-        self.model_dir, self.device, self.template = OPENVINO_DIR, "CPU", DOLLY
+        self.model, self.device, self.template = Model(OPENVINO_DIR), "CPU", DOLLY
+        self.setup = EngineSetup(device="CPU")
         self._answers = list(answers)
         self._steps = queue.Queue() if stepwise else None
         self.calls = []

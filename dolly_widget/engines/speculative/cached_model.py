@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.errors import EngineError
-from dolly_widget.models import ModelInfo
+from dolly_widget.models import Model
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -30,23 +29,22 @@ _MOST_HOLES = 512
 
 
 class CachedModel:
-    """A model directory on a device, and the ids that it has read. For one caller at a time.
+    """A model on a device, and the ids that it has read. For one caller at a time.
 
     What is taken back stays in the cache, and is masked: shortening the cache itself would copy all of it.
     ``count`` is the number of positions that ``read`` gives logits for. Raises EngineError for a model whose memory is
     not a cache of keys and values that all tokens look back to, RuntimeError where OpenVINO cannot load it.
     """
 
-    def __init__(self, model_dir: Path, device: str, properties: dict[str, Any], count: int) -> None:
+    def __init__(self, model: Model, device: str, properties: dict[str, Any], count: int) -> None:
         import openvino as ov
 
-        info = ModelInfo(model_dir)
-        self.size_bytes, self._max_positions = info.size_bytes, info.max_positions
+        self.size_bytes, self._max_positions = model.info.size_bytes, model.info.max_positions
         core = ov.Core()
-        graph = core.read_model(model_dir / "openvino_model.xml")
-        if not _has_plain_memory(graph) or _looks_back_so_far_only(info.config):
+        graph = core.read_model(model.directory / "openvino_model.xml")
+        if not _has_plain_memory(graph) or _looks_back_so_far_only(model.info.config):
             raise EngineError(
-                f"{model_dir.name} cannot check guesses, as its tokens do not look back to all before them: "
+                f"{model.directory.name} cannot check guesses, as its tokens do not look back to all before them: "
                 "leave prompt_lookup and draft out."
             )
         keep_last_logits(graph, count)

@@ -6,8 +6,7 @@ guess does, also where there is none (a fifth to a third more at dolly-v2-3b's s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,51 +14,43 @@ import numpy as np
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
 from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.engines.speculative.cached_model import BLOCK, CachedModel, Logits
 from dolly_widget.engines.speculative.guesses import CHECK_COST, MOST, Guesser, Lookup, Pace
+from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams, penalise_repetition, probabilities
-from dolly_widget.text import PromptTemplate, Tokenizer
 
 
 class SpeculativeEngine(ModelEngine):
     """A model directory on a device, whose answers come in fewer passes where they can be guessed. See ``Engine``.
 
     ``prompt_lookup`` guesses that what was said before is said again: for answers that quote their context. ``draft``
-    is the directory of a smaller model with the same tokens, which writes ahead. Each token is chosen from the model's
+    is a smaller model with the same tokens, which writes ahead. Each token is chosen from the model's
     own logits, whatever was guessed: greedily, in full precision, the ids are GenAI's; drawn ones have the same
     distribution, and for a seed ids that do not depend on guesses, but are not GenAI's. Source: Leviathan et al. 2023.
     Raises ValueError for a draft with other tokens, EngineError for a model that cannot take tokens back.
     """
 
-    def __init__(
-        self,
-        model_dir: Path,
-        device: str = "AUTO",
-        template: PromptTemplate | None = None,
-        *,
-        ov_config: Mapping[str, Any] | None = None,
-        prompt_lookup: bool = True,
-        draft: Path | None = None,
-    ) -> None:
-        if draft is not None and not Tokenizer(model_dir).has_same_tokens(Tokenizer(draft)):
+    def __init__(self, setup: EngineSetup, model: Model, draft: Model | None = None) -> None:
+        if draft is not None and not model.tokenizer.has_same_tokens(draft.tokenizer):
             raise ValueError(
-                f"The draft {draft.name} has other tokens than the model: take one with the same tokenizer."
+                f"The draft {draft.directory.name} has other tokens than the model: take one with the same tokenizer."
             )
-        self._prompt_lookup, self._draft = prompt_lookup, draft
-        super().__init__(model_dir, device, template, ov_config=ov_config)
+        self._draft = draft
+        super().__init__(setup, model)
 
     def effective_params(self, params: SamplingParams) -> SamplingParams:
         """See ``BoundsCandidates``: the bound is that of the engine without guesses."""
         return within_candidates(params)
 
     def _load(self, properties: dict[str, Any]) -> Any:
-        model = CachedModel(self.model_dir, self.device, properties, MOST + 1)
+        model = CachedModel(self.model, self.device, properties, MOST + 1)
         if self._draft is None:
             return _Models(model, None)
         return _Models(model, CachedModel(self._draft, self.device, properties, 1))
 
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
-        model, chooser = self._model.large, _Chooser(within_candidates(params), seed)
+        model, chooser = self._loaded.large, _Chooser(within_candidates(params), seed)
         guessers, guesser = self._guessers(answer), None
         guess: list[int] = []
         ids, stop = list(prompt_ids), len(prompt_ids) + params.max_new_tokens
@@ -69,7 +60,7 @@ class SpeculativeEngine(ModelEngine):
             answer.step()
             _learn(guessers, guesser, len(guess), len(made))
             ids += self._written(answer, made)
-            if len(ids) >= stop or not answer.wants_more or ids[-1] in self._end_ids:
+            if len(ids) >= stop or not answer.wants_more or ids[-1] in answer.end_ids:
                 return
             room = stop - len(ids) - 1
             guesser, guess = _guess(guessers, ids, room if model.has_places(MOST + 1 + room) else 0)
@@ -77,8 +68,8 @@ class SpeculativeEngine(ModelEngine):
             logits = model.read([ids[-1], *guess]) if answer.wants_more else None
 
     def _guessers(self, answer: Answer) -> list[Guesser]:
-        large, small = self._model
-        guessers: list[Guesser] = [Lookup(Pace(large.size_bytes))] if self._prompt_lookup else []
+        large, small = self._loaded
+        guessers: list[Guesser] = [Lookup(Pace(large.size_bytes))] if self.setup.prompt_lookup else []
         if small is not None:
             # Both are read from memory: a pass of either takes as long as it is large.
             cost = CHECK_COST + small.size_bytes / large.size_bytes
@@ -89,7 +80,7 @@ class SpeculativeEngine(ModelEngine):
         """Hand ids over one by one, up to the one that ends the answer; return those that were."""
         for count, token_id in enumerate(token_ids, start=1):
             answer.write([token_id])
-            if not answer.wants_more or token_id in self._end_ids:
+            if not answer.wants_more or token_id in answer.end_ids:
                 return list(token_ids[:count])
         return list(token_ids)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import ipywidgets as widgets
 
 from dolly_widget.history import Exchange
-from dolly_widget.widget.session.answerer import Asked
+from dolly_widget.widget.session.asked import Asked
 
 
 class Pager(widgets.HBox):

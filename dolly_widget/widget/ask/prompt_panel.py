@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dolly_widget.errors import PromptTooLongError
+from dolly_widget.models import Model
 from dolly_widget.text import Prompt, Tokenizer
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.page.fold import Fold
@@ -19,9 +18,7 @@ class PromptPanel(Fold):
 
     def __init__(self) -> None:
         self.view = PromptView()
-        self._model_dir: Path | None = None
-        self._limit: int | None = None
-        self._tokenizer: Tokenizer | None = None
+        self._model: Model | None = None
         self._prompt: Prompt | None = None
         self._max_new_tokens = 0
         self._error = ""
@@ -29,9 +26,9 @@ class PromptPanel(Fold):
         self.add_class("dw-prompt-panel")
         self.observe(lambda _: self._refresh(), "is_open")
 
-    def load(self, model_dir: Path | None, limit: int | None) -> None:
-        """Count with the tokenizer of another model, which has ``limit`` positions; None where that is not known."""
-        self._model_dir, self._limit, self._tokenizer = model_dir, limit, None
+    def load(self, model: Model | None) -> None:
+        """Count with the tokenizer of another model, for its positions; None where it has no files here."""
+        self._model = model
         self._refresh()
 
     def show(self, prompt: Prompt | None, max_new_tokens: int) -> None:
@@ -56,12 +53,15 @@ class PromptPanel(Fold):
             self._count(tokenizer, self._prompt)
 
     def _find_tokenizer(self) -> Tokenizer | None:
-        if self._tokenizer is None and self._model_dir is not None:
-            try:
-                self._tokenizer = Tokenizer(self._model_dir)
-            except (OSError, ValueError):
-                self._model_dir = None  # nor will it be there at the next keystroke
-        return self._tokenizer
+        try:
+            return None if self._model is None else self._model.tokenizer
+        except (OSError, ValueError):
+            self._model = None  # nor will it be there at the next keystroke
+            return None
+
+    @property
+    def _limit(self) -> int | None:
+        return None if self._model is None else self._model.info.max_positions
 
     def _fill_with_text(self, prompt: Prompt) -> None:
         if self.is_open:

@@ -7,8 +7,8 @@ import operator
 from collections.abc import Callable, Iterable
 
 from dolly_widget.engines import endings
-from dolly_widget.models import ModelInfo
-from dolly_widget.text import REPLACEMENT, Label, Prompt, PromptTemplate, Segment, Tokenizer, token_label
+from dolly_widget.models import Model
+from dolly_widget.text import REPLACEMENT, Label, Prompt, PromptTemplate, Segment, token_label
 
 _SPECIAL_NOTE = (
     "Some of these tokens have no text of their own: editing the text leaves them out, or puts others in their place."
@@ -22,14 +22,10 @@ class AnswerSoFar:
     Raises ValueError, here and in ``add``, for an id that the model does not have.
     """
 
-    def __init__(
-        self, tokenizer: Tokenizer, template: PromptTemplate, info: ModelInfo, token_ids: Iterable[int] = ()
-    ) -> None:
-        self._tokenizer = tokenizer
-        # A model may have more tokens than its tokenizer.
-        self._vocab_size = max(tokenizer.vocab_size, info.vocab_size or 0)
-        self._end_ids, self._stop_strings = endings(tokenizer, template, info)
-        self.label: Callable[[int], Label] = functools.lru_cache(4096)(functools.partial(token_label, tokenizer))
+    def __init__(self, model: Model, template: PromptTemplate, token_ids: Iterable[int] = ()) -> None:
+        self._tokenizer, self._vocab_size = model.tokenizer, model.vocab_size
+        self._endings = endings(model, template)
+        self.label: Callable[[int], Label] = functools.lru_cache(4096)(functools.partial(token_label, model.tokenizer))
         self.ids = tuple(map(self._checked, token_ids))
 
     def _checked(self, token_id: int) -> int:
@@ -67,8 +63,8 @@ class AnswerSoFar:
     @property
     def has_ended(self) -> bool:
         """Whether an engine would end the answer here."""
-        text = self.text if self._stop_strings else ""
-        return bool(self.ids and self.ids[-1] in self._end_ids) or any(stop in text for stop in self._stop_strings)
+        text = self.text if self._endings.texts else ""
+        return bool(self.ids and self.ids[-1] in self._endings.ids) or any(stop in text for stop in self._endings.texts)
 
     @property
     def editing_note(self) -> str:

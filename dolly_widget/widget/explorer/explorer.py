@@ -15,22 +15,23 @@ import ipywidgets as widgets
 import numpy as np
 import traitlets
 
-from dolly_widget import lens, models
-from dolly_widget.engines import Engine, effective_params
-from dolly_widget.errors import ModelError
+from dolly_widget import lens
+from dolly_widget.engines import Engine, EngineSetup, effective_params, split_options
+from dolly_widget.errors import EXPECTED_ERRORS, error_text
 from dolly_widget.lens import Candidates, Logits, quoted, table
 from dolly_widget.lens.candidates import candidates
-from dolly_widget.models import ModelInfo, WeightFormat
-from dolly_widget.sampling import Distribution, Draws, SamplingParams, changed, distribution
-from dolly_widget.text import Prompt, Tokenizer, encodable, in_bytes, percent
+from dolly_widget.models import Model
+from dolly_widget.sampling import SHAPING, Distribution, Draws, SamplingParams, changed, distribution
+from dolly_widget.text import Prompt, encodable, in_bytes, percent
 from dolly_widget.widget.explorer.beginning import AnswerSoFar
 from dolly_widget.widget.explorer.reader import NextTokenReader, Position
-from dolly_widget.widget.explorer.screen import SETTINGS, ExplorerParts
+from dolly_widget.widget.explorer.screen import ExplorerParts
+from dolly_widget.widget.explorer.source import source
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
 from dolly_widget.widget.page.subshells import hear_at_once
-from dolly_widget.widget.settings.traits import SettingsTraits
+from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 _SHOWN_CHARS = 40
 _DRAWS = 1000
@@ -40,11 +41,11 @@ _END = "The answer ends here: an engine stops at this token."
 class SamplingExplorer(SettingsTraits, widgets.VBox):
     """The distribution of a model's next token, as bars that follow the sliders; draw from it, and step on.
 
-    ``model`` is "demo", a model id or a directory that is here in OpenVINO format, or a loaded ``Engine``, which stays
-    yours to close. ``prompt`` is an instruction, which goes into the model's template with ``context``, or a ``Prompt``
-    as it is. ``prefix_ids`` are the first tokens of the answer. ``device`` and ``weight_format`` are those of
-    ``load_engine``. Sampling settings, such as ``temperature=0.5``, are the traits' first values; any value that
-    ``SamplingParams`` takes is taken, and widens its slider.
+    ``model`` is "demo", a model id or a directory that is here in OpenVINO format, an ``EngineSetup``, or a loaded
+    ``Engine``, which stays yours to close. ``prompt`` is an instruction, which goes into the model's template with
+    ``context``, or a ``Prompt`` as it is. ``prefix_ids`` are the first tokens of the answer. ``options`` are further
+    fields of ``EngineSetup``, such as ``device``, and sampling settings, such as ``temperature=0.5``: the traits' first
+    values. Any value that ``SamplingParams`` takes is taken, and widens its slider.
 
     Returns at once: the model reads in the background. Draws come from numpy's generator: with a ``seed`` they are the
     same every time, and others than an engine's with that seed. Raises ModelError for a model that is not here,
@@ -68,23 +69,19 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
 
     def __init__(
         self,
-        model: str | Path | Engine = "demo",
+        model: str | Path | EngineSetup | Engine = "demo",
         prompt: str | Prompt = "",
         *,
         prefix_ids: Sequence[int] = (),
-        device: str = "AUTO",
-        weight_format: str | WeightFormat = "int8",
         context: str = "",
-        **sampling: Any,
+        **options: Any,
     ) -> None:
         # What is wrong is told before anything is made.
+        setup, sampling = split_options(options)
         changed(SamplingParams(), sampling)
-        self._source: Any = _source(model, device, weight_format)
-        lens.extra_bytes(self._source)  # refuses an engine without files
-        info = ModelInfo(self._source.model_dir)
-        self._name = info.name
-        self._tokenizer = Tokenizer(self._source.model_dir)
-        self._answer = AnswerSoFar(self._tokenizer, self._source.template, info, prefix_ids)
+        self._source: Any = source(model, setup)
+        self._model: Model = self._source.model
+        self._answer = AnswerSoFar(self._model, self._source.template, prefix_ids)
         super().__init__()
         self._lock = threading.RLock()
         self._reader = NextTokenReader(self._source, self._lock, on_logits=self._show_logits, on_error=self._show_error)
@@ -96,10 +93,10 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self.instruction, self.context = str(prompt), context
         self._set_text(self._answer.text)
         for name, value in sampling.items():
-            setattr(self, name, value)
+            setattr(self, TRAITS[name], value)
         self._on_seed()
         self._parts = ExplorerParts(self, self._on_choose)
-        self._parts.show_model(info, self._source.device)
+        self._parts.show_model(self._model.name, self._source.device)
         self.children = (*self._parts.children, CatchingUp(self))
         self.add_class("dw-widget")
         self.add_class("dw-explorer")
@@ -119,7 +116,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         parts.load.on_click(lambda _: self.load())
         self.observe(self._on_prompt, ["instruction", "context"])
         self.observe(self._on_text, "text")
-        self.observe(self._on_settings, list(SETTINGS))
+        self.observe(self._on_settings, list(SHAPING))
         self.observe(self._on_seed, "seed")
 
     # What a caller does
@@ -202,7 +199,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         if self._is_closed:
             raise RuntimeError("This widget is closed: make a new one with SamplingExplorer(…).")
         if self.status == "unloaded":
-            raise RuntimeError(f"{self._name} would be loaded a second time for this: call load() first.")
+            raise RuntimeError(f"{self._model.name} would be loaded a second time for this: call load() first.")
         if self._failure is not None:
             raise self._failure
 
@@ -222,7 +219,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         """Say little, and the same in every run: notebooks save it."""
         text = self.instruction
         text = text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
-        return f"{type(self).__name__}({self._name!r}, {text!r})"
+        return f"{type(self).__name__}({self._model.name!r}, {text!r})"
 
     # The text
 
@@ -265,7 +262,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
                 if prompt is None:
                     prompt = self._source.template.render(self.instruction, self.context)
                 size = lens.extra_bytes(self._source)
-            except messages.EXPECTED_ERRORS as exc:
+            except EXPECTED_ERRORS as exc:
                 self._show_error(exc)
                 return
             if size >= lens.LARGE_BYTES and not self._may_load:
@@ -276,7 +273,9 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
             self._reader.ask(Position(prompt, self._answer.ids, self._revision))
 
     def _ask_before_loading(self, size_bytes: int) -> None:
-        words = f"{self._name} is loaded a second time for this, which takes about {in_bytes(size_bytes)} of memory"
+        words = (
+            f"{self._model.name} is loaded a second time for this, which takes about {in_bytes(size_bytes)} of memory"
+        )
         self._parts.show_message(messages.hint_html(f"{words} until its engine is closed."))
         self._parts.show_load(f"Load it a second time ({in_bytes(size_bytes)})")
         self._parts.bars.empty()
@@ -297,7 +296,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
 
     def _show_logits(self, position: Position, logits: Logits) -> None:
         self._logits = logits
-        self._seen_ids = [*self._tokenizer.encode(position.prompt), *position.answer_ids]
+        self._seen_ids = [*self._model.tokenizer.encode(position.prompt), *position.answer_ids]
         if self._recompute(logits):
             self._set_status("idle")
             self._do_what_waited()
@@ -329,7 +328,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self._failure = exc
         self._parts.bars.empty()
         self._parts.show_message(messages.error_html(exc))
-        self.set_trait("error", messages.error_text(exc))
+        self.set_trait("error", error_text(exc))
         self._set_status("error")
 
     def _set_status(self, status: str) -> None:
@@ -360,7 +359,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
             if self.status == "idle":
                 self._parts.show_message("")
             action()
-        except (*messages.EXPECTED_ERRORS, RuntimeError) as exc:
+        except (*EXPECTED_ERRORS, RuntimeError) as exc:
             if self._failure is None and self.status != "unloaded":
                 self._parts.show_message(messages.hint_html(str(exc)))
 
@@ -373,16 +372,3 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
     def _encodable(self, proposal: traitlets.Bunch) -> str:
         # A lone surrogate would break the message to the page, and the saved notebook.
         return encodable(proposal["value"])
-
-
-def _source(model: str | Path | Engine, device: str, weight_format: str | WeightFormat) -> Any:
-    """What the lens reads. Raises ModelError for what would have to be downloaded or converted."""
-    if not isinstance(model, str | Path):
-        return model
-    found = models.find(model, weight_format)
-    if found is None:
-        raise ModelError(
-            f"{model} is not on this machine in OpenVINO format yet: load it first with "
-            f"dolly_widget.resolve({str(model)!r}, {str(weight_format)!r})."
-        )
-    return lens.LocalModel(found, device=device)

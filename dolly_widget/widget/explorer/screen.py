@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dolly_widget.models import ModelInfo
+from dolly_widget.sampling import SHAPING
 from dolly_widget.text import Label
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.explorer.beginning import AnswerSoFar
@@ -21,7 +21,6 @@ from dolly_widget.widget.page.kernel_notice import KernelNotice
 from dolly_widget.widget.page.layout import show_in, style_sheet
 from dolly_widget.widget.settings.panel import SamplingPanel
 
-SETTINGS = ("temperature", "top_p", "top_k", "repetition_penalty")
 _SHOWN_TOKENS = 80
 
 
@@ -45,7 +44,7 @@ class ExplorerParts:
         self.message = widgets.HTML(layout={"display": "none"})
         self.load = widgets.Button(icon="download", layout={"display": "none", "width": "auto"})
         self.bars = CandidateBars(on_choose)
-        self.settings = SamplingPanel(owner, SETTINGS)
+        self.settings = SamplingPanel(owner, SHAPING)
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
@@ -59,9 +58,9 @@ class ExplorerParts:
             part.add_class(f"dw-{name}")
         return KernelNotice(), style_sheet(), Access(), self.model, texts, columns
 
-    def show_model(self, info: ModelInfo, device: str) -> None:
+    def show_model(self, name: str, device: str) -> None:
         """Say which model's distribution this is."""
-        name = html.escape(info.name)
+        name = html.escape(name)
         self.model.value = f'<div class="dw-model"><b>What comes next</b> · {name} · {html.escape(device)}</div>'
 
     def show_context(self, context: str) -> None:

@@ -14,18 +14,20 @@ from dolly_widget.engines import Engine
 from dolly_widget.errors import forget_frames
 from dolly_widget.history import Exchange
 from dolly_widget.lens.coloured_tokens import coloured_tokens
-from dolly_widget.runtime import Job, Worker
+from dolly_widget.runtime import Job
+from dolly_widget.sampling import shaping
 from dolly_widget.text import in_bytes
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page import messages
-from dolly_widget.widget.session.answerer import refuse_unless_by
+from dolly_widget.widget.session.continuing import refuse_unless_by
+from dolly_widget.widget.session.session import Session
 
 ALTERNATIVES = 8
 
 
 class LensPanel(widgets.VBox):
-    """Off at first. ``engine`` gives the engine that runs now; traits are set under ``lock``.
+    """Off at first. Of ``session`` it has the answer that is shown and the engine; traits are set under its lock.
 
     Calls ``on_shown`` with whether the coloured tokens take the answer's place, and ``on_choose`` with a place and a
     token when the reader wants to know how the answer goes on with that.
@@ -33,19 +35,15 @@ class LensPanel(widgets.VBox):
 
     def __init__(
         self,
-        lock: threading.RLock,
-        worker: Worker,
-        engine: Callable[[], Engine | None],
+        session: Session,
         *,
         on_shown: Callable[[bool], None],
         on_choose: Callable[[int, int], None],
     ) -> None:
-        self.exchange: Exchange | None = None
-        """The answer that is shown."""
         self.job: Job[None] | None = None
         """What reads it, or has."""
         self.explorer: SamplingExplorer | None = None
-        self._lock, self._worker, self._engine, self._on_shown = lock, worker, engine, on_shown
+        self._session, self._on_shown = session, on_shown
         self._is_on = False
         self.view = LensView(self._on_open, on_choose)
         """The tokens, which belong in the answer's place."""
@@ -57,46 +55,31 @@ class LensPanel(widgets.VBox):
         self.place = widgets.VBox()
         """Where the explorer opens; it wants all the width that there is."""
         super().__init__([self._message, self._confirm])
-        self._hide()
+        self.view.layout.display = "none"
+        self._tell("")
 
     def turn(self, is_on: bool) -> None:
         """Colour the answer that is shown, and those to come, or no longer."""
-        with self._lock:
+        with self._session.lock:
             self._is_on = is_on
             self._read()
 
-    def show(self, exchange: Exchange | None) -> None:
-        """Go over to another answer; None: there is none, or none that is finished."""
-        with self._lock:
-            self.exchange = exchange
-            self.refresh()
-
     def refresh(self) -> None:
         """Begin again: another answer is shown, or another engine runs."""
-        with self._lock:
+        with self._session.lock:
             self._cancel()
             self._close_explorer()
             self._read()
 
     def explore(self, place: int) -> SamplingExplorer:
         """Open the explorer where the token at ``place`` was chosen. Raises ValueError where that cannot be."""
-        with self._lock:
-            exchange, engine = self.exchange_at(place)
+        with self._session.lock:
+            exchange, engine = self._session.exchange_at(place)
             self._close_explorer()
             self.explorer = _explorer(engine, exchange, place)
             self.place.children = [self.explorer]
             self._tell(messages.note_html(f"The explorer is open below, where token {place + 1:,} was chosen."))
             return self.explorer
-
-    def exchange_at(self, place: int) -> tuple[Exchange, Engine]:
-        """The answer that is shown, and its engine. ValueError if it has no such token, or that runs no more."""
-        exchange = self.exchange
-        if exchange is None:
-            raise ValueError("There is no finished answer yet: ask something first.")
-        count = len(exchange.result.token_ids)
-        if not 0 <= place < count:
-            raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
-        return exchange, refuse_unless_by(self._engine(), exchange.model_dir)
 
     def close(self) -> None:
         """Free the controls; call it when the worker is closed."""
@@ -104,8 +87,8 @@ class LensPanel(widgets.VBox):
         super().close()
 
     def _on_confirm(self) -> None:
-        with self._lock:
-            if (engine := self._engine()) is not None:
+        with self._session.lock:
+            if (engine := self._session.engine) is not None:
                 self._agreed.add(engine)
             self._read()
 
@@ -114,11 +97,12 @@ class LensPanel(widgets.VBox):
         self._hide()
         if not self._is_on:
             return
-        if self.exchange is None or not self.exchange.result.token_ids:
+        exchange = self._session.shown
+        if exchange is None or not exchange.result.token_ids:
             self._tell(messages.note_html("The lens colours the tokens of an answer when it is finished."))
             return
         self._tell(messages.busy_line("Reading the answer…"))
-        self.job = Job(functools.partial(self._work, self.exchange), name="dolly-lens", worker=self._worker)
+        self.job = Job(functools.partial(self._work, exchange), name="dolly-lens", worker=self._session.worker)
 
     def _work(self, exchange: Exchange, stop: threading.Event) -> None:
         if stop.is_set():  # before its turn came
@@ -133,7 +117,7 @@ class LensPanel(widgets.VBox):
 
     def _judge(self, exchange: Exchange, stop: threading.Event) -> Callable[[], None]:
         """Read the answer, and return what shows it; or, before much memory is taken, what asks for that."""
-        engine, result = refuse_unless_by(self._engine(), exchange.model_dir), exchange.result
+        engine, result = refuse_unless_by(self._session.engine, exchange.model_dir), exchange.result
         size = lens.extra_bytes(engine)
         if size >= lens.LARGE_BYTES and engine not in self._agreed:
             return functools.partial(self._ask, size)
@@ -145,7 +129,7 @@ class LensPanel(widgets.VBox):
         )
 
     def _unless(self, stop: threading.Event, show: Callable[[], None]) -> None:
-        with self._lock:
+        with self._session.lock:
             if not stop.is_set():
                 show()
 
@@ -196,14 +180,10 @@ class LensPanel(widgets.VBox):
 
 
 def _explorer(engine: Engine, exchange: Exchange, place: int) -> SamplingExplorer:
-    params = exchange.params
     return SamplingExplorer(
         engine,
         exchange.instruction,
         context=exchange.context,
         prefix_ids=exchange.result.token_ids[:place],
-        temperature=params.temperature,
-        top_p=params.top_p,
-        top_k=params.top_k,
-        repetition_penalty=params.repetition_penalty,
+        **shaping(exchange.params),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from dolly_widget.errors import EXPECTED_ERRORS
 from dolly_widget.models import KNOWN_MODELS, store, weight_format
 from dolly_widget.text import in_bytes
 from dolly_widget.widget.page import messages
@@ -66,5 +67,5 @@ class ModelChooser(Fold):
         self.show_hint("")
         try:
             self._on_load(self.name.value.strip(), self.weight_format.value)
-        except (*messages.EXPECTED_ERRORS, RuntimeError) as exc:
+        except (*EXPECTED_ERRORS, RuntimeError) as exc:
             self.show_hint(str(exc))

@@ -6,7 +6,7 @@ import html
 import traceback
 
 from dolly_widget.engines import GenerationResult
-from dolly_widget.errors import EXPECTED_ERRORS
+from dolly_widget.errors import EXPECTED_ERRORS, error_text
 from dolly_widget.models import ModelInfo
 from dolly_widget.runtime import Progress
 from dolly_widget.text import in_bytes
@@ -37,6 +37,11 @@ def model_line(info: ModelInfo, device: str) -> str:
     facts = [f"{_millions(info.parameters)} parameters", info.precision, device]
     line = f"<b>{html.escape(info.name)}</b> · " + " · ".join(html.escape(fact) for fact in facts)
     return f'<div class="dw-model">{line}{_DEMO_NOTE if info.is_demo else ""}</div>'
+
+
+def engine_line(name: str, device: str) -> str:
+    """Which engine answers, where its model has no files here."""
+    return f'<div class="dw-model"><b>{html.escape(name)}</b> · {html.escape(device)}</div>'
 
 
 _DEMO_NOTE = (
@@ -104,10 +109,3 @@ def error_html(exc: BaseException) -> str:
         trace = html.escape("".join(traceback.format_exception(exc)))
         details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
     return f'<span class="dw-error" role="alert">{html.escape(error_text(exc))}{details}</span>'
-
-
-def error_text(exc: BaseException) -> str:
-    """The message of an expected error; for a bug, that it is one."""
-    if isinstance(exc, EXPECTED_ERRORS):
-        return str(exc)
-    return f"Something in dolly_widget went wrong that should not have ({type(exc).__name__}: {exc})."

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-from dolly_widget import models
-from dolly_widget.engines import Engine, share_engine
+from dolly_widget.engines import Engine, EngineSetup, HasModel, Prepared, share_engine
 from dolly_widget.errors import ModelError, forget_frames
-from dolly_widget.history import Setup
-from dolly_widget.models import ModelInfo
+from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
-from dolly_widget.widget.session.choice import ModelChoice, setup_of
+from dolly_widget.widget.session.choice import recorded
 from dolly_widget.widget.session.publisher import ProgressReporter
 
 _Step = tuple[Progress | None, tuple[str, ...]]
@@ -35,21 +31,19 @@ class ModelLoader:
 
     engine: Engine | None = None
     """What runs; None until a first model is loaded."""
-    info: ModelInfo | None = None
-    """What the files of the model that runs say."""
-    setup: Setup | None = None
-    """What makes ``engine`` again; None where that cannot be told, or it is a caller's."""
+    model: Model | None = None
+    """The files of the model that runs; None where its engine has none here."""
+    record: EngineSetup | None = None
+    """What makes ``engine`` again; None where names cannot, or it is a caller's."""
     is_loading = False
-    failed: ModelChoice | None = None
+    failed: EngineSetup | None = None
     """What could not be loaded last."""
     is_given = False
     """Whether ``engine`` is a caller's, which is never closed here."""
 
     def __init__(
         self,
-        choice: ModelChoice,
-        engine: str,
-        ov_config: Mapping[str, Any] | None,
+        choice: EngineSetup,
         lock: threading.RLock,
         worker: Worker,
         *,
@@ -59,9 +53,8 @@ class ModelLoader:
     ) -> None:
         self.choice = choice
         """What is loading, or runs, or could not be loaded when nothing runs."""
-        self._running: ModelChoice | None = None
+        self._running: EngineSetup | None = None
         self._step: _Step = _NO_PREPARING
-        self._engine_name, self._ov_config = engine, ov_config
         self._lock, self._worker = lock, worker
         self._jobs: list[Job[None]] = []
         self._on_step, self._on_loaded, self._on_failed = on_step, on_loaded, on_failed
@@ -69,7 +62,7 @@ class ModelLoader:
     @property
     def name(self) -> str:
         """The name of the model that runs, or of the one that shall."""
-        return self.choice.name if self.info is None else self.info.name
+        return self.choice.name if self.model is None else self.model.name
 
     @property
     def job(self) -> Job[None] | None:
@@ -78,14 +71,15 @@ class ModelLoader:
 
     def give(self, engine: Engine) -> None:
         """Run a caller's engine."""
-        self.engine, self.info, self.is_given, self.setup = engine, ModelInfo(engine.model_dir), True, None
+        self.engine, self.is_given, self.record = engine, True, None
+        self.model = engine.model if isinstance(engine, HasModel) else None
         self._running = self.choice
 
-    def start(self, choice: ModelChoice) -> Job[None]:
+    def start(self, choice: EngineSetup) -> Job[None]:
         """Load ``choice`` in place of what runs or is loading."""
         with self._lock:
-            is_other_model = not choice.is_same_model(self.choice)
-            self.choice, self.is_loading = choice, True  # first: what is cancelled is wanted no more
+            is_other_model = not choice.needs_same_models(self.choice)
+            self.choice, self.is_loading = choice, True  # first: nobody waits any more for what is cancelled
             if is_other_model:
                 self.cancel()
                 self._step = _NO_PREPARING
@@ -115,7 +109,7 @@ class ModelLoader:
         if self.engine is not None and not self.is_given:
             self.engine.close()
 
-    def _run(self, choice: ModelChoice, stop: threading.Event) -> None:
+    def _run(self, choice: EngineSetup, stop: threading.Event) -> None:
         """The work of a loading job."""
         try:
             _refuse_if_stopped(stop)
@@ -129,37 +123,28 @@ class ModelLoader:
                     self._on_failed(exc, stop.is_set())
             raise
 
-    def _is_wanted(self, choice: ModelChoice) -> bool:
+    def _is_wanted(self, choice: EngineSetup) -> bool:
         return self.is_loading and choice is self.choice
 
-    def _settle(self, choice: ModelChoice) -> None:
+    def _settle(self, choice: EngineSetup) -> None:
         self.choice, self.is_loading, self._step = choice, False, _NO_PREPARING
 
-    def _load(self, choice: ModelChoice, stop: threading.Event) -> None:
-        model_dir = self._directory(choice, choice.model, choice.revision, stop)
-        draft = None if choice.draft is None else self._directory(choice, choice.draft, None, stop)
+    def _load(self, choice: EngineSetup, stop: threading.Event) -> None:
+        prepared = self._prepared(choice, stop)
         with self._lock:
             _refuse_if_stopped(stop)
             if not self._is_wanted(choice):
                 return
             self._tell(*_NO_PREPARING)
-        engine = share_engine(
-            model_dir,
-            device=choice.device,
-            engine=self._engine_name,
-            template=choice.template,
-            ov_config=self._ov_config,
-            prompt_lookup=choice.prompt_lookup,
-            draft=draft,
-        )
+        engine = share_engine(choice, prepared)
         if stop.is_set():
             engine.close()
         _refuse_if_stopped(stop)
-        self._replace(choice, engine)
+        self._replace(choice, engine, prepared.model)
 
-    def _directory(self, choice: ModelChoice, model: str | Path, revision: str | None, stop: threading.Event) -> Path:
-        """The files of a model; downloaded and converted, with progress, where they are not there."""
-        if found := models.find(model, choice.weight_format, revision):
+    def _prepared(self, choice: EngineSetup, stop: threading.Event) -> Prepared:
+        """The models' files; downloaded and converted, with progress, where they are not there."""
+        if found := choice.find():
             return found
 
         def show(progress: Progress, notes: tuple[str, ...]) -> None:
@@ -170,22 +155,22 @@ class ModelLoader:
 
         report = ProgressReporter(show)
         report(Progress("plan"))  # at once, with the button that ends it
-        return models.resolve(model, choice.weight_format, revision, on_progress=report, stop=stop)
+        return choice.prepare(on_progress=report, stop=stop)
 
     def _tell(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
         self._step = (progress, notes)
         self._on_step(progress, notes)
 
-    def _replace(self, choice: ModelChoice, engine: Engine) -> None:
+    def _replace(self, choice: EngineSetup, engine: Engine, model: Model) -> None:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
-        setup = setup_of(choice, engine, self._engine_name, self._ov_config or {})
+        record = recorded(choice, model)
         try:
             with self._lock:
                 if self._is_wanted(choice):
                     dropped = None if self.is_given else self.engine
-                    self.engine, self.info, self.is_given = engine, ModelInfo(engine.model_dir), False
-                    self._running, self.setup = choice, setup
+                    self.engine, self.model, self.is_given = engine, model, False
+                    self._running, self.record = choice, record
                     self._settle(choice)
                     self._on_loaded()
         finally:

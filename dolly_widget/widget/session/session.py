@@ -1,180 +1,320 @@
-"""What a DollyWidget is doing, as traits, and what sets them and shows it: loading, answering, and what went wrong.
+"""What a widget does, without the widget: its model, its answers, its chat, and what went wrong last.
 
-Everything here may be called on the worker's thread, and is, under the widget's lock.
+Headless: it runs in a script as well. What happens is told by one value, `Events`. Everything here may be called on the
+worker's thread, and is, under the lock.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import traitlets
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine
+from dolly_widget.errors import ModelError, error_text
+from dolly_widget.history import Exchange, History
+from dolly_widget.models import WeightFormat
+from dolly_widget.runtime import Job, Progress, Worker, check_device
+from dolly_widget.text import Prompt, Turn, encodable, takes_turns
+from dolly_widget.widget.session.answerer import Answerer
+from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.choice import other_model
+from dolly_widget.widget.session.continuing import refuse_unless_by, refuse_unless_it_continues
+from dolly_widget.widget.session.events import Events
+from dolly_widget.widget.session.loader import ModelLoader
+from dolly_widget.widget.session.prompts import Prompts
 
-from dolly_widget.errors import ModelError, PromptTooLongError
-from dolly_widget.history import Exchange
-from dolly_widget.runtime import Progress
-from dolly_widget.text import Turn, encodable, render, takes_turns
-from dolly_widget.widget.page import messages
-from dolly_widget.widget.session.answerer import Asked
-from dolly_widget.widget.settings.traits import LONGEST, SettingsTraits
 
+class Session:
+    """One model, and the answers to one question at a time. ``start`` begins it, ``close`` ends it.
 
-class DollyState(SettingsTraits):
-    """The traits of a DollyWidget, which has ``_lock``, ``_loader``, ``_answerer``, ``_parts``, and what mends."""
+    Loads, answers and the lens are jobs of one worker, so that they come one after the other.
+    """
 
-    instruction = traitlets.Unicode("", help="What the model shall do.")
-    context = traitlets.Unicode("", help="A text that the instruction is about; may be empty.")
-    response = traitlets.Unicode("", read_only=True, help="The answer so far.")
-    status = traitlets.Enum(("loading", "idle", "generating", "stopping", "error"), "idle", read_only=True)
-    error = traitlets.Unicode("", read_only=True, help="What went wrong last, and what to do; empty when all is well.")
-    progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
-    device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
-    lens = traitlets.Bool(False, help="Whether a finished answer's tokens are coloured by how likely each was.")
-    chat = traitlets.Bool(False, help="Whether the model is told what was said before, if it has a chat template.")
-
-    _lock: Any
-    _loader: Any
-    _answerer: Any
-    _parts: Any
-    _catching_up: Any
-    _shorten: Any
-    _load_again: Any
-    _turns: tuple[Turn, ...] = ()
-    """What was said so far, the shown answer included."""
-    _asked: Asked | None = None
+    status = "idle"
+    """One of "loading", "idle", "generating", "stopping", "error"."""
+    error = ""
+    """What went wrong last, and what to do; empty when all is well."""
+    shown: Exchange | None = None
+    """The answer that is shown; None while there is none, or it is being written."""
+    asked: Asked | None = None
     """What was asked last."""
+    is_closed = False
 
-    # An answer
+    def __init__(self, choice: EngineSetup, history: Sequence[Exchange], events: Events) -> None:
+        self.lock = threading.RLock()
+        self.worker = Worker()
+        self._events = events
+        self._turns: tuple[Turn, ...] = ()
+        self._prompts = Prompts()
+        self.response = ""
+        self.loader = ModelLoader(
+            choice,
+            self.lock,
+            self.worker,
+            on_step=self._on_step,
+            on_loaded=self._on_loaded,
+            on_failed=self._on_load_failed,
+        )
+        self._answerer = Answerer(
+            self.loader,
+            self.lock,
+            self.worker,
+            self._prompts,
+            history,
+            on_text=lambda text: self._set("response", text),
+            on_begin=lambda: self._set("status", "generating"),
+            on_result=self._on_result,
+            on_error=self._on_error,
+        )
+
+    def start(self, given: Engine | None) -> None:
+        """Run a caller's engine, or begin to load; then show the last answer of before."""
+        if given is None:
+            self.loader.start(self.loader.choice)
+        else:
+            self.loader.give(given)
+            self._on_loaded()
+        if self.exchanges:
+            self.show(self.exchanges[-1])
+
+    # What it has
 
     @property
-    def _is_chat(self) -> bool:
+    def engine(self) -> Engine | None:
+        """What runs; None until a first model is loaded."""
+        return self.loader.engine
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The list that answers are appended to, the oldest first."""
+        return self._answerer.history
+
+    @property
+    def history(self) -> History:
+        """All exchanges so far."""
+        return History(self._answerer.history)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is being written, or waits for a model."""
+        return self._answerer.is_busy
+
+    def is_chat(self, wants_chat: bool) -> bool:
         """Whether the next instruction is a turn of a chat. What is not loaded yet may have a chat template."""
-        engine = self._loader.engine
-        return self.chat and (engine is None or takes_turns(engine.template))
+        return wants_chat and (self.engine is None or takes_turns(self.engine.template))
 
-    @property
-    def _turns_before(self) -> tuple[Turn, ...]:
-        return self._turns if self._is_chat else ()
+    def turns(self, wants_chat: bool) -> tuple[Turn, ...]:
+        """What was said so far, the shown answer included; nothing where it is no chat."""
+        return self._turns if self.is_chat(wants_chat) else ()
 
-    def _begin(self, asked: Asked) -> None:
-        self._asked = asked
-        self._parts.begin(asked, self._is_chat)
-        self._start_over()
+    def prompt(self, instruction: str, context: str, wants_chat: bool) -> Prompt | None:
+        """What the model would be given now; None while there is none. Raises what the template raises."""
+        engine = self.engine
+        if engine is None:
+            return None
+        return self._prompts.render(engine.template, instruction, context, self.turns(wants_chat))
 
-    def _show_text(self, text: str) -> None:
-        self._parts.view.text = text
-        self.set_trait("response", text)
+    def exchange_at(self, place: int) -> tuple[Exchange, LocalEngine]:
+        """The answer that is shown, and its engine. ValueError if it has no token there, or another model runs."""
+        exchange = self.shown
+        if exchange is None:
+            raise ValueError("There is no finished answer yet: ask something first.")
+        count = len(exchange.result.token_ids)
+        if not 0 <= place < count:
+            raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
+        return exchange, refuse_unless_by(self.engine, exchange.model_dir)
 
-    def _show_result(self, exchange: Exchange) -> None:
-        self._parts.history.refresh()
-        self._show_exchange(exchange)
+    # What can be asked of it
 
-    def _show_exchange(self, exchange: Exchange) -> None:
-        with self._lock:
-            self.set_trait("response", exchange.result.text)
+    def submit(self, asked: Asked) -> Job[GenerationResult]:
+        """Answer in the background; return the job.
+
+        Raises ValueError for an empty instruction, RuntimeError while an answer is being written or after ``close``.
+        """
+        with self.lock:
+            self.refuse_unless_free()
+            if not asked.instruction.strip():
+                raise ValueError("Write an instruction first, or choose one of the examples.")
+            self.asked, self.shown = asked, None
+            self._events.begun(asked)
+            self._start_over()
+            job = self._answerer.start(asked)
+            self._set("status", "loading" if self.loader.is_loading else "generating")
+            return job
+
+    def regenerate(self) -> Job[GenerationResult]:
+        """Answer the shown answer's instruction again, with its settings and another seed; return the job."""
+        with self.lock:
+            self.refuse_unless_free()
+            exchange = self.shown
+            if exchange is None:
+                raise ValueError("There is no answer yet: submit an instruction first.")
+            if exchange.params.is_greedy:
+                raise ValueError(
+                    "Greedy decoding gives the same answer every time: set a temperature, and submit again."
+                )
+            params = replace(exchange.params, seed=None)
+            return self.submit(Asked(exchange.instruction, exchange.context, params, exchange.turns, is_chat=True))
+
+    def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
+        """Answer again from ``place`` on, with token ``token_id`` there; return the job."""
+        with self.lock:
+            self.refuse_unless_free()
+            exchange, engine = self.exchange_at(place)
+            refuse_unless_it_continues(engine)
+            prefix_ids = (*exchange.result.token_ids[:place], token_id)
+            instruction, context, params = exchange.asked
+            return self.submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
+
+    def show(self, exchange: Exchange) -> None:
+        """Show an answer: the one that was just written, or one of before."""
+        with self.lock:
+            self.shown = exchange
+            self._set("response", exchange.result.text)
             self._forget_error()
-            # What the box holds need not be said again.
-            is_another = exchange.asked[:2] != (self.instruction, self.context)
-            self._parts.show_exchange(exchange, self._is_chat or is_another)
+            self._events.shown(exchange)
             self._turns = exchange.turns_after
-            self._show_prompt()
-            self._rest()
+            self.rest()
 
-    def _on_show(self, exchange: Exchange) -> None:
-        """Show an answer of before, as a hand wants it, unless one is being written by now."""
-        with self._lock:
-            if not self._answerer.is_busy:
-                self._show_exchange(exchange)
+    def load(self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None) -> Job[None]:
+        """Load another model in the background, in place of this one; return the job."""
+        with self.lock:
+            self.refuse_unless_free()
+            choice = other_model(self.loader.choice, model, weight_format, revision)
+            choice.find()
+            return self.loader.start(choice)
+
+    def load_again(self) -> None:
+        """Try the model once more that could not be loaded."""
+        with self.lock:
+            self.refuse_unless_free()
+            if self.loader.failed is not None:
+                self.loader.start(self.loader.failed)
+                self._set("device", self.loader.choice.device)
+
+    def check_device(self, device: str) -> str:
+        """A device as OpenVINO spells it. Raises ValueError or RuntimeError where the model cannot go there now."""
+        if device == self.loader.choice.device:
+            return device
+        self.refuse_unless_free()
+        if self.loader.is_given and not self.loader.is_loading:
+            raise ValueError("This widget was given a loaded engine, which stays on its device.")
+        return check_device(device)
+
+    def move(self, device: str) -> None:
+        """Load the same model on another device."""
+        if device != self.loader.choice.device:
+            self.loader.move(device)
+
+    def stop(self) -> None:
+        """Stop the answer after the current token; the text so far stays. Safe at any time."""
+        with self.lock:
+            if self._answerer.stop():
+                self._set("status", "stopping")
+
+    def cancel_loading(self) -> None:
+        """End the loading, and the answer that waits for it."""
+        self.stop()
+        self.loader.cancel()
+
+    def clear(self) -> None:
+        """Forget the answer that is shown, the error and the chat; the history stays."""
+        with self.lock:
+            self._turns, self.shown = (), None
+            self._start_over()
+            self.rest()
+
+    def settle(self) -> None:
+        """Wait for the end of the answer, be it an error, which was shown."""
+        self._answerer.settle()
+
+    def wait(self, timeout_s: float | None = None) -> GenerationResult | None:
+        """Wait until the model is loaded and no answer is being written; return the last answer, None without one.
+
+        Raises what writing it, or loading, raised; TimeoutError after ``timeout_s`` seconds.
+        """
+        loading, answering = self.loader.job, self._answerer.job
+        if loading is not None and not self.is_busy and (answering is None or not loading.done):
+            loading.wait(timeout_s)
+        answering = self._answerer.job
+        return None if answering is None else answering.wait(timeout_s)
+
+    def close(self) -> None:
+        """End what runs, and wait for that; then free the model, unless it was given."""
+        self.is_closed = True
+        try:
+            self.worker.close(self.lock)  # an observer may be what closes us
+        finally:  # an interrupt ends the wait
+            self.loader.close()
+
+    def refuse_if_closed(self) -> None:
+        """Raise RuntimeError after ``close``."""
+        if self.is_closed:
+            raise RuntimeError("This widget is closed: make a new one with DollyWidget().")
+
+    def refuse_unless_free(self) -> None:
+        """Raise RuntimeError while an answer is being written, or after ``close``."""
+        self.refuse_if_closed()
+        if self.is_busy:
+            raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
+
+    def rest(self) -> None:
+        """Tell that no answer is being written; one that only waited for a model says itself what comes next."""
+        if not self.is_busy:
+            is_without = self.engine is None
+            self._set("status", "loading" if self.loader.is_loading else "error" if is_without else "idle")
+
+    # What happens
+
+    def _set(self, name: str, value: Any) -> None:
+        if name != "device":
+            setattr(self, name, value)
+        self._events.changed(name, value)
+
+    def _start_over(self) -> None:
+        self._set("response", "")
+        self._forget_error()
 
     def _forget_error(self) -> None:
         """What went wrong is past, unless it is that there is no model."""
-        if self._loader.engine is not None or self._loader.is_loading:
-            self.set_trait("error", "")
-
-    def _start_over(self) -> None:
-        """There is no answer, and what is said of errors is past."""
-        self.set_trait("response", "")
-        self._forget_error()
-        if not self.error:
-            self._parts.load_notice.show("")
-
-    def _show_error(self, exc: BaseException) -> None:
-        self._parts.view.finish(self.response, note=messages.BROKEN_OFF if self.response else "")
-        if self._asked is not None and not self.instruction:  # a chat has emptied the box
-            self.instruction, self.context = self._asked.instruction, self._asked.context
-        if self._loader.job is not None and exc is self._loader.job.error:  # it waited for a model in vain
-            self._fail_to_load(exc)
-            return
-        room = min(exc.largest_max_new_tokens, LONGEST) if isinstance(exc, PromptTooLongError) else 0
-        mend = f"Set max new tokens to {room}" if room else ""
-        self._parts.notice.show(messages.error_html(exc), mend, lambda: self._shorten(room))
-        self._fail(exc)
-
-    # The model
-
-    def _show_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
-        self._catching_up.is_due = True
-        if self.status != "loading":  # what was wrong before is past
-            self._parts.notice.show("")
-            self._parts.load_notice.show("")
-            self.set_trait("error", "")
-        self._parts.show_loading(self._loader, progress, notes)
-        self._set_status("loading")
-        self.set_trait("progress", "" if progress is None else str(progress))
-
-    def _show_loaded(self) -> None:
-        self.set_trait("progress", "")
-        self._parts.show_model(self._loader)
-        self._parts.show_statistics()
-        self._parts.chooser.loaded(str(self._loader.choice.model))
-        self._parts.lens.refresh()
-        self._show_prompt()
-        self._rest()
-
-    def _show_failed(self, exc: BaseException, is_stopped: bool) -> None:
-        self.set_trait("progress", "")
-        self._parts.show_model(self._loader)
-        if is_stopped and isinstance(exc, ModelError) and self._loader.engine is not None:
-            self._parts.load_notice.show(messages.hint_html(str(exc)))
-            self._rest()
-        else:
-            self._fail_to_load(exc)
-        self.device = self._loader.choice.device  # the one before keeps working
-
-    def _fail_to_load(self, exc: BaseException) -> None:
-        self._parts.load_notice.show(messages.error_html(exc), "Try again", self._load_again)
-        self._fail(exc)
-
-    # What is shown
-
-    def _set_status(self, status: str) -> None:
-        self._parts.show_status(status, self._answerer.is_busy)  # first: an observer of the trait may raise
-        self.set_trait("status", status)
-
-    def _rest(self) -> None:
-        """Show that no answer is being written; one that only waited for a model says itself what comes next."""
-        if not self._answerer.is_busy:
-            loader = self._loader
-            self._set_status("loading" if loader.is_loading else "error" if loader.engine is None else "idle")
-
-    def _show_prompt(self) -> None:
-        """Show what the model would be given now."""
-        with self._lock:
-            engine = self._loader.engine
-            if engine is None:
-                return
-            try:
-                prompt = render(engine.template, self.instruction, self.context, self._turns_before)
-            except Exception as exc:  # a template of somebody's own may fail in any way, and not only when it is asked
-                self._parts.prompt.show_error(messages.error_text(exc))
-            else:
-                self._parts.prompt.show(prompt, self.max_new_tokens)
+        if self.engine is not None or self.loader.is_loading:
+            self._set("error", "")
 
     def _fail(self, exc: BaseException) -> None:
-        self._parts.stats.value = ""
-        self.set_trait("error", messages.error_text(exc))
-        self._set_status("error")
+        self._set("error", encodable(error_text(exc)))
+        self._set("status", "error")
 
-    @traitlets.validate("instruction", "context")
-    def _encodable(self, proposal: traitlets.Bunch) -> str:
-        # A lone surrogate would break the message to the page, and the saved notebook.
-        return encodable(proposal["value"])
+    def _on_result(self, exchange: Exchange) -> None:
+        self.show(exchange)
+
+    def _on_error(self, exc: BaseException) -> None:
+        assert self.asked is not None
+        self._events.broken_off(exc, self.asked)
+        if self.loader.job is not None and exc is self.loader.job.error:  # the model that it waited for did not come
+            self._events.load_failed(exc, False)
+        self._fail(exc)
+
+    def _on_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
+        if self.status != "loading":  # what was wrong before is past
+            self._set("error", "")
+        self._events.preparing(progress, notes)
+        self._set("status", "loading")
+        self._set("progress", "" if progress is None else str(progress))
+
+    def _on_loaded(self) -> None:
+        self._set("progress", "")
+        self._events.loaded()
+        self.rest()
+
+    def _on_load_failed(self, exc: BaseException, is_stopped: bool) -> None:
+        self._set("progress", "")
+        is_harmless = is_stopped and isinstance(exc, ModelError) and self.engine is not None
+        self._events.load_failed(exc, is_harmless)
+        if is_harmless:
+            self.rest()
+        else:
+            self._fail(exc)
+        self._set("device", self.loader.choice.device)  # the one before keeps working

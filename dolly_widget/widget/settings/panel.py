@@ -1,7 +1,4 @@
-"""The sampling settings of a widget: traits that hold them, and the panels of controls that show them.
-
-Knows nothing about engines or answers.
-"""
+"""The controls of the sampling settings: one for each setting, by its kind. Knows nothing about engines or answers."""
 
 from __future__ import annotations
 
@@ -14,16 +11,27 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.runtime import available_devices
-from dolly_widget.sampling import PRESETS
-from dolly_widget.widget.settings.traits import DEFAULTS, SLIDERS
+from dolly_widget.sampling import DEFAULTS, PRESETS, SETTINGS, SHAPING, Setting, Texts
+from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
+
+# What shapes the answer comes first, then what ends it.
+_ORDER = (*SHAPING, *(name for name in SETTINGS if name not in SHAPING))
+_STOP_HELP = "One text a line; \\n is a line break."
 
 
 class SamplingPanel(widgets.VBox):
-    """The controls of ``owner``'s sampling settings, those of ``names``, linked both ways. ``above`` come before."""
+    """The controls of ``owner``'s sampling settings, those of ``names``, linked both ways. ``above`` come before.
 
-    def __init__(self, owner: Any, names: Sequence[str] = tuple(SLIDERS), above: Sequence[widgets.Widget] = ()) -> None:
+    The seed is always among them.
+    """
+
+    def __init__(
+        self, owner: SettingsTraits, names: Sequence[str] = tuple(SETTINGS), above: Sequence[widgets.Widget] = ()
+    ) -> None:
         self._owner = owner
-        self.sliders = {name: _slider(name) for name in names}
+        shown = [name for name in _ORDER if name in names]
+        self.sliders = {name: _slider(name) for name in shown if SETTINGS[name].slider}
+        self.texts = {name: _TextsBox(owner, name) for name in shown if isinstance(SETTINGS[name], Texts)}
         for name, slider in self.sliders.items():
             self._widen(name, getattr(owner, name))
             owner.observe(self._on_owner, name)
@@ -35,12 +43,12 @@ class SamplingPanel(widgets.VBox):
         self.seed = widgets.Text(placeholder="fresh each time", description="Seed", continuous_update=False)
         self.seed_hint = widgets.HTML(layout={"display": "none"})
         # Marking one is a message more to the page: only where all settings are.
-        presets = PRESETS if tuple(names) == tuple(SLIDERS) else {}
+        presets = PRESETS if set(names) == set(SETTINGS) else {}
         self.presets = {name: _button(name.capitalize(), one.help, "dw-preset") for name, one in presets.items()}
         self.reset = _button("Reset to defaults", "The defaults of all settings, seed and length included.", "dw-reset")
         super().__init__(self._arranged(above))
         self.add_class("dw-settings")
-        for control in (*above, self.seed, *self.sliders.values()):
+        for control in (*above, self.seed, *self.texts.values(), *self.sliders.values()):
             control.style.description_width = "128px"
             control.layout.width = "auto"
         self.sliders["temperature"].observe(self._on_temperature_slider, "value")
@@ -51,7 +59,7 @@ class SamplingPanel(widgets.VBox):
         self.reset.on_click(self._on_reset)
         owner.observe(self._show_temperature, "temperature")
         owner.observe(self._show_seed, "seed")
-        owner.observe(self._show_preset, list(PRESETS["balanced"].values))
+        owner.observe(self._show_preset, list(SHAPING))
         self._show_temperature()
         self._show_seed()
         self._show_preset()
@@ -61,9 +69,10 @@ class SamplingPanel(widgets.VBox):
             presets = widgets.HBox(list(self.presets.values()))
             presets.add_class("dw-presets")
             above = [*above, presets]
-        rows = {name: _explained(slider, SLIDERS[name].help) for name, slider in self.sliders.items()}
+        rows = {name: _explained(slider, SETTINGS[name].help) for name, slider in self.sliders.items()}
         temperature = rows.pop("temperature")
-        return [*above, temperature, self.greedy, *rows.values(), self.seed, self.seed_hint, self.reset]
+        boxes = [_explained(box, f"{SETTINGS[name].help} {_STOP_HELP}") for name, box in self.texts.items()]
+        return [*above, temperature, self.greedy, *rows.values(), *boxes, self.seed, self.seed_hint, self.reset]
 
     def _on_preset(self, name: str, button: widgets.Button) -> None:
         self._owner.apply_preset(name)
@@ -92,8 +101,9 @@ class SamplingPanel(widgets.VBox):
         if not is_greedy:
             self.sliders["temperature"].value = self._owner.temperature
         self.greedy.value = is_greedy
-        for name in ("temperature", "top_p", "top_k"):  # greedy draws nothing: these have no effect
-            self.sliders[name].disabled = is_greedy
+        for name in self.sliders:
+            if name in SHAPING and name != "repetition_penalty":  # greedy draws nothing: these have no effect
+                self.sliders[name].disabled = is_greedy
 
     def _on_temperature_slider(self, change: Any) -> None:
         # Only what a hand has moved: the owner's own value may have more digits.
@@ -118,6 +128,33 @@ class SamplingPanel(widgets.VBox):
     def _hint_seed(self, hint: str) -> None:
         self.seed_hint.value = f'<span class="dw-hint" role="alert">{hint}</span>' if hint else ""
         self.seed_hint.layout.display = None if hint else "none"
+
+
+class _TextsBox(widgets.Textarea):
+    """A box for a setting of texts, one a line. What the owner refuses stays in the box only."""
+
+    def __init__(self, owner: SettingsTraits, name: str) -> None:
+        self._owner, self._name, self._trait = owner, name, TRAITS[name]
+        label = SETTINGS[name].label
+        super().__init__(rows=1, description=label, placeholder="none", tooltip=label, continuous_update=False)
+        self.observe(self._on_text, "value")
+        owner.observe(self._show, self._trait)
+        self._show()
+
+    def _show(self, change: Any = None) -> None:
+        texts = getattr(self._owner, self._trait)
+        if texts != self._typed:
+            escaped = (text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t") for text in texts)
+            self.value = "\n".join(escaped)
+        self.rows = max(1, len(texts))
+
+    @property
+    def _typed(self) -> tuple[str, ...]:
+        lines = [line for line in self.value.split("\n") if line]
+        return tuple(SETTINGS[self._name].read(self._name, lines))
+
+    def _on_text(self, change: Any) -> None:
+        setattr(self._owner, self._trait, self._typed)
 
 
 class SettingsPanel(SamplingPanel):
@@ -153,7 +190,9 @@ class SettingsPanel(SamplingPanel):
 
 
 def _slider(name: str) -> Any:
-    label, span, step, help_text = SLIDERS[name]
+    setting: Setting = SETTINGS[name]
+    assert setting.slider is not None
+    span, step = setting.slider
     kind = widgets.IntSlider if isinstance(getattr(DEFAULTS, name), int) else widgets.FloatSlider
     extra = {} if kind is widgets.IntSlider else {"readout_format": ".2f"}
     return kind(
@@ -161,8 +200,8 @@ def _slider(name: str) -> Any:
         min=span.low,
         max=span.high,
         step=step,
-        description=label,
-        tooltip=help_text,
+        description=setting.label,
+        tooltip=setting.help,
         **extra,
     )
 

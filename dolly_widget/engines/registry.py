@@ -1,0 +1,34 @@
+"""The engines that there are, by name. A new one is its own file, and one entry here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dolly_widget.engines.model_engine import ModelEngine
+
+
+class Kind(NamedTuple):
+    """Where an engine is, and what it is called in a sentence."""
+
+    module: str
+    class_name: str
+    title: str
+
+    def load_class(self) -> type[ModelEngine]:
+        """The engine's class; its module is imported when it is first asked for."""
+        found: type[ModelEngine] = getattr(importlib.import_module(self.module), self.class_name)
+        return found
+
+
+ENGINES = {
+    "genai": Kind("dolly_widget.engines.genai", "GenAIEngine", "OpenVINO GenAI"),
+    "optimum": Kind("dolly_widget.engines.optimum", "OptimumEngine", "Optimum Intel, which needs the optimum extra"),
+}
+
+
+def check_engine(engine: str) -> None:
+    """Raise ValueError where there is no engine of that name."""
+    if engine not in ENGINES:
+        raise ValueError(f"There is no engine {engine!r}; choose {' or '.join(map(repr, ENGINES))}.")

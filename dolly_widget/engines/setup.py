@@ -1,0 +1,153 @@
+"""What to load, and how: the value that is passed around in the place of nine arguments. Loads nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dolly_widget.engines.registry import check_engine
+from dolly_widget.models import Model, WeightFormat, find, resolve
+from dolly_widget.runtime import OnProgress, check_device, devices_behind, silent
+from dolly_widget.sampling import SETTINGS
+from dolly_widget.text import PromptTemplate
+
+_INT8 = WeightFormat()
+
+
+def _option(metavar: str, help: str) -> dict[str, str]:
+    """The metadata of a field that command lines have an option for."""
+    return {"metavar": metavar, "help": help}
+
+
+@dataclass(frozen=True)
+class EngineSetup:
+    """A model as a user asks for it, and how it is to run.
+
+    Plain arguments will do: paths, names of weight formats, and a mapping for ``ov_config`` become what the fields
+    hold. Raises ValueError for an empty name, an unknown engine or an unknown weight format.
+    """
+
+    model: str = field(
+        default="demo", metadata=_option("MODEL", "'demo', a model id of the Hugging Face hub, or a directory")
+    )
+    """A directory of OpenVINO files or of a checkpoint can be given too."""
+    revision: str | None = field(default=None, metadata=_option("REV", "branch, tag or commit of the model on the hub"))
+    weight_format: WeightFormat = field(
+        default=_INT8, metadata=_option("FORMAT", "fp16, int8 or int4: how a conversion stores the weights")
+    )
+    device: str = field(default="AUTO", metadata=_option("DEVICE", "AUTO, CPU, GPU, NPU or the like"))
+    engine: str = field(default="genai", metadata=_option("ENGINE", "what runs the model: genai or optimum"))
+    template: PromptTemplate | None = None
+    """Replaces the model's own prompt template; None: the model's own."""
+    ov_config: tuple[tuple[str, Any], ...] = ()
+    """OpenVINO properties, such as ``(("CACHE_DIR", "cache"),)``."""
+    prompt_lookup: bool = field(
+        default=False, metadata=_option("", "guess that the prompt is quoted: faster for answers that repeat it")
+    )
+    draft: str | None = field(
+        default=None, metadata=_option("MODEL", "a smaller model with the same tokenizer that writes ahead")
+    )
+
+    def __post_init__(self) -> None:
+        if not str(self.model).strip():
+            raise ValueError("Name a model first: an id of the Hugging Face hub, or a directory.")
+        check_engine(self.engine)
+        plain = {
+            "model": os.fspath(self.model),
+            "draft": None if self.draft is None else os.fspath(self.draft),
+            "weight_format": WeightFormat.of(self.weight_format),
+            "ov_config": _pairs(self.ov_config),
+        }
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def name(self) -> str:
+        """What to call the model before its files say it."""
+        path = Path(self.model).expanduser()
+        return path.resolve().name if self.model != "demo" and path.is_dir() else self.model
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """``ov_config`` as OpenVINO takes it."""
+        return dict(self.ov_config)
+
+    @property
+    def is_guessing(self) -> bool:
+        """Whether tokens are to be guessed ahead."""
+        return self.prompt_lookup or self.draft is not None
+
+    def checked(self) -> EngineSetup:
+        """The same, its device as OpenVINO spells it. Raises ValueError for a device that is not here, or cannot guess.
+
+        Looks the devices up, which takes a moment the first time.
+        """
+        checked = replace(self, device=check_device(self.device))
+        if self.is_guessing:
+            if any(name.startswith("NPU") for name in devices_behind(checked.device)):
+                raise ValueError(
+                    "An NPU cannot check guesses: leave prompt_lookup and draft out, or take another device."
+                )
+            if self.engine != "genai":
+                raise ValueError(
+                    f"The engine {self.engine!r} cannot guess ahead: leave prompt_lookup and draft out, or the engine."
+                )
+        return checked
+
+    def find(self) -> Prepared | None:
+        """The models, where all of them can be run as they are; None where one has to be downloaded or converted.
+
+        Raises ModelError for what is known to be impossible, such as a path that is not there.
+        """
+        directory = find(self.model, self.weight_format, self.revision)
+        if self.draft is None:
+            return None if directory is None else Prepared(Model(directory), None)
+        draft = find(self.draft, self.weight_format)
+        return None if directory is None or draft is None else Prepared(Model(directory), Model(draft))
+
+    def prepare(self, *, on_progress: OnProgress = silent, stop: threading.Event | None = None) -> Prepared:
+        """The models, downloaded and converted where they are missing. Blocks. Raises what ``resolve`` raises."""
+        if found := self.find():
+            return found
+        model = resolve(self.model, self.weight_format, self.revision, on_progress=on_progress, stop=stop)
+        if self.draft is None:
+            return Prepared(Model(model), None)
+        draft = resolve(self.draft, self.weight_format, on_progress=on_progress, stop=stop)
+        return Prepared(Model(model), Model(draft))
+
+    def needs_same_models(self, other: EngineSetup) -> bool:
+        """Whether both need the same files."""
+        return replace(self, device=other.device, template=other.template) == other
+
+
+class Prepared(NamedTuple):
+    """The models of a setup, their files all here."""
+
+    model: Model
+    draft: Model | None
+
+
+def _pairs(properties: Any) -> tuple[tuple[str, Any], ...]:
+    """OpenVINO properties as pairs; paths become texts."""
+    pairs = properties.items() if isinstance(properties, Mapping) else properties or ()
+    return tuple((str(name), os.fspath(value) if isinstance(value, os.PathLike) else value) for name, value in pairs)
+
+
+SETUP_FIELDS = tuple(each.name for each in fields(EngineSetup))
+TYPED_FIELDS = {each.name: each for each in fields(EngineSetup) if each.metadata}
+"""The fields that command lines have an option for, with a ``metavar`` and a ``help`` in their metadata."""
+
+
+def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Keyword arguments in two: those of ``EngineSetup``, and sampling settings. TypeError for any other name."""
+    setup = {name: value for name, value in options.items() if name in SETUP_FIELDS}
+    sampling = {name: value for name, value in options.items() if name not in SETUP_FIELDS}
+    unknown = ", ".join(repr(name) for name in sampling if name not in SETTINGS)
+    if unknown:
+        known = ", ".join([*SETUP_FIELDS[1:], *SETTINGS])
+        raise TypeError(f"There is no setting {unknown}; there are {known}.")
+    return setup, sampling

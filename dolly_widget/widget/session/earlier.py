@@ -1,0 +1,40 @@
+"""The exchanges that a widget begins with, from a history or a file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dolly_widget.engines import EngineSetup
+from dolly_widget.history import Exchange, History
+from dolly_widget.text import encodable
+
+
+def earlier(history: Sequence[Exchange] | str | Path) -> list[Exchange]:
+    """The exchanges of a history or of the path of one; their models found here again.
+
+    Raises ValueError for a file that is no history, TypeError for what is none at all.
+    """
+    given = History.from_json(Path(history)) if isinstance(history, str | Path) else history
+    if not isinstance(given, Sequence) or not all(isinstance(each, Exchange) for each in given):
+        raise TypeError(f"history must be a History, exchanges, or the path of a JSON file, not {given!r:.60}.")
+    homes = {each.setup: _home(each.setup) for each in given}
+    return [_as_shown(each, homes[each.setup]) for each in given]
+
+
+def _home(setup: EngineSetup | None) -> Path | None:
+    """The files of a model on this machine; None where they are not there."""
+    if setup is None:
+        return None
+    with contextlib.suppress(ValueError, OSError, RuntimeError):  # RuntimeError: "~nobody", whose home is not known
+        if found := replace(setup, draft=None).find():
+            return found.model.directory
+    return None
+
+
+def _as_shown(exchange: Exchange, home: Path | None) -> Exchange:
+    """The exchange with its model's files, and with an answer that a page can show."""
+    result = replace(exchange.result, text=encodable(exchange.result.text))
+    return replace(exchange, model_dir=exchange.model_dir or home, result=result)

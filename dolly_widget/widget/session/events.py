@@ -1,0 +1,31 @@
+"""What a session tells of, as one value. Knows nobody who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dolly_widget.history import Exchange
+from dolly_widget.runtime import Progress
+from dolly_widget.widget.session.asked import Asked
+
+
+@dataclass(frozen=True)
+class Events:
+    """Called on whichever thread it happens on, the worker's most of the time, under the session's lock."""
+
+    changed: Callable[[str, Any], None]
+    """A text of the session, by name, and what it is now: "status", "error", "progress", "response", "device"."""
+    begun: Callable[[Asked], None]
+    """A question was taken."""
+    shown: Callable[[Exchange], None]
+    """A finished answer is the one that is shown now."""
+    broken_off: Callable[[BaseException, Asked], None]
+    """An answer failed; ``response`` is what there is of it."""
+    preparing: Callable[[Progress | None, tuple[str, ...]], None]
+    """How far a model is, and all messages so far; None while it is compiled."""
+    loaded: Callable[[], None]
+    """A model runs, or the one of before runs again."""
+    load_failed: Callable[[BaseException, bool], None]
+    """A model could not be loaded, and whether that was because somebody stopped it."""
