@@ -9,8 +9,8 @@ class PacedEngine:
 
     def __init__(self, pause_s):
         self._engine = load_engine("demo", device="CPU")
-        self.model_dir, self.device = self._engine.model_dir, self._engine.device
-        self.template, self._pause_s = self._engine.template, pause_s
+        self.model, self.device = self._engine.model, self._engine.device
+        self.setup, self.template, self._pause_s = self._engine.setup, self._engine.template, pause_s
 
     def generate(self, prompt, params, *, on_text=lambda piece: None, stop=None):
         stop = stop or threading.Event()

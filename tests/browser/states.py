@@ -31,11 +31,12 @@ widget
 BLOCKED = """
 import threading
 from dolly_widget import DollyWidget
+from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.text.template import DOLLY
 
 class Reading:
-    model_dir, device, template = OPENVINO_DIR, "CPU", DOLLY
+    model, device, template = Model(OPENVINO_DIR), "CPU", DOLLY
     def generate(self, prompt, params, *, on_text=print, stop=None):
         threading.Event().wait()
     def close(self):
@@ -46,6 +47,7 @@ widget
 """
 CHAT = """
 from dolly_widget import DollyWidget, GenerationResult, Prompt
+from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.text.template import Segment
 
@@ -56,7 +58,7 @@ class Template:
         return Prompt(Segment(text, False) for text in (*texts, instruction))
 
 class Chatting:
-    model_dir, device, template = OPENVINO_DIR, "CPU", Template()
+    model, device, template = Model(OPENVINO_DIR), "CPU", Template()
     answers = ["A **sheep**, born in Scotland.", "She was cloned from a cell of a grown sheep, the first of her kind."]
     def generate(self, prompt, params, *, on_text=print, stop=None):
         text = self.answers[len(prompt) // 2 % 2]

@@ -25,7 +25,7 @@ from dolly_widget import DollyWidget, load_engine
 class SlowToRead:
     def __init__(self):
         self._engine = load_engine("demo", device="CPU")
-        self.model_dir, self.device, self.template = self._engine.model_dir, "CPU", self._engine.template
+        self.model, self.device, self.template = self._engine.model, "CPU", self._engine.template
 
     def generate(self, prompt, params, **how):
         while not os.path.exists(FILE):

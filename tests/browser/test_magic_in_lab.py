@@ -25,7 +25,7 @@ import sys
 from dolly_widget.engines import GenerationResult, load_engine, sharing
 class Hostile:
     def __init__(self, engine):
-        self.model_dir, self.device, self.template = engine.model_dir, engine.device, engine.template
+        self.setup, self.model, self.device, self.template = engine.setup, engine.model, engine.device, engine.template
     def generate(self, prompt, params, *, on_text, stop):
         on_text({HOSTILE!r})
         stop.wait(0.3)

@@ -20,10 +20,10 @@ FAIL_ON_CPU = """
 import dolly_widget.widget.session.loader
 from dolly_widget import EngineError
 share_engine = dolly_widget.widget.session.loader.share_engine
-def failing(model_dir, *, device, **options):
-    if device == "CPU":
+def failing(setup, prepared):
+    if setup.device == "CPU":
         raise EngineError("The CPU is on strike: choose another device.")
-    return share_engine(model_dir, device=device, **options)
+    return share_engine(setup, prepared)
 dolly_widget.widget.session.loader.share_engine = failing
 """
 

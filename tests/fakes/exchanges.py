@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dolly_widget import PLAIN, Exchange, GenerationResult, Prompt, PromptTemplate, SamplingParams
-from dolly_widget.history.exchange import Setup
+from dolly_widget.engines import EngineSetup
 from dolly_widget.text.chat_template import ChatTemplate
 from dolly_widget.text.template import Segment, Turn
 
@@ -34,7 +34,7 @@ def answered(instruction="Who is Dolly?", answer="A sheep.", context="", **chang
         context,
         SamplingParams(**found[SamplingParams]),
         replace(result, **found[GenerationResult]),
-        **{"prompt": prompt, "setup": Setup("demo", device="CPU", template_name="dolly"), **changes},
+        **{"prompt": prompt, "setup": EngineSetup("demo", device="CPU"), "template_name": "dolly", **changes},
     )
 
 
@@ -47,12 +47,12 @@ def many(count):
 def all_kinds():
     """One of each kind that a history may have to keep."""
     chat = ChatTemplate(stop=("</s>",), source="{{ messages[0].content }}", special_tokens=(("bos_token", "<s>"),))
-    own = Setup(
-        "org/model", "0" * 40, "int4-g64", "GPU.0", "optimum", OWN, (("CACHE_DIR", "c"), ("N", 2)), "own", True, "d"
+    own = EngineSetup(
+        "org/model", "0" * 40, "int4-g64", "GPU.0", "optimum", OWN, (("CACHE_DIR", "c"), ("N", 2)), True, "d"
     )
     return (
         answered(),
-        answered(HOSTILE, HOSTILE, HOSTILE, setup=own),
+        answered(HOSTILE, HOSTILE, HOSTILE, setup=own, template_name="own", min_p=0.05, stop=("\n", HOSTILE)),
         answered("a \ud800 surrogate", "\udfff"),
         answered("return\r\nform feed\f\nnul\0 and back \u202e\n", "tab\t"),
         answered("", "", token_ids=(), ttft_s=math.nan, tpot_s=math.nan, finish_reason="cancelled"),

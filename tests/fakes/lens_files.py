@@ -4,12 +4,14 @@ import shutil
 
 import numpy as np
 
+from dolly_widget.models import Model
+
 
 class Files:
     """Of an engine, only what the lens asks it for."""
 
     def __init__(self, model_dir, device="CPU"):
-        self.model_dir, self.device = model_dir, device
+        self.model, self.device = Model(model_dir), device
 
 
 def echo(demo_dir, model_dir, length=-1, added=None):
