@@ -7,24 +7,22 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dolly_widget.comparison.run import compare
-    from dolly_widget.comparison.table import Comparison, ComparisonRow
-    from dolly_widget.engines.engine import Engine
-    from dolly_widget.engines.loading import load_engine
-    from dolly_widget.engines.result import GenerationResult
-    from dolly_widget.engines.streaming import stream
-    from dolly_widget.errors import EngineError, ModelError
-    from dolly_widget.history.exchange import Exchange
-    from dolly_widget.history.history import History
-    from dolly_widget.models.lookup import resolve
-    from dolly_widget.models.template_files import chat_template, template_for
-    from dolly_widget.models.weight_format import WeightFormat
-    from dolly_widget.sampling.logits import probabilities
-    from dolly_widget.sampling.params import SamplingParams
-    from dolly_widget.text.chat_template import ChatTemplate
-    from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate
-    from dolly_widget.widget.dolly import DollyWidget
-    from dolly_widget.widget.explorer.explorer import SamplingExplorer
+    from dolly_widget.bench import measure
+    from dolly_widget.comparison import Comparison, ComparisonRow, compare, first_difference
+    from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, stream
+    from dolly_widget.engines.speculative.engine import SpeculativeEngine
+    from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
+    from dolly_widget.history import Exchange, History
+    from dolly_widget.history.as_code import as_code
+    from dolly_widget.lens.coloured_tokens import coloured_html, coloured_tokens
+    from dolly_widget.models import DEMO_CHECKPOINT, Model, WeightFormat, chat_template, resolve, template_for
+    from dolly_widget.runtime import Job, available_devices
+    from dolly_widget.sampling import SamplingParams, penalise_repetition, probabilities
+    from dolly_widget.text import DOLLY, PLAIN, ChatTemplate, Prompt, PromptTemplate, Segment, TextStream, Tokenizer
+    from dolly_widget.text.token_html import tokens_to_html
+    from dolly_widget.widget import DollyWidget, SamplingExplorer
+    from dolly_widget.widget.answer.response import ResponseView
+    from dolly_widget.widget.session.publisher import Publisher
 
 __version__ = "0.1.0"
 
@@ -34,32 +32,52 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 # Loaded when first used, so that the import takes no time.
 _HOMES = {
-    "compare": "comparison",
+    "measure": "bench",
     "Comparison": "comparison",
     "ComparisonRow": "comparison",
-    "DollyWidget": "widget",
+    "compare": "comparison",
+    "first_difference": "comparison",
     "Engine": "engines",
-    "EngineError": "errors",
+    "EngineSetup": "engines",
     "GenerationResult": "engines",
     "load_engine": "engines",
     "stream": "engines",
+    "SpeculativeEngine": "engines.speculative.engine",
+    "EngineError": "errors",
+    "ModelError": "errors",
+    "PromptTooLongError": "errors",
     "Exchange": "history",
     "History": "history",
-    "ModelError": "errors",
+    "as_code": "history.as_code",
+    "coloured_html": "lens.coloured_tokens",
+    "coloured_tokens": "lens.coloured_tokens",
+    "DEMO_CHECKPOINT": "models",
+    "Model": "models",
+    "WeightFormat": "models",
+    "chat_template": "models",
     "resolve": "models",
+    "template_for": "models",
+    "Job": "runtime",
+    "available_devices": "runtime",
+    "SamplingParams": "sampling",
+    "penalise_repetition": "sampling",
+    "probabilities": "sampling",
     "ChatTemplate": "text",
     "DOLLY": "text",
     "PLAIN": "text",
     "Prompt": "text",
     "PromptTemplate": "text",
-    "chat_template": "models",
-    "template_for": "models",
+    "Segment": "text",
+    "TextStream": "text",
+    "Tokenizer": "text",
+    "tokens_to_html": "text.token_html",
+    "DollyWidget": "widget",
     "SamplingExplorer": "widget",
-    "SamplingParams": "sampling",
-    "probabilities": "sampling",
-    "WeightFormat": "models",
+    "ResponseView": "widget.answer.response",
+    "Publisher": "widget.session.publisher",
 }
 __all__ = [
+    "DEMO_CHECKPOINT",
     "DOLLY",
     "PLAIN",
     "ChatTemplate",
@@ -68,22 +86,40 @@ __all__ = [
     "DollyWidget",
     "Engine",
     "EngineError",
+    "EngineSetup",
     "Exchange",
     "GenerationResult",
     "History",
+    "Job",
+    "Model",
     "ModelError",
     "Prompt",
     "PromptTemplate",
+    "PromptTooLongError",
+    "Publisher",
+    "ResponseView",
     "SamplingExplorer",
     "SamplingParams",
+    "Segment",
+    "SpeculativeEngine",
+    "TextStream",
+    "Tokenizer",
     "WeightFormat",
+    "as_code",
+    "available_devices",
     "chat_template",
+    "coloured_html",
+    "coloured_tokens",
     "compare",
+    "first_difference",
     "load_engine",
+    "measure",
+    "penalise_repetition",
     "probabilities",
     "resolve",
     "stream",
     "template_for",
+    "tokens_to_html",
 ]
 
 

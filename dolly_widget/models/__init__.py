@@ -1,6 +1,7 @@
 """A name becomes a directory of OpenVINO files: found, downloaded, converted, stored. Knows no engine."""
 
 from dolly_widget.models.conversion.process import convert
+from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
 from dolly_widget.models.info import WEIGHT_FILES, ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 from dolly_widget.models.model import Model
@@ -9,6 +10,7 @@ from dolly_widget.models.template_files import chat_template, template_for
 from dolly_widget.models.weight_format import NAMES, WeightFormat
 
 __all__ = [
+    "DEMO_CHECKPOINT",
     "KNOWN_MODELS",
     "NAMES",
     "PUBLISHED",
