@@ -7,6 +7,7 @@ from dolly_widget.bench.measuring import (
     check_counts,
     fitting,
     load_libraries,
+    measure,
     time_to_first_token,
 )
 from dolly_widget.bench.plot import check_plot, save_plot
@@ -19,6 +20,7 @@ __all__ = [
     "check_plot",
     "fitting",
     "load_libraries",
+    "measure",
     "save_plot",
     "time_to_first_token",
 ]
