@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dolly_widget.engines.registry import check_engine
+from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.models import Model, WeightFormat, find, resolve
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, silent
 from dolly_widget.sampling import SETTINGS
 from dolly_widget.text import PromptTemplate
 
 _INT8 = WeightFormat()
+_ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({kind.title})' for name, kind in ENGINES.items())}"
 
 
 def _option(metavar: str, help: str) -> dict[str, str]:
@@ -40,7 +41,7 @@ class EngineSetup:
         default=_INT8, metadata=_option("FORMAT", "fp16, int8 or int4: how a conversion stores the weights")
     )
     device: str = field(default="AUTO", metadata=_option("DEVICE", "AUTO, CPU, GPU, NPU or the like"))
-    engine: str = field(default="genai", metadata=_option("ENGINE", "what runs the model: genai or optimum"))
+    engine: str = field(default="genai", metadata=_option("ENGINE", _ENGINES_HELP))
     template: PromptTemplate | None = None
     """Replaces the model's own prompt template; None: the model's own."""
     ov_config: tuple[tuple[str, Any], ...] = ()

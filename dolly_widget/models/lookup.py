@@ -5,13 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from dolly_widget.errors import ModelError
-from dolly_widget.models import store
-from dolly_widget.models.conversion import checkpoints
 from dolly_widget.models.conversion.process import convert
-from dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR
-from dolly_widget.models.hub import client
-from dolly_widget.models.info import check_files, is_openvino
+from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, silent
 
@@ -31,32 +26,10 @@ KNOWN_MODELS = (
 def find(model: str | Path, weight_format: str | WeightFormat = "int8", revision: str | None = None) -> Path | None:
     """Return the directory of ``model`` if it can be run as it is: no network is used, nothing is converted.
 
-    None where it would have to be downloaded or converted first, which ``resolve`` does. Raises ModelError where that
-    is already known to be in vain: a path that is not there, a directory of something else, an incomplete model.
+    None where it would have to be downloaded or converted first, which ``resolve`` does. Raises ModelError for what
+    can never be run: a path that is not there, a directory of something else, an incomplete model.
     """
-    weight_format = WeightFormat.of(weight_format)
-    if model == "demo":
-        return check_files(DEMO_DIR)
-    path = Path(model).expanduser()
-    if str(model) and path.is_dir():
-        return _find_directory(path, weight_format)
-    if path.is_file():
-        raise ModelError(f"{path} is a file: give the directory that the model's files are in, {path.parent}.")
-    if not client.is_model_id(str(model)):
-        raise ModelError(
-            f"There is no model {str(model)!r}: give 'demo', a directory, or the id of a model on the Hugging Face "
-            "hub, for example 'databricks/dolly-v2-3b'."
-        )
-    entry = store.newest(str(model), str(weight_format), revision or "main")
-    return entry.path if entry else None
-
-
-def _find_directory(directory: Path, weight_format: WeightFormat) -> Path | None:
-    if is_openvino(directory):
-        return check_files(directory)
-    checkpoint = checkpoints.inspect(directory)
-    entry = store.get(store.Key(str(directory.resolve()), checkpoint.fingerprint, str(weight_format)))
-    return entry.path if entry else None
+    return kind_of(model).find(str(model), WeightFormat.of(weight_format), revision)
 
 
 def resolve(

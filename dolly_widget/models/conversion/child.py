@@ -7,15 +7,12 @@ It holds the lock of what it makes, so that nobody else writes there while it li
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import pickle
-import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,17 +20,11 @@ from typing import Any, TextIO
 from dolly_widget import __version__
 from dolly_widget.errors import ModelError
 from dolly_widget.models import store
-from dolly_widget.models.conversion import checkpoints, needs
-from dolly_widget.models.conversion.checkpoints import Checkpoint
-from dolly_widget.models.hub import client
-from dolly_widget.models.hub.repository import Repository
+from dolly_widget.models.conversion import needs
 from dolly_widget.models.info import check_files
+from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import Job, OnProgress, Progress
-
-_PICKLE = (
-    "The weights are a pickle, which could hold code: they are read with torch's weights-only loader, which runs none."
-)
 
 
 def main() -> None:
@@ -105,7 +96,7 @@ def _sentence(exc: Exception) -> str | None:
 def prepare(model: str, weight_format: WeightFormat, revision: str, on_progress: OnProgress) -> Path:
     """Return the directory of ``model`` in the store, made now where it is not there yet. Raises ModelError."""
     on_progress(Progress("plan"))
-    source = _LocalSource(Path(model)) if Path(model).is_dir() else _HubSource(client.look_up(model, revision))
+    source = kind_of(model).source(model, revision)
     key = source.key(weight_format)
     with store.making(key, on_wait=lambda: on_progress(Progress("wait"))) as staging:
         entry = store.get(key)
@@ -117,120 +108,6 @@ def prepare(model: str, weight_format: WeightFormat, revision: str, on_progress:
             _generate_one_token(staging)
             entry = store.publish(staging, key, source.revision, _tools(), described.wait())
     return entry.path
-
-
-class _LocalSource:
-    """A directory with a checkpoint."""
-
-    revision = ""
-
-    def __init__(self, directory: Path) -> None:
-        self._checkpoint = checkpoints.inspect(directory)
-
-    def key(self, weight_format: WeightFormat) -> store.Key:
-        directory = str(self._checkpoint.directory.resolve())
-        return store.Key(directory, self._checkpoint.fingerprint, str(weight_format))
-
-    def make(self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
-        checkpoint = self._checkpoint
-        bits = checkpoints.bits_per_weight(checkpoint.config)
-        _require_support(str(checkpoint.directory), checkpoint.config)
-        wanted = needs.of_conversion(checkpoint.weights_bytes, bits, weight_format)
-        _tell_needs(wanted, checkpoint.is_pickled, on_progress)
-        _convert(checkpoint, staging, weight_format, on_progress)
-
-
-class _HubSource:
-    """A repository of the hub."""
-
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self.revision = repository.revision
-
-    def key(self, weight_format: WeightFormat) -> store.Key:
-        stored_as = store.PUBLISHED if self._repository.is_openvino else str(weight_format)
-        return store.Key(self._repository.model_id, self._repository.commit, stored_as)
-
-    def make(self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
-        repository = self._repository
-        missing = client.missing_bytes(repository)
-        if repository.is_openvino:
-            _tell_needs(needs.of_download(repository.size_bytes, missing), False, on_progress)
-            snapshot = client.download(repository, on_progress)
-            _take_over([snapshot / name for name in repository.files], staging)
-            return
-        config = client.fetch_config(repository)
-        checkpoints.check_config(config, repository.model_id)
-        _require_support(repository.model_id, config)
-        bits = checkpoints.bits_per_weight(config)
-        wanted = needs.of_conversion(repository.weights_bytes, bits, weight_format, missing)
-        _tell_needs(wanted, repository.is_pickled, on_progress)
-        _convert(checkpoints.inspect(client.download(repository, on_progress)), staging, weight_format, on_progress)
-
-
-def _tell_needs(wanted: needs.Needs, is_pickled: bool, on_progress: OnProgress) -> None:
-    directory = store.cache_dir()
-    sentence = needs.check(wanted, needs.free_for(directory), directory)
-    on_progress(Progress("plan", message=f"{sentence} {_PICKLE}" if is_pickled else sentence))
-
-
-def _require_support(source: str, config: Mapping[str, Any]) -> None:
-    """Raise ModelError where the extra is missing, or cannot convert models of this type."""
-    if importlib.util.find_spec("optimum") is None or importlib.util.find_spec("torch") is None:
-        raise ModelError(
-            "Converting a PyTorch checkpoint wants further packages: run "
-            '`python -m pip install "dolly-widget[optimum]"`, or take a model that is in OpenVINO format already.'
-        )
-    from importlib.metadata import version
-
-    from dolly_widget.models.conversion.export import is_supported
-
-    model_type = str(config.get("model_type"))
-    if not is_supported(model_type):
-        if "auto_map" in config:
-            raise ModelError(
-                f"{source} needs code of its own for its type, {model_type!r}, which is never run here; take "
-                "a model of a type that transformers knows."
-            )
-        raise ModelError(
-            f"{source} is of the type {model_type!r}, which Optimum Intel {version('optimum-intel')} cannot convert; "
-            "take a model of another type."
-        )
-
-
-def _take_over(files: Iterable[Path], staging: Path) -> None:
-    """Link downloaded files into the store: they are on disk once, and stay when the hub's cache is emptied."""
-    for path in files:
-        try:
-            os.link(path.resolve(), staging / path.name)
-        except OSError:  # another file system
-            shutil.copyfile(path, staging / path.name)
-
-
-def _convert(checkpoint: Checkpoint, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
-    from dolly_widget.models.conversion.export import export
-
-    try:
-        export(checkpoint.directory, staging, weight_format, on_progress)
-    except pickle.UnpicklingError as exc:
-        raise ModelError(
-            f"The pickle in {checkpoint.directory} holds more than weights, or is damaged; it was not run and not "
-            "converted: take a checkpoint in safetensors format."
-        ) from exc
-    except Exception as exc:
-        if needs.is_out_of_disk(exc) or needs.free_for(staging).disk < 1e6:
-            raise OSError(28, "No space left on device") from exc
-        raise ModelError(
-            f"{checkpoint.directory.name}, of the type {checkpoint.config.get('model_type')!r}, cannot be converted: "
-            f"{_reason(exc)}."
-        ) from exc
-
-
-def _reason(exc: Exception) -> str:
-    if "ignore_mismatched_sizes" in str(exc):  # transformers points to a report that it printed
-        return "its weights do not have the shapes that its config.json says; download it again"
-    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
-    return (lines[0] if lines else type(exc).__name__)[:300].rstrip(" .!")
 
 
 def _generate_one_token(model_dir: Path) -> None:

@@ -1,6 +1,6 @@
-"""Downloading and converting, seen from the process that wants a model: a child process does it.
+"""Downloading and converting, seen from the process that asks for a model: a child process does it.
 
-Here are its start, its progress, its cancelling and its crash. What it does is in `conversion`.
+Here are its start, its progress, its cancelling and its crash. What it does is in `child`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import store
-from dolly_widget.models.hub import client
+from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import Job, OnProgress, Progress, silent
 
@@ -42,9 +42,9 @@ def convert(
     ``on_progress`` is called on this thread. Setting ``stop`` ends it at once. Raises ModelError, one sentence, and
     leaves the store as it was.
     """
-    is_local = Path(model).expanduser().is_dir()
+    kind = kind_of(model)
     request = {
-        "model": str(Path(model).expanduser().absolute()) if is_local else str(model),
+        "model": str(model),
         "weight_format": asdict(WeightFormat.of(weight_format)),
         "revision": revision or "main",
     }
@@ -55,8 +55,7 @@ def convert(
         except BaseException:
             _end(process)
             store.sweep()
-            if not is_local:
-                client.remove_leftovers(str(model))
+            kind.tidy(str(model))
             raise
         finally:
             _end(process)

@@ -183,7 +183,7 @@ def test_a_file_is_refused_with_its_directory(checkpoint):
 
 
 def test_without_the_extra_the_command_that_brings_it_is_named(checkpoint, monkeypatch):
-    monkeypatch.setattr(child.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(making.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r'python -m pip install "dolly-widget\[optimum\]"'):
         child.prepare(str(checkpoint("dolly")), WeightFormat(), "main", lambda progress: None)
     assert store.entries() == ()

@@ -1,0 +1,5 @@
+"""What a model's name can be: the bundled model, a directory, a repository of the hub. Knows no engine."""
+
+from dolly_widget.models.kinds.registry import KINDS, kind_of
+
+__all__ = ["KINDS", "kind_of"]

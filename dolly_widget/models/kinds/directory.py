@@ -1,0 +1,54 @@
+"""A directory on this machine: of OpenVINO files, which are run as they are, or of a Hugging Face checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dolly_widget.models import store
+from dolly_widget.models.conversion import checkpoints, making, needs
+from dolly_widget.models.info import check_files, is_openvino
+from dolly_widget.models.kinds.kind import Source
+from dolly_widget.models.weight_format import WeightFormat
+from dolly_widget.runtime import OnProgress
+
+
+class Directory:
+    """The path of a directory. See ``Kind``."""
+
+    def matches(self, name: str) -> bool:
+        """See ``Kind``."""
+        return bool(name) and Path(name).expanduser().is_dir()
+
+    def find(self, name: str, weight_format: WeightFormat, revision: str | None) -> Path | None:
+        """See ``Kind``."""
+        directory = Path(name).expanduser()
+        if is_openvino(directory):
+            return check_files(directory)
+        entry = store.get(_Checkpoint(directory).key(weight_format))
+        return entry.path if entry else None
+
+    def source(self, name: str, revision: str) -> Source:
+        """See ``Kind``."""
+        return _Checkpoint(Path(name).expanduser().absolute())
+
+    def tidy(self, name: str) -> None:
+        """See ``Kind``; nothing is left."""
+
+
+class _Checkpoint:
+    revision = ""
+
+    def __init__(self, directory: Path) -> None:
+        self._checkpoint = checkpoints.inspect(directory)
+
+    def key(self, weight_format: WeightFormat) -> store.Key:
+        directory = str(self._checkpoint.directory.resolve())
+        return store.Key(directory, self._checkpoint.fingerprint, str(weight_format))
+
+    def make(self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
+        checkpoint = self._checkpoint
+        bits = checkpoints.bits_per_weight(checkpoint.config)
+        making.require_support(str(checkpoint.directory), checkpoint.config)
+        needed = needs.of_conversion(checkpoint.weights_bytes, bits, weight_format)
+        making.tell_needs(needed, checkpoint.is_pickled, on_progress)
+        making.convert_checkpoint(checkpoint, staging, weight_format, on_progress)

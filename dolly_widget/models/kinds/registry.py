@@ -1,0 +1,28 @@
+"""The kinds of models that there are. A new one is its own file, and one entry here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dolly_widget.errors import ModelError
+from dolly_widget.models.kinds.bundled import Bundled
+from dolly_widget.models.kinds.directory import Directory
+from dolly_widget.models.kinds.hub_repository import HubRepository
+from dolly_widget.models.kinds.kind import Kind
+
+KINDS: tuple[Kind, ...] = (Bundled(), Directory(), HubRepository())
+"""In the order in which they are tried: what is on this machine comes before the hub."""
+
+
+def kind_of(model: str | Path) -> Kind:
+    """The kind of model that a name is. Raises ModelError where it is none."""
+    name = str(model)
+    if found := next((kind for kind in KINDS if kind.matches(name)), None):
+        return found
+    path = Path(name).expanduser()
+    if name and path.is_file():
+        raise ModelError(f"{path} is a file: give the directory that the model's files are in, {path.parent}.")
+    raise ModelError(
+        f"There is no model {name!r}: give 'demo', a directory, or the id of a model on the Hugging Face hub, for "
+        "example 'databricks/dolly-v2-3b'."
+    )
