@@ -16,9 +16,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-
-from dolly_widget.models.info import ModelInfo
 
 COPIES = 13
 LAYERS = 32
@@ -101,17 +100,19 @@ def tasks() -> dict[str, list]:
 
 def compare(model: str | Path, draft: str | None) -> None:
     """Print a line for each kind of task."""
-    from dolly_widget import SamplingParams, load_engine
-    from dolly_widget.engines.speculative.engine import SpeculativeEngine
-    from dolly_widget.models.lookup import resolve
+    from dolly_widget import EngineSetup, Model, SamplingParams, SpeculativeEngine, load_engine, resolve
 
     # Not by `load_engine`, which leaves guesses off for a model as small as the demonstration's.
     model_dir = resolve(model)
-    engines = {"plain": load_engine(model_dir, device="CPU"), "lookup": SpeculativeEngine(model_dir, "CPU")}
+    setup, opened = EngineSetup(model_dir, device="CPU"), Model(model_dir)
+    engines = {
+        "plain": load_engine(setup),
+        "lookup": SpeculativeEngine(replace(setup, prompt_lookup=True), opened),
+    }
     if draft is not None:
-        engines["draft"] = SpeculativeEngine(model_dir, "CPU", prompt_lookup=False, draft=resolve(draft))
+        engines["draft"] = SpeculativeEngine(setup, opened, Model(resolve(draft)))
     greedy = SamplingParams(temperature=0, max_new_tokens=128)
-    print(ModelInfo(model_dir).name)
+    print(opened.name)
     for name, examples in tasks().items():
         answers = {each: [] for each in engines}
         for example in [*examples[:1], *examples]:  # the first warms up

@@ -80,7 +80,7 @@ from dolly_widget import DollyWidget
 before = [answered(f"Question {{n}}", f"Answer {{n}}. " + "and so on " * 200) for n in range({ANSWERS})]
 print("ready")
 """
-FROM_HISTORY = "widget = DollyWidget(history=before); widget._parts.history.is_open = True; widget"
+FROM_HISTORY = "widget = DollyWidget(history=before); widget._screen.history.is_open = True; widget"
 
 
 class Watched:
