@@ -84,6 +84,7 @@ def wide_model(work: Path) -> Path:
 
 def tasks() -> dict[str, list]:
     """Examples of what the demonstration model can do, with names and phrasings that it has not seen."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
     from tests.demo_model.corpus import brainstorming, reading, writing
 
     makers = {
