@@ -1,42 +1,150 @@
-// The output area: text that streams in, replaced by HTML once the answer is finished. In one module with
-// response_growing.js, response_spoken.js and response_copy.js, which come before it.
+// The output area: text that streams in, replaced by HTML once the answer is finished.
 // The reader comes first: no update may move their selection, their place in the text, or what is below it.
 
-const AT_END_PX = 8;
+/** anywidget calls it once for a model: what its views share. */
+export default () => {
+  const growing = new GrowingText();
+  const reader = new Reader(growing);
+  return {
+    initialize: ({ model }) => growing.listen(model),
+    render: (context) => render(context, growing, reader),
+  };
+};
 
-const SCROLL_KEYS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "]);
-
-// What dolly_widget/rendering.py emits. It escapes everything else; this is the second lock.
-const ALLOWED_ELEMENTS = new Set(
-  ("a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong " +
-    "table tbody td th thead tr ul div").split(" "),
-);
-const ALLOWED_ATTRIBUTES = new Set("class data-lang dir href lang rel start target title".split(" "));
-const ALLOWED_URL = /^(https?:\/\/|mailto:)/i;
-
-function safeFragment(html) {
-  // DOMParser's document runs no scripts and loads nothing.
-  const parsed = new DOMParser().parseFromString(html, "text/html");
-  for (const element of parsed.body.querySelectorAll("*")) {
-    if (!ALLOWED_ELEMENTS.has(element.localName)) {
-      element.remove();
-      continue;
-    }
-    for (const { name, value } of [...element.attributes]) {
-      if (!ALLOWED_ATTRIBUTES.has(name) || (name === "href" && !ALLOWED_URL.test(value))) {
-        element.removeAttribute(name);
-      }
-    }
-  }
-  const fragment = document.createDocumentFragment();
-  fragment.append(...parsed.body.childNodes);
-  return fragment;
+function render({ model, el }, growing, reader) {
+  const view = { model, growing, reader, shownHtml: "", shownEdition: -1, wasStreaming: false, ...build(model) };
+  view.place = new ScrollPlace(view.root, model.get("is_streaming"));
+  el.append(view.frame);
+  const unbind = bind(view);
+  reader.join(view.spoken, model);
+  showNames(view);
+  update(view);
+  return () => {
+    unbind();
+    reader.regions.delete(view.spoken);
+    view.frame.remove();
+  };
 }
 
-function division(className) {
-  const element = document.createElement("div");
-  element.className = className;
-  return element;
+function build(model) {
+  const frame = makeElement("div", "dw-response-frame");
+  const spoken = makeElement("div", "dw-spoken", "", { role: "log", "aria-live": "polite" });
+  const root = makeElement("div", "dw-response", "", { role: "region", tabindex: "0" });
+  const body = makeElement("div", "dw-body");
+  const textView = makeElement("div", "dw-text", "", { dir: "auto" });
+  const textNode = document.createTextNode("");
+  const htmlView = makeElement("div", "dw-html", "", { dir: "auto" });
+  const placeholder = makeElement("div", "dw-placeholder");
+  const note = makeElement("div", "dw-ending");
+  const tools = buildTools(model, (words) => announce(spoken, words));
+  textView.append(textNode);
+  body.append(textView, htmlView);
+  root.append(body, placeholder, note);
+  frame.append(tools.bar, root, spoken);
+  return { frame, spoken, root, body, textView, textNode, htmlView, placeholder, note, ...tools };
+}
+
+function buildTools(model, say) {
+  const bar = makeElement("div", "dw-tools");
+  const copyAnswer = makeCopyButton({
+    icon: "copy",
+    label: "Copy",
+    name: "Copy the answer",
+    getText: () => model.get("text"),
+    say,
+  });
+  const copyCode = makeCopyButton({
+    icon: "code",
+    label: "Copy as code",
+    name: "Copy as code",
+    getText: () => model.get("code"),
+    say,
+  });
+  bar.append(copyCode, copyAnswer);
+  return { bar, copyAnswer, copyCode };
+}
+
+function bind(view) {
+  const { model, root, place } = view;
+  const names = ["text", "html", "is_streaming", "code", "note"];
+  const updates = Object.fromEntries(names.map((name) => [`change:${name}`, () => update(view)]));
+  const stopModel = listenToModel(model, {
+    ...updates,
+    "change:label": () => showNames(view),
+    "change:placeholder": () => showNames(view),
+  });
+  const stopKeys = keepScrollKeys(root);
+  // HTML that waits for the end of a selection.
+  const stopWaiting = listenToWindow({ selectionchange: () => model.get("html") !== view.shownHtml && update(view) });
+  const resized = new ResizeObserver(() => place.resized(model.get("is_streaming")));
+  resized.observe(root);
+  root.addEventListener("scroll", () => place.look());
+  return () => {
+    stopModel();
+    stopKeys();
+    stopWaiting();
+    resized.disconnect();
+  };
+}
+
+function showNames({ model, root, placeholder }) {
+  root.setAttribute("aria-label", model.get("label"));
+  placeholder.textContent = model.get("placeholder");
+}
+
+function update(view) {
+  const { model, place, reader } = view;
+  const isStreaming = model.get("is_streaming");
+  const { part } = place;
+  place.look();
+  if (isEmpty(model) && !isStreaming) place.releaseHeight();
+  else place.keepHeight();
+  // Only a growing text is followed; an answer that comes whole is read from its beginning.
+  if (!isStreaming && !view.wasStreaming) place.isFollowing = false;
+  view.wasStreaming = isStreaming;
+
+  const isSwapped = showHtml(view);
+  showText(view);
+  showState(view);
+  reader.follow(model);
+
+  if (place.isFollowing) place.goToEnd();
+  else if (isSwapped) place.goTo(part);
+}
+
+function isEmpty(model) {
+  return model.get("text") === "" && model.get("html") === "";
+}
+
+/** Returns whether it has changed; it waits while the reader has text selected that it would replace. */
+function showHtml(view) {
+  const html = view.model.get("html");
+  const mustWait = view.shownHtml === "" && html !== "" && hasSelection(view.body);
+  if (html === view.shownHtml || mustWait) return false;
+  view.htmlView.replaceChildren(safeFragment(html));
+  view.shownHtml = html;
+  return true;
+}
+
+function showText(view) {
+  const isShown = view.shownHtml === "";
+  const { edition } = view.growing;
+  setText(view.textNode, isShown ? view.model.get("text") : "", isShown && view.shownEdition === edition);
+  view.shownEdition = edition;
+  view.textView.hidden = !isShown;
+  view.htmlView.hidden = isShown;
+}
+
+function showState({ model, root, placeholder, note, copyAnswer, copyCode }) {
+  const isStreaming = model.get("is_streaming");
+  const ending = isStreaming ? "" : model.get("note");
+  placeholder.hidden = !isEmpty(model) || ending !== "";
+  note.textContent = ending;
+  note.hidden = ending === "";
+  copyAnswer.disabled = model.get("text") === "";
+  copyCode.hidden = model.get("code") === "";
+  root.classList.toggle("dw-empty", isEmpty(model));
+  root.classList.toggle("dw-streaming", isStreaming);
 }
 
 /** Changes the end of the node only, so that a selection before it survives. `isGrown`: it has the text's beginning. */
@@ -50,180 +158,3 @@ function setText(node, text, isGrown) {
   while (common < text.length && text[common] === old[common]) common += 1;
   node.replaceData(common, old.length - common, text.slice(common));
 }
-
-function render({ model, el }, growing, reader) {
-  const frame = division("dw-response-frame");
-  const spoken = division("dw-spoken");
-  spoken.setAttribute("role", "log");
-  spoken.setAttribute("aria-live", "polite");
-  const say = (words) => announce(spoken, words);
-  const copy = copyButton({
-    icon: "copy",
-    label: "Copy",
-    name: "Copy the answer",
-    getText: () => model.get("text"),
-    say,
-  });
-  const copyCode = copyButton({
-    icon: "code",
-    label: "Copy as code",
-    name: "Copy as code",
-    getText: () => model.get("code"),
-    say,
-  });
-  const tools = division("dw-tools");
-  tools.append(copyCode, copy);
-
-  const root = division("dw-response");
-  root.setAttribute("role", "region");
-  root.tabIndex = 0;
-  const body = division("dw-body");
-  const textView = division("dw-text");
-  const textNode = document.createTextNode("");
-  textView.dir = "auto";
-  textView.append(textNode);
-  const htmlView = division("dw-html");
-  htmlView.dir = "auto";
-  const placeholder = division("dw-placeholder");
-  const note = division("dw-ending");
-  body.append(textView, htmlView);
-  root.append(body, placeholder, note);
-  frame.append(tools, root, spoken);
-  el.append(frame);
-
-  let shownHtml = "";
-  let shownEdition = -1;
-  let wasStreaming = false;
-  let isFollowing = model.get("is_streaming");
-  let seenHeight = 0;
-  let seenTop = 0;
-  let seenWidth = 0;
-  let floor = 0;
-
-  const room = () => root.scrollHeight - root.clientHeight;
-  const isAtEnd = () => room() - root.scrollTop <= AT_END_PX;
-  const isLaidOut = () => root.clientHeight > 0;
-  // Between a new height and the observer below, the reader seems to have left the end, and has not.
-  const isSettled = () => isLaidOut() && (seenHeight === 0 || root.clientHeight === seenHeight);
-  const toEnd = () => {
-    root.scrollTop = root.scrollHeight;
-    seenTop = root.scrollTop;
-  };
-
-  function hasSelection() {
-    const selection = document.getSelection();
-    return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(body);
-  }
-
-  /** What is below never moves up under the reader's pointer: the area keeps the height that it once had. */
-  function setFloor(height) {
-    floor = height;
-    root.style.setProperty("--dw-floor", `${floor}px`);
-  }
-
-  function update() {
-    const text = model.get("text");
-    const html = model.get("html");
-    const isStreaming = model.get("is_streaming");
-    const isEmpty = text === "" && html === "";
-    const ending = isStreaming ? "" : model.get("note");
-    const place = isLaidOut() && room() > 0 ? root.scrollTop / room() : 0;
-    // A hidden view has no height: keep what was true when it was last seen.
-    look();
-    setFloor(isEmpty && !isStreaming ? 0 : Math.max(floor, root.getBoundingClientRect().height));
-    // Only a growing text is followed; an answer that comes whole is read from its beginning.
-    if (!isStreaming && !wasStreaming) isFollowing = false;
-    wasStreaming = isStreaming;
-
-    const isSwap = html !== shownHtml;
-    const mustWait = shownHtml === "" && html !== "" && hasSelection();
-    if (isSwap && !mustWait) {
-      htmlView.replaceChildren(safeFragment(html));
-      shownHtml = html;
-    }
-    setText(textNode, shownHtml === "" ? text : "", shownHtml === "" && shownEdition === growing.edition);
-    shownEdition = growing.edition;
-    textView.hidden = shownHtml !== "";
-    htmlView.hidden = shownHtml === "";
-    placeholder.hidden = !isEmpty || ending !== "";
-    note.textContent = ending;
-    note.hidden = ending === "";
-    copy.disabled = text === "";
-    copyCode.hidden = model.get("code") === "";
-    root.classList.toggle("dw-empty", isEmpty);
-    root.classList.toggle("dw-streaming", isStreaming);
-    reader.follow(model);
-
-    if (isFollowing) toEnd();
-    else if (isSwap && !mustWait) root.scrollTop = place * room();
-  }
-
-  function name() {
-    root.setAttribute("aria-label", model.get("label"));
-    placeholder.textContent = model.get("placeholder");
-  }
-
-  /** Whether the reader is at the end; a new height alone moves nobody, going up does. */
-  function look() {
-    if (isSettled() || (isLaidOut() && root.scrollTop < seenTop)) isFollowing = isAtEnd();
-    seenTop = root.scrollTop;
-  }
-
-  function onSelectionChange() {
-    if (model.get("html") !== shownHtml) update();
-  }
-
-  // JupyterLab takes the arrow keys at the document, to move between cells. Stopped at the window they still scroll.
-  function onKeyDown(event) {
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (event.target === root && isPlain && SCROLL_KEYS.has(event.key) && room() > 0) event.stopPropagation();
-  }
-
-  // Dragging the lower edge, or a new width, must not lose the end of a text that is being followed.
-  const resized = new ResizeObserver(() => {
-    if (isLaidOut() && root.offsetWidth !== seenWidth) {
-      if (seenWidth !== 0 && !model.get("is_streaming")) setFloor(0);
-      seenWidth = root.offsetWidth;
-    }
-    seenHeight = root.clientHeight;
-    if (isFollowing && isLaidOut()) toEnd();
-  });
-
-  const listeners = [
-    ["change:text", update],
-    ["change:html", update],
-    ["change:is_streaming", update],
-    ["change:code", update],
-    ["change:note", update],
-    ["change:label", name],
-    ["change:placeholder", name],
-  ];
-  for (const [event, listener] of listeners) model.on(event, listener);
-  root.addEventListener("scroll", look);
-  document.addEventListener("selectionchange", onSelectionChange);
-  window.addEventListener("keydown", onKeyDown, true);
-  resized.observe(root);
-  reader.join(spoken, model);
-  name();
-  update();
-
-  return () => {
-    for (const [event, listener] of listeners) model.off(event, listener);
-    root.removeEventListener("scroll", look);
-    document.removeEventListener("selectionchange", onSelectionChange);
-    window.removeEventListener("keydown", onKeyDown, true);
-    resized.disconnect();
-    reader.regions.delete(spoken);
-    frame.remove();
-  };
-}
-
-/** anywidget calls it once for a model: what its views share. */
-export default () => {
-  const growing = new GrowingText();
-  const reader = new Reader(growing);
-  return {
-    initialize: ({ model }) => growing.listen(model),
-    render: (context) => render(context, growing, reader),
-  };
-};

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from dolly_widget.text import encodable, markdown_to_html
+from dolly_widget.widget.page.control import Control
 
 _SHOWN_CHARS = 40
 _ANSWER = {"text", "html", "code", "note", "is_streaming"}
-
-
-def _assets(*names: str) -> str:
-    """Texts of the files beside this one, joined: a widget has one module and one style sheet."""
-    return "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
 
 
 def _utf16_units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-class ResponseView(anywidget.AnyWidget):
+class ResponseView(Control):
     """Shows one answer. Set `text` and `is_streaming` while it is written, then call `finish`.
 
     While it streams, a text that begins with the one before goes to the page as what is new alone: ``{"append": "…",
@@ -37,8 +31,16 @@ class ResponseView(anywidget.AnyWidget):
     is below never moves up. A screen reader hears a streaming answer in sentences, once, wherever it is shown.
     """
 
-    _esm = _assets("response_growing.js", "response_spoken.js", "response_copy.js", "response.js")
-    _css = _assets("response.css", "answer.css")
+    scripts = (
+        "../page/scrolling.js",
+        "response_growing.js",
+        "response_spoken.js",
+        "response_copy.js",
+        "response_safe.js",
+        "response_place.js",
+        "response.js",
+    )
+    styles = ("response.css", "answer.css")
 
     text = traitlets.Unicode("", help="The answer so far, as plain text.").tag(sync=True)
     html = traitlets.Unicode("", help='Safe HTML of the finished answer, "" while there is none.').tag(sync=True)
@@ -98,7 +100,6 @@ class ResponseView(anywidget.AnyWidget):
         # A lone surrogate would break the message to the page, and the saved notebook.
         return encodable(proposal["value"])
 
-    def __repr__(self) -> str:
-        """Say little, and the same in every run: notebooks save it."""
+    def _facts(self) -> str:
         text = self.text if len(self.text) <= _SHOWN_CHARS else self.text[: _SHOWN_CHARS - 1] + "…"
-        return f"{type(self).__name__}({text!r}{', streaming' if self.is_streaming else ''})"
+        return f"{text!r}{', streaming' if self.is_streaming else ''}"

@@ -13,67 +13,60 @@ async function isWritten(text) {
 }
 
 /** A field with the text selected, which a copy takes it from. */
-function copiedField(text) {
-  const field = document.createElement("textarea");
-  field.className = "dw-copied";
+function makeCopiedField(text) {
+  const field = makeElement("textarea", "dw-copied", "", { "aria-label": "Text to copy" });
   field.value = text;
   field.readOnly = true;
-  field.setAttribute("aria-label", "Text to copy");
   return field;
 }
 
-function copyButton({ icon, label, name, getText, say }) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "dw-copy";
-  button.setAttribute("aria-label", name);
-  const sign = document.createElement("i");
-  sign.setAttribute("aria-hidden", "true");
-  const words = document.createElement("span");
-  button.append(sign, words);
-  let timer;
-
-  function show(text, signName) {
-    words.textContent = text;
-    sign.className = `fa fa-${signName}`;
-  }
-
-  function rest() {
-    show(label, icon);
-    button.style.minWidth = "";
-  }
-
-  function tell(text, signName) {
-    clearTimeout(timer);
-    button.style.minWidth = `${button.getBoundingClientRect().width}px`; // the buttons beside it stay where they are
-    show(text, signName);
-    say(text);
-  }
-
-  function done() {
-    tell("Copied", "check");
-    timer = setTimeout(rest, TOLD_MS);
-  }
-
-  function leaveToReader(field) {
-    tell(/Mac|iP/.test(navigator.platform) ? "Press ⌘C" : "Press Ctrl+C", icon);
-    field.addEventListener("copy", () => setTimeout(() => (button.focus({ preventScroll: true }), done())));
-  }
-
-  async function copy() {
-    const text = getText();
-    if (navigator.clipboard && (await isWritten(text))) return done();
-    const field = copiedField(text);
-    field.addEventListener("blur", () => (field.remove(), rest()));
-    button.after(field);
-    field.focus({ preventScroll: true });
-    field.select();
-    if (!document.execCommand("copy")) return leaveToReader(field);
-    button.focus({ preventScroll: true });
-    done();
-  }
-
-  button.addEventListener("click", copy);
-  rest();
+function makeCopyButton({ icon, label, name, getText, say }) {
+  const button = makeButton("dw-copy", "", { "aria-label": name });
+  const copying = { button, icon, label, say, sign: makeIcon(), words: makeElement("span"), timer: 0 };
+  button.append(copying.sign, copying.words);
+  button.addEventListener("click", () => copy(copying, getText()));
+  showLabel(copying);
   return button;
+}
+
+async function copy(copying, text) {
+  if (navigator.clipboard && (await isWritten(text))) return sayCopied(copying);
+  const field = makeCopiedField(text);
+  field.addEventListener("blur", () => (field.remove(), showLabel(copying)));
+  copying.button.after(field);
+  field.focus({ preventScroll: true });
+  field.select();
+  if (!document.execCommand("copy")) return leaveToReader(copying, field);
+  copying.button.focus({ preventScroll: true });
+  sayCopied(copying);
+}
+
+/** The reader presses the keys that copy what is selected. */
+function leaveToReader(copying, field) {
+  sayOnButton(copying, /Mac|iP/.test(navigator.platform) ? "Press ⌘C" : "Press Ctrl+C", copying.icon);
+  const finish = () => (copying.button.focus({ preventScroll: true }), sayCopied(copying));
+  field.addEventListener("copy", () => setTimeout(finish)); // once the text has been taken
+}
+
+function sayCopied(copying) {
+  sayOnButton(copying, "Copied", "check");
+  copying.timer = setTimeout(() => showLabel(copying), TOLD_MS);
+}
+
+function sayOnButton(copying, text, icon) {
+  const { button } = copying;
+  clearTimeout(copying.timer);
+  button.style.minWidth = `${button.getBoundingClientRect().width}px`; // the buttons beside it stay where they are
+  showOnButton(copying, text, icon);
+  copying.say(text);
+}
+
+function showLabel(copying) {
+  showOnButton(copying, copying.label, copying.icon);
+  copying.button.style.minWidth = "";
+}
+
+function showOnButton({ sign, words }, text, icon) {
+  words.textContent = text;
+  sign.className = `fa fa-${icon}`;
 }

@@ -32,8 +32,7 @@ function wordsOf(markdown) {
 
 function announce(region, words) {
   if (words === "") return;
-  const node = document.createElement("div");
-  node.textContent = words;
+  const node = makeElement("div", "", words);
   region.append(node);
   setTimeout(() => node.remove(), HEARD_MS);
 }

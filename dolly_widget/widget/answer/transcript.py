@@ -10,19 +10,18 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from dolly_widget.text import Turn, encodable, markdown_to_html
-from dolly_widget.widget.page.layout import show_in
+from dolly_widget.widget.page.layout import show_in, style_sheet
 
 # Answers look as in the output area, whose rules those are.
-_STYLES = ("answer.css", "transcript.css")
+_STYLES = [Path(__file__).with_name(name) for name in ("answer.css", "transcript.css")]
 
 
 class Transcript(widgets.VBox):
     """Shows turns, the newest last and in view; nothing where there are none."""
 
     def __init__(self) -> None:
-        css = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _STYLES)
         self._turns = widgets.HTML()
-        super().__init__([widgets.HTML(f"<style>{css}</style>", layout={"display": "none"}), self._turns])
+        super().__init__([style_sheet(*_STYLES), self._turns])
         self.add_class("dw-transcript")
         self.show(())
 

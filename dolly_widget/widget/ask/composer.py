@@ -1,30 +1,29 @@
 """The box that an instruction is written in, with its examples, and the button that submits and stops.
 
-Knows nothing about engines: it is told what goes on, and tells what the reader wants.
+Knows nothing about engines: it shows the state that it is given, and reports what the reader does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from dolly_widget.text import encodable
+from dolly_widget.widget.page.control import Control
 
 PLACEHOLDER = "Write an email about an alpaca that likes flan"
 
 
-class Composer(anywidget.AnyWidget):
+class Composer(Control):
     """Enter submits, Shift+Enter makes a new line, Escape stops, the arrow up brings the last instruction back.
 
     ``on_submit`` is called when ``instruction`` is what the page holds; ``on_stop`` and ``on_clear`` as they say.
     """
 
-    _esm = Path(__file__).with_name("composer.js")
-    _css = Path(__file__).with_name("composer.css")
+    scripts = ("../page/keys.js", "composer.js")
+    styles = ("composer.css",)
 
     instruction = traitlets.Unicode("", help="What is in the box.").tag(sync=True)
     placeholder = traitlets.Unicode(PLACEHOLDER, help="Shown in the empty box.").tag(sync=True)
@@ -59,6 +58,5 @@ class Composer(anywidget.AnyWidget):
         # A lone surrogate would break the message to the page, and the saved notebook.
         return encodable(proposal["value"])
 
-    def __repr__(self) -> str:
-        """Say little, and the same in every run: notebooks save it."""
-        return f"{type(self).__name__}({self.instruction!r}, {self.state})"
+    def _facts(self) -> str:
+        return f"{self.instruction!r}, {self.state}"

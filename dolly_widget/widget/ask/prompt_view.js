@@ -6,24 +6,53 @@ const LEGEND = [
   ["special", "special token"],
 ];
 
-const AT_END_PX = 8;
+function render({ model, el }) {
+  const view = { model, ...build() };
+  const update = () => show(view);
+  el.append(view.root);
+  const stopModel = listenToModel(model, { "change:stretches": update, "change:count": update, "change:note": update });
+  const stopKeys = keepScrollKeys(view.text);
+  update();
+  return () => {
+    stopModel();
+    stopKeys();
+    view.root.remove();
+  };
+}
 
-const SCROLL_KEYS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "]);
+function build() {
+  const root = makeElement("div", "dw-prompt");
+  const note = makeElement("div", "dw-prompt-note", "", { role: "status" });
+  const text = makeElement("div", "dw-prompt-text", "", {
+    role: "region",
+    "aria-label": "The prompt as the model sees it",
+    tabindex: "0",
+    dir: "ltr",
+  });
+  const legend = makeElement("div", "dw-prompt-legend");
+  root.append(note, text, legend);
+  return { root, note, text, legend };
+}
 
-function part(name, className, text = "") {
-  const element = document.createElement(name);
-  element.className = className;
-  element.textContent = text;
-  return element;
+function show({ model, note, text, legend }) {
+  const stretches = model.get("stretches");
+  note.textContent = model.get("note");
+  note.hidden = note.textContent === "";
+  // The element that scrolls stays, and with it the reader's place; at the end, they stay there.
+  const wasAtEnd = text.scrollTop > 0 && isAtEnd(text);
+  text.replaceChildren(...stretches.flatMap(stretchParts));
+  text.hidden = stretches.length === 0;
+  if (wasAtEnd) text.scrollTop = text.scrollHeight;
+  legend.replaceChildren(...legendParts(model.get("count"), stretches));
 }
 
 function stretchParts([kind, text, tooltip], index) {
-  if (kind === "gap") return [part("div", "dw-prompt-gap", text)];
-  const element = part("span", `dw-prompt-${kind} ${index % 2 ? "dw-odd" : "dw-even"}`);
+  if (kind === "gap") return [makeElement("div", "dw-prompt-gap", text)];
+  const element = makeElement("span", `dw-prompt-${kind} ${index % 2 ? "dw-odd" : "dw-even"}`);
   if (tooltip) element.title = tooltip;
   const lines = text.split("\n");
   lines.forEach((line, at) => {
-    if (at > 0) element.append(part("span", "dw-prompt-sign", "↵"));
+    if (at > 0) element.append(makeElement("span", "dw-prompt-sign", "↵"));
     // The last line break stays outside: in the stretch, it would begin the next line with a stump of the tint.
     if (at > 0 && !(at === lines.length - 1 && line === "")) element.append("\n");
     element.append(line);
@@ -35,63 +64,15 @@ function stretchParts([kind, text, tooltip], index) {
 function legendParts(count, stretches) {
   const kinds = new Set(stretches.map(([kind]) => kind.replace("-text", "")));
   const entries = LEGEND.filter(([kind]) => kinds.has(kind)).map(([kind, name]) => {
-    const entry = part("span", "dw-prompt-entry");
-    const swatch = part("span", `dw-prompt-${kind} dw-even`, "\u2002");
-    swatch.setAttribute("aria-hidden", "true");
-    entry.append(swatch, ` ${name}`);
+    const entry = makeElement("span", "dw-prompt-entry");
+    entry.append(makeElement("span", `dw-prompt-${kind} dw-even`, "\u2002", { "aria-hidden": "true" }), ` ${name}`);
     return entry;
   });
-  if (count) entries.unshift(part("span", "dw-prompt-entry", count));
+  if (count) entries.unshift(makeElement("span", "dw-prompt-entry", count));
   if (stretches.some(([, text]) => text.includes("\ufffd"))) {
-    entries.push(part("span", "dw-prompt-entry", "\ufffd part of a character"));
+    entries.push(makeElement("span", "dw-prompt-entry", "\ufffd part of a character"));
   }
   return entries;
-}
-
-function render({ model, el }) {
-  const root = part("div", "dw-prompt");
-  const note = part("div", "dw-prompt-note");
-  note.setAttribute("role", "status");
-  const text = part("div", "dw-prompt-text");
-  text.setAttribute("role", "region");
-  text.setAttribute("aria-label", "The prompt as the model sees it");
-  text.tabIndex = 0;
-  text.dir = "ltr";
-  const legend = part("div", "dw-prompt-legend");
-  root.append(note, text, legend);
-  el.append(root);
-
-  function update() {
-    const stretches = model.get("stretches");
-    note.textContent = model.get("note");
-    note.hidden = note.textContent === "";
-    // The element that scrolls stays, and with it the reader's place; at the end, they stay there.
-    const isAtEnd = text.scrollTop > 0 && text.scrollHeight - text.clientHeight - text.scrollTop <= AT_END_PX;
-    text.replaceChildren(...stretches.flatMap(stretchParts));
-    text.hidden = stretches.length === 0;
-    if (isAtEnd) text.scrollTop = text.scrollHeight;
-    legend.replaceChildren(...legendParts(model.get("count"), stretches));
-  }
-
-  // JupyterLab takes these keys at the document, to move between cells. Stopped at the window they still scroll.
-  function onKeyDown(event) {
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    const canScroll = text.scrollHeight > text.clientHeight;
-    if (event.target === text && isPlain && SCROLL_KEYS.has(event.key) && canScroll) event.stopPropagation();
-  }
-
-  model.on("change:stretches", update);
-  model.on("change:count", update);
-  model.on("change:note", update);
-  window.addEventListener("keydown", onKeyDown, true);
-  update();
-  return () => {
-    model.off("change:stretches", update);
-    model.off("change:count", update);
-    model.off("change:note", update);
-    window.removeEventListener("keydown", onKeyDown, true);
-    root.remove();
-  };
 }
 
 export default { render };

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import anywidget
 import traitlets
 
 from dolly_widget.text import Piece, Prompt, encodable, visible
+from dolly_widget.widget.page.control import Control
 
 MAX_SHOWN_TOKENS = 800
 """Of a longer prompt the beginning and the end are shown."""
@@ -16,11 +15,11 @@ MAX_SHOWN_CHARS = 4_000
 """Of each stretch of a prompt whose tokens are not known."""
 
 
-class PromptView(anywidget.AnyWidget):
+class PromptView(Control):
     """Shows tokens, or whole stretches of text where they are not known, with a legend below. Copies as it was."""
 
-    _esm = Path(__file__).with_name("prompt_view.js")
-    _css = Path(__file__).with_name("prompt_view.css")
+    scripts = ("../page/scrolling.js", "prompt_view.js")
+    styles = ("prompt_view.css",)
 
     stretches: traitlets.List[list[str]] = traitlets.List(help="What is shown, as [kind, text, tooltip].").tag(
         sync=True
@@ -54,9 +53,8 @@ class PromptView(anywidget.AnyWidget):
         with self.hold_sync():
             self.stretches, self.count, self.note = stretches, count, encodable(note)
 
-    def __repr__(self) -> str:
-        """Say little, and the same in every run: notebooks save it."""
-        return f"{type(self).__name__}({self.count!r})"
+    def _facts(self) -> str:
+        return repr(self.count)
 
 
 def _token(piece: Piece) -> list[str]:

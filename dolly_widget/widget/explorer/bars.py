@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from dolly_widget.lens import Table
+from dolly_widget.widget.page.control import Control
 
 
-class CandidateBars(anywidget.AnyWidget):
+class CandidateBars(Control):
     """Shows one `Table`. ``on_choose`` gets the id of a candidate that the reader picks, and the table's revision."""
 
-    _esm = Path(__file__).with_name("bars.js")
-    _css = Path(__file__).with_name("bars.css")
+    scripts = ("../page/keys.js", "nudge.js", "rows.js", "bars.js")
+    styles = ("bars.css",)
 
     table = traitlets.Dict(help="What is shown: a Table as plain data, with its revision; {} for none.").tag(sync=True)
     is_outdated = traitlets.Bool(False, help="Whether the text has changed since.").tag(sync=True)
@@ -52,6 +51,5 @@ class CandidateBars(anywidget.AnyWidget):
         if content.get("kind") == "choose":
             self._on_choose(int(content["token_id"]), int(content["revision"]))
 
-    def __repr__(self) -> str:
-        """Say little: notebooks save it."""
-        return f"{type(self).__name__}({len(self.table.get('rows', ()))} candidates)"
+    def _facts(self) -> str:
+        return f"{len(self.table.get('rows', ()))} candidates"

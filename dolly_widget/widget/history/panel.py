@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from dolly_widget.history import Exchange, History, has_words
 from dolly_widget.text import encodable
+from dolly_widget.widget.page.control import Control
 from dolly_widget.widget.page.fold import Fold
 
 PAGE_ROWS = 50
@@ -25,14 +24,14 @@ _EXPORTS: dict[str, Callable[[History], str]] = {
 }
 
 
-class HistoryList(anywidget.AnyWidget):
+class HistoryList(Control):
     """Rows of the newest answers that ``query`` finds; the page asks for the older ones, and for files.
 
     ``exchanges`` is what answers are appended to; ``on_show`` gets the one that the reader chooses.
     """
 
-    _esm = Path(__file__).with_name("panel.js")
-    _css = Path(__file__).with_name("panel.css")
+    scripts = ("../page/keys.js", "rows.js", "panel.js")
+    styles = ("panel.css",)
 
     query = traitlets.Unicode("", help="What the reader looks for: words.").tag(sync=True)
     # One value, so that its parts always fit together, whichever thread sets it.
@@ -85,9 +84,8 @@ class HistoryList(anywidget.AnyWidget):
         found = History(self._exchanges[place] for place in reversed(self._places()))
         return {"name": f"dolly-history.{ending}", "text": _EXPORTS[ending](found)}
 
-    def __repr__(self) -> str:
-        """Say little, and the same in every run: notebooks save it."""
-        return f"{type(self).__name__}({len(self._exchanges)} answers)"
+    def _facts(self) -> str:
+        return f"{len(self._exchanges)} answers"
 
 
 def _row(place: int, exchange: Exchange) -> dict[str, Any]:

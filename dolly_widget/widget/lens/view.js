@@ -1,274 +1,227 @@
 // An answer's tokens in their colours. Pointing at one, or moving to it with the arrow keys, shows a card with what it
 // was chosen from. Everything that the model wrote goes in as text.
 
-const GAP_PX = 4;
 // Time to move the pointer from a token to its card.
 const LEAVE_MS = 250;
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
+const TEXT_ATTRIBUTES = {
+  dir: "auto",
+  role: "group",
+  "aria-label": "Tokens of the answer",
+  "aria-description": "Arrow keys: the next token. Down: what it was chosen from. Enter: explore.",
+};
 
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
+function render({ model, el }) {
+  const view = {
+    model,
+    ...build(),
+    elements: [],
+    shown: null, // the token whose card is open
+    leaving: 0,
+    isFirstTap: false,
+    wasChosenByKey: false,
+  };
+  el.append(view.root);
+  const unbind = bind(view);
+  update(view);
+  return () => {
+    unbind();
+    hide(view);
+    view.root.remove();
+  };
+}
+
+function build() {
+  const root = makeElement("div", "dw-lens");
+  const summary = makeElement("div", "dw-lens-summary");
+  const text = makeElement("div", "dw-lens-text", "", TEXT_ATTRIBUTES);
+  const foot = makeElement("div", "dw-lens-foot");
+  const card = makeCard();
+  root.append(text, foot, card);
+  return { root, summary, text, foot, card };
+}
+
+function bind(view) {
+  const { model, root } = view;
+  const names = ["tokens", "legend", "summary", "chosen"];
+  const stopModel = listenToModel(
+    model,
+    Object.fromEntries(names.map((name) => [`change:${name}`, () => update(view)])),
+  );
+  root.addEventListener("mouseover", (event) => onOver(view, event));
+  root.addEventListener("mouseleave", () => hideSoon(view));
+  root.addEventListener("focusin", (event) => onFocus(view, event));
+  root.addEventListener("focusout", (event) => root.contains(event.relatedTarget) || hide(view));
+  root.addEventListener("pointerdown", (event) => onPointerDown(view, event));
+  root.addEventListener("click", (event) => onClick(view, event));
+  const stopWindow = listenToWindow({
+    keydown: (event) => onKeyDown(view, event),
+    scroll: (event) => onScroll(view, event),
+  });
+  return () => {
+    stopModel();
+    stopWindow();
+  };
+}
+
+function update(view) {
+  const { model, root, text, foot, summary } = view;
+  hide(view);
+  const tokens = model.get("tokens");
+  view.elements = tokens.map(tokenElement);
+  text.replaceChildren(
+    ...view.elements.flatMap((element, place) => (tokens[place].text.endsWith("\n") ? [element, "\n"] : element)),
+  );
+  if (tokens.length) view.elements[0].tabIndex = 0;
+  const chosen = view.elements[model.get("chosen")];
+  chosen?.classList.add("dw-chosen");
+  summary.textContent = model.get("summary");
+  foot.replaceChildren(legendElement(model.get("legend")), summary);
+  root.hidden = tokens.length === 0;
+  if (chosen && view.wasChosenByKey) requestAnimationFrame(() => goToChosen(view));
 }
 
 function tokenElement(token, place) {
-  const element = make("span", `dw-token dw-p${token.level}`);
   // A line break inside would continue the colour in the next line.
-  element.textContent = token.text.replace(/\n$/, "");
-  element.dataset.place = place;
-  element.tabIndex = -1;
-  element.setAttribute("role", "button");
-  element.setAttribute("aria-label", `${token.name}, ${token.facts}`);
+  const element = makeElement("span", `dw-token dw-p${token.level}`, token.text.replace(/\n$/, ""), {
+    role: "button",
+    tabindex: "-1",
+    "aria-label": `${token.name}, ${token.facts}`,
+    "data-place": place,
+  });
   element.classList.toggle("dw-special", token.is_special);
   return element;
 }
 
-function otherElement([tokenId, name, chance, width], isOwn) {
-  const element = make("button", "dw-other");
-  element.type = "button";
-  element.dataset.tokenId = tokenId;
-  const bar = make("span", "dw-share");
-  bar.style.width = `${width}%`;
-  const track = make("span", "dw-track");
-  track.append(bar);
-  element.append(make("span", "dw-name", name), track, make("span", "dw-chance", chance));
-  element.setAttribute("aria-description", isOwn ? "is there" : "go on with it");
-  if (isOwn) element.setAttribute("aria-current", "true");
-  return element;
-}
-
 function legendElement(text) {
-  const legend = make("div", "dw-legend");
-  const ramp = make("span", "dw-ramp");
-  ramp.setAttribute("aria-hidden", "true");
-  for (let level = 0; level <= 10; level += 1) ramp.append(make("span", `dw-p${level}`));
-  const scale = make("span", "dw-scale", "0% ");
+  const legend = makeElement("div", "dw-legend");
+  const ramp = makeElement("span", "dw-ramp", "", { "aria-hidden": "true" });
+  for (let level = 0; level <= 10; level += 1) ramp.append(makeElement("span", `dw-p${level}`));
+  const scale = makeElement("span", "dw-scale", "0% ");
   scale.append(ramp, " 100%");
-  legend.append(make("span", "", `${text}:`), scale);
+  legend.append(makeElement("span", "", `${text}:`), scale);
   return legend;
 }
 
-function render({ model, el }) {
-  const root = make("div", "dw-lens");
-  const summary = make("div", "dw-lens-summary");
-  const text = make("div", "dw-lens-text");
-  text.dir = "auto";
-  text.setAttribute("role", "group");
-  text.setAttribute("aria-label", "Tokens of the answer");
-  text.setAttribute("aria-description", "Arrow keys: the next token. Down: what it was chosen from. Enter: explore.");
-  const foot = make("div", "dw-lens-foot");
-  const card = make("div", "dw-card");
-  card.setAttribute("role", "group");
-  // In the browser's top layer, no cell or sidebar can cut it off.
-  card.popover = "manual";
-  root.append(text, foot, card);
-  el.append(root);
+/** The keyboard was in the card of the answer before, which is gone. */
+function goToChosen(view) {
+  const isFree = document.activeElement === document.body;
+  if (view.wasChosenByKey && isFree) view.elements[view.model.get("chosen")]?.focus();
+  view.wasChosenByKey = false;
+}
 
-  let elements = [];
-  let shown = null;
-  let leaving = 0;
-  let isFirstTap = false;
-  let wasChosenByKey = false;
+function placeOf(element) {
+  return Number(element.dataset.place);
+}
 
-  const tokens = () => model.get("tokens");
-  const place = (element) => Number(element.dataset.place);
+function show(view, element) {
+  clearTimeout(view.leaving);
+  if (view.shown === element) return;
+  view.shown?.classList.remove("dw-shown");
+  view.shown = element;
+  element.classList.add("dw-shown");
+  fillCard(view.card, view.model.get("tokens")[placeOf(element)]);
+  openCard(view.card, element);
+}
 
-  function update() {
-    hide();
-    elements = tokens().map(tokenElement);
-    const nodes = elements.flatMap((element, index) => (tokens()[index].text.endsWith("\n") ? [element, "\n"] : element));
-    text.replaceChildren(...nodes);
-    if (elements.length) elements[0].tabIndex = 0;
-    const chosen = elements[model.get("chosen")];
-    chosen?.classList.add("dw-chosen");
-    summary.textContent = model.get("summary");
-    foot.replaceChildren(legendElement(model.get("legend")), summary);
-    root.hidden = elements.length === 0;
-    if (chosen && wasChosenByKey) requestAnimationFrame(goToChosen);
-  }
+function hide(view) {
+  clearTimeout(view.leaving);
+  view.shown?.classList.remove("dw-shown");
+  view.shown = null;
+  closeCard(view.card);
+}
 
-  /** The keyboard was in the card of the answer before, which is gone. */
-  function goToChosen() {
-    if (wasChosenByKey && document.activeElement === document.body) elements[model.get("chosen")]?.focus();
-    wasChosenByKey = false;
-  }
+function hideSoon(view) {
+  clearTimeout(view.leaving);
+  view.leaving = setTimeout(() => {
+    // After a click on it, a token has the focus, but that is not where the reader is.
+    if (!view.shown?.matches(":focus-visible") && !view.card.contains(document.activeElement)) hide(view);
+  }, LEAVE_MS);
+}
 
-  /** Only one token is a stop for the Tab key: the one that the reader was at last. */
-  function rove(element) {
-    for (const each of elements) each.tabIndex = each === element ? 0 : -1;
-  }
+function onOver(view, { target }) {
+  const element = target.closest(".dw-token");
+  if (element) show(view, element);
+  else if (view.card.contains(target)) clearTimeout(view.leaving);
+  else hideSoon(view);
+}
 
-  function show(element) {
-    clearTimeout(leaving);
-    if (shown === element) return;
-    shown?.classList.remove("dw-shown");
-    shown = element;
-    shown.classList.add("dw-shown");
-    const token = tokens()[place(element)];
-    card.setAttribute("aria-label", `Instead of ${token.name}`);
-    const head = make("div", "dw-card-head");
-    head.append(make("b", "dw-name", token.name), make("span", "", token.facts));
-    const others = token.others.map((other, index) => otherElement(other, index === token.own));
-    card.replaceChildren(
-      head,
-      make("div", "dw-card-details", token.details),
-      ...others,
-      make("div", "dw-card-hint", "Choose another one to see what it would have said. Click the token to explore."),
-    );
-    if (card.showPopover && !card.matches(":popover-open")) card.showPopover();
-    card.hidden = false;
-    placeCard(element);
-  }
+function onFocus(view, { target }) {
+  const element = target.closest(".dw-token");
+  if (!element) return;
+  // Only one token is a stop for the Tab key: the one that the reader was at last.
+  for (const each of view.elements) each.tabIndex = each === element ? 0 : -1;
+  show(view, element);
+}
 
-  function placeCard(element) {
-    const boxes = element.getClientRects();
-    const box = boxes[0] ?? element.getBoundingClientRect();
-    const below = box.bottom + GAP_PX;
-    const isRoom = below + card.offsetHeight <= window.innerHeight || box.top < card.offsetHeight + GAP_PX;
-    const left = Math.min(box.left, window.innerWidth - card.offsetWidth - GAP_PX);
-    card.style.left = `${Math.max(GAP_PX, left)}px`;
-    card.style.top = `${isRoom ? below : box.top - card.offsetHeight - GAP_PX}px`;
-  }
+// A finger cannot point: its first tap shows the card, the second one on the same token opens the explorer.
+function onPointerDown(view, { target, pointerType }) {
+  view.isFirstTap = pointerType === "touch" && target.closest(".dw-token") !== view.shown;
+}
 
-  function hide() {
-    clearTimeout(leaving);
-    shown?.classList.remove("dw-shown");
-    shown = null;
-    if (card.hidePopover && card.matches(":popover-open")) card.hidePopover();
-    card.hidden = true;
-  }
+function onClick(view, { target, detail }) {
+  const other = target.closest(".dw-other");
+  if (other && view.shown) choose(view, other);
+  const element = target.closest(".dw-token");
+  // Dragging over the text, or a double click, is to copy it.
+  if (!element || view.isFirstTap || detail > 1 || hasSelection(view.text)) return;
+  open(view, element);
+}
 
-  function hideSoon() {
-    clearTimeout(leaving);
-    leaving = setTimeout(() => {
-      // After a click on it, a token has the focus, but that is not where the reader is.
-      if (!shown?.matches(":focus-visible") && !card.contains(document.activeElement)) hide();
-    }, LEAVE_MS);
-  }
+function onScroll({ shown, card }, { target }) {
+  if (shown && !card.contains(target)) placeCard(card, shown);
+}
 
-  function onOver(event) {
-    const element = event.target.closest(".dw-token");
-    if (element) show(element);
-    else if (card.contains(event.target)) clearTimeout(leaving);
-    else hideSoon();
-  }
+function open(view, element) {
+  view.model.send({ kind: "open", place: placeOf(element) });
+  hide(view);
+}
 
-  function onFocus(event) {
-    const element = event.target.closest(".dw-token");
-    if (!element) return;
-    rove(element);
-    show(element);
-  }
+function choose(view, other) {
+  if (other.getAttribute("aria-current")) return;
+  view.model.send({ kind: "choose", place: placeOf(view.shown), token_id: Number(other.dataset.tokenId) });
+  hide(view);
+}
 
-  function onFocusOut(event) {
-    if (!root.contains(event.relatedTarget)) hide();
-  }
+function onKeyDown(view, event) {
+  if (isPlain(event) && view.root.contains(event.target) && takeKey(view, event)) consume(event);
+}
 
-  // A finger cannot point: its first tap shows the card, the second one on the same token opens the explorer.
-  function onPointerDown(event) {
-    const element = event.target.closest(".dw-token");
-    isFirstTap = event.pointerType === "touch" && element !== shown;
-  }
-
-  function hasSelection() {
-    const selection = document.getSelection();
-    return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(text);
-  }
-
-  function onClick(event) {
-    const other = event.target.closest(".dw-other");
-    if (other && shown) choose(other);
-    const element = event.target.closest(".dw-token");
-    // Dragging over the text, or a double click, is to copy it.
-    if (!element || isFirstTap || event.detail > 1 || hasSelection()) return;
-    open(element);
-  }
-
-  function open(element) {
-    model.send({ kind: "open", place: place(element) });
-    hide();
-  }
-
-  function choose(other) {
-    if (other.getAttribute("aria-current")) return;
-    model.send({ kind: "choose", place: place(shown), token_id: Number(other.dataset.tokenId) });
-    hide();
-  }
-
-  // JupyterLab takes keys at the document, to move between cells: stopped at the window, on their way down.
-  function onKeyDown(event) {
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
-    if (!isPlain || !root.contains(event.target)) return;
-    if (act(event)) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  }
-
-  /** Whether the key meant something here. */
-  function act(event) {
-    const others = [...card.querySelectorAll(".dw-other")];
-    const at = others.indexOf(event.target);
-    if (event.key === "Escape" && shown) {
-      const element = shown;
-      if (at >= 0) element.focus();
-      hide();
-      return true;
-    }
-    return at >= 0 ? actInCard(event.key, others, at) : actOnToken(event, others);
-  }
-
-  function actInCard(key, others, at) {
-    if (key === "ArrowDown") others[Math.min(at + 1, others.length - 1)].focus();
-    else if (key === "ArrowUp") (at ? others[at - 1] : shown).focus();
-    else if (key === "Enter" || key === " ") {
-      wasChosenByKey = true;
-      choose(others[at]);
-    } else return false;
+/** Acts on a key of the lens, and returns whether it is one. */
+function takeKey(view, { key, target }) {
+  const others = [...view.card.querySelectorAll(".dw-other")];
+  const at = others.indexOf(target);
+  if (key === "Escape" && view.shown) {
+    if (at >= 0) view.shown.focus();
+    hide(view);
     return true;
   }
+  return at >= 0 ? takeKeyOfCard(view, key, others, at) : takeKeyOfToken(view, key, target, others);
+}
 
-  function actOnToken(event, others) {
-    const element = event.target.closest(".dw-token");
-    if (!element) return false;
-    const last = elements.length - 1;
-    const step = STEPS[event.key];
-    if (step) elements[Math.max(0, Math.min(last, place(element) + step))].focus();
-    else if (event.key === "Home") elements[0].focus();
-    else if (event.key === "End") elements[last].focus();
-    else if (event.key === "ArrowDown" && shown === element) others[0]?.focus();
-    else if (event.key === "ArrowDown") show(element);
-    else if (event.key === "ArrowUp") hide();
-    else if (event.key === "Enter" || event.key === " ") open(element);
-    else return false;
-    return true;
-  }
+function takeKeyOfCard(view, key, others, at) {
+  if (key === "ArrowDown") others[clampIndex(at + 1, others.length)].focus();
+  else if (key === "ArrowUp") (at ? others[at - 1] : view.shown).focus();
+  else if (key === "Enter" || key === " ") {
+    view.wasChosenByKey = true;
+    choose(view, others[at]);
+  } else return false;
+  return true;
+}
 
-  function onScroll(event) {
-    if (shown && !card.contains(event.target)) placeCard(shown);
-  }
-
-  const names = ["change:tokens", "change:legend", "change:summary", "change:chosen"];
-  for (const name of names) model.on(name, update);
-  root.addEventListener("mouseover", onOver);
-  root.addEventListener("mouseleave", hideSoon);
-  root.addEventListener("focusin", onFocus);
-  root.addEventListener("focusout", onFocusOut);
-  root.addEventListener("pointerdown", onPointerDown);
-  root.addEventListener("click", onClick);
-  window.addEventListener("keydown", onKeyDown, true);
-  window.addEventListener("scroll", onScroll, true);
-  update();
-
-  return () => {
-    for (const name of names) model.off(name, update);
-    window.removeEventListener("keydown", onKeyDown, true);
-    window.removeEventListener("scroll", onScroll, true);
-    hide();
-    root.remove();
-  };
+function takeKeyOfToken(view, key, target, others) {
+  const { elements, shown } = view;
+  const element = target.closest(".dw-token");
+  if (!element) return false;
+  if (STEPS[key]) elements[clampIndex(placeOf(element) + STEPS[key], elements.length)].focus();
+  else if (key === "Home") elements[0].focus();
+  else if (key === "End") elements.at(-1).focus();
+  else if (key === "ArrowDown" && shown === element) others[0]?.focus();
+  else if (key === "ArrowDown") show(view, element);
+  else if (key === "ArrowUp") hide(view);
+  else if (key === "Enter" || key === " ") open(view, element);
+  else return false;
+  return true;
 }
 
 export default { render };

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from dolly_widget.lens import ColouredToken, Scores, colours_css, legend_text
 from dolly_widget.text import percent
+from dolly_widget.widget.page.control import Control
 
 
-class LensView(anywidget.AnyWidget):
+class LensView(Control, css=f"\n{colours_css()}"):
     """Shows the tokens of one answer. A reader who points at one, or moves to it, sees what it was chosen from.
 
     ``on_open`` is called with the place of a token that was clicked, ``on_choose`` with a place and the id of the
     alternative that was chosen there.
     """
 
-    _esm = Path(__file__).with_name("view.js")
-    _css = f"{Path(__file__).with_name('view.css').read_text(encoding='utf-8')}\n{colours_css()}"
+    scripts = ("../page/keys.js", "card.js", "view.js")
+    styles = ("view.css",)
 
     tokens: traitlets.List[dict[str, Any]] = traitlets.List(help="What the page shows of each token.").tag(sync=True)
     legend = traitlets.Unicode("", help="What the colours stand for.").tag(sync=True)
@@ -53,9 +52,8 @@ class LensView(anywidget.AnyWidget):
         elif content.get("kind") == "choose":
             self._on_choose(place, content["token_id"])
 
-    def __repr__(self) -> str:
-        """Say little, and the same in every run: notebooks save it."""
-        return f"{type(self).__name__}({len(self.tokens)} tokens)"
+    def _facts(self) -> str:
+        return f"{len(self.tokens)} tokens"
 
 
 def _for_page(token: ColouredToken, vocab_size: int) -> dict[str, Any]:

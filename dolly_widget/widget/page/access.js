@@ -4,14 +4,63 @@ const SUPPRESS = "data-lm-suppress-shortcuts"; // Lumino, JupyterLab's keys: non
 const ROOTS = ".dw-widget, .dw-explorer";
 // The notebook, and then the browser, would undo a change of the cell's source.
 const UNDO = new Set(["z", "Z", "y", "Y"]);
+const MODIFIERS = new Set(["Control", "Meta", "Alt", "Shift"]);
 const EDITABLE = "textarea, input, [contenteditable='true']";
-let made = 0;
-// Each widget loads this module anew, and all share one page.
-const ids = `dw-explanation-${Math.random().toString(36).slice(2)}`;
+const OBSERVED = {
+  subtree: true,
+  childList: true,
+  characterData: true,
+  attributes: true,
+  attributeFilter: ["class", "title", "disabled", "style", "hidden", "inert", "aria-expanded"],
+};
+const explanationIds = `dw-explanation-${randomName()}`;
+let explanations = 0;
 
-// Only what changes is set: each setting wakes the observer.
-function set(element, name, value) {
-  if (value && element.getAttribute(name) !== value) element.setAttribute(name, value);
+function render({ el }) {
+  const view = { el, root: null, lent: {}, frame: 0, naming: 0 };
+  view.observer = new MutationObserver(() => {
+    keepFocus(view);
+    nameLater(view);
+  });
+  attachLater(view);
+  const stop = listenToWindow({ keydown: (event) => view.root && keepKeys(view.root, event) });
+  return () => {
+    cancelAnimationFrame(view.frame);
+    cancelAnimationFrame(view.naming);
+    stop();
+    view.observer.disconnect();
+  };
+}
+
+// The view is put into the page after it is rendered.
+function attachLater(view) {
+  view.frame = requestAnimationFrame(() => {
+    view.root = view.el.closest(ROOTS);
+    if (!view.root) return attachLater(view);
+    nameControls(view.root);
+    view.observer.observe(view.root, OBSERVED);
+  });
+}
+
+// After the frame that shows what has changed: pictures do not wait for names.
+function nameLater(view) {
+  view.naming ||= requestAnimationFrame(() =>
+    setTimeout(() => {
+      view.naming = 0;
+      if (view.el.isConnected) nameControls(view.root);
+    }),
+  );
+}
+
+function nameControls(root) {
+  // Changes in them are announced; a region that came with its text might not be.
+  for (const place of root.querySelectorAll(".dw-status")) setAttribute(place, "role", "status");
+  root.querySelectorAll(".widget-slider").forEach(nameSlider);
+  root.querySelectorAll("textarea, select, input:not([type=checkbox])").forEach(nameField);
+  for (const button of root.querySelectorAll(".widget-toggle-button"))
+    setAttribute(button, "aria-pressed", String(button.classList.contains("mod-active")));
+  for (const button of root.querySelectorAll(".dw-preset"))
+    setAttribute(button, "aria-pressed", String(button.classList.contains("dw-is-on")));
 }
 
 function nameSlider(row) {
@@ -20,43 +69,34 @@ function nameSlider(row) {
   const readout = row.querySelector(".widget-readout");
   const label = row.querySelector("label, .widget-label")?.textContent;
   const explanation = row.parentElement?.querySelector(":scope > .widget-html .dw-explanation");
-  set(handle, "aria-label", label);
-  set(handle, "aria-valuetext", readout?.textContent);
-  set(handle, "aria-disabled", String(handle.closest("[disabled]") !== null));
+  setAttribute(handle, "aria-label", label);
+  setAttribute(handle, "aria-valuetext", readout?.textContent);
+  setAttribute(handle, "aria-disabled", String(handle.closest("[disabled]") !== null));
   if (readout) {
-    set(readout, "role", "textbox");
-    set(readout, "aria-label", label);
+    setAttribute(readout, "role", "textbox");
+    setAttribute(readout, "aria-label", label);
   }
   if (!explanation) return;
-  explanation.id ||= `${ids}-${made++}`;
-  set(handle, "aria-describedby", explanation.id);
-  if (readout) set(readout, "aria-describedby", explanation.id);
+  explanation.id ||= `${explanationIds}-${explanations++}`;
+  setAttribute(handle, "aria-describedby", explanation.id);
+  if (readout) setAttribute(readout, "aria-describedby", explanation.id);
 }
 
 function nameField(field) {
-  const shown = [...(field.labels ?? [])].some((label) => label.textContent.trim());
+  const hasLabel = [...(field.labels ?? [])].some((label) => label.textContent.trim());
   const title = field.title || field.closest("[title]")?.title;
-  if (!shown && !field.hasAttribute("aria-label")) set(field, "aria-label", title || field.placeholder);
+  if (!hasLabel && !field.hasAttribute("aria-label")) setAttribute(field, "aria-label", title || field.placeholder);
 }
 
-function name(root) {
-  // What changes in them is told; a region that came with its text might not be heard.
-  for (const place of root.querySelectorAll(".dw-status")) set(place, "role", "status");
-  root.querySelectorAll(".widget-slider").forEach(nameSlider);
-  root.querySelectorAll("textarea, select, input:not([type=checkbox])").forEach(nameField);
-  for (const button of root.querySelectorAll(".widget-toggle-button"))
-    set(button, "aria-pressed", String(button.classList.contains("mod-active")));
-  for (const button of root.querySelectorAll(".dw-preset"))
-    set(button, "aria-pressed", String(button.classList.contains("dw-is-on")));
+// Only what changes is set: each setting wakes the observer.
+function setAttribute(element, name, value) {
+  if (value && element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-function canHaveFocus(element) {
-  return element.checkVisibility() && !element.matches(":disabled") && !element.closest("[inert]");
-}
-
-// A control that is disabled or hidden while it has the focus would leave it, and the next key, to the notebook. What
-// is around it takes no key, and gives the focus back; Tab goes on from there.
-function keepFocus(root, lent) {
+// A control that is disabled or hidden while it has the focus would leave it, and the next key, to the notebook.
+// Instead the nearest element around it that can have the focus borrows it: it takes no key, Tab goes on from there,
+// and the control has the focus again once it can.
+function keepFocus({ root, lent }) {
   const now = document.activeElement;
   if (now === lent.to && canHaveFocus(lent.from)) lent.from.focus({ preventScroll: true });
   if (now === root || !root.contains(now) || canHaveFocus(now)) return;
@@ -67,63 +107,19 @@ function keepFocus(root, lent) {
   Object.assign(lent, { from: now, to: around });
 }
 
-// Window, capture: before JupyterLab, which listens at the document. The event goes on: sliders need it.
-// On the control itself: JupyterLab's selectors match what has the focus before it looks at what is around that.
-function keep(root, event) {
+function canHaveFocus(element) {
+  return element.checkVisibility() && !element.matches(":disabled") && !element.closest("[inert]");
+}
+
+// The event goes on: sliders need it. The attribute is set on the control itself: JupyterLab's selectors match what
+// has the focus before it looks at what is around that.
+function keepKeys(root, event) {
   if (!root.contains(event.target)) return;
-  const isModifier = ["Control", "Meta", "Alt", "Shift"].includes(event.key);
   const isUndo = (event.ctrlKey || event.metaKey) && UNDO.has(event.key);
   if (isUndo && !event.target.matches(EDITABLE)) event.preventDefault();
   const isCombination = (event.ctrlKey || event.metaKey || event.altKey) && event.key !== "Enter" && !isUndo;
-  if (isModifier || isCombination) event.target.removeAttribute(SUPPRESS);
+  if (MODIFIERS.has(event.key) || isCombination) event.target.removeAttribute(SUPPRESS);
   else event.target.setAttribute(SUPPRESS, "true");
-}
-
-function render({ el }) {
-  const lent = {};
-  const observer = new MutationObserver(() => {
-    keepFocus(root, lent);
-    nameLater();
-  });
-  let root = null;
-  const onKey = (event) => root && keep(root, event);
-
-  // After the frame that shows what has changed: pictures do not wait for names.
-  function nameLater() {
-    naming ||= requestAnimationFrame(() =>
-      setTimeout(() => {
-        naming = 0;
-        if (el.isConnected) name(root);
-      }),
-    );
-  }
-
-  // The view is put into the page after it is rendered.
-  function attach() {
-    root = el.closest(ROOTS);
-    if (!root) {
-      frame = requestAnimationFrame(attach);
-      return;
-    }
-    name(root);
-    observer.observe(root, {
-      subtree: true,
-      childList: true,
-      characterData: true,
-      attributes: true,
-      attributeFilter: ["class", "title", "disabled", "style", "hidden", "inert", "aria-expanded"],
-    });
-  }
-
-  let naming = 0;
-  let frame = requestAnimationFrame(attach);
-  window.addEventListener("keydown", onKey, true);
-  return () => {
-    cancelAnimationFrame(frame);
-    cancelAnimationFrame(naming);
-    window.removeEventListener("keydown", onKey, true);
-    observer.disconnect();
-  };
 }
 
 export default { render };

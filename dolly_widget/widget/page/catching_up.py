@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import anywidget
 import ipywidgets as widgets
 
 from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.lens.view import LensView
+from dolly_widget.widget.page.control import Control
 from dolly_widget.widget.page.layout import descendants
 
 _SHOWING = (widgets.HTML, widgets.Label, widgets.Button, ResponseView, CandidateBars, LensView, PromptView)
@@ -19,14 +17,14 @@ _CODE = {"_esm", "_css"}  # never changes, and is most of it
 _SHOWN_TRAITS = {"children", "disabled", "display", "state", "recall", "title", "listing", "shown"}
 
 
-class CatchingUp(anywidget.AnyWidget):
+class CatchingUp(Control):
     """An unseen part of ``widget`` that sends its state again to whichever page shows it.
 
     A page that joins a running kernel (Voilà, or JupyterLab loaded again) asks for all states and then makes its
     widgets, for up to a second; ipywidgets 8.1 drops what changes in between.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    scripts = ("catching_up.js",)
 
     def __init__(self, widget: widgets.Widget) -> None:
         super().__init__(layout={"display": "none"})

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import anywidget
 import ipywidgets as widgets
 import traitlets
 
+from dolly_widget.widget.page.control import Control
 
-class FoldButton(anywidget.AnyWidget):
+
+class FoldButton(Control):
     """The line that stays: a button that shows and hides what follows it in its ``Fold``."""
 
-    _esm = Path(__file__).with_name("fold.js")
+    scripts = ("fold.js",)
 
     title = traitlets.Unicode("", help="What is folded away.").tag(sync=True)
     is_open = traitlets.Bool(False, help="Whether it can be seen.").tag(sync=True)

@@ -1,7 +1,7 @@
 // Shown when the kernel is gone, or was never there: a saved notebook. A kernel that is gone sends no message.
 
 const GONE = "The kernel was restarted or is gone: run the cell again for a new widget. The text below is kept.";
-const SAVED = "Saved, and without a kernel: run the cell in a notebook for a widget that answers.";
+const SAVED = "Saved without a kernel: run the cell in a notebook for a widget that answers.";
 
 const ENDINGS = new Set(["restarting", "autorestarting", "terminating", "dead"]);
 
@@ -11,57 +11,55 @@ const CONTROLS =
   ".widget-checkbox, .dw-composer button, .dw-history button, .dw-history-search, .dw-bars button, .dw-other";
 
 function initialize({ model }) {
-  const tell = () => model.set("is_gone", true); // in the page alone
-  const onStatus = (_, status) => ENDINGS.has(status) && tell();
+  const setGone = () => model.set("is_gone", true); // in the page alone
+  const onStatus = (_, status) => ENDINGS.has(status) && setGone();
   // ipywidgets' manager tells its models of a restart that was asked for, and of no other end.
   const kernel = model.widget_manager?.kernel;
-  model.on("comm_live_update", tell);
+  const stop = listenToModel(model, { comm_live_update: setGone });
   kernel?.statusChanged?.connect(onStatus);
-  kernel?.disposed?.connect(tell);
+  kernel?.disposed?.connect(setGone);
   return () => {
-    model.off("comm_live_update", tell);
+    stop();
     kernel?.statusChanged?.disconnect(onStatus);
-    kernel?.disposed?.disconnect(tell);
+    kernel?.disposed?.disconnect(setGone);
   };
 }
 
 function render({ model, el }) {
-  const notice = document.createElement("div");
-  notice.className = "dw-kernel-notice";
-  notice.setAttribute("role", "status");
+  const notice = makeElement("div", "dw-kernel-notice", "", { role: "status" });
+  const view = { model, notice, root: null };
+  const update = () => show(view);
   el.append(notice);
-  let root = null;
-
-  function text() {
-    if (model.get("is_gone")) return GONE;
-    return root?.classList.contains("jupyter-widgets-disconnected") ? SAVED : ""; // ipywidgets' class: no comm
-  }
-
-  function disable() {
-    for (const control of root.querySelectorAll(CONTROLS)) control.inert = true;
-    for (const written of root.querySelectorAll("textarea")) written.readOnly = true; // to be copied
-  }
-
-  function update() {
-    root = el.closest(".dw-widget");
-    notice.textContent = text();
-    if (!root || notice.textContent === "") return;
-    root.classList.add("dw-without-kernel");
-    disable();
-    late.observe(root, { childList: true, subtree: true });
-  }
-
-  const late = new MutationObserver(disable); // views come one after the other
+  view.late = new MutationObserver(() => disableControls(view.root)); // views come one after the other
   const attached = new ResizeObserver(update); // rendered first, in the page later
   attached.observe(el);
-  model.on("change:is_gone", update);
+  const stop = listenToModel(model, { "change:is_gone": update });
   update();
   return () => {
-    model.off("change:is_gone", update);
-    late.disconnect();
+    stop();
+    view.late.disconnect();
     attached.disconnect();
     notice.remove();
   };
+}
+
+function show(view) {
+  view.root = view.notice.closest(".dw-widget");
+  view.notice.textContent = noticeText(view);
+  if (!view.root || view.notice.textContent === "") return;
+  view.root.classList.add("dw-without-kernel");
+  disableControls(view.root);
+  view.late.observe(view.root, { childList: true, subtree: true });
+}
+
+function noticeText({ model, root }) {
+  if (model.get("is_gone")) return GONE;
+  return root?.classList.contains("jupyter-widgets-disconnected") ? SAVED : ""; // ipywidgets' class: no comm
+}
+
+function disableControls(root) {
+  for (const control of root.querySelectorAll(CONTROLS)) control.inert = true;
+  for (const field of root.querySelectorAll("textarea")) field.readOnly = true; // to be copied
 }
 
 export default { initialize, render };

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import anywidget
+from dolly_widget.widget.page.control import Control
 
 
-class KernelNotice(anywidget.AnyWidget):
+class KernelNotice(Control):
     """Unseen while the kernel lives. Then it says so, and makes the controls of the `.dw-widget` around it inert.
 
     Texts and what works in the page alone, such as a Fold, stay as they are.
     """
 
-    _esm = Path(__file__).with_name("kernel_notice.js")
-    _css = Path(__file__).with_name("kernel_notice.css")
-
-    def __repr__(self) -> str:
-        """Say little, and the same in every run: notebooks save it."""
-        return f"{type(self).__name__}()"
+    scripts = ("kernel_notice.js",)
+    styles = ("kernel_notice.css",)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from dolly_widget.widget.page.control import read_joined
+
 
 def show_in(place: widgets.HTML, html: str) -> None:
     """Show safe HTML; "" takes the place away."""
@@ -14,10 +16,13 @@ def show_in(place: widgets.HTML, html: str) -> None:
     place.layout.display = None if html else "none"
 
 
-def style_sheet() -> widgets.HTML:
-    """An unseen part that brings style.css into the page."""
-    css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+def style_sheet(*files: Path) -> widgets.HTML:
+    """An unseen part that brings style.css, or these files, into the page."""
+    css = read_joined(*(files or (_STYLE,)))
     return widgets.HTML(f"<style>{css}</style>", layout={"display": "none"})
+
+
+_STYLE = Path(__file__).with_name("style.css")
 
 
 def descendants(widget: widgets.Widget) -> Iterator[widgets.Widget]:

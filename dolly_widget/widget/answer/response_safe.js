@@ -1,0 +1,28 @@
+// HTML of an answer as elements that are safe to show. dolly_widget/text/markdown.py escapes all else; this is the
+// second lock.
+
+const ALLOWED_ELEMENTS = new Set(
+  ("a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong " +
+    "table tbody td th thead tr ul div").split(" "),
+);
+const ALLOWED_ATTRIBUTES = new Set("class data-lang dir href lang rel start target title".split(" "));
+const ALLOWED_URL = /^(https?:\/\/|mailto:)/i;
+
+function safeFragment(html) {
+  // DOMParser's document runs no scripts and loads nothing.
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  for (const element of parsed.body.querySelectorAll("*")) {
+    if (ALLOWED_ELEMENTS.has(element.localName)) removeUnsafeAttributes(element);
+    else element.remove();
+  }
+  const fragment = document.createDocumentFragment();
+  fragment.append(...parsed.body.childNodes);
+  return fragment;
+}
+
+function removeUnsafeAttributes(element) {
+  for (const { name, value } of [...element.attributes]) {
+    const isAllowed = ALLOWED_ATTRIBUTES.has(name) && (name !== "href" || ALLOWED_URL.test(value));
+    if (!isAllowed) element.removeAttribute(name);
+  }
+}
