@@ -1,7 +1,8 @@
-"""Make web pages of the tutorials: `python notebooks/pages.py [--out FOLDER] [NAME.ipynb …]`.
+"""Make web pages of the tutorials and the guides: `python notebooks/pages.py [--out FOLDER] [NAME.ipynb …]`.
 
 Each tutorial is run, and its page shows the widgets as they were at last, closed ones too: a reader needs no kernel.
-The pages fetch nothing from elsewhere: what draws the widgets comes from npm, once, into the user's cache directory.
+The guides are Markdown, and all of them are written every time. The pages fetch nothing from elsewhere: what draws the
+widgets comes from npm, once, into the user's cache directory.
 """
 
 import argparse
@@ -12,20 +13,31 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from execute import HERE, TutorialError, mistakes_told, read, run, tutorials
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 from jupyter_core.paths import jupyter_path
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
 
 WEB = HERE / "web"
+IMAGES = HERE / "images"
+# In the order of the index.
+GUIDES = [
+    HERE / "guide" / f"{name}.md"
+    for name in ("keyboard", "front_ends", "models", "speed", "lens", "magic", "safety", "troubleshooting")
+]
 # Packages of npm that draw ipywidgets 8, and their files that a page loads.
 RENDERER = {
     "requirejs@2.3.7": "require.js",
@@ -34,6 +46,9 @@ RENDERER = {
 ANYWIDGET = "nbextensions/anywidget/index.js"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 # Ids that ipywidgets and nbconvert draw at random.
+LINK = re.compile(r"(?<=\]\()[\w./-]+")
+# The pages are light, whatever the reader's system is.
+DARK_PICTURE = re.compile(r"<source [^>]*>\s*")
 RANDOM_ID = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-z])")
 
 
@@ -58,7 +73,7 @@ class Reader(NotebookClient):
 
 @dataclass(frozen=True)
 class Page:
-    """A tutorial on the web: ``title`` and ``about``, its first paragraph, are HTML."""
+    """A tutorial or a guide on the web: ``title`` and ``about``, its first paragraph, are HTML."""
 
     path: Path
     title: str
@@ -75,16 +90,28 @@ class Page:
         return self.title.split(":")[0]
 
 
-def page_of(path: Path, notebook: NotebookNode) -> Page:
-    """What the other pages say about a tutorial, from its first cell. Raises TutorialError where it has none."""
-    if not notebook.cells:
-        raise TutorialError(f"{path} has no cells: begin it with a heading.")
-    heading, _, rest = notebook.cells[0].source.partition("\n")
+def page_of(path: Path, source: str) -> Page:
+    """What the other pages say about a tutorial or a guide, from the Markdown that it begins with."""
+    heading, _, rest = source.partition("\n")
     inline = MarkdownIt().renderInline
     return Page(path, inline(heading.lstrip("# ")), inline(rest.strip().partition("\n\n")[0]))
 
 
-def to_html(notebook: NotebookNode, pages: list[Page], number: int) -> str:
+def first_cell(path: Path) -> str:
+    """The text of a tutorial's first cell. Raises TutorialError where it has none."""
+    cells = read(path).cells
+    if not cells:
+        raise TutorialError(f"{path} has no cells: begin it with a heading.")
+    return str(cells[0].source)
+
+
+def linked(markdown: str, folder: Path, pages: list[Page]) -> str:
+    """The text of a file in ``folder``, with the links to files of ``pages`` leading to their pages."""
+    hrefs = {page.path: page.href for page in pages}
+    return LINK.sub(lambda link: hrefs.get((folder / link[0]).resolve(), link[0]), markdown)
+
+
+def to_html(notebook: NotebookNode, pages: list[Page], number: int, guides: list[Page]) -> str:
     """The page of the executed ``notebook``, number ``number`` of ``pages``."""
     exporter = HTMLExporter(
         extra_template_paths=[str(WEB)],
@@ -95,13 +122,42 @@ def to_html(notebook: NotebookNode, pages: list[Page], number: int) -> str:
         embed_images=True,
     )
     path = pages[number].path
-    names = {page.path.name: page.href for page in pages}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"(?<=\]\()([\w.]+)", lambda link: names.get(link[0], link[0]), cell.source)
+            cell.source = linked(cell.source, path.parent, [*pages, *guides])
     resources = {"metadata": {"name": path.stem, "path": str(HERE)}, "pages": pages, "number": number}
     html, _ = exporter.from_notebook_node(notebook, resources)
     return _with_counted_ids(html)
+
+
+def guide_html(number: int, guides: list[Page], pages: list[Page]) -> str:
+    """The page of number ``number`` of ``guides``."""
+    path = guides[number].path
+    markdown = linked(path.read_text(encoding="utf-8"), path.parent, [*guides, *pages])
+    parser = MarkdownIt("commonmark", {"highlight": _highlighted}).enable("table")
+    tokens = parser.parse(DARK_PICTURE.sub("", markdown.replace('"../images/', '"images/')))
+    _give_ids(tokens)
+    body = parser.renderer.render(tokens, parser.options, {})
+    body = body.replace("<table>", '<div class="guide-table"><table>').replace("</table>", "</table></div>")
+    return _template("guide.html.j2").render(pages=guides, number=number, title=guides[number].title, body=Markup(body))
+
+
+def _give_ids(tokens: list[Token]) -> None:
+    """Name the headings as GitHub does, so that a link to one works here and there."""
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open":
+            text = "".join(child.content for child in inline.children or [])
+            opening.attrSet("id", re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-"))
+
+
+def _highlighted(code: str, language: str, _: str) -> str:
+    if not language:
+        return ""  # as it is, escaped
+    return highlight(code, get_lexer_by_name(language), HtmlFormatter(nowrap=True, noclasses=True))
+
+
+def _template(name: str) -> Template:
+    return Environment(loader=FileSystemLoader(WEB), autoescape=True).get_template(name)
 
 
 def _with_counted_ids(html: str) -> str:
@@ -110,19 +166,27 @@ def _with_counted_ids(html: str) -> str:
 
 
 def write(names: list[str], out: Path) -> None:
-    """Run the tutorials ``names``, or all, and write their pages, and the index of all that are there, into ``out``."""
+    """Run the tutorials ``names``, or all, and write their pages, the guides, and the index of all that are there."""
     named = tutorials(names)
     known = dict.fromkeys([*tutorials([]), *named])
-    pages = [page_of(path, read(path)) for path in known if path in named or (out / f"{path.stem}.html").is_file()]
+    there = [path for path in known if path in named or (out / f"{path.stem}.html").is_file()]
+    pages = [page_of(path, first_cell(path)) for path in there]
+    guides = [page_of(path, path.read_text(encoding="utf-8")) for path in GUIDES]
     copy_renderer(out / "_static")
     for number, page in enumerate(pages):
         if page.path in named:
             print(page.path.name, flush=True)
-            html = to_html(run(page.path, Reader), pages, number)
+            html = to_html(run(page.path, Reader), pages, number, guides)
             (out / page.href).write_text(html, encoding="utf-8")
-    index = Environment(loader=FileSystemLoader(WEB), autoescape=True).get_template("index.html.j2")
-    listed = [{"href": page.href, "title": Markup(page.title), "about": Markup(page.about)} for page in pages]
-    (out / "index.html").write_text(index.render(pages=listed), encoding="utf-8")
+    for number, page in enumerate(guides):
+        (out / page.href).write_text(guide_html(number, guides, pages), encoding="utf-8")
+    shutil.copytree(IMAGES, out / "images", ignore=shutil.ignore_patterns("*-dark.*", "*.webp"), dirs_exist_ok=True)
+    listed = {"pages": _listed(pages), "guides": _listed(guides)}
+    (out / "index.html").write_text(_template("index.html.j2").render(listed), encoding="utf-8")
+
+
+def _listed(pages: list[Page]) -> list[dict[str, str]]:
+    return [{"href": page.href, "title": Markup(page.title), "about": Markup(page.about)} for page in pages]
 
 
 def copy_renderer(static: Path) -> None:

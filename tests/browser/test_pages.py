@@ -1,4 +1,4 @@
-"""The tutorials as web pages: without a kernel and without a network, they show the widgets with their last answers."""
+"""The tutorials and the guides as web pages: without a kernel and a network, the widgets show their last answers."""
 
 import os
 import re
@@ -14,8 +14,11 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+GUIDES = ["keyboard", "front_ends", "models", "speed", "lens", "magic", "safety", "troubleshooting"]
 LAST_ANSWERS = {"01_quickstart": "My dearest friend", "05_streaming": "GPU"}
 each_tutorial = pytest.mark.parametrize("name", TUTORIALS)
+each_guide = pytest.mark.parametrize("name", GUIDES)
+each_page = pytest.mark.parametrize("name", [*TUTORIALS, *GUIDES, "index"])
 
 
 def make_pages(out, *notebooks, **variables):
@@ -60,7 +63,7 @@ def test_a_page_is_whole(site, page, name):
     assert page.locator('[data-mime-type$="stderr"], [data-mime-type$="error"]').count() == 0
 
 
-@each_tutorial
+@each_page
 def test_a_page_can_be_read_on_a_telephone(site, page, name):
     page.set_viewport_size({"width": 400, "height": 800})
     open_page(page, site / f"{name}.html")
@@ -84,24 +87,73 @@ def test_the_dashboard_of_the_fifth_page_shows_its_last_answers(site, page):
     expect(page.locator(".widget-label", has_text=re.compile(r"^\d+ characters$"))).to_have_count(1)
 
 
-@each_tutorial
+def is_there(link, site, here):
+    """Whether a link leads to a file of the site and, where it names one, to a heading in it."""
+    name, _, anchor = link.partition("#")
+    target = site / (name or here)
+    return target.is_file() and (not anchor or f'id="{anchor}"' in target.read_text(encoding="utf-8"))
+
+
+@each_page
 def test_each_link_to_a_page_leads_to_one(site, page, name):
     open_page(page, site / f"{name}.html")
     links = page.locator("a[href]").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    local = [link.partition("#")[0] for link in links if not link.startswith(("https://", "http://", "#"))]
-    assert [link for link in local if not (site / link).is_file()] == []
+    links = [link for link in links if not link.startswith(("https://", "http://", "#"))]
+    assert links != []
+    assert [link for link in links if not is_there(link, site, f"{name}.html")] == []
 
 
-def test_the_index_leads_through_all_pages(site, page):
+@pytest.mark.parametrize(("kind", "names"), [("tutorials", TUTORIALS), ("guides", GUIDES)])
+def test_the_index_leads_through_all_pages(site, page, kind, names):
     open_page(page, site / "index.html")
-    expect(page.locator(".tutorial-index li")).to_have_count(len(TUTORIALS))
-    page.locator(".tutorial-index li a").first.click()
-    for name in TUTORIALS:
+    expect(page.locator(f".{kind} li")).to_have_count(len(names))
+    page.locator(f".{kind} li a").first.click()
+    for name in names:
         assert page.url == (site / f"{name}.html").as_uri()
-        if name != TUTORIALS[-1]:
+        if name != names[-1]:
             page.locator('a[rel="next"]').first.click()
     page.get_by_role("link", name="All tutorials").first.click()
     assert page.url == (site / "index.html").as_uri()
+
+
+def test_every_guide_has_a_page():
+    assert sorted(path.stem for path in (NOTEBOOKS / "guide").glob("*.md")) == sorted(GUIDES)
+
+
+@each_guide
+def test_a_guide_is_whole(site, page, name):
+    open_page(page, site / f"{name}.html")
+    lines = (NOTEBOOKS / "guide" / f"{name}.md").read_text(encoding="utf-8").splitlines()
+    text = page.locator("main").inner_text()
+    headings = [line.lstrip("# ").replace("`", "") for line in lines if line.startswith("#")]
+    assert page.locator("h1, h2").all_inner_texts() == headings
+    expect(page.locator("tbody tr")).to_have_count(
+        len([line for line in lines if line.startswith("| ")]) - rules(lines)
+    )
+    assert [mark for mark in ("```", "| ---", "](", "**") if mark in text] == []
+    pictures = page.locator("img").evaluate_all("images => images.map(image => image.naturalWidth)")
+    assert len(pictures) == len([line for line in lines if "<img" in line])
+    assert 0 not in pictures
+
+
+def rules(lines):
+    """How many lines of tables are headings, or the rules below them."""
+    return 2 * len([line for line in lines if line.startswith("| ---")])
+
+
+def test_tutorials_and_guides_can_link_to_each_other():
+    code = """
+import pages
+guide = pages.GUIDES[0].parent
+known = [pages.page_of(path, "# A") for path in (*pages.tutorials([]), *pages.GUIDES)]
+print(pages.linked("[a](guide/speed.md#b) [c](02_conversion.ipynb) [d](none.md)", pages.HERE, known))
+print(pages.linked("[a](lens.md#b) [c](../02_conversion.ipynb) [d](https://x.org/lens.md)", guide, known))
+"""
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=NOTEBOOKS, check=True)
+    assert made.stdout.splitlines() == [
+        "[a](speed.html#b) [c](02_conversion.html) [d](none.md)",
+        "[a](lens.html#b) [c](02_conversion.html) [d](https://x.org/lens.md)",
+    ]
 
 
 def test_a_page_that_is_made_again_stays_among_the_others(tmp_path, page):
@@ -115,7 +167,7 @@ def test_a_page_that_is_made_again_stays_among_the_others(tmp_path, page):
     (site / "04_sampling.html").write_text("made before")
     assert make_pages(site, *paths).returncode == 0
     open_page(page, site / "index.html")
-    expect(page.locator(".tutorial-index li a")).to_have_count(3)
+    expect(page.locator(".tutorials li a")).to_have_count(3)
     assert (site / "04_sampling.html").read_text() == "made before"
 
 
