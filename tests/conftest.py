@@ -15,6 +15,9 @@ from dolly_widget.demo import OPENVINO_DIR
 settings.register_profile("dolly-widget", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dolly-widget")
 
+# How the reason begins: see browser/chromium.py.
+NO_BROWSER = "No browser for the tests:"
+
 
 def pytest_collection_modifyitems(config, items):
     """What takes minutes and gigabytes runs only when it is asked for: `pytest -m slow`."""
@@ -22,6 +25,15 @@ def pytest_collection_modifyitems(config, items):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    """A run whose browser tests were skipped for want of a browser ends with the reason."""
+    yield
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")]
+    for reason in dict.fromkeys(reason for reason in reasons if reason.startswith(NO_BROWSER)):
+        terminalreporter.write_line(f"The browser tests were skipped. {reason}", yellow=True)
 
 
 @pytest.fixture(autouse=True)
