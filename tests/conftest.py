@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import sys
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,18 @@ settings.load_profile("dolly-widget")
 
 # How the reason begins: see browser/chromium.py.
 NO_BROWSER = "No browser for the tests:"
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Two processes where a folder of tests runs, and this one alone for files that are named, and for what is slow."""
+    names_files = all(Path(each.partition("::")[0]).is_file() for each in config.args)
+    return 0 if names_files or "slow" in config.option.markexpr else min(2, os.cpu_count() or 1)
+
+
+def pytest_configure():
+    """Interrupts are heard, also by kernels, where a shell has started this in the background and has them ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
