@@ -16,6 +16,8 @@ from dolly_widget.demo import OPENVINO_DIR
 settings.register_profile("dolly-widget", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dolly-widget")
 
+# Files, or folders, that take longest, and run first: else one process would still be at it when the others are done.
+LONGEST = ("browser", "test_notebooks", "test_convert", "test_convert_faults", "test_engines", "test_cli_convert")
 # How the reason begins: see browser/chromium.py.
 NO_BROWSER = "No browser for the tests:"
 
@@ -33,11 +35,17 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """What takes minutes and gigabytes runs only when it is asked for: `pytest -m slow`."""
+    """What takes minutes and gigabytes runs only when it is asked for: `pytest -m slow`. What takes long begins."""
     if "slow" not in config.option.markexpr:
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
+    items.sort(key=_rank)
+
+
+def _rank(item):
+    ranks = (rank for rank, name in enumerate(LONGEST) if name in (item.path.stem, item.path.parent.name))
+    return next(ranks, len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
