@@ -20,6 +20,15 @@ HAS_KERNEL = """() => {
 # In a JupyterLab that is open already: loading the application anew costs more than most tests.
 LEAVE = "() => { for (const document of [...jupyterapp.shell.widgets('main')]) document.dispose() }"
 OPEN = "path => void jupyterapp.commands.execute('docmanager:open', { path })"
+# In a notebook that is open already, and alone, with a kernel that is free.
+READ_AGAIN = """async (path) => {
+  const [panel, ...others] = jupyterapp.shell.widgets("main");
+  const kernel = panel?.sessionContext?.session?.kernel;
+  const isFree = kernel?.connectionStatus === "connected" && kernel.status === "idle";
+  if (panel?.context?.path !== path || !isFree || others.length) return false;
+  await panel.context.revert();
+  return true;
+}"""
 # The notebook whose kernel many tests use, one after another.
 SHARED = "test.ipynb"
 # A page that opens a notebook makes all widgets that its kernel has, seen or not.
@@ -49,6 +58,8 @@ class Lab:
 
     def open(self, page, cells, name=SHARED):
         """Open a new notebook with ``cells`` (sources) and return it when its kernel is ready."""
+        if name == SHARED and self.is_shown(page) and self._is_read_again(page, cells):
+            return Notebook(page)
         if self.is_shown(page):
             page.evaluate(LEAVE)
         self._end_kernels()
@@ -76,12 +87,24 @@ class Lab:
         """Whether the page shows this JupyterLab, so that it can open another notebook."""
         return page.url.startswith(f"{self._address}/lab/")
 
+    def _is_read_again(self, page, cells):
+        """Whether the page showed the shared notebook, and now shows ``cells`` in it, without the widgets of before."""
+        new_notebook(self.folder / SHARED, cells)
+        return page.evaluate(READ_AGAIN, SHARED) and self._end_kernels()
+
     def _end_kernels(self):
-        """End the kernels of the tests before; the shared one stays, if it is free, without its widgets."""
+        """End the kernels of the tests before; the shared one stays, if it is free, without its widgets.
+
+        Returns whether it stays.
+        """
+        stays = False
         for session in self._ask("GET", "sessions"):
             is_free = session["path"] == SHARED and session["kernel"]["execution_state"] == "idle"
-            if not (is_free and self._closes_widgets(session["kernel"]["id"])):
+            if is_free and self._closes_widgets(session["kernel"]["id"]):
+                stays = True
+            else:
                 self._ask("DELETE", f"sessions/{session['id']}")
+        return stays
 
     def _closes_widgets(self, kernel_id):
         state = self.folder / ".jupyter-state" / "runtime" / f"kernel-{kernel_id}.json"
