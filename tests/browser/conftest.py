@@ -70,13 +70,31 @@ OF_JUPYTERLAB = (
 
 @pytest.fixture(scope="session")
 def left_open(chromium):
-    """The pages of the tests before, if they show JupyterLab and are as good as new: at most one."""
+    """Pages of tests before that show JupyterLab and are as good as new, for tests that show it too: at most one."""
     return []
+
+
+# anywidget gives a model 2 s to get ready, and else reports "[anywidget] Failed to initialize model.": where many come
+# at once, that says more about what else the machine does.
+MORE_TIME = """(() => {
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  AbortSignal.timeout = (ms) => timeout(20 * ms);
+})()"""
+
+
+def _shows_jupyterlab(request):
+    callspec = getattr(request.node, "callspec", None)
+    front_end = callspec.params.get("front_end") if callspec else None
+    return front_end == "jupyterlab" if front_end else "lab" in request.fixturenames
 
 
 @pytest.fixture
 def page(chromium, left_open, request):
-    page = left_open.pop() if left_open else chromium.new_page()
+    if left_open and _shows_jupyterlab(request):
+        page = left_open.pop()
+    else:
+        page = chromium.new_page()
+        page.add_init_script(MORE_TIME)
     new_size, failed_before = page.viewport_size, request.session.testsfailed
     errors = []
     mark = request.node.get_closest_marker("other_errors")
