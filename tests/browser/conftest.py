@@ -1,9 +1,12 @@
 """A real Chromium, and a page on which any console error is a failure."""
 
-import shutil
+import json
+import os
 from pathlib import Path
 
+import chromium as browsers
 import pytest
+from filelock import FileLock
 from front_ends import ALL
 from lab import running_lab, running_notebook7
 from playwright.sync_api import expect, sync_playwright
@@ -13,26 +16,42 @@ from voila_site import running_voila
 # Two processors run these tests and all others at once.
 expect.set_options(timeout=20_000)
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+
+def get_browser(own, config, folder):
+    """A browser's path, looked for once in a run: all of its processes share ``folder``. Raises NoBrowserError."""
+    result = folder / "browser.json"
+    with FileLock(folder / "browser.lock"):
+        if not result.exists():
+            result.write_text(json.dumps(_look_for_browser(own, config)))
+    path, reason = json.loads(result.read_text())
+    if path is None:
+        raise browsers.NoBrowserError(reason)
+    return Path(path)
+
+
+def _look_for_browser(own, config):
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def say(sentence):
+        with capture.global_and_fixture_disabled():
+            os.write(2, f"\n{sentence}\n".encode())  # one of several processes has no other way to a terminal
+
+    try:
+        return str(browsers.get(own, say)), None
+    except browsers.NoBrowserError as exc:
+        return None, str(exc)
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    path = next((p for p in ("/usr/bin/chromium", shutil.which("chromium")) if p and Path(p).exists()), None)
-    if path is None:
-        pytest.fail(
-            "The browser tests need Chromium at /usr/bin/chromium or on the PATH: install it (Debian: chromium)."
-        )
+def chromium(request, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        own = Path(playwright.chromium.executable_path)
+        try:
+            path = get_browser(own, request.config, folder.parent if hasattr(request.config, "workerinput") else folder)
+        except browsers.NoBrowserError as exc:
+            pytest.skip(str(exc))
+        browser = playwright.chromium.launch(executable_path=path, args=browsers.FLAGS)
         yield browser
         browser.close()
 
@@ -51,13 +70,31 @@ OF_JUPYTERLAB = (
 
 @pytest.fixture(scope="session")
 def left_open(chromium):
-    """The pages of the tests before, if they show JupyterLab and are as good as new: at most one."""
+    """Pages of tests before that show JupyterLab and are as good as new, for tests that show it too: at most one."""
     return []
+
+
+# anywidget gives a model 2 s to get ready, and else reports "[anywidget] Failed to initialize model.": where many come
+# at once, that says more about what else the machine does.
+MORE_TIME = """(() => {
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  AbortSignal.timeout = (ms) => timeout(20 * ms);
+})()"""
+
+
+def _shows_jupyterlab(request):
+    callspec = getattr(request.node, "callspec", None)
+    front_end = callspec.params.get("front_end") if callspec else None
+    return front_end == "jupyterlab" if front_end else "lab" in request.fixturenames
 
 
 @pytest.fixture
 def page(chromium, left_open, request):
-    page = left_open.pop() if left_open else chromium.new_page()
+    if left_open and _shows_jupyterlab(request):
+        page = left_open.pop()
+    else:
+        page = chromium.new_page()
+        page.add_init_script(MORE_TIME)
     new_size, failed_before = page.viewport_size, request.session.testsfailed
     errors = []
     mark = request.node.get_closest_marker("other_errors")
@@ -98,19 +135,19 @@ def view(page):
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
+def lab(chromium, tmp_path_factory):
     with running_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @pytest.fixture(scope="session")
-def notebook7(tmp_path_factory):
+def notebook7(chromium, tmp_path_factory):
     with running_notebook7(tmp_path_factory.mktemp("notebook7")) as notebook7:
         yield notebook7
 
 
 @pytest.fixture(scope="session")
-def voila(tmp_path_factory):
+def voila(chromium, tmp_path_factory):
     with running_voila(tmp_path_factory.mktemp("voila")) as voila:
         yield voila
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conftest import CHROMIUM_FLAGS
+import chromium as browsers
 from lab import running_lab
 from playwright.sync_api import sync_playwright
 from states import STATES
@@ -72,7 +72,7 @@ if __name__ == "__main__":
     chosen = sys.argv[2:] or list(STATES)
     target.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=browsers.get(), args=browsers.FLAGS)
         take(chromium, target, chosen)
     (target / "index.html").write_text(index(chosen), encoding="utf-8")
     print(f"The gallery is {target / 'index.html'}")

@@ -2,9 +2,11 @@
 
 import json
 import secrets
+import urllib.request
 from contextlib import contextmanager
 
 import nbformat
+from jupyter_client.blocking import BlockingKernelClient
 from nbformat.sign import NotebookNotary
 from servers import running
 
@@ -16,10 +18,22 @@ HAS_KERNEL = """() => {
   return session?.kernel?.connectionStatus === "connected" && session.kernel.status === "idle";
 }"""
 # In a JupyterLab that is open already: loading the application anew costs more than most tests.
-OPEN_INSTEAD = """(path) => {
-  for (const document of [...jupyterapp.shell.widgets("main")]) document.dispose();
-  jupyterapp.commands.execute("docmanager:open", { path });
+LEAVE = "() => { for (const document of [...jupyterapp.shell.widgets('main')]) document.dispose() }"
+OPEN = "path => void jupyterapp.commands.execute('docmanager:open', { path })"
+# In a notebook that is open already, and alone, with a kernel that is free.
+READ_AGAIN = """async (path) => {
+  const [panel, ...others] = jupyterapp.shell.widgets("main");
+  const kernel = panel?.sessionContext?.session?.kernel;
+  const isFree = kernel?.connectionStatus === "connected" && kernel.status === "idle";
+  if (panel?.context?.path !== path || !isFree || others.length) return false;
+  await panel.context.revert();
+  return true;
 }"""
+# The notebook whose kernel many tests use, one after another.
+SHARED = "test.ipynb"
+# A page that opens a notebook makes all widgets that its kernel has, seen or not.
+CLOSE_ALL = "import ipywidgets\nipywidgets.Widget.close_all()"
+LIMIT_S = 20
 # JupyterLab 4 shows a traceback as stderr.
 ERRORS = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
 
@@ -42,8 +56,13 @@ class Lab:
         self._address = address
         self._token = token
 
-    def open(self, page, cells, name="test.ipynb"):
+    def open(self, page, cells, name=SHARED):
         """Open a new notebook with ``cells`` (sources) and return it when its kernel is ready."""
+        if name == SHARED and self.is_shown(page) and self._is_read_again(page, cells):
+            return Notebook(page)
+        if self.is_shown(page):
+            page.evaluate(LEAVE)
+        self._end_kernels()
         new_notebook(self.folder / name, cells)
         return self.open_file(page, name)
 
@@ -56,7 +75,8 @@ class Lab:
     def show_file(self, page, name):
         """Open a notebook that is in the folder, and return it when its cells are there, with or without a kernel."""
         if self.is_shown(page):
-            page.evaluate(OPEN_INSTEAD, name)
+            page.evaluate(LEAVE)
+            page.evaluate(OPEN, name)
         else:
             page.goto(f"{self._address}/{self.path.format(name=name, token=self._token)}")
         notebook = Notebook(page)
@@ -66,6 +86,45 @@ class Lab:
     def is_shown(self, page):
         """Whether the page shows this JupyterLab, so that it can open another notebook."""
         return page.url.startswith(f"{self._address}/lab/")
+
+    def _is_read_again(self, page, cells):
+        """Whether the page showed the shared notebook, and now shows ``cells`` in it, without the widgets of before."""
+        new_notebook(self.folder / SHARED, cells)
+        return page.evaluate(READ_AGAIN, SHARED) and self._end_kernels()
+
+    def _end_kernels(self):
+        """End the kernels of the tests before; the shared one stays, if it is free, without its widgets.
+
+        Returns whether it stays.
+        """
+        stays = False
+        for session in self._ask("GET", "sessions"):
+            is_free = session["path"] == SHARED and session["kernel"]["execution_state"] == "idle"
+            if is_free and self._closes_widgets(session["kernel"]["id"]):
+                stays = True
+            else:
+                self._ask("DELETE", f"sessions/{session['id']}")
+        return stays
+
+    def _closes_widgets(self, kernel_id):
+        state = self.folder / ".jupyter-state" / "runtime" / f"kernel-{kernel_id}.json"
+        client = BlockingKernelClient(connection_file=str(state))
+        client.load_connection_file()
+        client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        try:
+            reply = client.execute(CLOSE_ALL, silent=True, reply=True, timeout=LIMIT_S)
+        except TimeoutError:
+            return False
+        finally:
+            client.stop_channels()
+        return reply["content"]["status"] == "ok"
+
+    def _ask(self, method, what):
+        request = urllib.request.Request(f"{self._address}/api/{what}", method=method)
+        request.add_header("Authorization", f"token {self._token}")
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
 
     def trust(self, name):
         """Trust a notebook that is in the folder: only then are its widgets shown before it is run."""

@@ -2,6 +2,8 @@
 
 import json
 
+from dolly_widget.progress import Progress
+
 SOURCE = '''
 import json
 from pathlib import Path
@@ -31,6 +33,8 @@ dolly_widget.models.resolve = resolve
 
 def report(lab, **fields):
     """Report a Progress, or an ``error``; without fields, that the model is there."""
+    if "stage" in fields:
+        str(Progress(**fields))  # raises here, and not in the kernel, what is wrong with it
     whole = lab.folder / ".report"
     whole.write_text(json.dumps(fields))
     whole.rename(lab.folder / "report.json")

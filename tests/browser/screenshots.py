@@ -5,7 +5,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import CHROMIUM_FLAGS
+import chromium as browsers
 from lab import running_lab
 from playwright.sync_api import sync_playwright
 
@@ -62,7 +62,7 @@ if __name__ == "__main__":
     target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "notebooks" / "images")
     target.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=browsers.get(), args=browsers.FLAGS)
         for name in THEMES:
             take_widget(chromium, name, target / f"widget-{name}.png")
             take_widget(chromium, name, target / f"lens-{name}.png", ", temperature=1.3", show_lens)

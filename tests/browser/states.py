@@ -99,7 +99,7 @@ def _answered(page, lab):
 def _converting(page, lab):
     preparing.report(
         lab,
-        stage="convert",
+        stage="export",
         fraction=0.4,
         message="databricks/dolly-v2-3b: 5.7 GB to download, 2.8 GB to keep; 40 GB of disk are free.",
     )

@@ -6,6 +6,7 @@ import paced
 import pytest
 from acting import action_button, instruction
 from front_ends import everywhere
+from lab import SHARED
 from playwright.sync_api import expect
 from states import BLOCKED, LONG, MAKE, ask, is_answered, is_loaded, writes
 
@@ -16,11 +17,13 @@ LAST = "print(widget.history[-1].result.finish_reason, len(widget.history))"
 
 
 @pytest.fixture
-def notebook(front_end, page, request):
+def notebook(front_end, page):
     opened = []
 
     def open_notebook(*cells):
-        opened.append(front_end.open(page, cells, f"{request.node.originalname}.ipynb"))
+        # What never ends would hold up the kernel that the tests share.
+        name = "blocked.ipynb" if BLOCKED in cells else SHARED
+        opened.append(front_end.open(page, cells, name))
         opened[-1].run(0)
         instruction(page).wait_for(timeout=60_000)
         return opened[-1]

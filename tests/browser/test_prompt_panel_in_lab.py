@@ -1,10 +1,13 @@
 """The prompt's panel and a chat's transcript in a real JupyterLab: seen, copied and scrolled, and no text is obeyed."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
+HAS_RUN = re.compile(r"\[\d+\]:")
 HOSTILE = "</span><script>window.hacked = 1</script>\n  <img src=x onerror='window.hacked = 1'> rest"
 PANEL = f"""
 import ipywidgets as widgets
@@ -30,11 +33,11 @@ transcript
 
 
 @pytest.fixture
-def notebook(lab, page, request):
+def notebook(lab, page):
     def open_notebook(*cells):
-        notebook = lab.open(page, cells, f"{request.node.name}.ipynb")
+        notebook = lab.open(page, cells)
         notebook.run(0)
-        expect(notebook.cell(0).locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=60_000)
+        expect(notebook.cell(0).locator(".jp-InputPrompt")).to_have_text(HAS_RUN, timeout=60_000)
         return notebook
 
     return open_notebook
