@@ -17,7 +17,7 @@ settings.register_profile("dolly-widget", derandomize=True, deadline=None, suppr
 settings.load_profile("dolly-widget")
 
 # Files, or folders, that take longest, and run first: else one process would still be at it when the others are done.
-LONGEST = ("browser", "test_notebooks", "test_convert", "test_convert_faults", "test_engines", "test_cli_convert")
+LONGEST = ("browser", "test_notebooks", "conversion", "test_genai", "test_convert")
 # How the reason begins: see browser/chromium.py.
 NO_BROWSER = "No browser for the tests:"
 

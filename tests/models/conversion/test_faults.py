@@ -19,7 +19,7 @@ from hub_server import Hold, HubServer
 from dolly_widget import models
 from dolly_widget.errors import ModelError
 from dolly_widget.models import store
-from dolly_widget.models.conversion import child
+from dolly_widget.models.conversion import child, making
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime.jobs import Job
 
