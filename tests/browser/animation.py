@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import chromium as browsers
 import paced
-from conftest import CHROMIUM_FLAGS
 from lab import running_lab
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -100,7 +100,7 @@ if __name__ == "__main__":
     target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "notebooks" / "images")
     target.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=browsers.get(), args=browsers.FLAGS)
         for name in THEMES:
             frames = frames_of(chromium, name)
             size = write(frames, target / f"answer-{name}.webp")
