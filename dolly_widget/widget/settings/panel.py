@@ -16,7 +16,7 @@ from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 # What shapes the answer comes first, then what ends it.
 _ORDER = (*SHAPING, *(name for name in SETTINGS if name not in SHAPING))
-_STOP_HELP = "One text a line; \\n is a line break."
+_STOP_HELP = "One on each line; \\n is a line break."
 
 
 class SamplingPanel(widgets.VBox):
