@@ -29,7 +29,7 @@ class SamplingParams:
         256,
         Number(
             "Max new tokens",
-            "The answer ends after this many tokens at the latest.",
+            "The answer has at most this many tokens.",
             "N",
             range=Range(1, math.inf),
             is_whole=True,
@@ -52,7 +52,7 @@ class SamplingParams:
         0.92,
         Number(
             "Top-p",
-            "Draw from the likeliest tokens that together reach this probability; 1 is off.",
+            "Only the likeliest tokens, up to this share in all; 1 is off.",
             "P",
             off=1.0,
             range=Range(0, 1, includes_low=False),
@@ -65,7 +65,7 @@ class SamplingParams:
         0,
         Number(
             "Top-k",
-            "Draw from this many of the likeliest tokens; 0 is off.",
+            "Only this many of the likeliest tokens; 0 is off.",
             "K",
             off=0,
             range=Range(0, math.inf),
@@ -79,7 +79,7 @@ class SamplingParams:
         0.0,
         Number(
             "Min-p",
-            "Leave out tokens below this share of the likeliest one's probability; 0 is off.",
+            "No token below this share of the top probability; 0 is off.",
             "P",
             off=0.0,
             range=Range(0, 1, includes_high=False),
@@ -92,7 +92,7 @@ class SamplingParams:
         1.0,
         Number(
             "Repetition penalty",
-            "Above 1, tokens that are already there become less likely; 1 is off.",
+            "Above 1, earlier tokens become less likely; 1 is off.",
             "R",
             off=1.0,
             range=Range(0.01, 100),
@@ -102,7 +102,7 @@ class SamplingParams:
     )
     """Logits of tokens already there are divided by it where positive, multiplied where negative; 1 is off."""
     stop: tuple[str, ...] = _described(
-        (), Texts("Stop", "A text that ends the answer and is not part of it.", "TEXT", off=(), most=16)
+        (), Texts("Stop", "Texts that end the answer and are not part of it.", "TEXT", off=(), most=16)
     )
     """Texts that end the answer and are not part of it."""
     seed: int | None = _described(
