@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dolly_widget.engines import EngineSetup
+from dolly_widget.errors import PromptTooLongError
 from dolly_widget.history import Exchange
 from dolly_widget.history.as_code import as_code
 from dolly_widget.models import Model
@@ -34,6 +35,7 @@ from dolly_widget.widget.page.layout import style_sheet
 from dolly_widget.widget.page.notice import Notice
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.settings.panel import SettingsPanel
+from dolly_widget.widget.settings.traits import LONGEST
 
 EXAMPLES = (
     "Give me recipe for pizza with pineapple",
@@ -68,6 +70,8 @@ class Actions:
     load_again: Callable[[], None]
     show: Callable[[Exchange], None]
     """Gets an answer of before."""
+    shorten: Callable[[int], None]
+    """Asks the same again with room for so many new tokens."""
 
 
 class Screen:
@@ -116,7 +120,7 @@ class Screen:
         self.pager = Pager(history, actions.show)
         self.history = HistoryPanel(history, actions.show)
         self.settings = settings
-        self._load_again = actions.load_again
+        self._load_again, self._shorten = actions.load_again, actions.shorten
         self.regenerate.on_click(lambda _: actions.regenerate())
         self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
@@ -175,8 +179,9 @@ class Screen:
         """Say which model it will be: none runs yet."""
         self.model.value = messages.unloaded_line(choice.name)
 
-    def show_model(self, choice: EngineSetup, model: Model | None, *, is_given: bool) -> None:
+    def show_model(self, choice: EngineSetup, model: Model | None, *, is_given: bool, takes_turns: bool) -> None:
         """Show which model runs, now that no other one is loading; None: its engine has no files here, or none runs."""
+        self.chat.layout.display = None if takes_turns else "none"
         self.preparing.show(None)
         self.stats.value = ""
         self.settings.is_device_fixed = is_given
@@ -206,9 +211,19 @@ class Screen:
         """Show what there is of an answer that failed."""
         self.view.finish(text, note=messages.BROKEN_OFF if text else "")
 
+    def show_failure(self, exc: BaseException) -> None:
+        """Say why an answer failed, and offer what helps."""
+        room = min(exc.largest_max_new_tokens, LONGEST) if isinstance(exc, PromptTooLongError) else 0
+        remedy = f"Set max new tokens to {room}" if room else ""
+        self.notice.show(messages.error_html(exc), remedy, lambda: self._shorten(room))
+
+    def forget_failures(self) -> None:
+        """Take away what was said of errors."""
+        self.notice.show("")
+        self.load_notice.show("")
+
     def show_exchange(self, exchange: Exchange, with_instruction: bool) -> None:
         """Show a finished answer, and what it is an answer to where nothing else on the page says so."""
-        self.history.refresh()
         self.transcript.show(_turns_shown(exchange, with_instruction))
         self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
         self.notice.show("")

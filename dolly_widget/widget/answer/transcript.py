@@ -21,14 +21,14 @@ class Transcript(widgets.VBox):
 
     def __init__(self) -> None:
         css = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _STYLES)
-        self._turns = widgets.HTML()
-        super().__init__([widgets.HTML(f"<style>{css}</style>", layout={"display": "none"}), self._turns])
+        self.turns = widgets.HTML()
+        super().__init__([widgets.HTML(f"<style>{css}</style>", layout={"display": "none"}), self.turns])
         self.add_class("dw-transcript")
         self.show(())
 
     def show(self, turns: Sequence[Turn]) -> None:
         """Show these turns in place of those before."""
-        show_in(self._turns, transcript_html(turns))
+        show_in(self.turns, transcript_html(turns))
         self.layout.display = None if turns else "none"
 
     def __repr__(self) -> str:
