@@ -5,7 +5,7 @@ The session's worker only sets traits: it never prints, and never uses an Output
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, split_options
-from dolly_widget.errors import error_text
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
@@ -93,7 +92,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         lens = LensPanel(
             self._session,
             on_shown=lambda is_shown: self._screen.show_lens(is_shown),
-            on_choose=self._act_on(self.regenerate_from),
+            on_choose=lambda *chosen: self._screen.attempt(self.regenerate_from, *chosen),
         )
         offered = EXAMPLES if examples is None else examples
         self._screen = Screen(self._actions(), SettingsPanel(self), lens, self._session.exchanges, offered)
@@ -122,15 +121,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     def _actions(self) -> Actions:
         return Actions(
-            submit=self._act_on(self.submit),
+            submit=self.submit,
             stop=self.stop,
-            clear=self._act_on(self.clear),
-            regenerate=self._act_on(self.regenerate),
+            clear=self.clear,
+            regenerate=self.regenerate,
             cancel_loading=self._session.cancel_loading,
             load=self._session.load_as_chosen,
-            load_again=self._act_on(self._session.load_again),
+            load_again=self._session.load_again,
             show=self._session.show_earlier,
-            shorten=self._act_on(self._shorten),
+            shorten=self._shorten,
         )
 
     def _wire(self) -> None:
@@ -272,19 +271,6 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         return with_last_answer(super()._repr_mimebundle_(**kwargs), self.history)
 
-    # What a reader does
-
-    def _act_on(self, act: Callable[..., Any]) -> Callable[..., None]:
-        """Do what was clicked; what is wrong with it is a hint."""
-
-        def try_to(*arguments: Any) -> None:
-            try:
-                act(*arguments)
-            except (ValueError, RuntimeError) as exc:
-                self._screen.hint(exc)
-
-        return try_to
-
     def _shorten(self, room: int) -> None:
         self.max_new_tokens = room
         asked = self._session.asked
@@ -357,11 +343,5 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _show_prompt(self) -> None:
         """Show what the model would be given now."""
         with self._session.lock:
-            panel = self._screen.prompt
-            try:
-                prompt = self._session.prompt(self.instruction, self.context, self.chat)
-            except Exception as exc:  # a template of somebody's own may fail in any way, and not only when it is asked
-                panel.show_error(error_text(exc))
-            else:
-                if prompt is not None:
-                    panel.show(prompt, self.max_new_tokens)
+            asked = self.instruction, self.context, self.chat
+            self._screen.prompt.show_rendered(lambda: self._session.prompt(*asked), self.max_new_tokens)

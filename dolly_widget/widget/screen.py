@@ -58,15 +58,15 @@ _BUSY_LINES = {
 
 @dataclass(frozen=True)
 class Actions:
-    """What a reader can do, and who does it."""
+    """What a reader can do, and who does it. A ValueError or RuntimeError is shown: it says what to do instead."""
 
-    submit: Callable[[], None]
+    submit: Callable[[], Any]
     stop: Callable[[], None]
     clear: Callable[[], None]
-    regenerate: Callable[[], None]
+    regenerate: Callable[[], Any]
     cancel_loading: Callable[[], None]
     load: Callable[[str, str], Any]
-    """Gets the name of a model, and of a weight format; what it raises is shown below the box."""
+    """Gets the name of a model, and of a weight format; what is wrong with them is shown below the box."""
     load_again: Callable[[], None]
     show: Callable[[Exchange], None]
     """Gets an answer of before."""
@@ -93,7 +93,12 @@ class Screen:
         self.preparing = PreparingPanel()
         self.load_notice = Notice()
         self._loading = "Loading the model"
-        self.composer = Composer(examples, on_submit=actions.submit, on_stop=actions.stop, on_clear=actions.clear)
+        self.composer = Composer(
+            examples,
+            on_submit=lambda: self.attempt(actions.submit),
+            on_stop=actions.stop,
+            on_clear=lambda: self.attempt(actions.clear),
+        )
         self.context = widgets.Textarea(
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
         )
@@ -121,7 +126,7 @@ class Screen:
         self.history = HistoryPanel(history, actions.show)
         self.settings = settings
         self._load_again, self._shorten = actions.load_again, actions.shorten
-        self.regenerate.on_click(lambda _: actions.regenerate())
+        self.regenerate.on_click(lambda _: self.attempt(actions.regenerate))
         self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
 
@@ -197,7 +202,7 @@ class Screen:
         if is_harmless:
             self.load_notice.show(messages.hint_html(str(exc)))
         else:
-            self.load_notice.show(messages.error_html(exc), "Try again", self._load_again)
+            self.load_notice.show(messages.error_html(exc), "Try again", lambda: self.attempt(self._load_again))
 
     def begin(self, asked: Asked, with_instruction: bool) -> None:
         """Show that this is being answered."""
@@ -215,7 +220,7 @@ class Screen:
         """Say why an answer failed, and offer what helps."""
         room = min(exc.largest_max_new_tokens, LONGEST) if isinstance(exc, PromptTooLongError) else 0
         remedy = f"Set max new tokens to {room}" if room else ""
-        self.notice.show(messages.error_html(exc), remedy, lambda: self._shorten(room))
+        self.notice.show(messages.error_html(exc), remedy, lambda: self.attempt(self._shorten, room))
 
     def forget_failures(self) -> None:
         """Take away what was said of errors."""
@@ -236,9 +241,12 @@ class Screen:
         """Show the figures of the answer that is shown, if there is one."""
         self.stats.value = "" if exchange is None else messages.stats_line(exchange.result)
 
-    def hint(self, exc: BaseException) -> None:
-        """Say what is wrong with what a reader did."""
-        self.notice.show(messages.hint_html(str(exc)))
+    def attempt(self, act: Callable[..., Any], *arguments: Any) -> None:
+        """Do what a reader wants; what is wrong with it is a hint."""
+        try:
+            act(*arguments)
+        except (ValueError, RuntimeError) as exc:
+            self.notice.show(messages.hint_html(str(exc)))
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""

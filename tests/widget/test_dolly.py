@@ -43,7 +43,9 @@ def test_ask_returns_the_answer_and_shows_it(make):
     assert "<strong>sheep</strong>" in screen(widget).view.html
     assert not screen(widget).view.is_streaming
     assert (widget.instruction, widget.context, widget.status, widget.error) == ("Who is Dolly?", "A text.", "idle", "")
-    assert "2 tokens · 10.0 tokens/s · first token after 250 ms · ended by itself · seed 5" in screen(widget).stats.value
+    assert (
+        "2 tokens · 10.0 tokens/s · first token after 250 ms · ended by itself · seed 5" in screen(widget).stats.value
+    )
 
 
 def test_ask_changes_settings_for_one_answer_only(make):
@@ -390,7 +392,12 @@ def test_submit_button_and_clear_button(make):
     widget.instruction = "Written, and not submitted."
     press(widget, "clear")
     assert screen(widget).composer.recall == "Written, and not submitted."
-    assert (widget.instruction, widget.response, screen(widget).view.text, screen(widget).stats.value) == ("", "", "", "")
+    assert (widget.instruction, widget.response, screen(widget).view.text, screen(widget).stats.value) == (
+        "",
+        "",
+        "",
+        "",
+    )
     assert len(widget.history) == 1
 
 

@@ -8,9 +8,9 @@ import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, EngineError, History, Prompt
+from dolly_widget.engines import EngineSetup
 from dolly_widget.errors import PromptTooLongError
 from dolly_widget.history.as_markdown import quoted
-from dolly_widget.engines import EngineSetup
 from dolly_widget.text.template import DOLLY, Segment
 
 WHO = "Who is Dolly?"

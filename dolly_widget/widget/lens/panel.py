@@ -20,10 +20,11 @@ from dolly_widget.text import in_bytes
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page import messages
-from dolly_widget.widget.session.continuing import refuse_unless_by
+from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, refuse_unless_by
 from dolly_widget.widget.session.session import Session
 
 ALTERNATIVES = 8
+_WHEN_FINISHED = "The lens colours the tokens of an answer when it is finished."
 
 
 class LensPanel(widgets.VBox):
@@ -99,7 +100,8 @@ class LensPanel(widgets.VBox):
             return
         exchange = self._session.shown
         if exchange is None or not exchange.result.token_ids:
-            self._tell(messages.note_html("The lens colours the tokens of an answer when it is finished."))
+            is_without = exchange is not None and exchange.result.text
+            self._tell(messages.note_html(WITHOUT_TOKENS if is_without else _WHEN_FINISHED))
             return
         self._tell(messages.busy_line("Reading the answer…"))
         self.job = Job(functools.partial(self._work, exchange), name="dolly-lens", worker=self._session.worker)

@@ -21,7 +21,7 @@ from dolly_widget.text import Prompt, Turn, encodable, takes_turns
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import other_model
-from dolly_widget.widget.session.continuing import refuse_unless_by, refuse_unless_it_continues
+from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, refuse_unless_by, refuse_unless_it_continues
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.loader import ModelLoader
 from dolly_widget.widget.session.prompts import Prompts
@@ -128,6 +128,8 @@ class Session:
         if exchange is None:
             raise ValueError("There is no finished answer yet: ask something first.")
         count = len(exchange.result.token_ids)
+        if not count and exchange.result.text:
+            raise ValueError(WITHOUT_TOKENS)
         if not 0 <= place < count:
             raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
         return exchange, refuse_unless_by(self.engine, exchange.model_dir)

@@ -99,9 +99,7 @@ def test_the_setup_is_what_was_asked_for(make):
     widget = make("demo", device="CPU", template=own, ov_config={"INFERENCE_NUM_THREADS": 1}, max_new_tokens=2)
     widget.ask("Who?")
     exchange = widget.history[0]
-    assert exchange.setup == EngineSetup(
-        "demo", device="CPU", template=own, ov_config=(("INFERENCE_NUM_THREADS", 1),)
-    )
+    assert exchange.setup == EngineSetup("demo", device="CPU", template=own, ov_config=(("INFERENCE_NUM_THREADS", 1),))
     assert exchange.template_name == "own"
 
 
