@@ -153,7 +153,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             turns = self._session.turns(self.chat)
             job = self._session.submit(Asked(self.instruction, self.context, self.params, turns, is_chat=True))
             if self._session.is_chat(self.chat):  # the next turn is written in an empty box, as in any chat
-                self.instruction = self.context = ""
+                self._fill_boxes("", "")
             return job
 
     def ask(
@@ -176,8 +176,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             with session.lock:
                 session.refuse_unless_free()
                 before = session.turns(self.chat) if turns is None else checked_turns(turns)
-                with self.hold_trait_notifications():  # one prompt is shown, not one for each half
-                    self.instruction, self.context = instruction, context
+                self._fill_boxes(instruction, context)
                 asked = Asked(self.instruction, self.context, params, before, tuple(prefix_ids), is_chat=turns is None)
                 was_due = self._catching_up.is_due
                 job = session.submit(asked)
@@ -308,7 +307,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _on_emptied(self) -> None:
         composer = self._screen.composer
         composer.recall = self.instruction or composer.recall
-        self.instruction = self.context = ""
+        self._fill_boxes("", "")
         self._screen.empty()
         self._show_prompt()  # which held the chat
 
@@ -339,6 +338,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _show_model(self) -> None:
         session, loader = self._session, self._session.loader
         self._screen.show_model(loader.choice, loader.model, is_given=loader.is_given, takes_turns=session.takes_turns)
+
+    def _fill_boxes(self, instruction: str, context: str) -> None:
+        with self.hold_trait_notifications():  # one prompt is shown, not one for each half
+            self.instruction, self.context = instruction, context
 
     def _show_prompt(self) -> None:
         """Show what the model would be given now."""
