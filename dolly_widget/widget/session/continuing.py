@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dolly_widget.engines import Continues, Engine, LocalEngine
+from dolly_widget.engines import Continues, Engine, GenerationResult, LocalEngine
 
 WITHOUT_TOKENS = "The engine gave this answer as text alone: without its tokens, they cannot be coloured or replaced."
 
@@ -20,6 +20,15 @@ def refuse_unless_by(engine: Engine | None, model_dir: Path | None) -> LocalEngi
         return engine
     name = "another one" if model_dir is None else model_dir.name
     raise ValueError(f"This answer is by a model that is not loaded now, {name}: load it to go on with this.")
+
+
+def refuse_unless_it_has_token(result: GenerationResult, place: int) -> None:
+    """Raise ValueError where an answer has no token there, or its engine gave none at all."""
+    count = len(result.token_ids)
+    if not count and result.text:
+        raise ValueError(WITHOUT_TOKENS)
+    if not 0 <= place < count:
+        raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
 
 
 def refuse_unless_it_continues(engine: Engine) -> Continues:

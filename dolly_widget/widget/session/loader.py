@@ -65,6 +65,11 @@ class ModelLoader:
         return self.choice.name if self.model is None else self.model.name
 
     @property
+    def home(self) -> EngineSetup:
+        """What another model takes the place of. An engine without files here runs on a device of its own."""
+        return replace(self.choice, device="AUTO") if self.is_given and self.model is None else self.choice
+
+    @property
     def job(self) -> Job[None] | None:
         """The newest loading; None where there was none."""
         return self._jobs[-1] if self._jobs else None

@@ -18,10 +18,10 @@ from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
 from dolly_widget.text import Prompt, Turn, encodable, takes_turns
+from dolly_widget.widget.session import continuing
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import other_model
-from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, refuse_unless_by, refuse_unless_it_continues
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.loader import ModelLoader
 from dolly_widget.widget.session.prompts import Prompts
@@ -127,12 +127,8 @@ class Session:
         exchange = self.shown
         if exchange is None:
             raise ValueError("There is no finished answer yet: ask something first.")
-        count = len(exchange.result.token_ids)
-        if not count and exchange.result.text:
-            raise ValueError(WITHOUT_TOKENS)
-        if not 0 <= place < count:
-            raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
-        return exchange, refuse_unless_by(self.engine, exchange.model_dir)
+        continuing.refuse_unless_it_has_token(exchange.result, place)
+        return exchange, continuing.refuse_unless_by(self.engine, exchange.model_dir)
 
     # What can be asked of it
 
@@ -171,7 +167,7 @@ class Session:
         with self.lock:
             self.refuse_unless_free()
             exchange, engine = self.exchange_at(place)
-            refuse_unless_it_continues(engine)
+            continuing.refuse_unless_it_continues(engine)
             prefix_ids = (*exchange.result.token_ids[:place], token_id)
             instruction, context, params = exchange.asked
             return self.submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
@@ -195,9 +191,11 @@ class Session:
         """Load another model in the background, in place of this one; return the job."""
         with self.lock:
             self.refuse_unless_free()
-            choice = other_model(self.loader.choice, model, weight_format, revision)
+            choice = other_model(self.loader.home, model, weight_format, revision)
             choice.find()
-            return self.loader.start(choice)
+            job = self.loader.start(choice)
+            self._set("device", choice.device)
+            return job
 
     def load_as_chosen(self, model: str, weight_format: str) -> None:
         """Load another model, with one of the formats that have a name."""
