@@ -52,7 +52,7 @@ class Tokenizer:
         self._backend.no_padding()
         _keep_spaces(self._backend.post_processor)
         self._lock = threading.Lock()
-        self._last: tuple[Any, _Encodings] = (None, [])
+        self._last: tuple[tuple[Any, _Encodings], ...] = ()
         added = self._backend.get_added_tokens_decoder()
         self._special: dict[str, int] = {token.content: token_id for token_id, token in added.items() if token.special}
         self._contents: dict[int, str] = {token_id: content for content, token_id in self._special.items()}
@@ -97,14 +97,16 @@ class Tokenizer:
     def _encodings(self, prompt: Prompt) -> _Encodings:
         """The prompt encoded, in one or segment by segment; with each encoding go the segments that are in it.
 
-        The last one is kept: whoever counts a prompt's tokens is followed by whoever generates from them.
+        The last two are kept: whoever counts a prompt's tokens is followed by whoever generates from them, and a chat
+        empties its box in between.
         """
         asked = (prompt, prompt.adds_special_tokens)
-        last_asked, last = self._last
-        if asked != last_asked:
-            last = self._encode_anew(prompt)
-            self._last = (asked, last)
-        return last
+        for kept, encodings in self._last:  # one read: another thread may encode meanwhile
+            if kept == asked:
+                return encodings
+        encodings = self._encode_anew(prompt)
+        self._last = ((asked, encodings), *self._last[:1])
+        return encodings
 
     def _encode_anew(self, prompt: Prompt) -> _Encodings:
         segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]

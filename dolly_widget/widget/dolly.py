@@ -5,7 +5,7 @@ The session's worker only sets traits: it never prints, and never uses an Output
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,25 @@ import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, split_options
-from dolly_widget.errors import PromptTooLongError, error_text
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, changed
-from dolly_widget.text import Turn, encodable, takes_turns
+from dolly_widget.text import encodable
 from dolly_widget.widget.answer.last_answer import with_last_answer
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
-from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
 from dolly_widget.widget.page.subshells import hear_at_once
 from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
-from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.asked import Asked, checked_turns
 from dolly_widget.widget.session.choice import first_choice
 from dolly_widget.widget.session.earlier import earlier
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.session import Session
 from dolly_widget.widget.settings.panel import SettingsPanel
-from dolly_widget.widget.settings.traits import LONGEST, TRAITS, SettingsTraits
+from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 
 class DollyWidget(SettingsTraits, widgets.VBox):
@@ -91,7 +89,11 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self.chat = chat
         for name, value in sampling.items():
             setattr(self, TRAITS[name], value)
-        lens = LensPanel(self._session, on_shown=self._show_lens, on_choose=self._act_on(self.regenerate_from))
+        lens = LensPanel(
+            self._session,
+            on_shown=lambda is_shown: self._screen.show_lens(is_shown),
+            on_choose=lambda *chosen: self._screen.attempt(self.regenerate_from, *chosen),
+        )
         offered = EXAMPLES if examples is None else examples
         self._screen = Screen(self._actions(), SettingsPanel(self), lens, self._session.exchanges, offered)
         self._catching_up = CatchingUp(self)
@@ -106,8 +108,12 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         return Events(
             changed=self._on_changed,
             begun=self._on_begun,
+            answered=lambda: self._screen.history.refresh(),
             shown=self._on_shown,
+            emptied=self._on_emptied,
             broken_off=self._on_broken_off,
+            answer_failed=lambda exc: self._screen.show_failure(exc),
+            forgotten=lambda: self._screen.forget_failures(),
             preparing=self._on_preparing,
             loaded=self._on_loaded,
             load_failed=self._on_load_failed,
@@ -115,14 +121,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     def _actions(self) -> Actions:
         return Actions(
-            submit=self._act_on(self.submit),
+            submit=self.submit,
             stop=self.stop,
-            clear=self._act_on(self.clear),
-            regenerate=self._act_on(self.regenerate),
+            clear=self.clear,
+            regenerate=self.regenerate,
             cancel_loading=self._session.cancel_loading,
-            load=self._load_from_box,
-            load_again=self._act_on(self._session.load_again),
-            show=self._show_earlier,
+            load=self._session.load_as_chosen,
+            load_again=self._session.load_again,
+            show=self._session.show_earlier,
+            shorten=self._shorten,
         )
 
     def _wire(self) -> None:
@@ -144,9 +151,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """
         with self._session.lock:
             turns = self._session.turns(self.chat)
-            job = self._submit(Asked(self.instruction, self.context, self.params, turns, is_chat=True))
+            job = self._session.submit(Asked(self.instruction, self.context, self.params, turns, is_chat=True))
             if self._session.is_chat(self.chat):  # the next turn is written in an empty box, as in any chat
-                self.instruction = self.context = ""
+                self._fill_boxes("", "")
             return job
 
     def ask(
@@ -168,12 +175,11 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         try:
             with session.lock:
                 session.refuse_unless_free()
-                before = session.turns(self.chat) if turns is None else _checked_turns(turns)
-                with self.hold_trait_notifications():  # one prompt is shown, not one for each half
-                    self.instruction, self.context = instruction, context
+                before = session.turns(self.chat) if turns is None else checked_turns(turns)
+                self._fill_boxes(instruction, context)
                 asked = Asked(self.instruction, self.context, params, before, tuple(prefix_ids), is_chat=turns is None)
                 was_due = self._catching_up.is_due
-                job = self._submit(asked)
+                job = session.submit(asked)
                 self._catching_up.is_due = was_due or self.lens  # which is coloured when this cell may have ended
             result = job.wait()
         except KeyboardInterrupt:
@@ -191,7 +197,6 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         The answer of before stays in the history, one click away. Raises ValueError where there is no answer, or where
         another one cannot come out; RuntimeError as ``submit``.
         """
-        self._catching_up.is_due = True
         return self._session.regenerate()
 
     def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
@@ -201,7 +206,6 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         history. Raises ValueError where the answer has no such place, its model is not the one that is loaded, or the
         engine cannot go on from a beginning; RuntimeError as ``submit``.
         """
-        self._catching_up.is_due = True
         return self._session.regenerate_from(place, token_id)
 
     def explore(self, place: int) -> SamplingExplorer:
@@ -232,13 +236,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
         Raises RuntimeError while an answer is written.
         """
-        with self._session.lock:
-            self._session.refuse_unless_free()
-            composer = self._screen.composer
-            composer.recall = self.instruction or composer.recall
-            self.instruction = self.context = ""
-            self._session.clear()
-            self._screen.empty()
+        self._session.clear()
 
     def wait(self, timeout_s: float | None = None) -> GenerationResult | None:
         """Wait until the model is loaded and no answer is being written; return the last answer, None if there is none.
@@ -272,39 +270,11 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         return with_last_answer(super()._repr_mimebundle_(**kwargs), self.history)
 
-    # What a reader does
-
-    def _submit(self, asked: Asked) -> Job[GenerationResult]:
-        self._catching_up.is_due = True
-        return self._session.submit(asked)
-
-    def _act_on(self, act: Callable[..., Any]) -> Callable[..., None]:
-        """Do what was clicked; what is wrong with it is a hint."""
-
-        def try_to(*arguments: Any) -> None:
-            try:
-                act(*arguments)
-            except (ValueError, RuntimeError) as exc:
-                self._screen.hint(exc)
-
-        return try_to
-
-    def _load_from_box(self, model: str, weight_format: str) -> None:
-        # The name of the format that we have keeps its group size and ratio.
-        is_same = weight_format == self._session.loader.choice.weight_format.name
-        self.load(model, weight_format=None if is_same else weight_format)
-
-    def _show_earlier(self, exchange: Exchange) -> None:
-        with self._session.lock:
-            if not self._session.is_busy:  # a click may have been on its way when the answer began
-                self._session.show(exchange)
-
     def _shorten(self, room: int) -> None:
-        """Ask the same again with room for so many new tokens."""
         self.max_new_tokens = room
         asked = self._session.asked
         if asked is not None:
-            self._act_on(self._submit)(replace(asked, params=replace(asked.params, max_new_tokens=room)))
+            self._session.submit(replace(asked, params=replace(asked.params, max_new_tokens=room)))
 
     @traitlets.validate("instruction", "context")
     def _encodable(self, proposal: traitlets.Bunch) -> str:
@@ -322,11 +292,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
         elif name == "response" and self._session.is_busy:
             self._screen.view.text = value
-        elif name == "error" and not value:
-            self._screen.load_notice.show("")
         self.set_trait(name, value)
 
     def _on_begun(self, asked: Asked) -> None:
+        self._catching_up.is_due = True
         self._screen.begin(asked, self._session.is_chat(self.chat))
 
     def _on_shown(self, exchange: Exchange) -> None:
@@ -335,19 +304,21 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._screen.show_exchange(exchange, self._session.is_chat(self.chat) or is_another)
         self._show_prompt()
 
-    def _on_broken_off(self, exc: BaseException, asked: Asked) -> None:
+    def _on_emptied(self) -> None:
+        composer = self._screen.composer
+        composer.recall = self.instruction or composer.recall
+        self._fill_boxes("", "")
+        self._screen.empty()
+        self._show_prompt()  # which held the chat
+
+    def _on_broken_off(self, asked: Asked) -> None:
         self._screen.break_off(self.response)
         if not self.instruction:  # a chat has emptied the box
             self.instruction, self.context = asked.instruction, asked.context
-        room = min(exc.largest_max_new_tokens, LONGEST) if isinstance(exc, PromptTooLongError) else 0
-        remedy = f"Set max new tokens to {room}" if room else ""
-        self._screen.notice.show(messages.error_html(exc), remedy, lambda: self._shorten(room))
 
     def _on_preparing(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
         self._catching_up.is_due = True
         loader = self._session.loader
-        if self.status != "loading":  # what was wrong before is past
-            self._screen.notice.show("")
         self._screen.show_loading(loader.choice, progress, notes)
         if loader.engine is None:
             self._screen.show_unloaded(loader.choice)
@@ -362,32 +333,18 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     def _on_load_failed(self, exc: BaseException, is_harmless: bool) -> None:
         self._show_model()
-        self._screen.notice.show("")
         self._screen.show_load_failure(exc, is_harmless)
 
     def _show_model(self) -> None:
-        loader = self._session.loader
-        self._screen.show_model(loader.choice, loader.model, is_given=loader.is_given)
-        if loader.engine is not None:
-            self._screen.chat.layout.display = None if takes_turns(loader.engine.template) else "none"
+        session, loader = self._session, self._session.loader
+        self._screen.show_model(loader.choice, loader.model, is_given=loader.is_given, takes_turns=session.takes_turns)
 
-    def _show_lens(self, is_shown: bool) -> None:
-        self._screen.show_lens(is_shown)
+    def _fill_boxes(self, instruction: str, context: str) -> None:
+        with self.hold_trait_notifications():  # one prompt is shown, not one for each half
+            self.instruction, self.context = instruction, context
 
     def _show_prompt(self) -> None:
         """Show what the model would be given now."""
         with self._session.lock:
-            panel = self._screen.prompt
-            try:
-                prompt = self._session.prompt(self.instruction, self.context, self.chat)
-            except Exception as exc:  # a template of somebody's own may fail in any way, and not only when it is asked
-                panel.show_error(error_text(exc))
-            else:
-                if prompt is not None:
-                    panel.show(prompt, self.max_new_tokens)
-
-
-def _checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:
-    if not all(len(each) == 3 and all(isinstance(text, str) for text in each) for each in turns):
-        raise ValueError("turns must be a list of (instruction, context, answer), all of them texts.")
-    return tuple(Turn(*each) for each in turns)
+            asked = self.instruction, self.context, self.chat
+            self._screen.prompt.show_rendered(lambda: self._session.prompt(*asked), self.max_new_tokens)

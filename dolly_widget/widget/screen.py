@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dolly_widget.engines import EngineSetup
+from dolly_widget.errors import PromptTooLongError
 from dolly_widget.history import Exchange
 from dolly_widget.history.as_code import as_code
 from dolly_widget.models import Model
@@ -34,6 +35,7 @@ from dolly_widget.widget.page.layout import style_sheet
 from dolly_widget.widget.page.notice import Notice
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.settings.panel import SettingsPanel
+from dolly_widget.widget.settings.traits import LONGEST
 
 EXAMPLES = (
     "Give me recipe for pizza with pineapple",
@@ -56,18 +58,20 @@ _BUSY_LINES = {
 
 @dataclass(frozen=True)
 class Actions:
-    """What a reader can do, and who does it."""
+    """What a reader can do, and who does it. A ValueError or RuntimeError is shown: it says what to do instead."""
 
-    submit: Callable[[], None]
+    submit: Callable[[], Any]
     stop: Callable[[], None]
     clear: Callable[[], None]
-    regenerate: Callable[[], None]
+    regenerate: Callable[[], Any]
     cancel_loading: Callable[[], None]
     load: Callable[[str, str], Any]
-    """Gets the name of a model, and of a weight format; what it raises is shown below the box."""
+    """Gets the name of a model, and of a weight format; what is wrong with them is shown below the box."""
     load_again: Callable[[], None]
     show: Callable[[Exchange], None]
     """Gets an answer of before."""
+    shorten: Callable[[int], None]
+    """Asks the same again with room for so many new tokens."""
 
 
 class Screen:
@@ -89,7 +93,12 @@ class Screen:
         self.preparing = PreparingPanel()
         self.load_notice = Notice()
         self._loading = "Loading the model"
-        self.composer = Composer(examples, on_submit=actions.submit, on_stop=actions.stop, on_clear=actions.clear)
+        self.composer = Composer(
+            examples,
+            on_submit=lambda: self.attempt(actions.submit),
+            on_stop=actions.stop,
+            on_clear=lambda: self.attempt(actions.clear),
+        )
         self.context = widgets.Textarea(
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
         )
@@ -116,8 +125,8 @@ class Screen:
         self.pager = Pager(history, actions.show)
         self.history = HistoryPanel(history, actions.show)
         self.settings = settings
-        self._load_again = actions.load_again
-        self.regenerate.on_click(lambda _: actions.regenerate())
+        self._load_again, self._shorten = actions.load_again, actions.shorten
+        self.regenerate.on_click(lambda _: self.attempt(actions.regenerate))
         self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
 
@@ -175,8 +184,9 @@ class Screen:
         """Say which model it will be: none runs yet."""
         self.model.value = messages.unloaded_line(choice.name)
 
-    def show_model(self, choice: EngineSetup, model: Model | None, *, is_given: bool) -> None:
+    def show_model(self, choice: EngineSetup, model: Model | None, *, is_given: bool, takes_turns: bool) -> None:
         """Show which model runs, now that no other one is loading; None: its engine has no files here, or none runs."""
+        self.chat.layout.display = None if takes_turns else "none"
         self.preparing.show(None)
         self.stats.value = ""
         self.settings.is_device_fixed = is_given
@@ -192,7 +202,7 @@ class Screen:
         if is_harmless:
             self.load_notice.show(messages.hint_html(str(exc)))
         else:
-            self.load_notice.show(messages.error_html(exc), "Try again", self._load_again)
+            self.load_notice.show(messages.error_html(exc), "Try again", lambda: self.attempt(self._load_again))
 
     def begin(self, asked: Asked, with_instruction: bool) -> None:
         """Show that this is being answered."""
@@ -206,9 +216,19 @@ class Screen:
         """Show what there is of an answer that failed."""
         self.view.finish(text, note=messages.BROKEN_OFF if text else "")
 
+    def show_failure(self, exc: BaseException) -> None:
+        """Say why an answer failed, and offer what helps."""
+        room = min(exc.largest_max_new_tokens, LONGEST) if isinstance(exc, PromptTooLongError) else 0
+        remedy = f"Set max new tokens to {room}" if room else ""
+        self.notice.show(messages.error_html(exc), remedy, lambda: self.attempt(self._shorten, room))
+
+    def forget_failures(self) -> None:
+        """Take away what was said of errors."""
+        self.notice.show("")
+        self.load_notice.show("")
+
     def show_exchange(self, exchange: Exchange, with_instruction: bool) -> None:
         """Show a finished answer, and what it is an answer to where nothing else on the page says so."""
-        self.history.refresh()
         self.transcript.show(_turns_shown(exchange, with_instruction))
         self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
         self.notice.show("")
@@ -221,9 +241,12 @@ class Screen:
         """Show the figures of the answer that is shown, if there is one."""
         self.stats.value = "" if exchange is None else messages.stats_line(exchange.result)
 
-    def hint(self, exc: BaseException) -> None:
-        """Say what is wrong with what a reader did."""
-        self.notice.show(messages.hint_html(str(exc)))
+    def attempt(self, act: Callable[..., Any], *arguments: Any) -> None:
+        """Do what a reader wants; what is wrong with it is a hint."""
+        try:
+            act(*arguments)
+        except (ValueError, RuntimeError) as exc:
+            self.notice.show(messages.hint_html(str(exc)))
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""

@@ -15,7 +15,7 @@ widget.wait()
 def change():
     while not Path("change").exists():
         time.sleep(0.01)
-    widget._parts.model.value = '<span class="dw-model">changed meanwhile</span>'
+    widget._screen.model.value = '<span class="dw-model">changed meanwhile</span>'
 threading.Thread(target=change, daemon=True).start()
 widget
 """

@@ -10,7 +10,7 @@ from dolly_widget.text.template import Segment, Turn
 class Template:
     """Writes down all that it is given."""
 
-    name, stop = "chat", ()
+    name, stop, takes_turns = "chat", (), True
 
     def render(self, instruction, context="", turns=()):
         said = [f"{turn.instruction}|{turn.context}|{turn.answer}" for turn in turns]
@@ -70,13 +70,33 @@ def test_clear_begins_a_new_chat_and_keeps_the_history(make):
     assert len(widget.history) == 2
 
 
+def test_the_prompt_that_is_shown_holds_the_chat_so_far(make):
+    widget, engine = make(["one"], ["two"], chat=True)
+    panel = widget._screen.prompt
+    panel.is_open = True
+
+    def shown():
+        return "".join(text for _, text, _ in panel.view.stretches)
+
+    say(widget, "First.")
+    assert shown() == "First.||one\n|"
+    widget.instruction = "Second."
+    assert shown() == "First.||one\nSecond.|"
+    widget.clear()
+    assert shown() == "|"
+    say(widget, "Third.")
+    assert prompts(engine)[1] == "Third.|"
+    widget.clear()  # the box is empty already
+    assert shown() == "|"
+
+
 def test_an_answer_that_is_shown_again_is_where_the_chat_goes_on(make):
     widget, engine = make(["one"], ["two"], ["other"], ["three"], chat=True)
     say(widget, "First.")
     say(widget, "Second.")
     widget.regenerate().wait(LIMIT_S)
     assert prompts(engine)[2] == prompts(engine)[1]
-    widget._parts.pager._back.click()
+    widget._screen.pager.older.click()
     say(widget, "Third.")
     assert prompts(engine)[3] == "First.||one\nSecond.||two\nThird.|"
 
@@ -101,7 +121,7 @@ def test_ask_goes_on_with_the_chat_or_with_turns_of_its_own(make):
 
 def test_a_model_without_a_chat_template_is_offered_no_chat(make):
     widget, engine = make(["one"], ["two"], template=False, chat=True)
-    assert widget._parts.chat.layout.display == "none"
+    assert widget._screen.chat.layout.display == "none"
     say(widget, "First.")
     say(widget, "Second.")
     assert "First." not in prompts(engine)[1]
@@ -113,19 +133,19 @@ def test_the_page_shows_what_was_said_above_the_answer(make):
     widget, _ = make(["one"], ["**two**"], chat=True)
     say(widget, "<b>First.</b>")
     say(widget, "Second.")
-    shown = widget._parts.transcript._turns.value
+    shown = widget._screen.transcript.turns.value
     assert [text in shown for text in ("&lt;b&gt;First.", "one", "Second.", "two")] == [True, True, True, False]
-    assert "<strong>two</strong>" in widget._parts.view.html
+    assert "<strong>two</strong>" in widget._screen.view.html
     widget.clear()
-    assert "First." not in widget._parts.transcript._turns.value
+    assert "First." not in widget._screen.transcript.turns.value
 
 
 def test_an_answer_that_is_leafed_to_names_its_instruction_where_the_box_holds_another(make):
     widget, _ = make(["one"], ["two"], template=False)
     widget.ask("First.")
-    assert "First." not in widget._parts.transcript._turns.value
+    assert "First." not in widget._screen.transcript.turns.value
     widget.regenerate().wait(LIMIT_S)
     widget.instruction = "Something else."
-    widget._parts.pager._back.click()
-    assert "First." in widget._parts.transcript._turns.value
+    widget._screen.pager.older.click()
+    assert "First." in widget._screen.transcript.turns.value
     assert widget.instruction == "Something else."

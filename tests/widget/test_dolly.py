@@ -1,5 +1,6 @@
 """DollyWidget from Python, on a scripted engine; and, where the model matters, on the demo model."""
 
+import re
 import threading
 
 import ipywidgets
@@ -14,17 +15,17 @@ from dolly_widget.widget.session.publisher import MIN_INTERVAL_S, Publisher
 from tests.demo_model.corpus import showcase
 
 
-def parts(widget):
-    return widget._parts
+def screen(widget):
+    return widget._screen
 
 
 def press(widget, kind, instruction=""):
     """What the page sends when a key or button is pressed."""
-    parts(widget).composer._handle_custom_msg({"kind": kind, "instruction": instruction}, [])
+    screen(widget).composer._handle_custom_msg({"kind": kind, "instruction": instruction}, [])
 
 
 def notice(widget):
-    return parts(widget).notice.message.value
+    return screen(widget).notice.message.value
 
 
 def widget_instances():
@@ -38,11 +39,13 @@ def widget_instances():
 def test_ask_returns_the_answer_and_shows_it(make):
     widget = make(ScriptedEngine(["Dolly ", "is a **sheep**."]))
     result = widget.ask("Who is Dolly?", "A text.", temperature=0.3, seed=5)
-    assert result.text == widget.response == parts(widget).view.text == "Dolly is a **sheep**."
-    assert "<strong>sheep</strong>" in parts(widget).view.html
-    assert not parts(widget).view.is_streaming
+    assert result.text == widget.response == screen(widget).view.text == "Dolly is a **sheep**."
+    assert "<strong>sheep</strong>" in screen(widget).view.html
+    assert not screen(widget).view.is_streaming
     assert (widget.instruction, widget.context, widget.status, widget.error) == ("Who is Dolly?", "A text.", "idle", "")
-    assert "2 tokens · 10.0 tokens/s · first token after 250 ms · ended by itself · seed 5" in parts(widget).stats.value
+    assert (
+        "2 tokens · 10.0 tokens/s · first token after 250 ms · ended by itself · seed 5" in screen(widget).stats.value
+    )
 
 
 def test_ask_changes_settings_for_one_answer_only(make):
@@ -67,13 +70,13 @@ def test_submit_returns_a_job_and_writes_in_the_background(make):
     widget = make(engine)
     widget.instruction = "Count."
     job = widget.submit()
-    assert (widget.status, parts(widget).composer.state) == ("generating", "answering")
+    assert (widget.status, screen(widget).composer.state) == ("generating", "answering")
     engine.step()
     wait_for(widget, "response", "one ")
     assert not job.done
     engine.step()
     assert job.wait(LIMIT_S).text == "one two"
-    assert (widget.status, parts(widget).composer.state) == ("idle", "ready")
+    assert (widget.status, screen(widget).composer.state) == ("idle", "ready")
 
 
 def test_wait_returns_the_last_answer_and_none_before_there_is_one(make):
@@ -105,7 +108,7 @@ def test_regenerate_asks_the_same_with_a_fresh_seed(make):
     assert widget.regenerate().wait(LIMIT_S).text == "two"
     assert engine.calls[1] == (engine.calls[0][0], SamplingParams(temperature=0.5, top_k=7))
     assert (widget.instruction, len(widget.history)) == ("Something else.", 2)
-    parts(widget).pager._back.click()
+    screen(widget).pager.older.click()
     assert widget.response == "one"
 
 
@@ -116,10 +119,10 @@ def test_what_cannot_be_answered_again_is_a_hint(make, sampling, reason):
         widget.ask("Who?", **sampling)
     with pytest.raises(ValueError, match=reason):
         widget.regenerate()
-    parts(widget).regenerate.click()
+    screen(widget).regenerate.click()
     assert reason in notice(widget)
-    parts(widget).notice.dismiss.click()
-    assert (notice(widget), parts(widget).notice.layout.display) == ("", "none")
+    screen(widget).notice.dismiss.click()
+    assert (notice(widget), screen(widget).notice.layout.display) == ("", "none")
 
 
 # stopping
@@ -135,7 +138,7 @@ def test_stop_keeps_the_text_so_far(make):
     widget.stop()
     assert widget.wait(LIMIT_S).finish_reason == "cancelled"
     assert (widget.response, widget.status, widget.history[-1].result.text) == ("so far ", "idle", "so far ")
-    assert "stopped" in parts(widget).stats.value
+    assert "stopped" in screen(widget).stats.value
 
 
 def test_stop_says_stopping_until_the_engine_has_stopped(make):
@@ -151,7 +154,7 @@ def test_stop_says_stopping_until_the_engine_has_stopped(make):
     widget.instruction = "Read this long text."
     widget.submit()
     widget.stop()
-    assert (widget.status, parts(widget).composer.state) == ("stopping", "stopping")
+    assert (widget.status, screen(widget).composer.state) == ("stopping", "stopping")
     release.set()
     widget.wait(LIMIT_S)
     assert widget.status == "idle"
@@ -256,9 +259,20 @@ def test_a_wrong_model_or_device_is_told_at_once():
         DollyWidget(engine="turbo")
 
 
-def test_a_template_beside_a_loaded_engine_is_refused():
-    with pytest.raises(ValueError, match="has its template already"):
-        DollyWidget(ScriptedEngine(), template=PromptTemplate("mine"))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"template": PromptTemplate("mine")},
+        {"prompt_lookup": True},
+        {"draft": "demo"},
+        {"device": "CPU"},
+        {"weight_format": "int4", "revision": "main"},
+    ],
+)
+def test_setup_options_beside_a_loaded_engine_are_refused(options):
+    sentence = f"A loaded engine is set up already: give {', '.join(options)} to load_engine(…)."
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        DollyWidget(ScriptedEngine(), **options)
 
 
 def test_an_engine_that_fails_in_mid_answer_leaves_text_and_a_sentence(make):
@@ -271,7 +285,7 @@ def test_an_engine_that_fails_in_mid_answer_leaves_text_and_a_sentence(make):
         "The device went away: load the model again.",
     )
     assert "Traceback" not in notice(widget)
-    assert parts(widget).view.text == "so far"
+    assert screen(widget).view.text == "so far"
     assert widget.ask("again").text == "better"
     assert (widget.status, widget.error, notice(widget)) == ("idle", "", "")
 
@@ -290,10 +304,10 @@ def test_a_prompt_too_long_offers_what_fits(make):
     with pytest.raises(PromptTooLongError):
         widget.ask("Hi")
     assert all(number in widget.error for number in ("1900", "256", "2048", "148"))
-    parts(widget).notice.mend.click()
+    screen(widget).notice.remedy.click()
     assert widget.wait(LIMIT_S).text == "fits"
     assert widget.max_new_tokens == 148
-    assert parts(widget).notice.mend.layout.display == "none"
+    assert screen(widget).notice.remedy.layout.display == "none"
 
 
 @pytest.mark.parametrize(
@@ -304,13 +318,13 @@ def test_strange_text_is_ordinary_text(make, text):
     widget = make(engine)
     assert widget.ask(text).text == text
     assert text in engine.calls[0][0]
-    assert "<script" not in parts(widget).view.html
+    assert "<script" not in screen(widget).view.html
 
 
 def test_lone_surrogates_become_replacement_characters(make):
     widget = make()
     widget.ask("a\ud800b")
-    assert widget.instruction == parts(widget).composer.instruction == "a\ufffdb"
+    assert widget.instruction == screen(widget).composer.instruction == "a\ufffdb"
 
 
 # the controls
@@ -320,27 +334,27 @@ def test_controls_and_traits_follow_each_other(make):
     widget = make()
     for name, value in {"top_p": 0.5, "top_k": 7, "max_new_tokens": 99, "repetition_penalty": 1.5}.items():
         setattr(widget, name, value)
-        assert parts(widget).settings.sliders[name].value == value
-    parts(widget).settings.sliders["top_p"].value = 0.9199999999999999
+        assert screen(widget).settings.sliders[name].value == value
+    screen(widget).settings.sliders["top_p"].value = 0.9199999999999999
     assert widget.top_p == 0.92
-    parts(widget).settings.sliders["temperature"].value = 1.5
+    screen(widget).settings.sliders["temperature"].value = 1.5
     assert widget.temperature == 1.5
 
 
 def test_greedy_is_temperature_zero_and_gives_the_temperature_back(make):
     widget = make(temperature=1.3)
-    parts(widget).settings.greedy.value = True
+    screen(widget).settings.greedy.value = True
     assert widget.params.is_greedy
-    assert parts(widget).settings.sliders["top_p"].disabled
-    parts(widget).settings.greedy.value = False
+    assert screen(widget).settings.sliders["top_p"].disabled
+    screen(widget).settings.greedy.value = False
     assert widget.temperature == 1.3
     widget.temperature = 0
-    assert parts(widget).settings.greedy.value
+    assert screen(widget).settings.greedy.value
 
 
 def test_the_seed_box_takes_a_number_or_nothing_and_hints_otherwise(make):
     widget = make()
-    box, hint = parts(widget).settings.seed, parts(widget).settings.seed_hint
+    box, hint = screen(widget).settings.seed, screen(widget).settings.seed_hint
     box.value = "42"
     assert widget.seed == 42
     for wrong in ("x", "-1", "1.5", "99999999999"):
@@ -356,7 +370,7 @@ def test_the_seed_box_takes_a_number_or_nothing_and_hints_otherwise(make):
 
 def test_a_folded_context_says_that_it_is_there(make):
     widget = make()
-    fold = parts(widget).context_fold
+    fold = screen(widget).context_fold
     assert (fold.is_open, fold.title) == (False, "Context")
     widget.context = "two words"
     assert fold.title == "Context · 2 words"
@@ -366,8 +380,8 @@ def test_a_folded_context_says_that_it_is_there(make):
 
 def test_the_examples_are_the_ten_that_the_demo_model_learnt_or_one_s_own(make):
     assert widget_module.EXAMPLES == showcase.EXAMPLES
-    assert parts(make()).composer.examples == list(showcase.EXAMPLES)
-    assert parts(make(examples=["Mine"])).composer.examples == ["Mine"]
+    assert screen(make()).composer.examples == list(showcase.EXAMPLES)
+    assert screen(make(examples=["Mine"])).composer.examples == ["Mine"]
 
 
 def test_submit_button_and_clear_button(make):
@@ -377,22 +391,28 @@ def test_submit_button_and_clear_button(make):
     assert widget.response == "answer"
     widget.instruction = "Written, and not submitted."
     press(widget, "clear")
-    assert parts(widget).composer.recall == "Written, and not submitted."
-    assert (widget.instruction, widget.response, parts(widget).view.text, parts(widget).stats.value) == ("", "", "", "")
+    assert screen(widget).composer.recall == "Written, and not submitted."
+    assert (widget.instruction, widget.response, screen(widget).view.text, screen(widget).stats.value) == (
+        "",
+        "",
+        "",
+        "",
+    )
     assert len(widget.history) == 1
 
 
 def test_the_origin_s_ranges_and_defaults(make):
     widget = make()
-    sliders = parts(widget).settings.sliders
+    sliders = screen(widget).settings.sliders
     assert {name: (s.min, s.max, s.value) for name, s in sliders.items()} == {
         "temperature": (0.1, 5.0, 0.8),
         "top_p": (0.05, 1.0, 0.92),
         "top_k": (0, 50, 0),
+        "min_p": (0, 0.99, 0),
         "max_new_tokens": (1, 1000, 256),
         "repetition_penalty": (1.0, 2.0, 1.0),
     }
-    assert parts(widget).composer.placeholder == "Write an email about an alpaca that likes flan"
+    assert screen(widget).composer.placeholder == "Write an email about an alpaca that likes flan"
 
 
 def test_status_and_response_cannot_be_set(make):
@@ -406,7 +426,7 @@ def test_the_device_cannot_change_in_mid_answer(make):
     widget = make(engine)
     widget.instruction = "Hi"
     widget.submit()
-    assert parts(widget).settings.device.disabled
+    assert screen(widget).settings.device.disabled
     with pytest.raises(RuntimeError, match="still being written"):
         widget.device = "AUTO"
     engine.step(2)
@@ -476,8 +496,8 @@ def test_the_demo_model_answers_and_says_that_it_is_a_demonstration():
     result = widget.ask("What is the capital of France?", temperature=0)
     assert "Paris" in result.text
     assert result.finish_reason == "stop"
-    assert "demonstration model" in parts(widget).model.value
-    assert "INT8" in parts(widget).model.value
+    assert "demonstration model" in screen(widget).model.value
+    assert "INT8" in screen(widget).model.value
     widget.close()
 
 

@@ -8,9 +8,9 @@ import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, EngineError, History, Prompt
+from dolly_widget.engines import EngineSetup
 from dolly_widget.errors import PromptTooLongError
 from dolly_widget.history.as_markdown import quoted
-from dolly_widget.history.exchange import Setup
 from dolly_widget.text.template import DOLLY, Segment
 
 WHO = "Who is Dolly?"
@@ -62,7 +62,7 @@ def test_a_template_that_fails_in_its_own_way_is_told_of_and_blocks_nothing(make
     engine.template = Template()
     widget = make(engine)
     assert widget.status == "idle"
-    assert "cannot be made" in widget._parts.prompt.title
+    assert "cannot be made" in widget._screen.prompt.title
     assert widget.ask("Hi").text == "yes"
 
 
@@ -79,21 +79,21 @@ def test_observers_that_raise_leave_a_widget_that_can_be_asked_again(make):
     with contextlib.suppress(ZeroDivisionError):
         widget.submit()
     with pytest.raises((ZeroDivisionError, EngineError)):
-        widget._answerer.job.wait(LIMIT_S)
+        widget.wait(LIMIT_S)
     names.clear()
     with pytest.raises((ZeroDivisionError, EngineError)):
         widget.wait(LIMIT_S)
-    assert widget._parts.composer.state == "ready"
+    assert widget._screen.composer.state == "ready"
     assert widget.ask("Again.").text == "well"
 
 
-def test_the_mend_of_a_prompt_too_long_asks_the_same_again_with_what_can_be_set(make):
+def test_the_remedy_of_a_prompt_too_long_asks_the_same_again_with_what_can_be_set(make):
     engine = ScriptedEngine([PromptTooLongError(25, 5000, 2048)], ["fits"])
     widget = make(engine)
     with pytest.raises(PromptTooLongError):
         widget.ask("Hi", temperature=0.3, max_new_tokens=5000)
-    assert widget._parts.notice.mend.description == "Set max new tokens to 1000"
-    widget._parts.notice.mend.click()
+    assert widget._screen.notice.remedy.description == "Set max new tokens to 1000"
+    widget._screen.notice.remedy.click()
     assert widget.wait(LIMIT_S).text == "fits"
     assert (engine.calls[1][1].max_new_tokens, engine.calls[1][1].temperature) == (1000, 0.3)
 
@@ -107,8 +107,8 @@ def test_a_click_on_an_old_answer_that_comes_when_a_new_one_is_written_changes_n
     job.wait(LIMIT_S)
     old = widget.history[0]
     job = widget.submit()
-    widget._on_show(old)
-    assert (widget._parts.shown, widget._parts.view.is_streaming) == (None, True)
+    widget._session.show_earlier(old)
+    assert (widget._session.shown, widget._screen.view.is_streaming) == (None, True)
     engine.step()
     assert job.wait(LIMIT_S).text == "two"
 
@@ -117,8 +117,8 @@ def test_an_answer_about_another_context_says_what_it_is_about(make):
     widget = make(ScriptedEngine(["a"], ["b"]))
     widget.ask("Summarise.", "Text A.")
     widget.ask("Summarise.", "Text B.")
-    widget._on_show(widget.history[0])
-    assert "Text A." in widget._parts.transcript._turns.value
+    widget._session.show_earlier(widget.history[0])
+    assert "Text A." in widget._screen.transcript.turns.value
     assert widget.context == "Text B."
 
 
@@ -126,7 +126,7 @@ def test_a_device_that_is_refused_is_not_shown_as_chosen(make):
     widget = make(ScriptedEngine(["one"], stepwise=True))
     widget.instruction = WHO
     widget.submit()
-    box = widget._parts.settings.device
+    box = widget._screen.settings.device
     with pytest.raises(RuntimeError, match="still being written"):
         box.value = "AUTO"
     assert box.value == widget.device == "CPU"
@@ -145,11 +145,11 @@ def test_a_model_that_could_not_be_loaded_stays_told_whatever_is_shown(monkeypat
     monkeypatch.setattr(loader, "share_engine", fail)
     widget = make("demo", device="CPU", history=before.history)
     wait_for(widget, "status", "error")
-    widget._on_show(widget.history[0])
+    widget._session.show_earlier(widget.history[0])
     assert (widget.status, widget.error) == ("error", "The CPU is on strike.")
     widget.clear()
     assert (widget.status, widget.error) == ("error", "The CPU is on strike.")
-    assert "on strike" in widget._parts.load_notice.message.value
+    assert "on strike" in widget._screen.load_notice.message.value
 
 
 @pytest.mark.parametrize("turns", [[(1, 2, 3)], [("a", "b")], ["abc"[:2]]])
@@ -164,7 +164,7 @@ def test_turns_that_are_none_are_refused_in_a_sentence(make, turns):
 def test_a_history_of_a_home_that_nobody_knows_is_a_history(make):
     widget = make(ScriptedEngine(["one"]))
     widget.ask(WHO)
-    exchange = dataclasses.replace(widget.history[0], setup=Setup("~nobody-here/models/x"))
+    exchange = dataclasses.replace(widget.history[0], setup=EngineSetup("~nobody-here/models/x"))
     assert len(make(history=History.from_json(History([exchange]).to_json())).history) == 1
     with pytest.raises(ValueError, match="cannot be read"):
         make(history="~nobody-here/history.json")
@@ -179,7 +179,7 @@ def test_a_reference_in_an_answer_holds_for_no_other_one(make):
 
 def test_a_chat_takes_room_in_proportion_to_what_was_said(make):
     engine = ScriptedEngine(*([f"answer {number} " * 20] for number in range(40)))
-    engine.template = type("Template", (), {"name": "chat", "stop": (), "render": chatty})()
+    engine.template = type("Template", (), {"name": "chat", "stop": (), "takes_turns": True, "render": chatty})()
     widget = make(engine, chat=True)
     for number in range(40):
         widget.ask(f"question {number}")

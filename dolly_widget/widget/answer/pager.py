@@ -22,12 +22,12 @@ class Pager(widgets.HBox):
         self._history, self._on_show = history, on_show
         self._answers: list[Exchange] = []
         self._index = 0
-        self._back = widgets.Button(description="Older", tooltip="The answer before, to the same instruction")
-        self._next = widgets.Button(description="Newer", tooltip="The next answer to the same instruction")
-        self._label = widgets.Label()
-        self._back.on_click(lambda _: self._go(-1))
-        self._next.on_click(lambda _: self._go(1))
-        super().__init__([self._back, self._label, self._next])
+        self.older = widgets.Button(description="Older", tooltip="The answer before, to the same instruction")
+        self.newer = widgets.Button(description="Newer", tooltip="The next answer to the same instruction")
+        self.label = widgets.Label()
+        self.older.on_click(lambda _: self._go(-1))
+        self.newer.on_click(lambda _: self._go(1))
+        super().__init__([self.older, self.label, self.newer])
         self.add_class("dw-pager")
         self.show(None)
 
@@ -39,7 +39,7 @@ class Pager(widgets.HBox):
         is_there = self._index < count
         others = count - is_there
         self.layout.display = None if others else "none"
-        self._label.value = f"Answer {self._index + 1:,} of {count:,}" if is_there else f"{count:,} so far"
+        self.label.value = f"Answer {self._index + 1:,} of {count:,}" if is_there else f"{count:,} so far"
         self._enable()
 
     def rest(self, is_resting: bool) -> None:
@@ -48,8 +48,8 @@ class Pager(widgets.HBox):
         self._enable()
 
     def _enable(self) -> None:
-        self._back.disabled = self._is_resting or self._index == 0
-        self._next.disabled = self._is_resting or self._index >= len(self._answers) - 1
+        self.older.disabled = self._is_resting or self._index == 0
+        self.newer.disabled = self._is_resting or self._index >= len(self._answers) - 1
 
     def _go(self, step: int) -> None:
         # A click may have been on its way when the answer began.

@@ -20,14 +20,14 @@ class Transcript(widgets.VBox):
     """Shows turns, the newest last and in view; nothing where there are none."""
 
     def __init__(self) -> None:
-        self._turns = widgets.HTML()
-        super().__init__([style_sheet(*_STYLES), self._turns])
+        self.turns = widgets.HTML()
+        super().__init__([style_sheet(*_STYLES), self.turns])
         self.add_class("dw-transcript")
         self.show(())
 
     def show(self, turns: Sequence[Turn]) -> None:
         """Show these turns in place of those before."""
-        show_in(self._turns, transcript_html(turns))
+        show_in(self.turns, transcript_html(turns))
         self.layout.display = None if turns else "none"
 
     def __repr__(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dolly_widget.errors import PromptTooLongError
+from collections.abc import Callable
+
+from dolly_widget.errors import PromptTooLongError, error_text
 from dolly_widget.models import Model
 from dolly_widget.text import Prompt, Tokenizer
 from dolly_widget.widget.ask.prompt_view import PromptView
@@ -35,6 +37,16 @@ class PromptPanel(Fold):
         """Show what the model is given, and up to how many tokens it may answer; None: there is no prompt."""
         self._prompt, self._max_new_tokens, self._error = prompt, max_new_tokens, ""
         self._refresh()
+
+    def show_rendered(self, render: Callable[[], Prompt | None], max_new_tokens: int) -> None:
+        """Show what ``render`` returns, or why it fails; None changes nothing."""
+        try:
+            prompt = render()
+        except Exception as exc:  # a template of somebody's own may fail in any way, and not only when it is asked
+            self.show_error(error_text(exc))
+        else:
+            if prompt is not None:
+                self.show(prompt, max_new_tokens)
 
     def show_error(self, text: str) -> None:
         """Say why there can be no prompt: a template refuses it."""

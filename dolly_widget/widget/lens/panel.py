@@ -20,10 +20,11 @@ from dolly_widget.text import in_bytes
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page import messages
-from dolly_widget.widget.session.continuing import refuse_unless_by
+from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, refuse_unless_by
 from dolly_widget.widget.session.session import Session
 
 ALTERNATIVES = 8
+_WHEN_FINISHED = "The lens colours the tokens of an answer when it is finished."
 
 
 class LensPanel(widgets.VBox):
@@ -47,14 +48,14 @@ class LensPanel(widgets.VBox):
         self._is_on = False
         self.view = LensView(self._on_open, on_choose)
         """The tokens, which belong in the answer's place."""
-        self._message = widgets.HTML()
-        self._confirm = widgets.Button(layout={"width": "auto", "display": "none"})
-        self._confirm.on_click(lambda _: self._on_confirm())
+        self.message = widgets.HTML()
+        self.confirm = widgets.Button(layout={"width": "auto", "display": "none"})
+        self.confirm.on_click(lambda _: self._on_confirm())
         self._agreed: weakref.WeakSet[Engine] = weakref.WeakSet()
         """Those whose large model the reader wants to have loaded once more."""
         self.place = widgets.VBox()
         """Where the explorer opens; it wants all the width that there is."""
-        super().__init__([self._message, self._confirm])
+        super().__init__([self.message, self.confirm])
         self.view.layout.display = "none"
         self._tell("")
 
@@ -99,7 +100,8 @@ class LensPanel(widgets.VBox):
             return
         exchange = self._session.shown
         if exchange is None or not exchange.result.token_ids:
-            self._tell(messages.note_html("The lens colours the tokens of an answer when it is finished."))
+            is_without = exchange is not None and exchange.result.text
+            self._tell(messages.note_html(WITHOUT_TOKENS if is_without else _WHEN_FINISHED))
             return
         self._tell(messages.busy_line("Reading the answer…"))
         self.job = Job(functools.partial(self._work, exchange), name="dolly-lens", worker=self._session.worker)
@@ -147,8 +149,8 @@ class LensPanel(widgets.VBox):
                 f"about {memory} more memory, for as long as the model stays loaded."
             )
         )
-        self._confirm.description = f"Load it a second time ({memory})"
-        self._confirm.layout.display = None
+        self.confirm.description = f"Load it a second time ({memory})"
+        self.confirm.layout.display = None
 
     def _hide(self) -> None:
         self.view.clear()
@@ -157,9 +159,9 @@ class LensPanel(widgets.VBox):
         self._on_shown(False)
 
     def _tell(self, message_html: str) -> None:
-        self._message.value = message_html
-        self._message.layout.display = None if message_html else "none"
-        self._confirm.layout.display = "none"
+        self.message.value = message_html
+        self.message.layout.display = None if message_html else "none"
+        self.confirm.layout.display = "none"
 
     def _cancel(self) -> None:
         if self.job is not None:

@@ -1,4 +1,4 @@
-"""A message about what went wrong, with what mends it, until it is dismissed. Knows nothing of what it is about."""
+"""A message about what went wrong, with what helps, until it is dismissed. Knows nothing of what it is about."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import ipywidgets as widgets
 
 
 class Notice(widgets.HBox):
-    """Hidden while there is nothing to say. ``show`` takes safe HTML, and what a button for mending it does."""
+    """Hidden while there is nothing to say. ``show`` takes safe HTML, and what a button that helps does."""
 
     def __init__(self) -> None:
         self.message = widgets.HTML()
-        self.mend = widgets.Button(layout={"display": "none", "width": "auto"})
+        self.remedy = widgets.Button(layout={"display": "none", "width": "auto"})
         self.dismiss = widgets.Button(description="Dismiss", icon="times", layout={"width": "auto"})
-        self._on_mend: Callable[[], None] | None = None
-        super().__init__([self.message, self.mend, self.dismiss])
-        self.mend.on_click(lambda _: self._mend())
+        self._on_remedy: Callable[[], None] | None = None
+        super().__init__([self.message, self.remedy, self.dismiss])
+        self.remedy.on_click(lambda _: self._act())
         self.dismiss.on_click(lambda _: self.show(""))
         self.add_class("dw-notice")
         self.show("")
 
-    def show(self, message_html: str, mend: str = "", on_mend: Callable[[], None] | None = None) -> None:
-        """Say something, "" for nothing; ``mend`` is what the button that calls ``on_mend`` says, "" for none."""
-        self.message.value, self.mend.description, self._on_mend = message_html, mend, on_mend
-        self.mend.layout.display = None if mend else "none"
+    def show(self, message_html: str, remedy: str = "", on_remedy: Callable[[], None] | None = None) -> None:
+        """Say something, "" for nothing; ``remedy`` is what the button that calls ``on_remedy`` says, "" for none."""
+        self.message.value, self.remedy.description, self._on_remedy = message_html, remedy, on_remedy
+        self.remedy.layout.display = None if remedy else "none"
         self.layout.display = None if message_html else "none"
 
-    def _mend(self) -> None:
-        if self._on_mend is not None:
-            self._on_mend()
+    def _act(self) -> None:
+        if self._on_remedy is not None:
+            self._on_remedy()

@@ -1,7 +1,8 @@
-"""A question as it is asked: a value."""
+"""A question as it is asked: values."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,3 +25,10 @@ class Asked:
     """Of the model that ``prefix_ids`` are of; None: of whichever runs."""
     is_chat: bool = False
     """Whether ``turns`` are what the chat holds: a model without a chat template is not told of them."""
+
+
+def checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:
+    """What was said before, as a caller gives it. Raises ValueError for anything but texts in threes."""
+    if not all(len(each) == 3 and all(isinstance(text, str) for text in each) for each in turns):
+        raise ValueError("turns must be a list of (instruction, context, answer), all of them texts.")
+    return tuple(Turn(*each) for each in turns)

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dolly_widget.engines import Continues, Engine, LocalEngine
+from dolly_widget.engines import Continues, Engine, GenerationResult, LocalEngine
+
+WITHOUT_TOKENS = "The engine gave this answer as text alone: without its tokens, they cannot be coloured or replaced."
 
 
 def refuse_unless_by(engine: Engine | None, model_dir: Path | None) -> LocalEngine:
     """Return the engine if it runs the model of these files. Else ValueError: its tokens would mean something else."""
-    if isinstance(engine, LocalEngine) and model_dir and engine.model.directory.resolve() == model_dir.resolve():
+    if engine is not None and not isinstance(engine, LocalEngine):
+        raise ValueError(
+            "This takes the model's OpenVINO files, and the engine has none on this machine: "
+            "use one of load_engine(…) instead."
+        )
+    if engine is not None and model_dir and engine.model.directory.resolve() == model_dir.resolve():
         return engine
     name = "another one" if model_dir is None else model_dir.name
     raise ValueError(f"This answer is by a model that is not loaded now, {name}: load it to go on with this.")
+
+
+def refuse_unless_it_has_token(result: GenerationResult, place: int) -> None:
+    """Raise ValueError where an answer has no token there, or its engine gave none at all."""
+    count = len(result.token_ids)
+    if not count and result.text:
+        raise ValueError(WITHOUT_TOKENS)
+    if not 0 <= place < count:
+        raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
 
 
 def refuse_unless_it_continues(engine: Engine) -> Continues:

@@ -19,10 +19,18 @@ class Events:
     """A text of the session, by name, and what it is now: "status", "error", "progress", "response", "device"."""
     begun: Callable[[Asked], None]
     """A question was taken."""
+    answered: Callable[[], None]
+    """A finished answer was added to the exchanges."""
     shown: Callable[[Exchange], None]
     """A finished answer is the one that is shown now."""
-    broken_off: Callable[[BaseException, Asked], None]
-    """An answer failed; ``response`` is what there is of it."""
+    emptied: Callable[[], None]
+    """No answer is shown any longer, and the chat is over."""
+    broken_off: Callable[[Asked], None]
+    """An answer ended in an error, which is told next; ``response`` is what there is of it."""
+    answer_failed: Callable[[BaseException], None]
+    """An answer failed, and not because its model could not be loaded."""
+    forgotten: Callable[[], None]
+    """What went wrong before is past."""
     preparing: Callable[[Progress | None, tuple[str, ...]], None]
     """How far a model is, and all messages so far; None while it is compiled."""
     loaded: Callable[[], None]

@@ -65,6 +65,11 @@ class ModelLoader:
         return self.choice.name if self.model is None else self.model.name
 
     @property
+    def home(self) -> EngineSetup:
+        """What another model takes the place of. An engine without files here runs on a device of its own."""
+        return replace(self.choice, device="AUTO") if self.is_given and self.model is None else self.choice
+
+    @property
     def job(self) -> Job[None] | None:
         """The newest loading; None where there was none."""
         return self._jobs[-1] if self._jobs else None
@@ -72,7 +77,7 @@ class ModelLoader:
     def give(self, engine: Engine) -> None:
         """Run a caller's engine."""
         self.engine, self.is_given, self.record = engine, True, None
-        self.model = engine.model if isinstance(engine, HasModel) else None
+        self.model = _model_of(engine)
         self._running = self.choice
 
     def start(self, choice: EngineSetup) -> Job[None]:
@@ -140,7 +145,7 @@ class ModelLoader:
         if stop.is_set():
             engine.close()
         _refuse_if_stopped(stop)
-        self._replace(choice, engine, prepared.model)
+        self._replace(choice, engine)
 
     def _prepared(self, choice: EngineSetup, stop: threading.Event) -> Prepared:
         """The models' files; downloaded and converted, with progress, where they are not there."""
@@ -161,10 +166,11 @@ class ModelLoader:
         self._step = (progress, notes)
         self._on_step(progress, notes)
 
-    def _replace(self, choice: EngineSetup, engine: Engine, model: Model) -> None:
+    def _replace(self, choice: EngineSetup, engine: Engine) -> None:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
-        record = recorded(choice, model)
+        model = _model_of(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
+        record = None if model is None else recorded(choice, model)
         try:
             with self._lock:
                 if self._is_wanted(choice):
@@ -176,6 +182,10 @@ class ModelLoader:
         finally:
             if dropped is not None:
                 dropped.close()
+
+
+def _model_of(engine: Engine) -> Model | None:
+    return engine.model if isinstance(engine, HasModel) else None
 
 
 def _refuse_if_stopped(stop: threading.Event) -> None:

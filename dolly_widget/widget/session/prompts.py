@@ -1,4 +1,4 @@
-"""Instructions become prompts; the last one is kept. Knows no engine."""
+"""Instructions become prompts; the last ones are kept. Knows no engine."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from typing import Any
 
 from dolly_widget.text import Prompt, Turn, render
 
+_Rendered = tuple[Any, tuple[str, str, tuple[Turn, ...]], Prompt]
+
 
 class Prompts:
-    """Renders prompts. The same question again gets the same prompt: what was shown is what is asked."""
+    """Renders prompts. The same question again gets the same prompt: what was shown is what is asked.
+
+    Two are kept: a chat empties its box, which is a prompt too, before what was in it is asked.
+    """
 
     def __init__(self) -> None:
-        self._last: tuple[Any, tuple[str, str, tuple[Turn, ...]], Prompt] | None = None
+        self._last: tuple[_Rendered, ...] = ()
 
     def render(self, template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
         """The prompt of ``template``. Raises what that raises; ValueError for turns that it does not take."""
         question = (instruction, context, tuple(turns))
-        last = self._last  # one read: another thread may render meanwhile
-        if last is not None and last[0] is template and last[1] == question:
-            return last[2]
+        for kept, asked, prompt in self._last:  # one read: another thread may render meanwhile
+            if kept is template and asked == question:
+                return prompt
         prompt = render(template, instruction, context, turns)
-        self._last = (template, question, prompt)
+        self._last = ((template, question, prompt), *self._last[:1])
         return prompt

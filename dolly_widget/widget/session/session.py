@@ -18,10 +18,10 @@ from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
 from dolly_widget.text import Prompt, Turn, encodable, takes_turns
+from dolly_widget.widget.session import continuing
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import other_model
-from dolly_widget.widget.session.continuing import refuse_unless_by, refuse_unless_it_continues
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.loader import ModelLoader
 from dolly_widget.widget.session.prompts import Prompts
@@ -102,9 +102,14 @@ class Session:
         """Whether an answer is being written, or waits for a model."""
         return self._answerer.is_busy
 
+    @property
+    def takes_turns(self) -> bool:
+        """Whether the model that runs takes earlier turns."""
+        return self.engine is not None and takes_turns(self.engine.template)
+
     def is_chat(self, wants_chat: bool) -> bool:
         """Whether the next instruction is a turn of a chat. What is not loaded yet may have a chat template."""
-        return wants_chat and (self.engine is None or takes_turns(self.engine.template))
+        return wants_chat and (self.engine is None or self.takes_turns)
 
     def turns(self, wants_chat: bool) -> tuple[Turn, ...]:
         """What was said so far, the shown answer included; nothing where it is no chat."""
@@ -122,10 +127,8 @@ class Session:
         exchange = self.shown
         if exchange is None:
             raise ValueError("There is no finished answer yet: ask something first.")
-        count = len(exchange.result.token_ids)
-        if not 0 <= place < count:
-            raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
-        return exchange, refuse_unless_by(self.engine, exchange.model_dir)
+        continuing.refuse_unless_it_has_token(exchange.result, place)
+        return exchange, continuing.refuse_unless_by(self.engine, exchange.model_dir)
 
     # What can be asked of it
 
@@ -164,7 +167,7 @@ class Session:
         with self.lock:
             self.refuse_unless_free()
             exchange, engine = self.exchange_at(place)
-            refuse_unless_it_continues(engine)
+            continuing.refuse_unless_it_continues(engine)
             prefix_ids = (*exchange.result.token_ids[:place], token_id)
             instruction, context, params = exchange.asked
             return self.submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
@@ -172,20 +175,33 @@ class Session:
     def show(self, exchange: Exchange) -> None:
         """Show an answer: the one that was just written, or one of before."""
         with self.lock:
-            self.shown = exchange
+            self.shown, self._turns = exchange, exchange.turns_after
             self._set("response", exchange.result.text)
             self._forget_error()
             self._events.shown(exchange)
-            self._turns = exchange.turns_after
             self.rest()
+
+    def show_earlier(self, exchange: Exchange) -> None:
+        """Show an answer of before, unless one is being written by now: a click may come late."""
+        with self.lock:
+            if not self.is_busy:
+                self.show(exchange)
 
     def load(self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None) -> Job[None]:
         """Load another model in the background, in place of this one; return the job."""
         with self.lock:
             self.refuse_unless_free()
-            choice = other_model(self.loader.choice, model, weight_format, revision)
+            choice = other_model(self.loader.home, model, weight_format, revision)
             choice.find()
-            return self.loader.start(choice)
+            job = self.loader.start(choice)
+            self._set("device", choice.device)
+            return job
+
+    def load_as_chosen(self, model: str, weight_format: str) -> None:
+        """Load another model, with one of the formats that have a name."""
+        # The name of the format that we have keeps its group size and ratio.
+        is_same = weight_format == self.loader.choice.weight_format.name
+        self.load(model, None if is_same else weight_format, None)
 
     def load_again(self) -> None:
         """Try the model once more that could not be loaded."""
@@ -221,9 +237,14 @@ class Session:
         self.loader.cancel()
 
     def clear(self) -> None:
-        """Forget the answer that is shown, the error and the chat; the history stays."""
+        """Forget the answer that is shown, the error and the chat; the history stays.
+
+        Raises RuntimeError while an answer is written.
+        """
         with self.lock:
+            self.refuse_unless_free()
             self._turns, self.shown = (), None
+            self._events.emptied()
             self._start_over()
             self.rest()
 
@@ -277,6 +298,8 @@ class Session:
     def _start_over(self) -> None:
         self._set("response", "")
         self._forget_error()
+        if not self.error:
+            self._events.forgotten()
 
     def _forget_error(self) -> None:
         """What went wrong is past, unless it is that there is no model."""
@@ -288,17 +311,21 @@ class Session:
         self._set("status", "error")
 
     def _on_result(self, exchange: Exchange) -> None:
+        self._events.answered()
         self.show(exchange)
 
     def _on_error(self, exc: BaseException) -> None:
         assert self.asked is not None
-        self._events.broken_off(exc, self.asked)
+        self._events.broken_off(self.asked)
         if self.loader.job is not None and exc is self.loader.job.error:  # the model that it waited for did not come
             self._events.load_failed(exc, False)
+        else:
+            self._events.answer_failed(exc)
         self._fail(exc)
 
     def _on_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
-        if self.status != "loading":  # what was wrong before is past
+        if self.status != "loading":
+            self._events.forgotten()
             self._set("error", "")
         self._events.preparing(progress, notes)
         self._set("status", "loading")

@@ -12,11 +12,12 @@ import traitlets
 
 from dolly_widget.runtime import available_devices
 from dolly_widget.sampling import DEFAULTS, PRESETS, SETTINGS, SHAPING, Setting, Texts
+from dolly_widget.text import encodable
 from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 # What shapes the answer comes first, then what ends it.
 _ORDER = (*SHAPING, *(name for name in SETTINGS if name not in SHAPING))
-_STOP_HELP = "One on each line; \\n is a line break."
+_TEXTS_HELP = "One on each line; \\n is a line break."
 
 
 class SamplingPanel(widgets.VBox):
@@ -41,7 +42,7 @@ class SamplingPanel(widgets.VBox):
             description="Greedy", indent=False, tooltip="Always the likeliest token; the same as temperature 0."
         )
         self.seed = widgets.Text(placeholder="fresh each time", description="Seed", continuous_update=False)
-        self.seed_hint = widgets.HTML(layout={"display": "none"})
+        self.seed_hint = _Hint()
         # Marking one is a message more to the page: only where all settings are.
         presets = PRESETS if set(names) == set(SETTINGS) else {}
         self.presets = {name: _button(name.capitalize(), one.help, "dw-preset") for name, one in presets.items()}
@@ -71,14 +72,17 @@ class SamplingPanel(widgets.VBox):
             above = [*above, presets]
         rows = {name: _explained(slider, SETTINGS[name].help) for name, slider in self.sliders.items()}
         temperature = rows.pop("temperature")
-        boxes = [_explained(box, f"{SETTINGS[name].help} {_STOP_HELP}") for name, box in self.texts.items()]
+        boxes = []
+        for name, box in self.texts.items():
+            boxes += [_explained(box, f"{SETTINGS[name].help} {_TEXTS_HELP}"), box.hint]
         return [*above, temperature, self.greedy, *rows.values(), *boxes, self.seed, self.seed_hint, self.reset]
 
     def _on_preset(self, name: str, button: widgets.Button) -> None:
         self._owner.apply_preset(name)
 
     def _on_reset(self, button: widgets.Button) -> None:
-        self.seed.value = ""  # what is no seed stays in the box only
+        for box in (self.seed, *self.texts.values()):
+            box.value = ""  # what was refused is in the box only
         self._owner.reset_settings()
 
     def _show_preset(self, change: Any = None) -> None:
@@ -121,20 +125,29 @@ class SamplingPanel(widgets.VBox):
         try:
             self._owner.seed = int(text) if text else None
         except ValueError:
-            self._hint_seed("A seed is a whole number from 0 to 4294967295; empty is a fresh one each time.")
+            self.seed_hint.show("A seed is a whole number from 0 to 4294967295; empty is a fresh one each time.")
         else:
-            self._hint_seed("")
+            self.seed_hint.show("")
 
-    def _hint_seed(self, hint: str) -> None:
-        self.seed_hint.value = f'<span class="dw-hint" role="alert">{hint}</span>' if hint else ""
-        self.seed_hint.layout.display = None if hint else "none"
+
+class _Hint(widgets.HTML):
+    """What is wrong with what is in a box; hidden while nothing is."""
+
+    def __init__(self) -> None:
+        super().__init__(layout={"display": "none"})
+
+    def show(self, text: str) -> None:
+        """Say it; "" for nothing."""
+        self.value = f'<span class="dw-hint" role="alert">{html.escape(text)}</span>' if text else ""
+        self.layout.display = None if text else "none"
 
 
 class _TextsBox(widgets.Textarea):
-    """A box for a setting of texts, one a line. What the owner refuses stays in the box only."""
+    """A box for a setting of texts, one a line. What the owner refuses stays in the box only, with a ``hint``."""
 
     def __init__(self, owner: SettingsTraits, name: str) -> None:
         self._owner, self._name, self._trait = owner, name, TRAITS[name]
+        self.hint = _Hint()
         label = SETTINGS[name].label
         super().__init__(rows=1, description=label, placeholder="none", tooltip=label, continuous_update=False)
         self.observe(self._on_text, "value")
@@ -145,7 +158,10 @@ class _TextsBox(widgets.Textarea):
         texts = getattr(self._owner, self._trait)
         if texts != self._typed:
             escaped = (text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t") for text in texts)
-            self.value = "\n".join(escaped)
+            self.unobserve(self._on_text, "value")  # the owner has them, and perhaps what no page can show
+            self.value = encodable("\n".join(escaped))
+            self.observe(self._on_text, "value")
+        self.hint.show("")
         self.rows = max(1, len(texts))
 
     @property
@@ -154,7 +170,12 @@ class _TextsBox(widgets.Textarea):
         return tuple(SETTINGS[self._name].read(self._name, lines))
 
     def _on_text(self, change: Any) -> None:
-        setattr(self._owner, self._trait, self._typed)
+        try:
+            setattr(self._owner, self._trait, self._typed)
+        except ValueError as exc:
+            self.hint.show(str(exc))
+        else:
+            self.hint.show("")
 
 
 class SettingsPanel(SamplingPanel):

@@ -1,7 +1,11 @@
 """The line counts the prompt's tokens at every call; what is seen of them is made only while the panel is open."""
 
+import json
+import shutil
+
 import pytest
 
+from dolly_widget.models import Model
 from dolly_widget.text.template import DOLLY, Prompt, Segment
 from dolly_widget.text.tokenizer import Tokenizer
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
@@ -13,8 +17,14 @@ HOSTILE = "<script>x</script>\u202e\0\ud800 ### End"
 @pytest.fixture
 def panel(demo_dir):
     panel = PromptPanel()
-    panel.load(demo_dir, 2048)
+    panel.load(Model(demo_dir))
     return panel
+
+
+@pytest.fixture
+def copied(demo_dir, tmp_path):
+    """A model of which files can be taken away or broken."""
+    return Model(shutil.copytree(demo_dir, tmp_path / "model"))
 
 
 @pytest.fixture
@@ -53,8 +63,11 @@ def test_a_prompt_that_fits_again_takes_the_warning_away(panel):
     assert "dw-is-over" not in panel._dom_classes
 
 
-def test_without_a_limit_the_tokens_alone_are_counted(panel, demo_dir):
-    panel.load(demo_dir, None)
+def test_without_a_limit_the_tokens_alone_are_counted(panel, copied):
+    path = copied.directory / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({name: value for name, value in config.items() if name != "max_position_embeddings"}))
+    panel.load(copied)
     panel.show(Prompt([Segment("a", False)]), 256)
     assert panel.title == "Prompt · 1 token"
 
@@ -87,19 +100,20 @@ def test_a_special_token_that_the_user_typed_is_text(panel):
     assert "### End" not in [text for kind, text, _ in panel.view.stretches if kind == "special"]
 
 
-def test_hostile_text_is_made_visible_and_can_be_sent(panel):
+def test_hostile_text_is_made_visible_and_can_be_sent(panel, demo_dir):
     panel.is_open = True
-    for model_dir in (panel._model_dir, None):
-        panel.load(model_dir, 2048)
+    for model in (Model(demo_dir), None):
+        panel.load(model)
         panel.show(DOLLY.render(HOSTILE), 256)
         assert "<script>x</script>" in shown(panel.view)
         assert "\u202e" not in shown(panel.view)
         shown(panel.view).encode()
 
 
-def test_without_a_tokenizer_the_text_is_shown_and_nothing_counted(panel, tmp_path):
-    for model_dir in (None, tmp_path):
-        panel.load(model_dir, 2048)
+def test_without_a_tokenizer_the_text_is_shown_and_nothing_counted(panel, copied):
+    (copied.directory / "tokenizer.json").unlink()
+    for model in (None, copied):
+        panel.load(model)
         panel.is_open = True
         panel.show(DOLLY.render("Hello"), 256)
         assert panel.title == "Prompt"
@@ -107,16 +121,17 @@ def test_without_a_tokenizer_the_text_is_shown_and_nothing_counted(panel, tmp_pa
         assert panel.view.count == ""
 
 
-def test_a_broken_tokenizer_is_as_none(panel, tmp_path):
-    (tmp_path / "tokenizer.json").write_text("{")
-    panel.load(tmp_path, 2048)
+def test_a_broken_tokenizer_is_as_none(panel, copied):
+    (copied.directory / "tokenizer.json").write_text("{")
+    panel.load(copied)
     panel.show(DOLLY.render("Hello"), 256)
     assert panel.title == "Prompt"
 
 
-def test_another_model_counts_again(panel, tmp_path):
+def test_another_model_counts_again(panel, copied):
+    (copied.directory / "tokenizer.json").unlink()
     panel.show(DOLLY.render("Hello"), 256)
-    panel.load(tmp_path, 2048)
+    panel.load(copied)
     assert panel.title == "Prompt"
 
 

@@ -14,6 +14,7 @@ from dolly_widget import SamplingExplorer, SamplingParams, lens, load_engine
 from dolly_widget.errors import ModelError
 from dolly_widget.lens.candidate_table import candidates_to_html
 from dolly_widget.lens.opened import open_model
+from dolly_widget.models import Model
 from dolly_widget.sampling.next_token import distribution
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt
 from dolly_widget.text.tokenizer import Tokenizer
@@ -26,8 +27,8 @@ PROMPT = "Name 3 advantages to be a cat"
 class Files:
     """Of an engine, only what the lens asks it for."""
 
-    def __init__(self, model_dir, template=DOLLY):
-        self.model_dir, self.device, self.template = model_dir, "CPU", template
+    def __init__(self, directory, template=DOLLY):
+        self.model, self.device, self.template = Model(directory), "CPU", template
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_it_is_what_the_settings_make_of_the_model_s_logits(make, files, tokeniz
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("temperature", 2.0), ("temperature", 0), ("top_p", 0.3), ("top_k", 2), ("repetition_penalty", 2)],
+    [("temperature", 2.0), ("temperature", 0), ("top_p", 0.3), ("top_k", 2), ("min_p", 0.5), ("repetition_penalty", 2)],
 )
 def test_a_slider_changes_the_picture_at_once_and_the_model_reads_nothing(make, scripted, name, value, tokenizer):
     seen = tokenizer.encode(DOLLY.render(PROMPT))[5]
@@ -172,7 +173,7 @@ def test_a_value_beyond_a_slider_s_range_is_kept_and_widens_the_slider(make, scr
 def test_a_value_that_no_engine_takes_is_refused(make):
     with pytest.raises(ValueError, match="top_p must be above 0"):
         make(top_p=2)
-    with pytest.raises(TypeError, match="no sampling setting 'topp'"):
+    with pytest.raises(TypeError, match="no setting 'topp'"):
         make(topp=1)
     explorer = make()
     with pytest.raises(ValueError, match="temperature must be 0 to 100"):
@@ -457,16 +458,16 @@ def test_an_id_that_no_token_has_is_refused(make, token_id):
 
 
 def test_tokens_reach_the_page_s_html_escaped(make, demo_dir, tmp_path):
-    model_dir = shutil.copytree(demo_dir, tmp_path / "model")
-    path = model_dir / "tokenizer.json"
+    directory = shutil.copytree(demo_dir, tmp_path / "model")
+    path = directory / "tokenizer.json"
     path.write_text(path.read_text(encoding="utf-8").replace("<|padding|>", "<script>"), encoding="utf-8")
-    explorer = make(Files(model_dir), prefix_ids=[Tokenizer(model_dir).special_id("<script>")])
+    explorer = make(Files(directory), prefix_ids=[Tokenizer(directory).special_id("<script>")])
     assert "<script" not in explorer._parts.tokens.value
     assert "&lt;script&gt;" in explorer._parts.tokens.value
 
 
 def test_an_engine_without_files_is_refused():
-    remote = SimpleNamespace(model_dir=None, device="remote", template=DOLLY)
+    remote = SimpleNamespace(device="remote", template=DOLLY)
     before = len(ipywidgets.widgets.widget._instances)
     with pytest.raises(ValueError, match="has none on this machine"):
         SamplingExplorer(remote, "Hello")

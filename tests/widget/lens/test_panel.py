@@ -32,15 +32,15 @@ def make():
 
 
 def panel(widget):
-    return widget._parts.lens
+    return widget._screen.lens
 
 
 def view(widget):
-    return widget._parts.lens.view
+    return widget._screen.lens.view
 
 
 def message(widget):
-    return panel(widget)._message.value
+    return panel(widget).message.value
 
 
 def read(widget):
@@ -61,11 +61,11 @@ def click(view, **content):
 def test_a_finished_answer_is_coloured_by_the_settings_used(make):
     widget = make(temperature=1.3, seed=3)
     result = widget.ask(WHO)
-    assert (is_shown(view(widget)), is_shown(widget._parts.view)) == (False, True)
+    assert (is_shown(view(widget)), is_shown(widget._screen.view)) == (False, True)
     widget.lens = True
     tokens = read(widget)
-    assert (is_shown(view(widget)), is_shown(widget._parts.view)) == (True, False)
-    engine, exchange = widget._loader.engine, widget.history[0]
+    assert (is_shown(view(widget)), is_shown(widget._screen.view)) == (True, False)
+    engine, exchange = widget._session.engine, widget.history[0]
     expected = lens.score(engine, exchange.prompt, result.token_ids, exchange.params)
     assert [token["facts"] for token in tokens] == [
         f"{percent(chance)} · rank {rank}"
@@ -75,7 +75,7 @@ def test_a_finished_answer_is_coloured_by_the_settings_used(make):
     assert "of 2,048 tokens could be drawn" in tokens[0]["details"]
     assert message(widget) == ""
     widget.lens = False
-    assert (is_shown(view(widget)), is_shown(widget._parts.view)) == (False, True)
+    assert (is_shown(view(widget)), is_shown(widget._screen.view)) == (False, True)
     assert view(widget).tokens == []
 
 
@@ -88,7 +88,7 @@ def test_while_it_is_on_each_new_answer_is_coloured_when_it_is_there(make):
         assert len(read(widget)) == len(result.token_ids)
     widget.clear()
     assert view(widget).tokens == []
-    assert is_shown(widget._parts.view)
+    assert is_shown(widget._screen.view)
 
 
 def test_tokens_of_the_answer_before_are_gone_while_another_is_written(make):
@@ -99,7 +99,7 @@ def test_tokens_of_the_answer_before_are_gone_while_another_is_written(make):
     for _ in range(2):
         job = widget.submit()
         assert view(widget).tokens == []
-        assert is_shown(widget._parts.view)
+        assert is_shown(widget._screen.view)
         engine.step()
         job.wait(LIMIT_S)
         assert len(read(widget)) == 1
@@ -136,23 +136,23 @@ def test_regenerate_with_the_token_that_was_there_gives_the_same_answer(make):
 
 def test_the_reader_can_leaf_through_the_answers_of_one_instruction_with_their_tokens(make):
     widget = make(seed=3)
-    pager = widget._parts.pager
+    pager = widget._screen.pager
     first = widget.ask(WHO)
     assert not is_shown(pager)
     widget.ask("Name 3 advantages to be a cat")
     assert not is_shown(pager)  # another instruction
     second = widget.ask(WHO, seed=4)
     widget.lens = True
-    assert pager._label.value == "Answer 2 of 2"
+    assert pager.label.value == "Answer 2 of 2"
     assert len(read(widget)) == len(second.token_ids)
-    pager._back.click()
-    assert (widget.response, pager._label.value) == (first.text, "Answer 1 of 2")
+    pager.older.click()
+    assert (widget.response, pager.label.value) == (first.text, "Answer 1 of 2")
     assert len(read(widget)) == len(first.token_ids)
     assert is_shown(pager)
-    assert (pager._back.disabled, pager._next.disabled) == (True, False)
+    assert (pager.older.disabled, pager.newer.disabled) == (True, False)
     third = widget.regenerate_from(0, first.token_ids[0]).wait(LIMIT_S)
     assert third.token_ids[0] == first.token_ids[0]
-    assert (widget.history[3].instruction, pager._label.value) == (WHO, "Answer 3 of 3")
+    assert (widget.history[3].instruction, pager.label.value) == (WHO, "Answer 3 of 3")
     widget.clear()
     assert (widget.response, is_shown(pager)) == ("", False)
 
@@ -163,12 +163,12 @@ def test_leafing_waits_while_an_answer_is_written(make):
     widget.instruction = WHO
     for _ in range(3):
         job = widget.submit()
-        pager = widget._parts.pager
-        assert pager._back.disabled
-        assert pager._next.disabled
+        pager = widget._screen.pager
+        assert pager.older.disabled
+        assert pager.newer.disabled
         engine.step()
         job.wait(LIMIT_S)
-    assert not pager._back.disabled
+    assert not pager.older.disabled
 
 
 def test_a_token_opens_the_explorer_where_it_was_chosen(make):
@@ -213,7 +213,7 @@ def test_a_token_that_the_model_does_not_have_is_a_sentence_and_nothing_is_lost(
         widget.regenerate_from(3, 2048).wait(LIMIT_S)
     assert "no token 2048" in widget.error
     assert widget.history[0].result == first
-    widget._parts.pager._back.click()
+    widget._screen.pager.older.click()
     assert widget.response == first.text
 
 
@@ -226,7 +226,7 @@ def test_messages_of_a_page_that_is_behind_are_ignored(make):
         click(view(widget), **content)
     assert panel(widget).explorer is None
     assert len(widget.history) == 1
-    assert message(widget) == widget._parts.notice.message.value == ""
+    assert message(widget) == widget._screen.notice.message.value == ""
 
 
 def test_an_engine_that_knows_no_beginnings_says_so(make):
@@ -234,24 +234,23 @@ def test_an_engine_that_knows_no_beginnings_says_so(make):
     widget.ask(WHO)
     widget.lens = True
     assert len(read(widget)) == 2
-    with pytest.raises(ValueError, match="cannot go on from a beginning"):
+    with pytest.raises(ValueError, match="cannot go on from the beginning of an answer"):
         widget.regenerate_from(1, 5)
     click(view(widget), kind="choose", place=1, token_id=5)
-    assert "cannot go on from a beginning" in widget._parts.notice.message.value
+    assert "cannot go on from the beginning of an answer" in widget._screen.notice.message.value
     assert widget.response == "one two"
 
 
-def test_a_remote_engine_s_answer_cannot_be_coloured_and_stays(make, tmp_path):
+def test_a_remote_engine_s_answer_cannot_be_coloured_and_stays(make):
     engine = ScriptedEngine(["one"])
     widget = make(engine)
     widget.ask(WHO)
-    engine.model_dir = tmp_path
-    widget._answerer.history[0].__dict__["model_dir"] = tmp_path  # frozen: as if it had been there from the start
+    del engine.model  # which it has not had from the start
     widget.lens = True
     with pytest.raises(ValueError, match="none on this machine"):
         read(widget)
     assert "OpenVINO files" in message(widget)
-    assert is_shown(widget._parts.view)
+    assert is_shown(widget._screen.view)
     assert widget.response == "one"
 
 
@@ -303,7 +302,7 @@ def test_on_another_device_the_answer_is_read_again_and_the_explorer_is_gone(mak
     before = read(widget)
     widget.explore(2)
     widget.device = "AUTO"
-    widget._loader.job.wait(LIMIT_S)
+    widget._session.loader.job.wait(LIMIT_S)
     assert read(widget) == before
     assert panel(widget).explorer is None
     assert "closed" not in message(widget)
@@ -334,8 +333,8 @@ def test_a_click_that_was_on_its_way_when_an_answer_began_is_ignored(make):
         engine.step()
         job.wait(LIMIT_S)
     job = widget.submit()
-    widget._parts.pager._back.click()
-    assert (widget.response, widget._parts.view.html) == ("", "")
+    widget._screen.pager.older.click()
+    assert (widget.response, widget._screen.view.html) == ("", "")
     engine.step()
     assert job.wait(LIMIT_S).text == "three"
 
@@ -346,9 +345,9 @@ def test_leafing_takes_an_error_away(make):
     with pytest.raises(EngineError):
         widget.ask(WHO)
     assert (widget.status, widget.error) == ("error", "It broke.")
-    widget._parts.pager._back.click()
+    widget._screen.pager.older.click()
     assert (widget.response, widget.status, widget.error) == ("one", "idle", "")
-    assert widget._parts.notice.message.value == ""
+    assert widget._screen.notice.message.value == ""
 
 
 # Memory
@@ -364,13 +363,13 @@ def test_a_large_model_is_loaded_a_second_time_only_when_the_reader_says_so(make
         widget.lens = True
         assert read(widget) == []
         assert "loaded a second time" in message(widget)
-        assert " MB" in panel(widget)._confirm.description
-        assert is_shown(panel(widget)._confirm)
+        assert " MB" in panel(widget).confirm.description
+        assert is_shown(panel(widget).confirm)
         assert lens.extra_bytes(engine) > 0
-        panel(widget)._confirm.click()
+        panel(widget).confirm.click()
         assert len(read(widget)) == 5
     assert lens.extra_bytes(engine) == 0
-    assert not is_shown(panel(widget)._confirm)
+    assert not is_shown(panel(widget).confirm)
     monkeypatch.setattr(lens, "extra_bytes", lambda engine: 2000)  # as while it is being loaded: not asked again
     widget.ask(WHO, max_new_tokens=6)
     assert len(read(widget)) == 6
@@ -386,7 +385,7 @@ def test_turning_it_off_while_it_reads_leaves_the_answer_as_it_was(make, monkeyp
     widget.lens = False
     may_go.set()
     assert read(widget) == []
-    assert is_shown(widget._parts.view)
+    assert is_shown(widget._screen.view)
     assert message(widget) == ""
 
 
@@ -395,7 +394,7 @@ def test_closing_the_widget_frees_what_the_lens_loaded(make):
     widget.ask(WHO)
     widget.lens = True
     read(widget)
-    reader = open_model(widget._loader.engine).reader
+    reader = open_model(widget._session.engine).reader
     assert reader.is_loaded
     widget.close()
     assert not reader.is_loaded
@@ -413,7 +412,7 @@ def test_a_device_that_fails_while_reading_is_a_sentence(make, monkeypatch):
     with pytest.raises(EngineError):
         read(widget)
     assert "Reading the text on CPU failed" in message(widget)
-    assert is_shown(widget._parts.view)
+    assert is_shown(widget._screen.view)
 
 
 def test_the_page_gets_plain_data_of_a_modest_size(make):

@@ -6,14 +6,13 @@ import threading
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
-import dolly_widget.widget.dolly as widget_module
 from dolly_widget import DollyWidget, EngineError
-from dolly_widget.engines import sharing
-from dolly_widget.widget.session import loader
+from dolly_widget.engines import setup, sharing
+from dolly_widget.widget.session import session
 
 
-def parts(widget):
-    return widget._parts
+def screen(widget):
+    return widget._screen
 
 
 @pytest.fixture
@@ -31,7 +30,8 @@ def loads(monkeypatch):
         def gate(self, device):
             return gates.setdefault(device, threading.Event())
 
-        def __call__(self, model, *, device, **options):
+        def __call__(self, setup, prepared):
+            device = setup.device
             self.started.set()
             assert self.gate(device).wait(LIMIT_S)
             outcome = self.outcomes[device]
@@ -42,10 +42,10 @@ def loads(monkeypatch):
 
     gates, loads = {}, Loads()
     versions = itertools.count()
-    monkeypatch.setattr(sharing, "load_engine", loads)
+    monkeypatch.setattr(sharing, "start_engine", loads)
     # Each load is of other files: nothing is shared.
     monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
-    for module in (loader, sharing, widget_module):
+    for module in (session, setup):
         monkeypatch.setattr(module, "check_device", lambda device: device)
     yield loads
     for gate in gates.values():
@@ -56,7 +56,7 @@ def test_submit_while_loading_answers_as_soon_as_it_can(loads):
     widget = DollyWidget(device="CPU")
     widget.instruction = "Hi"
     job = widget.submit()
-    assert (widget.status, job.done, parts(widget).view.placeholder) == ("loading", False, "Loading the model…")
+    assert (widget.status, job.done, screen(widget).view.placeholder) == ("loading", False, "Loading the model…")
     engine = ScriptedEngine(["ready"], ["hello"])  # the first is the warm-up's
     loads.finish("CPU", engine)
     assert job.wait(LIMIT_S).text == "hello"
@@ -101,7 +101,7 @@ def test_the_device_before_keeps_working_when_the_new_one_fails(loads):
     widget.wait(LIMIT_S)
     widget.device = "GPU"
     wait_for(widget, "device", "CPU")
-    assert parts(widget).settings.device.value == "CPU"
+    assert screen(widget).settings.device.value == "CPU"
     assert (widget.status, widget.error) == ("error", "The GPU has no driver: choose another device.")
     assert widget.ask("Hi").text == "hello"
     assert not first.is_closed
@@ -118,7 +118,7 @@ def test_a_new_device_takes_the_place_of_the_one_before(loads):
     assert widget.ask("Hi").text == "from the GPU"
     widget.wait(LIMIT_S)
     assert (first.is_closed, second.is_closed) == (True, False)
-    assert "GPU" in parts(widget).model.value
+    assert "GPU" in screen(widget).model.value
     widget.close()
 
 
@@ -151,9 +151,9 @@ def test_a_device_that_the_list_does_not_name_is_shown_too(loads):
     widget.wait(LIMIT_S)
     widget.device = "AUTO:CPU"
     widget.wait(LIMIT_S)
-    assert parts(widget).settings.device.value == "AUTO:CPU"
+    assert screen(widget).settings.device.value == "AUTO:CPU"
     loads.finish("CPU", ScriptedEngine())
-    parts(widget).settings.device.value = "CPU"
+    screen(widget).settings.device.value = "CPU"
     widget.wait(LIMIT_S)
     assert widget.device == "CPU"
     widget.close()
@@ -167,9 +167,9 @@ def test_back_to_the_device_before_while_another_loads(loads):
     loads.started.clear()
     widget.device = "GPU"
     assert loads.started.wait(LIMIT_S)
-    assert "Loading demo on GPU…" in parts(widget).stats.value
+    assert "Loading demo on GPU…" in screen(widget).stats.value
     widget.device = "CPU"
-    assert (widget.status, parts(widget).stats.value) == ("idle", "")
+    assert (widget.status, screen(widget).stats.value) == ("idle", "")
     widget.instruction = "Hi"
     job = widget.submit()
     loads.finish("GPU", late)  # nothing can end that sooner, and the answer's turn comes after it
@@ -190,7 +190,7 @@ def test_an_answer_that_waits_for_a_device_that_fails_comes_from_the_one_before(
     loads.finish("GPU", EngineError("The GPU has no driver: choose another device."))
     assert job.wait(LIMIT_S).text == "hello"
     assert (widget.status, widget.device) == ("idle", "CPU")
-    assert "The GPU has no driver" in parts(widget).load_notice.message.value
+    assert "The GPU has no driver" in screen(widget).load_notice.message.value
     widget.close()
 
 
@@ -202,9 +202,9 @@ def test_a_load_that_failed_can_be_tried_again(loads):
     loads.finish("GPU", EngineError("The GPU is busy: try again."))
     wait_for(widget, "status", "error")
     loads.finish("GPU", ScriptedEngine(["warm"], ["from the GPU"]))
-    notice = parts(widget).load_notice
-    assert notice.mend.description == "Try again"
-    notice.mend.click()
+    notice = screen(widget).load_notice
+    assert notice.remedy.description == "Try again"
+    notice.remedy.click()
     widget.wait(LIMIT_S)
     assert (widget.status, widget.device, notice.layout.display) == ("idle", "GPU", "none")
     assert widget.ask("Hi").text == "from the GPU"

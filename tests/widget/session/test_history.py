@@ -1,17 +1,17 @@
 """A DollyWidget remembers what answered, and continues a history that it is given."""
 
 import json
+import shutil
 
 import pytest
 from exchanges import SCRIPT, answered
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, Exchange, History, PromptTemplate
-from dolly_widget.history.exchange import Setup
+from dolly_widget.engines import EngineSetup
+from dolly_widget.models import Model
 from dolly_widget.models.info import MANIFEST, ModelInfo
-from dolly_widget.models.weight_format import WeightFormat
-from dolly_widget.widget import dolly as widget_module
-from dolly_widget.widget.session.choice import ModelChoice, setup_of
+from dolly_widget.widget.session.choice import recorded
 
 
 def test_the_history_is_one_and_its_exchanges_are_where_they_were(make):
@@ -20,8 +20,7 @@ def test_the_history_is_one_and_its_exchanges_are_where_they_were(make):
     widget.ask("second")
     assert isinstance(widget.history, History)
     assert [each.instruction for each in widget.history.search("b")] == ["second"]
-    assert widget_module.Exchange is Exchange
-    assert widget_module.answers.Exchange is Exchange
+    assert [type(each) for each in widget.history] == [Exchange, Exchange]
 
 
 @pytest.mark.parametrize("kind", ["history", "list", "path", "text"])
@@ -33,8 +32,8 @@ def test_a_history_is_continued(make, tmp_path, kind):
     widget = make(ScriptedEngine(["3"]), history=given)
     assert widget.history == history
     assert widget.response == "**2**"
-    assert "<strong>2</strong>" in widget._parts.view.html
-    assert "3 tokens · 10.0 tokens/s" in widget._parts.stats.value
+    assert "<strong>2</strong>" in widget._screen.view.html
+    assert "3 tokens · 10.0 tokens/s" in widget._screen.stats.value
     assert widget.status == "idle"
     widget.ask("three")
     assert [each.result.text for each in widget.history] == ["1", "**2**", "3"]
@@ -45,7 +44,7 @@ def test_the_statistics_are_there_once_the_model_is_loaded(make):
     widget.wait(LIMIT_S)
     wait_for(widget, "status", "idle")
     assert widget.response == "1"
-    assert "seed 7" in widget._parts.stats.value
+    assert "seed 7" in widget._screen.stats.value
 
 
 def test_an_answer_read_from_a_file_can_be_gone_on_with_where_its_model_is(make):
@@ -59,7 +58,7 @@ def test_an_answer_read_from_a_file_can_be_gone_on_with_where_its_model_is(make)
 
 
 def test_a_model_that_is_not_here_leaves_the_answer_to_be_read(make, tmp_path):
-    elsewhere = [answered(setup=Setup(name)) for name in ("org/never-heard-of", str(tmp_path / "gone"), "\0", "")]
+    elsewhere = [answered(setup=EngineSetup(name)) for name in ("org/never-heard-of", str(tmp_path / "gone"), "\0")]
     widget = make(history=elsewhere)
     assert widget.response == "A sheep."
     with pytest.raises(ValueError, match="a model that is not loaded now"):
@@ -88,7 +87,7 @@ def test_ask_takes_the_first_tokens_of_the_answer(make):
     ids = widget.ask("Who is Dolly?").token_ids
     result = widget.ask("Who is Dolly?", prefix_ids=iter(ids[:2]))
     assert (result.token_ids[:2], result.prefix_tokens) == (ids[:2], 2)
-    with pytest.raises(ValueError, match="cannot go on from a beginning"):
+    with pytest.raises(ValueError, match="cannot go on from the beginning of an answer"):
         make().ask("Who?", prefix_ids=[1])
 
 
@@ -99,9 +98,9 @@ def test_the_setup_is_what_was_asked_for(make):
     own = PromptTemplate("own", (), "Q: {instruction}\nA:")
     widget = make("demo", device="CPU", template=own, ov_config={"INFERENCE_NUM_THREADS": 1}, max_new_tokens=2)
     widget.ask("Who?")
-    assert widget.history[0].setup == Setup(
-        "demo", device="CPU", template=own, ov_config=(("INFERENCE_NUM_THREADS", 1),), template_name="own"
-    )
+    exchange = widget.history[0]
+    assert exchange.setup == EngineSetup("demo", device="CPU", template=own, ov_config=(("INFERENCE_NUM_THREADS", 1),))
+    assert exchange.template_name == "own"
 
 
 def test_a_given_engine_and_a_template_of_an_own_kind_have_no_setup(make):
@@ -114,6 +113,7 @@ def test_a_given_engine_and_a_template_of_an_own_kind_have_no_setup(make):
     own = make("demo", device="CPU", template=Own(), max_new_tokens=2)
     own.ask("Who?")
     assert [given.history[0].setup, own.history[0].setup] == [None, None]
+    assert [given.history[0].template_name, own.history[0].template_name] == ["dolly", "own"]
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -123,29 +123,27 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
     ("model", "manifest", "told"),
     [
         ("org/model", {"model_id": "org/model", "weight_format": "int4-g64"}, (COMMIT, "int4-g64")),
-        ("org/model", {"model_id": "org/model", "weight_format": "published"}, (COMMIT, "")),
+        ("org/model", {"model_id": "org/model", "weight_format": "published"}, (COMMIT, "int8")),
         ("checkpoint", {"model_id": "/a/checkpoint", "weight_format": "int8"}, ("main", "int8")),
-        ("org/model", {}, ("main", "")),
-        (None, {"model_id": "org/model", "weight_format": "int8"}, ("main", "")),
+        ("org/model", {}, ("main", "int8")),
+        (None, {"model_id": "org/model", "weight_format": "int4"}, ("main", "int8")),
     ],
 )
-def test_the_commit_and_format_are_those_of_the_store_s_manifest(tmp_path, model, manifest, told):
+def test_the_commit_and_format_are_those_of_the_store_s_manifest(demo_dir, tmp_path, model, manifest, told):
+    directory = shutil.copytree(demo_dir, tmp_path / "model")
+    (directory / MANIFEST).unlink(missing_ok=True)
     if manifest:
-        (tmp_path / MANIFEST).write_text(json.dumps({**manifest, "commit": COMMIT}))
-    engine = ScriptedEngine()
-    engine.model_dir = tmp_path
-    choice = ModelChoice(model or tmp_path, WeightFormat("int8"), "main", "AUTO", None)
-    setup = setup_of(choice, engine, "optimum", {})
-    assert (setup.model, setup.revision, setup.weight_format) == (model or str(tmp_path), *told)
-    assert (setup.device, setup.engine, setup.template_name) == ("AUTO", "optimum", "dolly")
-    assert ModelInfo(tmp_path).manifest == ({**manifest, "commit": COMMIT} if manifest else {})
+        (directory / MANIFEST).write_text(json.dumps({**manifest, "commit": COMMIT}))
+    asked = EngineSetup(model or directory, weight_format="fp16", revision="main", engine="optimum")
+    setup = recorded(asked, Model(directory))
+    assert (setup.model, setup.revision, str(setup.weight_format)) == (model or str(directory), *told)
+    assert (setup.device, setup.engine) == ("AUTO", "optimum")
+    assert ModelInfo(directory).manifest == ({**manifest, "commit": COMMIT} if manifest else {})
 
 
 def test_properties_are_kept_as_plain_values(demo_dir):
     import openvino as ov
 
-    engine = ScriptedEngine()
-    choice = ModelChoice("demo", WeightFormat("int8"), None, "CPU", None)
     given = {"CACHE_DIR": demo_dir, "PERFORMANCE_HINT": ov.properties.hint.PerformanceMode.LATENCY, "N": 2, "B": True}
-    setup = setup_of(choice, engine, "genai", given)
-    assert dict(setup.ov_config) == {"CACHE_DIR": str(demo_dir), "PERFORMANCE_HINT": "LATENCY", "N": 2, "B": True}
+    setup = recorded(EngineSetup(device="CPU", ov_config=given), Model(demo_dir))
+    assert setup.properties == {"CACHE_DIR": str(demo_dir), "PERFORMANCE_HINT": "LATENCY", "N": 2, "B": True}

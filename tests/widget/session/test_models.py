@@ -15,14 +15,13 @@ import traitlets
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, EngineError, PromptTemplate
-from dolly_widget.engines import sharing
+from dolly_widget.engines import EngineSetup, setup, sharing
 from dolly_widget.errors import ModelError
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.models.lookup import KNOWN_MODELS
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime.progress import Progress
 from dolly_widget.widget.model import chooser
-from dolly_widget.widget.session import loader
 from dolly_widget.widget.session.publisher import PROGRESS_INTERVAL_S, ProgressReporter
 
 DOLLY_3B = "databricks/dolly-v2-3b"
@@ -34,7 +33,7 @@ class Workshop:
 
     def __init__(self):
         self.reports = queue.Queue()
-        self.prepared, self.loaded, self.stopped = [], [], []
+        self.prepared, self.loaded, self.drafts, self.stopped = [], [], [], []
         self.is_preparing = threading.Event()
         self.engines = []
 
@@ -64,22 +63,23 @@ class Workshop:
         self.stopped.append(model)
         raise ModelError(STOPPED)
 
-    def load_engine(self, model_dir, **options):
-        self.loaded.append(options)
+    def start_engine(self, setup, prepared):
+        self.loaded.append(setup)
+        self.drafts.append(prepared.draft and prepared.draft.directory)
         engine = self.engines.pop(0) if self.engines else ScriptedEngine()
         if isinstance(engine, BaseException):
             raise engine
-        engine.device = options["device"]
+        engine.device = setup.device
         return engine
 
 
 @pytest.fixture
 def workshop(monkeypatch):
     workshop = Workshop()
-    monkeypatch.setattr(loader.models, "find", workshop.find)
-    monkeypatch.setattr(loader.models, "resolve", workshop.resolve)
+    monkeypatch.setattr(setup, "find", workshop.find)
+    monkeypatch.setattr(setup, "resolve", workshop.resolve)
     versions = itertools.count()
-    monkeypatch.setattr(sharing, "load_engine", workshop.load_engine)
+    monkeypatch.setattr(sharing, "start_engine", workshop.start_engine)
     # Each load is of other files: nothing is shared.
     monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
     monkeypatch.setattr(chooser.store, "entries", lambda: ())
@@ -107,12 +107,12 @@ def widget(make):
     return widget
 
 
-def parts(widget):
-    return widget._parts
+def screen(widget):
+    return widget._screen
 
 
 def panel(widget):
-    return widget._parts.preparing
+    return widget._screen.preparing
 
 
 def is_shown(part):
@@ -125,12 +125,12 @@ def is_shown(part):
 def test_a_model_that_must_be_prepared_shows_how_far_that_is(make, workshop):
     widget = make(DOLLY_3B)
     assert (widget.status, repr(widget)) == ("loading", f"DollyWidget('{DOLLY_3B}', device='AUTO')")
-    assert "not loaded yet" in parts(widget).model.value
+    assert "not loaded yet" in screen(widget).model.value
     wait_for(widget, "progress", "Looking at the model")
     workshop.say(Progress("plan", message="Needs 9 GB; 40 GB are free."))
     wait_for(widget, "progress", "Looking at the model. Needs 9 GB; 40 GB are free.")
     assert is_shown(panel(widget))
-    assert "Preparing databricks/dolly-v2-3b…" in parts(widget).stats.value
+    assert "Preparing databricks/dolly-v2-3b…" in screen(widget).stats.value
     assert "aria-valuenow" not in panel(widget).bar.value
     workshop.say(Progress("download", 0.25, 1_500_000_000, 6_000_000_000))
     wait_for(widget, "progress", "Downloading: 1.5 GB of 6.0 GB")
@@ -141,7 +141,7 @@ def test_a_model_that_must_be_prepared_shows_how_far_that_is(make, workshop):
     workshop.say("done")
     widget.wait(LIMIT_S)
     assert (widget.status, widget.progress, is_shown(panel(widget))) == ("idle", "", False)
-    assert "parameters" in parts(widget).model.value
+    assert "parameters" in screen(widget).model.value
     assert workshop.prepared == [(DOLLY_3B, "int8", None)]
 
 
@@ -149,7 +149,7 @@ def test_what_is_said_of_progress_is_text_and_not_html(make, workshop):
     widget = make("<b>/x")
     workshop.say(Progress("plan", message="<script>alert(1)</script>"))
     wait_for(widget, "progress", "Looking at the model. <script>alert(1)</script>")
-    shown = [part.value for part in (parts(widget).model, panel(widget).notes, parts(widget).stats)]
+    shown = [part.value for part in (screen(widget).model, panel(widget).notes, screen(widget).stats)]
     assert not any("<script>" in html or "<b>/x" in html for html in shown)
 
 
@@ -207,7 +207,7 @@ def test_load_is_refused_while_an_answer_is_written(make, workshop):
     widget = make(engine)
     widget.instruction = "Hi"
     job = widget.submit()
-    assert parts(widget).chooser.load.disabled
+    assert screen(widget).chooser.load.disabled
     with pytest.raises(RuntimeError, match="still being written"):
         widget.load("demo")
     engine.step(2)
@@ -224,7 +224,8 @@ def test_a_draft_is_prepared_too_and_stays_with_its_model(workshop):
     widget.wait(LIMIT_S)
     assert [name for name, *_ in workshop.prepared] == ["org/large", "org/small"]
     widget.load("demo").wait(LIMIT_S)
-    assert [(each["prompt_lookup"], each["draft"]) for each in workshop.loaded] == [(True, OPENVINO_DIR), (True, None)]
+    assert [each.prompt_lookup for each in workshop.loaded] == [True, True]
+    assert ([each.draft for each in workshop.loaded], workshop.drafts) == (["org/small", None], [OPENVINO_DIR, None])
     widget.close()
 
 
@@ -239,14 +240,9 @@ def test_load_replaces_the_model_and_keeps_settings_and_history(make, workshop):
     widget.wait(LIMIT_S)
     assert (first.is_closed, second.is_closed) == (True, False)
     assert workshop.prepared == [(DOLLY_3B, "int4", "v2")]
-    assert workshop.loaded[1] == {
-        "device": "CPU",
-        "engine": "genai",
-        "template": None,
-        "ov_config": {"CACHE_DIR": "x"},
-        "prompt_lookup": False,
-        "draft": None,
-    }
+    assert workshop.loaded[1] == EngineSetup(
+        DOLLY_3B, revision="v2", weight_format="int4", device="CPU", ov_config={"CACHE_DIR": "x"}
+    )
     assert ([e.result.text for e in widget.history], widget.temperature) == (["one", "two"], 0.3)
 
 
@@ -256,7 +252,7 @@ def test_a_template_stays_with_its_model(make, workshop):
     widget.wait(LIMIT_S)
     widget.load("demo", weight_format="int4").wait(LIMIT_S)
     widget.load("other").wait(LIMIT_S)
-    assert [options["template"] for options in workshop.loaded] == [mine, mine, None]
+    assert [each.template for each in workshop.loaded] == [mine, mine, None]
 
 
 def test_a_model_that_cannot_be_prepared_leaves_the_one_before(widget, workshop):
@@ -305,30 +301,30 @@ def test_the_newest_choice_wins_and_ends_the_preparing_of_the_one_before(widget,
 
 
 def test_another_device_does_not_begin_the_preparing_again(make, workshop, monkeypatch):
-    for module in ("widget", "engines.sharing"):
+    for module in ("widget.session.session", "engines.setup"):
         monkeypatch.setattr(f"dolly_widget.{module}.check_device", lambda device: device)
     widget = make(DOLLY_3B, device="CPU")
     workshop.say(Progress("load"))
     wait_for(widget, "progress", "Loading the weights")
     widget.device = "GPU"
     assert (widget.progress, is_shown(panel(widget))) == ("Loading the weights", True)
-    monkeypatch.setattr(loader.models, "find", lambda *choice: OPENVINO_DIR)
+    monkeypatch.setattr(setup, "find", lambda *choice: OPENVINO_DIR)
     workshop.say("done")
     widget.wait(LIMIT_S)
-    assert (len(workshop.prepared), [options["device"] for options in workshop.loaded]) == (1, ["GPU"])
+    assert (len(workshop.prepared), [each.device for each in workshop.loaded]) == (1, ["GPU"])
 
 
 def test_a_given_engine_can_be_replaced_and_stays_open(make, workshop):
     given = ScriptedEngine()
     widget = make(given)
-    assert parts(widget).settings.device.disabled
+    assert screen(widget).settings.device.disabled
     workshop.engines = [ScriptedEngine(["warm"], ["new"])]
     widget.load("demo")
     assert widget.ask("Hi").text == "new"
-    assert (given.is_closed, parts(widget).settings.device.disabled) == (False, False)
+    assert (given.is_closed, screen(widget).settings.device.disabled) == (False, False)
     widget.device = "AUTO"
     widget.wait(LIMIT_S)
-    assert workshop.loaded[-1]["device"] == "AUTO"
+    assert workshop.loaded[-1].device == "AUTO"
 
 
 # cancelling
@@ -343,7 +339,7 @@ def test_cancel_leaves_the_model_before(widget, workshop):
     with pytest.raises(ModelError, match="stopped"):
         job.wait(LIMIT_S)
     assert (widget.status, widget.error, is_shown(panel(widget))) == ("idle", "", False)
-    assert STOPPED in parts(widget).load_notice.message.value
+    assert STOPPED in screen(widget).load_notice.message.value
     assert widget.ask("Hi").text == "ok"
 
 
@@ -477,7 +473,7 @@ def test_private_memory_does_not_climb_over_ten_loads():
 
 
 def box(widget):
-    return parts(widget).chooser
+    return screen(widget).chooser
 
 
 def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monkeypatch):

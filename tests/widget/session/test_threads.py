@@ -9,10 +9,9 @@ import pytest
 from jupyter_client import KernelManager
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
-import dolly_widget.widget.dolly as widget_module
 from dolly_widget import DollyWidget, lens
-from dolly_widget.engines import sharing
-from dolly_widget.widget.session import loader
+from dolly_widget.engines import setup, sharing
+from dolly_widget.widget.session import session
 
 
 class Threads:
@@ -65,7 +64,8 @@ class Loads:
     def let_go(self, device):
         self._outcomes[device].set()
 
-    def __call__(self, model_dir, *, device, **options):
+    def __call__(self, setup, prepared):
+        device = setup.device
         self._threads.sample()
         if device in self._outcomes:
             self.begun[device].set()
@@ -79,10 +79,10 @@ class Loads:
 @pytest.fixture
 def loads(monkeypatch, threads):
     loads, versions, score = Loads(threads), itertools.count(), lens.score
-    monkeypatch.setattr(sharing, "load_engine", loads)
+    monkeypatch.setattr(sharing, "start_engine", loads)
     # Each load is of other files: nothing is shared.
     monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
-    for module in (loader, sharing, widget_module):
+    for module in (session, setup):
         monkeypatch.setattr(module, "check_device", lambda device: device)
 
     def sampled_score(*args, **options):
@@ -116,8 +116,8 @@ def submit(widget):
 
 
 def read(widget):
-    widget._parts.lens.job.wait(LIMIT_S)
-    return len(widget._parts.lens.view.tokens)
+    widget._screen.lens.job.wait(LIMIT_S)
+    return len(widget._screen.lens.view.tokens)
 
 
 # One at most
@@ -140,7 +140,7 @@ def test_whatever_is_done_with_a_widget_it_has_one_thread(make, loads, threads):
     widget.lens = True
     threads.sample()
     loads.let_go("AUTO")
-    widget._loader.job.wait(LIMIT_S)  # which lets the lens begin again
+    widget._session.loader.job.wait(LIMIT_S)  # which lets the lens begin again
     assert read(widget) == 1
     for _ in range(3):
         assert submit(widget).wait(LIMIT_S).text.startswith("answer")
@@ -156,7 +156,7 @@ def test_the_lens_reads_each_new_answer_on_the_thread_that_wrote_it(make, thread
     widget, seen = make(device="CPU"), {}
     widget.lens = True
     widget.observe(lambda change: seen.setdefault("answer", threading.current_thread()), "response")
-    widget._parts.lens.view.observe(lambda change: seen.setdefault("lens", threading.current_thread()), "tokens")
+    widget._screen.lens.view.observe(lambda change: seen.setdefault("lens", threading.current_thread()), "tokens")
     submit(widget).wait(LIMIT_S)
     assert read(widget) == 1
     assert seen["answer"] is seen["lens"]
@@ -198,7 +198,7 @@ def test_stop_ends_an_answer_that_waits_at_once_and_the_load_goes_on(make, loads
     widget.stop()
     assert job.done
     assert (job.wait().finish_reason, widget.status, said) == ("cancelled", "loading", [])
-    assert widget._parts.composer.state == "ready"
+    assert widget._screen.composer.state == "ready"
     loads.let_go("CPU")
     widget.wait(LIMIT_S)
     wait_for(widget, "status", "idle")
@@ -210,11 +210,11 @@ def test_what_an_observer_raises_does_not_come_out_of_stop(make, loads):
     loads.hold("CPU")
     widget = make(device="CPU")
     job = submit(widget)
-    widget._parts.view.observe(lambda change: 1 / 0, "is_streaming")
+    widget._screen.view.observe(lambda change: 1 / 0, "is_streaming")
     widget.stop()
     with pytest.raises(ZeroDivisionError):
         job.wait(LIMIT_S)
-    widget._parts.view.unobserve_all("is_streaming")
+    widget._screen.view.unobserve_all("is_streaming")
 
 
 def test_a_load_that_waits_behind_one_that_nothing_can_end_is_cancelled_at_once(make, loads, monkeypatch):
@@ -224,8 +224,8 @@ def test_a_load_that_waits_behind_one_that_nothing_can_end_is_cancelled_at_once(
     loads.hold("GPU")
     widget.device = "GPU"
     assert loads.begun["GPU"].wait(LIMIT_S)
-    monkeypatch.setattr(loader.models, "find", lambda *choice: None)
-    monkeypatch.setattr(loader.models, "resolve", lambda *choice, **options: prepared.append(choice))
+    monkeypatch.setattr(setup, "find", lambda *choice: None)
+    monkeypatch.setattr(setup, "resolve", lambda *choice, **options: prepared.append(choice))
     job = widget.load("databricks/dolly-v2-3b")
     job.stop()
     assert job.done
@@ -258,10 +258,10 @@ def test_a_lens_that_waits_is_turned_off_at_once(make, loads):
     loads.hold("GPU")
     widget.device = "GPU"
     widget.lens = True
-    job = widget._parts.lens.job
+    job = widget._screen.lens.job
     widget.lens = False
     assert job.done
-    assert widget._parts.lens._message.value == ""
+    assert widget._screen.lens.message.value == ""
 
 
 # The end
@@ -280,7 +280,7 @@ def test_close_ends_what_runs_and_what_waits_and_leaves_no_thread(make, loads, t
     assert answer.wait(LIMIT_S).finish_reason == "cancelled"  # before the load can end
     loads.let_go("GPU")
     closing.join(LIMIT_S)
-    assert (widget._loader.job.done, threads.alive) == (True, [])
+    assert (widget._session.loader.job.done, threads.alive) == (True, [])
 
 
 def test_a_closed_widget_s_lens_reads_nothing(make, threads):
@@ -321,7 +321,7 @@ def test_close_at_any_moment_ends_everything(make, threads, at_once):
         if not at_once:
             job.wait(LIMIT_S)
         widget.close()
-        assert (job.done, widget._loader.job.done, threads.alive) == (True, True, [])
+        assert (job.done, widget._session.loader.job.done, threads.alive) == (True, True, [])
 
 
 # The end of Python
