@@ -70,10 +70,12 @@ OF_JUPYTERLAB = (
 
 @pytest.fixture(scope="session")
 def left_open(chromium):
-    """Pages of tests before that show JupyterLab and are as good as new, for tests that show it too: at most one."""
-    return []
+    """Pages of the tests before that are as good as new, for others in the same front end, which is their key."""
+    return {}
 
 
+# What the addresses of front ends have in them whose pages can be used again.
+PATHS = {"jupyterlab": "/lab/", "notebook": "/notebooks/"}
 # anywidget gives a model 2 s to get ready, and else reports "[anywidget] Failed to initialize model.": where many come
 # at once, that says more about what else the machine does.
 MORE_TIME = """(() => {
@@ -82,17 +84,16 @@ MORE_TIME = """(() => {
 })()"""
 
 
-def _shows_jupyterlab(request):
+def _front_end(request):
     callspec = getattr(request.node, "callspec", None)
-    front_end = callspec.params.get("front_end") if callspec else None
-    return front_end == "jupyterlab" if front_end else "lab" in request.fixturenames
+    named = callspec.params.get("front_end") if callspec else None
+    return named or ("jupyterlab" if "lab" in request.fixturenames else None)
 
 
 @pytest.fixture
 def page(chromium, left_open, request):
-    if left_open and _shows_jupyterlab(request):
-        page = left_open.pop()
-    else:
+    page = left_open.pop(_front_end(request), None)
+    if page is None:
         page = chromium.new_page()
         page.add_init_script(MORE_TIME)
     new_size, failed_before = page.viewport_size, request.session.testsfailed
@@ -118,8 +119,9 @@ def page(chromium, left_open, request):
     page.remove_listener("console", hear_console)
     page.remove_listener("pageerror", hear_error)
     is_as_new = page.viewport_size == new_size and request.session.testsfailed == failed_before and not errors
-    if is_as_new and "/lab/" in page.url:
-        left_open.append(page)
+    shown = next((name for name, path in PATHS.items() if path in page.url), None)
+    if is_as_new and shown and shown not in left_open:
+        left_open[shown] = page
     else:
         page.close()
     assert errors == []

@@ -22,7 +22,7 @@ LEAVE = "() => { for (const document of [...jupyterapp.shell.widgets('main')]) d
 OPEN = "path => void jupyterapp.commands.execute('docmanager:open', { path })"
 # In a notebook that is open already, and alone, with a kernel that is free.
 READ_AGAIN = """async (path) => {
-  const [panel, ...others] = jupyterapp.shell.widgets("main");
+  const [panel, ...others] = window.jupyterapp?.shell.widgets("main") ?? [];
   const kernel = panel?.sessionContext?.session?.kernel;
   const isFree = kernel?.connectionStatus === "connected" && kernel.status === "idle";
   if (panel?.context?.path !== path || !isFree || others.length) return false;
@@ -58,7 +58,7 @@ class Lab:
 
     def open(self, page, cells, name=SHARED):
         """Open a new notebook with ``cells`` (sources) and return it when its kernel is ready."""
-        if name == SHARED and self.is_shown(page) and self._is_read_again(page, cells):
+        if name == SHARED and self._is_read_again(page, cells):
             return Notebook(page)
         if self.is_shown(page):
             page.evaluate(LEAVE)
@@ -89,6 +89,8 @@ class Lab:
 
     def _is_read_again(self, page, cells):
         """Whether the page showed the shared notebook, and now shows ``cells`` in it, without the widgets of before."""
+        if not page.url.startswith(f"{self._address}/"):
+            return False
         new_notebook(self.folder / SHARED, cells)
         return page.evaluate(READ_AGAIN, SHARED) and self._end_kernels()
 

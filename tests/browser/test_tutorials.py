@@ -47,7 +47,7 @@ def lab(tmp_path_factory, left_open):
     ):
         yield lab
         while left_open:  # it would miss its server
-            left_open.pop().close()
+            left_open.popitem()[1].close()
 
 
 def run_all(lab, page, name):
