@@ -102,38 +102,43 @@ def replace(path, before, after):
 
 
 def plant_another_template(package):
-    replace(package / "prompts.py", "### Instruction:\\n{instruction}", "### Instruction: {instruction}")
+    replace(package / "text" / "template.py", "### Instruction:\\n{instruction}", "### Instruction: {instruction}")
 
 
 FILTERS = """\
     left = _keep_top_k(scores, params.top_k)
-    return _keep_top_p(_softmax((left - left.max()) / params.temperature), scores, params.top_p)
+    chances = _softmax((left - left.max()) / params.temperature)
 """
 
 
+def plant_another_order(package, filters):
+    """Top-p is no longer applied where it was, and ``filters`` come in place of what comes before it."""
+    logits = package / "sampling" / "logits.py"
+    replace(logits, '{"top_p": _keep_top_p, "min_p": _keep_min_p}', '{"min_p": _keep_min_p}')
+    replace(logits, FILTERS, filters)
+
+
 def plant_top_p_before_temperature(package):
-    replace(
-        package / "sampling.py",
-        FILTERS,
+    plant_another_order(
+        package,
         "    kept = _keep_top_p(_softmax(scores), scores, params.top_p) > 0\n"
-        "    scores = np.where(kept, scores, -np.inf)\n"
-        "    return _softmax(_keep_top_k((scores - scores.max()) / params.temperature, params.top_k))\n",
+        "    left = _keep_top_k(np.where(kept, scores, -np.inf), params.top_k)\n"
+        "    chances = _softmax((left - left.max()) / params.temperature)\n",
     )
 
 
 def plant_top_p_before_top_k(package):
-    replace(
-        package / "sampling.py",
-        FILTERS,
-        "    scores = (scores - scores.max()) / params.temperature\n"
-        "    scores = np.where(_keep_top_p(_softmax(scores), scores, params.top_p) > 0, scores, -np.inf)\n"
-        "    return _softmax(_keep_top_k(scores, params.top_k))\n",
+    plant_another_order(
+        package,
+        "    left = (scores - scores.max()) / params.temperature\n"
+        "    left = np.where(_keep_top_p(_softmax(left), left, params.top_p) > 0, left, -np.inf)\n"
+        "    chances = _softmax(_keep_top_k(left, params.top_k))\n",
     )
 
 
 def plant_another_answer(package):
     """Half of the weights that turn the last hidden state into the next token are zero."""
-    model = package / "demo" / "openvino" / "openvino_model"
+    model = package / "models" / "demo" / "openvino" / "openvino_model"
     layers = ET.parse(model.with_suffix(".xml")).getroot().iter("layer")
     (data,) = [layer.find("data") for layer in layers if layer.get("name") == "self.embed_out._openvino_orig_weight"]
     start, size = int(data.get("offset")), int(data.get("size")) // 2
@@ -180,6 +185,17 @@ def test_what_differs_between_machines_is_not_compared(text, compared):
     for regex, replacement in get_sanitize_patterns(CONFIG.read_text(encoding="utf-8")):
         text = re.sub(regex, replacement, text)
     assert text == compared
+
+
+@each_tutorial
+def test_a_tutorial_imports_public_names_only(name):
+    public = {*dolly_widget.__all__, "lens"}
+    sources = "\n".join(cell.source for cell in read(name).cells)
+    imports = re.findall(r"\bfrom (dolly_widget[\w.]*) import (\([^)]*\)|.*)", sources)
+    imported = [(module, each) for module, names in imports for each in re.findall(r"\w+", names)]
+    assert imported
+    assert [(module, each) for module, each in imported if module != "dolly_widget" or each not in public] == []
+    assert re.findall(r"\bimport dolly_widget\b.*", sources) == []
 
 
 @each_tutorial
