@@ -7,8 +7,8 @@ from dolly_widget.progress import Progress
 SOURCE = '''
 import json
 from pathlib import Path
-import dolly_widget.models
 from dolly_widget import DollyWidget
+from dolly_widget.engines import setup
 from dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR
 from dolly_widget.errors import ModelError
 from dolly_widget.runtime.progress import Progress
@@ -27,7 +27,7 @@ def resolve(model, weight_format="int8", revision=None, *, on_progress, stop):
             on_progress(Progress(**fields))
     raise ModelError(f"Preparing {model} was stopped; nothing was changed.")
 
-dolly_widget.models.resolve = resolve
+setup.resolve = resolve
 '''
 
 

@@ -24,7 +24,7 @@ from dolly_widget.widget.session import loader
 def never(*arguments, **options):
     threading.Event().wait()
 
-loading.share_engine = never
+loader.share_engine = never
 widget = DollyWidget()
 widget
 """
@@ -52,7 +52,7 @@ from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.text.template import Segment
 
 class Template:
-    name, stop = "chat", ()
+    name, stop, takes_turns = "chat", (), True
     def render(self, instruction, context="", turns=()):
         texts = [text for turn in turns for text in (turn.instruction, turn.answer)]
         return Prompt(Segment(text, False) for text in (*texts, instruction))

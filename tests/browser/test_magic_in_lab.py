@@ -15,7 +15,7 @@ LOAD_PACED = (
     paced.SOURCE
     + """
 import dolly_widget.engines.sharing as sharing
-sharing._load = lambda directory, key: PacedEngine(pause_s=0.2)
+sharing._load = lambda setup, prepared: PacedEngine(pause_s=0.2)
 %load_ext dolly_widget
 """
 )
@@ -32,7 +32,7 @@ class Hostile:
         return GenerationResult({HOSTILE!r}, (1,), 5, "stop", 1, 0.1, 0.1)
     def close(self):
         pass
-sharing._load = lambda directory, key: Hostile(load_engine())
+sharing._load = lambda setup, prepared: Hostile(load_engine())
 %load_ext dolly_widget
 """
 

@@ -11,13 +11,13 @@ HAS_RUN = re.compile(r"\[\d+\]:")
 HOSTILE = "</span><script>window.hacked = 1</script>\n  <img src=x onerror='window.hacked = 1'> rest"
 PANEL = f"""
 import ipywidgets as widgets
-from pathlib import Path
-import dolly_widget
+from dolly_widget.models import Model
+from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.text.template import DOLLY
 from dolly_widget.widget.page.layout import style_sheet
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 panel = PromptPanel()
-panel.load(Path(dolly_widget.__file__).parent / "models" / "demo" / "openvino", 2048)
+panel.load(Model(OPENVINO_DIR))
 panel.show(DOLLY.render({HOSTILE!r}), 256)
 widgets.VBox([style_sheet(), panel])
 """
