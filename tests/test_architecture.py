@@ -147,8 +147,8 @@ def test_no_modules_import_each_other_in_a_circle():
 
 @MODULES
 def test_a_package_s_front_only_hands_names_on(name, path):
-    """Apart from the two that are more: the package itself, which loads lazily, and the place of the demo's files."""
-    if path.name != "__init__.py" or name in (FACADE, "models.demo"):
+    """Apart from the package itself and the widgets, which load lazily, and the place of the demo's files."""
+    if path.name != "__init__.py" or name in (FACADE, "widget", "models.demo"):
         return
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         is_names = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"

@@ -17,7 +17,6 @@ from typing import Any
 from dolly_widget.cli import serving
 from dolly_widget.cli.command import Command, CommandError
 from dolly_widget.cli.preparing import add_setup_arguments, setup_from
-from dolly_widget.engines import TYPED_FIELDS
 
 _USUAL_PORT = 8866
 _CULL_AFTER_S = 300
@@ -47,6 +46,8 @@ shown"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    from dolly_widget.engines import TYPED_FIELDS
+
     parser.epilog = _EPILOG
     parser.add_argument("model", metavar="MODEL", nargs="?", default="demo", help=_MODEL_HELP)
     add_setup_arguments(parser, *(name for name in TYPED_FIELDS if name != "model"))
@@ -79,6 +80,8 @@ def _app(args: argparse.Namespace) -> int:
 
 def _checked_arguments(args: argparse.Namespace) -> dict[str, Any]:
     """What ``DollyWidget`` is called with. Raises ValueError or ModelError for what is known to be in vain."""
+    from dolly_widget.engines import TYPED_FIELDS
+
     setup = setup_from(args)
     setup.find()
     given = {name: getattr(setup, name) for name in TYPED_FIELDS}

@@ -8,6 +8,7 @@ import io
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.cli.command import Command, CommandError, in_options, option
@@ -15,10 +16,10 @@ from dolly_widget.cli.interruptible import finish
 from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from
 from dolly_widget.cli.terminal import printable
 from dolly_widget.errors import EngineError
-from dolly_widget.sampling import DEFAULTS, SETTINGS, SamplingParams, Texts
 
 if TYPE_CHECKING:
     from dolly_widget.engines import GenerationResult
+    from dolly_widget.sampling import SamplingParams
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,27 +35,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
+    from dolly_widget.sampling import DEFAULTS, SETTINGS, Texts, option_help
+
     for name, setting in SETTINGS.items():
-        help_text = f"{setting.help[0].lower()}{setting.help[1:].rstrip('.')} (default: {_default(name)})"
+        add = partial(parser.add_argument, option(name), metavar=setting.metavar, help=option_help(name))
         if isinstance(setting, Texts):
-            parser.add_argument(
-                option(name),
-                metavar=setting.metavar,
-                action="append",
-                help=f"{help_text}; may be given several times; \\n is a line break",
-            )
+            add(action="append")
         else:
             # A float for all: SamplingParams knows which must be whole, and says so.
-            default = getattr(DEFAULTS, name)
-            parser.add_argument(option(name), metavar=setting.metavar, type=float, default=default, help=help_text)
-
-
-def _default(name: str) -> str:
-    value = getattr(DEFAULTS, name)
-    return "a fresh one" if value is None else "none" if value == () else str(value)
+            add(type=float, default=getattr(DEFAULTS, name))
 
 
 def _params(args: argparse.Namespace) -> SamplingParams:
+    from dolly_widget.sampling import SETTINGS, SamplingParams, Texts
+
     values = {name: getattr(args, name) for name in SETTINGS}
     texts = {name: setting for name, setting in SETTINGS.items() if isinstance(setting, Texts)}
     values |= {name: setting.read(name, values[name] or ()) for name, setting in texts.items()}
@@ -78,6 +72,8 @@ def _ask(args: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _fields_as_options() -> Iterator[None]:
     """Let errors about the sampling name the options that the user typed, not the Python fields."""
+    from dolly_widget.sampling import SETTINGS
+
     try:
         yield
     except ValueError as exc:

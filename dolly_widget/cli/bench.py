@@ -19,12 +19,12 @@ from dolly_widget.cli.command import EXIT_MISTAKE, Command, CommandError, in_opt
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.preparing import add_setup_arguments, prepare
 from dolly_widget.cli.terminal import printable, shown_progress
-from dolly_widget.engines import ENGINES, EngineSetup
 from dolly_widget.models import NAMES, Model, WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
 if TYPE_CHECKING:
     from dolly_widget.bench import Measurement
+    from dolly_widget.engines import EngineSetup
     from dolly_widget.models import ModelInfo
 
 T = TypeVar("T")
@@ -69,6 +69,7 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     from dolly_widget.bench import PROMPT_LENGTHS
+    from dolly_widget.engines import ENGINES
 
     lengths = " ".join(map(str, PROMPT_LENGTHS))
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -202,6 +203,8 @@ def _tell_part(on_progress: OnProgress, plan: _Plan, start: float, share: float,
 
 def _models(args: argparse.Namespace, stop: threading.Event) -> list[tuple[EngineSetup, Model]]:
     """The models, each once: OpenVINO files have the format that they have, whatever is asked for."""
+    from dolly_widget.engines import EngineSetup
+
     found: dict[Path, tuple[EngineSetup, Model]] = {}
     for model, weight_format in product(args.models or ["demo"], args.weight_format or [WeightFormat()]):
         setup = EngineSetup(model, weight_format=weight_format, prompt_lookup=args.prompt_lookup, draft=args.draft)

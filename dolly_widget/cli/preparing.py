@@ -6,20 +6,23 @@ import argparse
 import sys
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from dolly_widget.cli.command import Stopped, option
+from dolly_widget.cli.command import CommandError, Stopped, in_options, option
 from dolly_widget.cli.terminal import shown_progress
-from dolly_widget.engines import ENGINES, TYPED_FIELDS, EngineSetup
-from dolly_widget.models import NAMES
+
+if TYPE_CHECKING:
+    from dolly_widget.engines import EngineSetup
 
 T = TypeVar("T")
-
-_CHOICES = {"weight_format": NAMES, "engine": tuple(ENGINES)}
 
 
 def add_setup_arguments(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add the options of these fields of ``EngineSetup``; of all that can be typed, where none is named."""
+    from dolly_widget.engines import ENGINES, TYPED_FIELDS
+    from dolly_widget.models import NAMES
+
+    choices = {"weight_format": NAMES, "engine": tuple(ENGINES)}
     for name in names or TYPED_FIELDS:
         described = TYPED_FIELDS[name]
         if described.default is False:
@@ -27,15 +30,20 @@ def add_setup_arguments(parser: argparse.ArgumentParser, *names: str) -> None:
             continue
         default = None if described.default is None else str(described.default)
         text = described.metadata["help"] + (f" (default: {default})" if default else "")
-        if name in _CHOICES:
-            parser.add_argument(option(name), choices=_CHOICES[name], default=default, help=text)
+        if name in choices:
+            parser.add_argument(option(name), choices=choices[name], default=default, help=text)
         else:
             parser.add_argument(option(name), metavar=described.metadata["metavar"], default=default, help=text)
 
 
 def setup_from(args: argparse.Namespace) -> EngineSetup:
-    """The setup that was asked for. Raises ValueError for a device that is not here, or that cannot do it."""
-    return EngineSetup(**{name: getattr(args, name) for name in TYPED_FIELDS if hasattr(args, name)}).checked()
+    """The setup that was asked for. Raises CommandError for a device that is not here, or that cannot do it."""
+    from dolly_widget.engines import TYPED_FIELDS, EngineSetup
+
+    try:
+        return EngineSetup(**{name: getattr(args, name) for name in TYPED_FIELDS if hasattr(args, name)}).checked()
+    except ValueError as exc:
+        raise CommandError(in_options(exc, ("prompt_lookup", "draft"))) from exc
 
 
 def prepare(work: Callable[..., T], stop: threading.Event) -> T:

@@ -14,7 +14,16 @@ from typing import Any, NamedTuple, TypeAlias
 from dolly_widget.bench import load_libraries, time_to_first_token
 from dolly_widget.comparison.differences import Departure, Spelled, by_characters, by_tokens, spell
 from dolly_widget.comparison.table import Comparison, ComparisonRow
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, HasModel, Prepared, split_options, start_engine
+from dolly_widget.engines import (
+    Engine,
+    EngineSetup,
+    GenerationResult,
+    HasModel,
+    Prepared,
+    setup_from,
+    split_options,
+    start_engine,
+)
 from dolly_widget.errors import EngineError, forget_frames
 from dolly_widget.models import Model, WeightFormat
 from dolly_widget.runtime import Job, added_bytes, private_bytes
@@ -158,7 +167,7 @@ class _Wanted:
 
     def _setups(self, model: Any) -> list[EngineSetup]:
         if isinstance(model, EngineSetup):
-            return [model.checked()]
+            return [setup_from(model, dict(self.common)).checked()]
         return [EngineSetup(model, weight_format=each, **self.common).checked() for each in self.weight_formats]
 
     def _candidates(self, model: Compared, stop: threading.Event) -> list[_Candidate]:

@@ -49,4 +49,5 @@ def start_engine(setup: EngineSetup, prepared: Prepared) -> ModelEngine:
         from dolly_widget.engines.speculative.engine import SpeculativeEngine
 
         return SpeculativeEngine(setup, prepared.model, prepared.draft)
-    return ENGINES[setup.engine].load_class()(setup, prepared.model)
+    engine_class: type[ModelEngine] = ENGINES[setup.engine].load_class()
+    return engine_class(setup, prepared.model)

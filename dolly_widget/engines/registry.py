@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from dolly_widget.engines.model_engine import ModelEngine
+from typing import Any, NamedTuple
 
 
 class Kind(NamedTuple):
@@ -16,10 +13,9 @@ class Kind(NamedTuple):
     class_name: str
     title: str
 
-    def load_class(self) -> type[ModelEngine]:
-        """The engine's class; its module is imported when it is first asked for."""
-        found: type[ModelEngine] = getattr(importlib.import_module(self.module), self.class_name)
-        return found
+    def load_class(self) -> Any:
+        """The engine's class, a ``ModelEngine``; its module is imported when it is first asked for."""
+        return getattr(importlib.import_module(self.module), self.class_name)
 
 
 ENGINES = {

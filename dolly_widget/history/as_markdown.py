@@ -80,6 +80,11 @@ def _is_harmless_token(token: Any) -> bool:
 def _facts_markdown(exchange: Exchange) -> str:
     names = [_code(exchange.model_name)] if exchange.model_name else []
     names += [_code(exchange.setup.device)] if exchange.setup is not None else []
-    params = exchange.params
-    settings = [f"{field.name} {getattr(params, field.name)}" for field in fields(params) if field.name != "seed"]
+    values = {field.name: getattr(exchange.params, field.name) for field in fields(exchange.params)}
+    settings = [f"{name} {_value(value)}" for name, value in values.items() if name != "seed" and value != ()]
     return f"*{' · '.join([*names, ', '.join(settings), exchange.result.statistics])}*"
+
+
+def _value(value: Any) -> str:
+    """The value of a setting; texts, which may be anything, as code."""
+    return ", ".join(_code(repr(text)) for text in value) if isinstance(value, tuple) else str(value)

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from dolly_widget.engines import EngineSetup, HasModel, TellsOfClosing, within_candidates
+from dolly_widget.engines import EngineSetup, TellsOfClosing, within_candidates
 from dolly_widget.lens.reader import Reader
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
@@ -86,12 +86,12 @@ def open_model(engine: Source) -> _Opened:
 
 
 def _open(engine: Source) -> _Opened:
-    if not isinstance(engine, HasModel):
+    model = getattr(engine, "model", None)  # that of an engine elsewhere may be anything
+    if not isinstance(model, Model):
         raise ValueError(
             f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "
             "give it an engine of load_engine(...)."
         )
-    model = engine.model
     return _Opened(Reader(model.directory, engine.device, model.tokenizer.vocab_size), model)
 
 

@@ -25,7 +25,7 @@ from dolly_widget.magic.request import DollyError, Request, in_options, read_req
 from dolly_widget.magic.views import WRITING, caption, name_of, view_of
 from dolly_widget.magic.watching import Live, hear_interrupts, outcome, watch
 from dolly_widget.runtime import Job, Progress
-from dolly_widget.sampling import SETTINGS
+from dolly_widget.sampling import SETTINGS, option_help
 from dolly_widget.text import encodable
 
 __all__ = ["DollyError", "DollyMagics", "DollyStopped", "load", "unload"]
@@ -58,8 +58,12 @@ class DollyStopped(DollyError):
 
 def _documented(magic: Any) -> Any:
     """Write the options into a magic's docstring, which is what ``%dolly?`` shows."""
-    setup = {f"{name} {each.metadata['metavar']}".strip(): each.metadata["help"] for name, each in TYPED_FIELDS.items()}
-    sampling = {f"{name} {each.metavar}": each.help for name, each in SETTINGS.items()}
+    setup = {
+        f"{name} {each.metadata['metavar']}".strip(): each.metadata["help"]
+        + (f" (default: {each.default})" if each.default else "")
+        for name, each in TYPED_FIELDS.items()
+    }
+    sampling = {f"{name} {each.metavar}": option_help(name) for name, each in SETTINGS.items()}
     # Not format(): other braces in the text are its own.
     for placeholder, options in (("{setup_options}", setup), ("{sampling_options}", sampling)):
         magic.__doc__ = magic.__doc__.replace(f"{' ' * 8}{placeholder}\n", _listed(options))
@@ -71,7 +75,7 @@ def _listed(options: Mapping[str, str]) -> str:
     indent = " " * 8
     return "".join(
         textwrap.fill(
-            f"{help_text[0].lower()}{help_text[1:].rstrip('.')}",
+            help_text,
             110,
             initial_indent=f"{indent}  {'--' + option.replace('_', '-'):<24} ",
             subsequent_indent=indent + " " * 27,

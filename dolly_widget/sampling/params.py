@@ -136,6 +136,14 @@ SHAPING = tuple(name for name, setting in SETTINGS.items() if setting.shapes_dra
 DEFAULTS = SamplingParams()
 
 
+def option_help(name: str) -> str:
+    """What a command line says of the option of a field, its default included."""
+    setting, default = SETTINGS[name], getattr(DEFAULTS, name)
+    in_words = "a fresh one" if default is None else "none" if default == () else f"{default:g}"
+    help_text = f"{setting.help[0].lower()}{setting.help[1:].rstrip('.')} (default: {in_words})"
+    return "; ".join(filter(None, [help_text, setting.typing_hint]))
+
+
 def changed(params: SamplingParams, settings: Mapping[str, Any]) -> SamplingParams:
     """``params`` with other values for some fields. Raises TypeError for a name that is no setting."""
     unknown = ", ".join(repr(name) for name in settings if name not in SETTINGS)

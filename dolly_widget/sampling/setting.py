@@ -57,6 +57,11 @@ class Setting:
     """Whether it changes the probabilities of the next token: presets and the explorer are about these."""
     slider: Slider | None = None
 
+    @property
+    def typing_hint(self) -> str:
+        """What else to know for typing it after an option; may be empty."""
+        return ""
+
     def checked(self, name: str, value: Any) -> Any:
         """``value`` as the setting keeps it. Raises TypeError or ValueError that names the field, the value, the range.
 
@@ -116,6 +121,11 @@ class Texts(Setting):
 
     most: int
 
+    @property
+    def typing_hint(self) -> str:
+        """See ``Setting``."""
+        return r"may be given several times; \n is a line break"
+
     def checked(self, name: str, value: Any) -> tuple[str, ...]:
         """See ``Setting``."""
         if isinstance(value, str) or not isinstance(value, Sequence):
@@ -136,4 +146,4 @@ class Texts(Setting):
 
     def in_words(self, value: Any) -> str:
         """See ``Setting``."""
-        return f"{self.label.lower()} {', '.join(map(repr, value))}"
+        return f"{self.label.lower()} {', '.join(map(repr, value)) or 'none'}"

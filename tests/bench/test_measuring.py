@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from command_line import ROOT
 
-from dolly_widget import GenerationResult, load_engine
+from dolly_widget import GenerationResult
 from dolly_widget.bench import measuring
 from dolly_widget.bench.measuring import answers_planned, fitting, measure
 from dolly_widget.bench.prompts import of_words
 from dolly_widget.bench.weights import weight_bytes_per_token
+from dolly_widget.engines import EngineSetup, start_engine
 from dolly_widget.errors import EngineError
+from dolly_widget.models import Model, ModelInfo
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.runtime import devices
 from dolly_widget.text.tokenizer import Tokenizer
@@ -25,7 +27,7 @@ IS_LINUX = Path("/proc/self/status").exists()
 class ClockedEngine:
     """Answers at once, and says that it took the given seconds: to the first token, per token, and in each pass."""
 
-    model_dir, device = OPENVINO_DIR, "CPU"
+    model, device = Model(OPENVINO_DIR), "CPU"
 
     def __init__(self, times=(), on_call=lambda count: None):
         self.times, self.on_call = list(times), on_call
@@ -52,6 +54,7 @@ def clocked(monkeypatch):
         engines = [ClockedEngine(), ClockedEngine(*arguments, **options)]
         loaded = iter(engines)
         monkeypatch.setattr(measuring, "load_engine", lambda model, **options: next(loaded))
+        monkeypatch.setattr(measuring, "start_engine", lambda setup, prepared: next(loaded))
         return engines[1]
 
     return use
@@ -82,8 +85,8 @@ def test_every_answer_is_as_long_as_asked(monkeypatch):
     lengths = []
 
     class Spied:
-        def __init__(self, model, **options):
-            self._engine = load_engine(model, **options)
+        def __init__(self, setup, prepared):
+            self._engine = start_engine(setup, prepared)
             self.device, self.close = self._engine.device, self._engine.close
 
         def generate(self, prompt, params, **options):
@@ -91,9 +94,9 @@ def test_every_answer_is_as_long_as_asked(monkeypatch):
             lengths.append((params.max_new_tokens, answer.new_tokens))
             return answer
 
-    monkeypatch.setattr(measuring, "load_engine", Spied)
+    monkeypatch.setattr(measuring, "start_engine", Spied)
     rows = measure(device="CPU", prompt_lengths=(8, 24, 200), new_tokens=32, rounds=3)
-    assert lengths == [(1, 1), (1, 1)] + [(32, 32), (1, 1)] * 9
+    assert lengths == [(1, 1)] + [(32, 32), (1, 1)] * 9
     assert [row.new_tokens for row in rows] == [32, 32, 32]
 
 
@@ -279,6 +282,23 @@ def test_with_too_little_memory_to_measure_there_is_no_floor(clocked, large, mon
     assert math.isnan(row.floor_s)
 
 
+# --- what is loaded ---
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_whole_setup_reaches_the_engine(clocked, monkeypatch, is_whole):
+    clocked()
+    load, loaded = measuring.start_engine, []
+    monkeypatch.setattr(measuring, "start_engine", lambda *given: (loaded.append(given), load(*given))[1])
+    options = {"device": "CPU", "ov_config": {"N": 1}, "prompt_lookup": True, "draft": OPENVINO_DIR}
+    setup = EngineSetup(OPENVINO_DIR, **options)
+    asked = (setup, {}) if is_whole else (OPENVINO_DIR, options)
+    measure(asked[0], prompt_lengths=(16,), new_tokens=8, rounds=1, **asked[1])
+    ((found, prepared),) = loaded
+    assert found == setup
+    assert [each.directory for each in prepared] == [OPENVINO_DIR, OPENVINO_DIR]
+
+
 # --- what is refused ------------------------------------------------------------------------------------------------
 
 
@@ -298,13 +318,16 @@ def test_with_too_little_memory_to_measure_there_is_no_floor(clocked, large, mon
         ({"engine": "onnx"}, "no engine 'onnx'"),
         ({"model": "no such model"}, "no model 'no such model'"),
         ({"weight_format": "int3"}, "no weight format 'int3'"),
+        ({"draft": "no such model"}, "no model 'no such model'"),
+        ({"engine": "optimum", "prompt_lookup": True}, "'optimum' cannot guess ahead"),
     ],
 )
 def test_a_mistake_is_a_sentence_before_anything_is_loaded(monkeypatch, arguments, message):
-    monkeypatch.setattr(measuring, "load_engine", lambda *_, **__: pytest.fail("something was loaded"))
+    for name in ("load_engine", "start_engine"):
+        monkeypatch.setattr(measuring, name, lambda *_, **__: pytest.fail("something was loaded"))
     with pytest.raises(ValueError, match=message):
         measure(**{"device": "CPU", **arguments})
 
 
 def test_lengths_fit_up_to_the_last_position():
-    assert fitting(OPENVINO_DIR, (32, 1984, 1985), 64) == (32, 1984)
+    assert fitting(ModelInfo(OPENVINO_DIR), (32, 1984, 1985), 64) == (32, 1984)

@@ -13,9 +13,11 @@ import pytest
 from command_line import RecordingStream
 from hub_server import HubServer
 
+from dolly_widget import runtime
 from dolly_widget.bench import measuring
 from dolly_widget.bench.measuring import Measurement
 from dolly_widget.cli import entry_point, interruptible
+from dolly_widget.engines import EngineSetup
 from dolly_widget.errors import EngineError
 from dolly_widget.models import store
 from dolly_widget.models.demo import OPENVINO_DIR
@@ -29,14 +31,15 @@ LIMIT_S = 30
 @pytest.fixture
 def measured(monkeypatch):
     """Replaces the measuring: each call gives what ``answers`` has next, a row or an error; the list has the calls."""
-    monkeypatch.setattr(devices, "available_devices", lambda: {"CPU": "", "GPU": ""})
+    for module in (devices, runtime):
+        monkeypatch.setattr(module, "available_devices", lambda: {"CPU": "", "GPU": ""})
     calls = []
 
     def use(*answers):
         left = list(answers)
 
-        def measure(model_dir, *, on_measured, on_progress, stop, **options):
-            calls.append({"model_dir": model_dir, **options})
+        def measure(setup, *, on_measured, on_progress, stop, **options):
+            calls.append({"setup": setup, **options})
             on_progress(Progress("measure", 0.5, subject="a prompt of 32 tokens"))
             answer = left.pop(0) if left else ROW
             if isinstance(answer, Exception):
@@ -44,7 +47,7 @@ def measured(monkeypatch):
             if callable(answer):
                 answer = answer(stop)
             if answer:
-                on_measured(replace(answer, device=options["device"], engine=options["engine"]))
+                on_measured(replace(answer, device=setup.device, engine=setup.engine))
 
         monkeypatch.setattr(measuring, "measure", measure)
         return calls
@@ -100,7 +103,7 @@ def test_every_combination_is_measured_and_the_fastest_is_named(measured, capsys
     calls = measured(replace(ROW, tpot_s=math.nan), ROW, replace(ROW, tpot_s=0.0004), ROW)
     assert entry_point.main(["bench", "--engine", "genai", "optimum", "--device", "cpu", "--device", "GPU"]) == 0
     setups = [("CPU", "genai"), ("CPU", "optimum"), ("GPU", "genai"), ("GPU", "optimum")]
-    assert [(call["device"], call["engine"]) for call in calls] == setups
+    assert [(call["setup"].device, call["setup"].engine) for call in calls] == setups
     out = capsys.readouterr().out
     assert [tuple(row[2:4]) for row in rows(out)] == setups
     assert out.splitlines()[-1] == (
@@ -112,8 +115,16 @@ def test_every_combination_is_measured_and_the_fastest_is_named(measured, capsys
 def test_without_options_the_demo_model_is_measured_on_each_device(measured, capsys):
     calls = measured()
     assert entry_point.main(["bench"]) == 0
-    options = {"engine": "genai", "prompt_lengths": (32, 512, 1500), "new_tokens": 64, "rounds": 3}
-    assert calls == [{"model_dir": OPENVINO_DIR, "device": device, **options} for device in ("CPU", "GPU")]
+    options = {"prompt_lengths": (32, 512, 1500), "new_tokens": 64, "rounds": 3}
+    assert calls == [{"setup": EngineSetup(device=device), **options} for device in ("CPU", "GPU")]
+
+
+def test_guesses_are_measured_where_they_are_asked_for(measured, capsys):
+    calls = measured()
+    arguments = ["bench", str(OPENVINO_DIR), "--device", "CPU", "--prompt-lookup", "--draft", "demo"]
+    assert entry_point.main(arguments) == 0
+    (setup,) = (call["setup"] for call in calls)
+    assert setup == EngineSetup(OPENVINO_DIR, device="CPU", prompt_lookup=True, draft="demo")
 
 
 def test_the_remark_on_the_demo_model_is_not_made_beside_another(measured, capsys):
@@ -133,7 +144,8 @@ def test_openvino_files_are_measured_once_whatever_the_formats(measured, capsys,
         formats = ("--weight-format", "int8", "int4", "fp16")
         assert entry_point.main(["bench", "demo", "org/sheep-ov", "--device", "CPU", *formats]) == 0
     (entry,) = store.entries()
-    assert [call["model_dir"] for call in calls] == [OPENVINO_DIR, entry.path]
+    assert [call["setup"].model for call in calls] == ["demo", "org/sheep-ov"]
+    assert calls[1]["setup"].find().model.directory == entry.path
     assert "Downloading" in capsys.readouterr().err
 
 

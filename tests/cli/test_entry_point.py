@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,16 @@ from command_line import ROOT, RecordingStream, start
 
 from dolly_widget import GenerationResult, SamplingParams, engines
 from dolly_widget.cli import entry_point
+from dolly_widget.engines import EngineSetup
 from dolly_widget.models.demo import OPENVINO_DIR
+from dolly_widget.sampling import SETTINGS
 from dolly_widget.text.template import PLAIN
 
 
 class ScriptedEngine:
     """Streams the given pieces; keeps the prompt and the params it was given."""
 
-    model_dir, device, template = Path("scripted"), "CPU", PLAIN
+    device, template = "CPU", PLAIN
 
     def __init__(self, pieces):
         self.pieces, self.is_closed = pieces, False
@@ -41,7 +42,7 @@ def scripted(monkeypatch):
 
     def use(*pieces):
         engine = ScriptedEngine(pieces)
-        monkeypatch.setattr(engines, "load_engine", lambda model, **options: engine)
+        monkeypatch.setattr(engines, "start_engine", lambda setup, prepared: engine)
         return engine
 
     return use
@@ -75,22 +76,33 @@ def test_equal_seeds_give_equal_answers(demo_dir, capsys):
     assert len({answer("1"), answer("2"), answer("3")}) > 1
 
 
-def test_model_and_engine_reach_the_engine(monkeypatch):
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ([], {}),
+        (["--engine", "optimum"], {"engine": "optimum"}),
+        (["--weight-format", "int4", "--revision", "v2"], {"weight_format": "int4", "revision": "v2"}),
+        (["--prompt-lookup", "--draft", "demo"], {"prompt_lookup": True, "draft": "demo"}),
+    ],
+    ids=str,
+)
+def test_what_is_said_of_model_and_engine_reaches_the_engine(monkeypatch, options, fields):
     asked = []
 
-    def load_engine(model, **options):
-        asked.append((model, options))
+    def start_engine(*given):
+        asked.append(given)
         return ScriptedEngine(["Baa."])
 
-    monkeypatch.setattr(engines, "load_engine", load_engine)
-    assert entry_point.main(["ask", "Hi", "--model", str(OPENVINO_DIR), "--engine", "optimum", "--device", "cpu"]) == 0
-    assert asked == [(OPENVINO_DIR, {"device": "cpu", "engine": "optimum"})]
+    monkeypatch.setattr(engines, "start_engine", start_engine)
+    assert entry_point.main(["ask", "Hi", "--model", str(OPENVINO_DIR), "--device", "cpu", *options]) == 0
+    ((setup, prepared),) = asked
+    assert setup == EngineSetup(OPENVINO_DIR, device="CPU", **fields)
+    assert prepared.model.directory == OPENVINO_DIR
+    assert (prepared.draft is None) == ("draft" not in fields)
 
 
 def test_a_device_that_is_not_there_is_said_before_a_model_is_prepared(monkeypatch, capsys):
-    from dolly_widget import models
-
-    monkeypatch.setattr(models, "resolve", lambda *model, **options: 1 / 0)
+    monkeypatch.setattr("dolly_widget.engines.setup.resolve", lambda *model, **options: 1 / 0)
     assert entry_point.main(["ask", "Hi", "--model", "org/sheep", "--device", "GPU.9"]) == 2
     assert "no device 'GPU.9'" in capsys.readouterr().err
 
@@ -100,16 +112,20 @@ def test_options_reach_the_engine_and_the_rest_are_the_defaults_of_sampling(scri
     assert entry_point.main(["ask", "Hi", "--temperature", "0", "--top-k", "5", "--seed", "7"]) == 0
     assert engine.params == SamplingParams(temperature=0, top_k=5, seed=7)
     assert engine.is_closed
+    assert entry_point.main(["ask", "Hi", "--min-p", "0.1", "--stop", r"\n\n", "--stop", r"C:\\new"]) == 0
+    assert engine.params == SamplingParams(min_p=0.1, stop=("\n\n", r"C:\new"))
 
 
 def test_help_shows_the_defaults_of_sampling(capsys):
     with pytest.raises(SystemExit, match="0"):
         entry_point.main(["ask", "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    for field in fields(SamplingParams):
-        assert f"--{field.name.replace('_', '-')}" in text
-    assert f"(default: {SamplingParams().top_p})" in text
-    assert f"(default: {SamplingParams().max_new_tokens})" in text
+    for name, setting in SETTINGS.items():
+        _, found, shown = text.partition(f" --{name.replace('_', '-')} {setting.metavar} {setting.help[0].lower()}")
+        assert found
+        default = getattr(SamplingParams(), name)
+        in_words = "a fresh one" if default is None else "none" if default == () else f"{default:g}"
+        assert shown.startswith(f"{setting.help[1:].rstrip('.')} (default: {in_words})")
 
 
 def test_context_is_the_text_of_the_option(scripted):
@@ -175,6 +191,13 @@ def test_a_stdout_that_cannot_write_a_character_gets_a_question_mark(scripted, m
         (["ask", "Hi", "--top-p", "0"], "--top-p must be"),
         (["ask", "Hi", "--temperature", "-1"], "--temperature must be"),
         (["ask", "Hi", "--top-k", "2.5"], "--top-k must be a whole number"),
+        (["ask", "Hi", "--min-p", "1"], "--min-p must be 0 to below 1"),
+        (["ask", "Hi", "--stop", ""], "--stop must not hold an empty text"),
+        (
+            ["ask", "Hi", "--engine", "optimum", "--prompt-lookup"],
+            "cannot guess ahead: leave --prompt-lookup and --draft out",
+        ),
+        (["ask", "Hi", "--draft", "no/such/model"], "no model 'no/such/model'"),
         (["lab", "--dir", __file__, "--port", "0"], "File exists"),
         (["lab", "--port", "70000"], "--port must be 0 to 65535"),
     ],
@@ -210,7 +233,7 @@ def test_a_model_that_openvino_cannot_load_is_one_sentence(demo_dir, tmp_path, c
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr(engines, "load_engine", lambda model, **options: 1 / 0)
+    monkeypatch.setattr(engines, "start_engine", lambda setup, prepared: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         entry_point.main(["ask", "Hi"])
 
@@ -229,7 +252,8 @@ def test_help_imports_nothing_heavy(command):
         "voila",
         "tokenizers",
         "huggingface_hub",
-        *(["numpy"] if command != ["ask"] else []),
+        # What describes engines and sampling brings it.
+        *([] if command in (["ask"], ["convert"], ["app"]) else ["numpy"]),
     }
     code = (
         "import sys; from dolly_widget.cli import main\n"
@@ -257,7 +281,7 @@ class Endless:
         return GenerationResult("so far", (1,), 1, "cancelled", 7, 0.5, float("nan"))
     def close(self): pass
 
-engines.load_engine = lambda model, **options: Endless()
+engines.start_engine = lambda setup, prepared: Endless()
 cli.interruptible.STOP_TIMEOUT_S = {timeout_s}
 sys.exit(cli.main(["ask", "Hi", "--stats"]))
 """

@@ -11,11 +11,12 @@ from html.parser import HTMLParser
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
 
-from dolly_widget import DOLLY, SamplingParams, compare, load_engine
+from dolly_widget import DOLLY, PLAIN, SamplingParams, compare, load_engine
 from dolly_widget.bench import measuring
 from dolly_widget.bench.measuring import time_to_first_token
 from dolly_widget.comparison import run
 from dolly_widget.comparison.differences import first_difference
+from dolly_widget.engines import EngineSetup
 from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
 from dolly_widget.models.demo import OPENVINO_DIR
 
@@ -34,18 +35,20 @@ def loads(monkeypatch):
     """Stands in for loading: engines by the name of their directory, and what was loaded, answered and freed."""
 
     class Loads:
-        events, engines = [], {}
+        events, engines, setups = [], {}, []
 
-        def __call__(self, model_dir, **options):
-            engine = self.engines.get(model_dir.name) or Noted(self.events, model_dir)
-            self.events.append(("load", model_dir.name))
+        def __call__(self, setup, prepared):
+            name = prepared.model.directory.name
+            engine = self.engines.get(name) or Noted(self.events, prepared.model)
+            self.events.append(("load", name))
+            self.setups.append(setup)
             if isinstance(engine, Exception):
                 raise engine
             return engine
 
     loads = Loads()
-    loads.events, loads.engines = [], {}
-    monkeypatch.setattr(run, "load_engine", loads)
+    loads.events, loads.engines, loads.setups = [], {}, []
+    monkeypatch.setattr(run, "start_engine", loads)
     monkeypatch.setattr(run, "load_libraries", lambda engine: None)
     return loads
 
@@ -53,20 +56,21 @@ def loads(monkeypatch):
 class Noted(ScriptedEngine):
     """Says "ok", and notes when."""
 
-    def __init__(self, events, model_dir=OPENVINO_DIR, fails=lambda params: None):
+    def __init__(self, events, model=None, fails=lambda params: None):
         super().__init__()
-        self.model_dir, self._events, self._fails = model_dir, events, fails
+        self._events, self._fails = events, fails
+        self.model = model or self.model
 
     def generate(self, prompt, params, **options):
         if QUESTION in str(prompt):
-            self._events.append(("answer", self.model_dir.name, params.temperature))
+            self._events.append(("answer", self.model.directory.name, params.temperature))
             if error := self._fails(params):
                 raise error
         return super().generate(prompt, params, **options)
 
     def close(self):
         super().close()
-        self._events.append(("free", self.model_dir.name))
+        self._events.append(("free", self.model.directory.name))
 
 
 @pytest.fixture
@@ -155,14 +159,14 @@ def test_the_time_to_first_token_is_that_of_prompts_unlike_any_before():
     """An engine remembers how prompts began, and answers what it knows at once."""
     engine = ScriptedEngine()
     for _ in range(2):
-        assert time_to_first_token(engine, 40) == 0.25
+        assert time_to_first_token(engine, engine.model, 40) == 0.25
     prompts = [prompt for prompt, _ in engine.calls]
     assert len({prompt[:40] for prompt in prompts}) == len(prompts) == 8
 
 
 def test_a_prompt_of_another_length_is_not_what_is_measured(monkeypatch):
     lengths = []
-    monkeypatch.setattr(run, "time_to_first_token", lambda engine, count, stop: lengths.append(count) or 0.125)
+    monkeypatch.setattr(run, "time_to_first_token", lambda engine, model, count, stop: lengths.append(count) or 0.125)
     (row,) = compare(QUESTION, max_new_tokens=1).rows
     assert lengths == [row.result.prompt_tokens]
     assert row.ttft_s == 0.125
@@ -185,13 +189,22 @@ def test_models_are_answered_one_after_the_other_and_freed_before_the_next(loads
 def test_every_precision_of_every_model_is_compared_in_order(loads, copies, monkeypatch):
     ready = {directory.name: directory for directory in copies("x-int8", "x-int4", "y")}
 
-    def resolve(model, weight_format, **options):
+    def resolve(model, weight_format, revision, **options):
         return ready[model if model == "y" else f"{model}-{weight_format}"]
 
-    monkeypatch.setattr(run, "find", resolve)
-    monkeypatch.setattr(run, "resolve", resolve)
+    monkeypatch.setattr("dolly_widget.engines.setup.find", resolve)
+    monkeypatch.setattr("dolly_widget.engines.setup.resolve", resolve)
     table = compare(QUESTION, model=["x", "y"], weight_format=["int8", "int4"])
     assert [row.model for row in table.rows] == ["x-int8", "x-int4", "y"]
+
+
+def test_all_that_is_said_of_the_engine_reaches_it(loads, copies):
+    model, draft = copies("a", "b")
+    options = {"device": "CPU", "template": PLAIN, "ov_config": {"N": 1}, "prompt_lookup": True, "draft": draft}
+    whole = EngineSetup(model, engine="optimum", device="CPU")
+    compare(QUESTION, model=model, **options)
+    compare(QUESTION, model=whole)
+    assert loads.setups == [EngineSetup(model, **options), whole]
 
 
 def test_a_model_that_cannot_be_loaded_is_a_row_and_the_others_go_on(loads, copies):
@@ -202,7 +215,7 @@ def test_a_model_that_cannot_be_loaded_is_a_row_and_the_others_go_on(loads, copi
 
 
 def test_an_answer_that_fails_leaves_the_others_and_frees_the_model(loads, copies):
-    loads.engines["a"] = Noted(loads.events, OPENVINO_DIR, lambda params: params.temperature and EngineError("No."))
+    loads.engines["a"] = Noted(loads.events, fails=lambda params: params.temperature and EngineError("No."))
     rows = compare(QUESTION, model=copies("a"), settings=[{"temperature": 1}, {"temperature": 0}]).rows
     assert [row.error for row in rows] == ["No.", ""]
     assert loads.engines["a"].is_closed
@@ -259,7 +272,11 @@ def test_an_interrupt_stops_the_answer_and_leaves_nothing_loaded(loads, copies, 
         ({"model": []}, ValueError, "model is empty"),
         ({"weight_format": ()}, ValueError, "weight_format is empty"),
         ({"settings": [{"temprature": 1}]}, TypeError, "There is no sampling setting 'temprature'; there are"),
-        ({"temprature": 1}, TypeError, "There is no sampling setting 'temprature'"),
+        (
+            {"temprature": 1},
+            TypeError,
+            "There is no setting 'temprature'; there are revision, .*, draft, max_new_tokens, ",
+        ),
         ({"settings": [{}, {"top_p": 2}]}, ValueError, "top_p must be above 0 to 1, not 2"),
         ({"settings": {"top_k": "5"}}, TypeError, "top_k must be a whole number"),
         ({"settings": 5}, TypeError, "settings must be one or a list"),
@@ -271,6 +288,9 @@ def test_an_interrupt_stops_the_answer_and_leaves_nothing_loaded(loads, copies, 
         ({"device": "TPU"}, ValueError, "There is no device 'TPU'"),
         ({"weight_format": "int3"}, ValueError, "There is no weight format 'int3'"),
         ({"weight_format": ["int8", "int4"]}, ValueError, "make no difference here"),
+        ({"model": EngineSetup(), "device": "CPU"}, TypeError, "The setup is whole: set device in it"),
+        ({"device": "CPU", "engine": "optimum", "draft": "demo"}, ValueError, "'optimum' cannot guess ahead"),
+        ({"draft": "no/where/at all"}, ModelError, "There is no model"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_loaded(loads, arguments, error, message):

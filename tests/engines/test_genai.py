@@ -10,19 +10,20 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 import pytest
+from real_engines import OPTIONS, share, start
 
 from dolly_widget.engines.answer import Answer, silent
 from dolly_widget.engines.bounds import CANDIDATES, within_candidates
-from dolly_widget.engines.engine import Engine
+from dolly_widget.engines.engine import Continues, Engine, LocalEngine
 from dolly_widget.engines.genai import GenAIEngine, _generation_config
 from dolly_widget.engines.loading import load_engine
 from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.engines.result import GenerationResult
-from dolly_widget.engines.sharing import share_engine
 from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
 from dolly_widget.lens.reader import PRECISE
@@ -34,21 +35,24 @@ from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, PromptTemplate
 from dolly_widget.text.tokenizer import Tokenizer
 
-# Each is called with a model directory, and device and template by name.
 ENGINES = [
     pytest.param(GenAIEngine, id="genai"),
     pytest.param(OptimumEngine, id="optimum"),
     pytest.param(SpeculativeEngine, id="speculative"),
 ]
-# What `share_engine` is told in the place of the class.
-SHARED_AS = {GenAIEngine: {}, OptimumEngine: {"engine": "optimum"}, SpeculativeEngine: {"prompt_lookup": True}}
 LIMIT_S = 60
 HELLO = DOLLY.render("Say hello.")
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def make_engine(request):
+def engine_class(request):
     return request.param
+
+
+@pytest.fixture(scope="module")
+def make_engine(engine_class):
+    """``make_engine(model_dir, device=…, template=…)``."""
+    return partial(start, engine_class)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,9 @@ def seed_of_full_length(engine, max_new_tokens):
 
 def test_an_engine_is_one(engine, demo_dir):
     assert isinstance(engine, Engine)
-    assert engine.model_dir == demo_dir
+    assert isinstance(engine, LocalEngine)
+    assert isinstance(engine, Continues)
+    assert engine.model.directory == demo_dir
     assert engine.device == "CPU"
     assert engine.template == DOLLY
     assert demo_dir.name in repr(engine)
@@ -156,6 +162,10 @@ def test_the_ends_of_every_range_work(engine):
         {"top_p": 1.0},
         {"top_k": 1},
         {"top_k": 2**70},
+        {"min_p": 0},
+        {"min_p": 5e-324},
+        {"min_p": 1 - 2**-53},
+        {"stop": tuple(f"\N{SHEEP}{number}" for number in range(16))},
         {"repetition_penalty": 0.01},
         {"repetition_penalty": 100.0},
         {"seed": 0},
@@ -214,15 +224,15 @@ def test_a_stop_text_that_is_no_token_ends_the_answer(make_engine, engine, demo_
 
 
 @pytest.fixture(scope="module", params=["plain", "shared"])
-def continuing(request, make_engine, demo_dir):
+def continuing(request, engine_class, make_engine, demo_dir):
     """An engine in float32: in 8 bits, what a position's logits are depends on how many are read at once."""
     if request.param == "plain":
         engine = make_engine(demo_dir, device="CPU", ov_config=PRECISE)
     else:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("dolly_widget.engines.loading._LEAST_BYTES_TO_GUESS", 1)
-            engine = share_engine(demo_dir, device="CPU", ov_config=PRECISE, **SHARED_AS[make_engine])
-        assert type(engine._shared.engine) is make_engine
+            engine = share(demo_dir, device="CPU", ov_config=PRECISE, **OPTIONS[engine_class])
+        assert type(engine._shared.engine) is engine_class
     yield engine
     engine.close()
 
@@ -538,7 +548,7 @@ def test_a_callback_that_comes_late_changes_no_time(demo_dir, monkeypatch):
         answer._times.append(1e9 * (1 + len(answer._times)))
 
     monkeypatch.setattr(Answer, "step", late)
-    engine = GenAIEngine(demo_dir, "CPU")
+    engine = start(GenAIEngine, demo_dir)
     stop = threading.Event()
     for result in (
         engine.generate(HELLO, wild(5)),
@@ -642,6 +652,8 @@ def test_an_interrupt_after_another_thread_freed_the_model_is_a_plain_one():
 
 LEFT_WHILE_LOADING = """
 import sys, threading
+from dolly_widget.engines import EngineSetup
+from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.runtime.jobs import Job
@@ -654,7 +666,7 @@ class Slow(ModelEngine):
         sys.stdout.flush()
     def _run(self, *args):
         pass
-Job(lambda stop: Slow(OPENVINO_DIR))
+Job(lambda stop: Slow(EngineSetup(device="CPU"), Model(OPENVINO_DIR)))
 begun.wait()
 """
 
@@ -718,7 +730,7 @@ def test_virtual_devices_answer(make_engine, demo_dir, device):
 def test_load_engine_takes_a_directory_and_a_device_in_any_case(demo_dir):
     engine = load_engine(demo_dir, device="cpu")
     assert isinstance(engine, GenAIEngine)
-    assert (engine.model_dir, engine.device) == (demo_dir, "CPU")
+    assert (engine.model.directory, engine.device) == (demo_dir, "CPU")
     assert engine.generate(HELLO, wild(3)).new_tokens > 0
     engine.close()
 
@@ -783,8 +795,8 @@ def test_a_failure_while_generating_is_one_sentence_with_its_cause(demo_dir):
         def generate(self, *arguments):
             raise RuntimeError("Exception from src/core.cpp:84:\nCheck 'x' failed at src/y.cpp:9:\nNo luck\n\n")
 
-    engine = GenAIEngine(demo_dir, "CPU")
-    engine._model = Broken()
+    engine = start(GenAIEngine, demo_dir)
+    engine._loaded = Broken()
     for _ in range(2):  # the second time too: the turn was given back
         with pytest.raises(EngineError, match=r"^Generating on CPU failed: No luck; load the") as failed:
             engine.generate(HELLO, wild(3))

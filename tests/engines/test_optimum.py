@@ -7,6 +7,7 @@ import threading
 from itertools import pairwise
 
 import pytest
+from real_engines import start
 
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.loading import load_engine
@@ -36,7 +37,7 @@ EXACT = {"EXECUTION_MODE_HINT": "ACCURACY"}
 
 @pytest.fixture(scope="module")
 def engine(demo_dir):
-    engine = OptimumEngine(demo_dir, "CPU", ov_config=EXACT)
+    engine = start(OptimumEngine, demo_dir, ov_config=EXACT)
     yield engine
     engine.close()
 
@@ -65,7 +66,7 @@ def test_offline_it_says_nothing(demo_dir):
 
 @pytest.mark.parametrize("repetition_penalty", [1.0, 1.2])
 def test_greedy_decoding_gives_the_same_ids_on_both_engines(engine, demo_dir, repetition_penalty):
-    genai = GenAIEngine(demo_dir, "CPU", ov_config=EXACT)
+    genai = start(GenAIEngine, demo_dir, ov_config=EXACT)
     params = SamplingParams(max_new_tokens=60, temperature=0, repetition_penalty=repetition_penalty)
     for question in QUESTIONS:
         prompt = DOLLY.render(question)
@@ -78,20 +79,24 @@ def plain_generate(engine, prompt, seed=None, **arguments):
     import torch
     from transformers import GenerationConfig
 
-    ids = torch.tensor([engine._tokenizer.encode(prompt)])
+    ids = torch.tensor([engine.model.tokenizer.encode(prompt)])
     state = torch.get_rng_state()
     if seed is not None:
         torch.manual_seed(seed)
-    ends = sorted(engine._end_ids)
+    ends = sorted(engine._endings.ids)
     config = GenerationConfig(eos_token_id=ends, pad_token_id=ends[0], **arguments)
-    output = engine._model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+    output = engine._loaded.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
     torch.set_rng_state(state)
     return tuple(output[0, ids.shape[1] :].tolist())
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"temperature": 1.5, "top_p": 0.8, "top_k": 0}, {"temperature": 3.0, "top_p": 1.0, "top_k": 7}],
+    [
+        {"temperature": 1.5, "top_p": 0.8, "top_k": 0},
+        {"temperature": 3.0, "top_p": 1.0, "top_k": 7},
+        {"temperature": 3.0, "top_p": 0.95, "top_k": 50, "min_p": 0.1},
+    ],
 )
 def test_a_seed_draws_what_transformers_draws_with_it(engine, settings):
     result = engine.generate(LETTER, SamplingParams(max_new_tokens=40, seed=5, **settings))
@@ -103,7 +108,7 @@ def test_beam_search_gives_what_transformers_gives(engine):
     result = engine.generate(LETTER, params, num_beams=3, on_text=pieces.append)
     assert result.token_ids == plain_generate(engine, LETTER, max_new_tokens=150, num_beams=3)
     assert result.token_ids != engine.generate(LETTER, params).token_ids
-    assert result.text == "".join(pieces) == engine._tokenizer.decode(result.token_ids).rstrip()
+    assert result.text == "".join(pieces) == engine.model.tokenizer.decode(result.token_ids).rstrip()
     assert result.ttft_s > 0
     assert result.tpot_s > 0
 
@@ -115,7 +120,7 @@ def test_beams_with_a_temperature_are_drawn_with_the_seed(engine):
 
 def test_stop_ends_a_beam_search(engine):
     stop = threading.Event()
-    prompt_tokens = len(engine._tokenizer.encode(LETTER))
+    prompt_tokens = len(engine.model.tokenizer.encode(LETTER))
 
     def stop_soon(input_ids, scores):
         if input_ids.shape[1] >= prompt_tokens + 8:
@@ -130,7 +135,7 @@ def test_stop_ends_a_beam_search(engine):
 
 def test_logits_are_computed_for_the_last_position_only(engine):
     engine.generate(LETTER, SamplingParams(max_new_tokens=1))
-    assert engine._model.request.get_tensor("logits").shape[:2] == [1, 1]
+    assert engine._loaded.request.get_tensor("logits").shape[:2] == [1, 1]
 
 
 # Further arguments
@@ -169,13 +174,13 @@ def test_a_stopping_criterion_ends_the_answer(engine):
     def is_long(input_ids, scores, **arguments):
         return torch.tensor([input_ids.shape[1] >= prompt_tokens + 4])
 
-    prompt_tokens = len(engine._tokenizer.encode(LETTER))
+    prompt_tokens = len(engine.model.tokenizer.encode(LETTER))
     result = engine.generate(LETTER, GREEDY, stopping_criteria=[is_long])
     assert (result.new_tokens, result.finish_reason) == (4, "stop")
 
 
 def test_arguments_of_the_constructor_are_for_all_calls_and_those_of_a_call_come_first(demo_dir):
-    engine = OptimumEngine(demo_dir, "CPU", generation={"logits_processor": [Only(77)], "typical_p": 0.5})
+    engine = start(OptimumEngine, demo_dir, generation={"logits_processor": [Only(77)], "typical_p": 0.5})
     params = SamplingParams(max_new_tokens=3, temperature=0)
     assert engine.generate(HELLO, params).token_ids == (77,) * 3
     assert engine.generate(HELLO, params, logits_processor=[Only(78)]).token_ids == (78,) * 3
@@ -189,7 +194,7 @@ def test_settings_in_the_models_directory_stay_out(engine, demo_dir, tmp_path):
     (copy / "generation_config.json").write_text(
         '{"eos_token_id": 0, "no_repeat_ngram_size": 1, "repetition_penalty": 50.0, "suppress_tokens": [1, 2, 3]}'
     )
-    other = OptimumEngine(copy, "CPU", ov_config=EXACT)
+    other = start(OptimumEngine, copy, ov_config=EXACT)
     assert other.generate(LETTER, GREEDY).token_ids == engine.generate(LETTER, GREEDY).token_ids
     other.close()
 
@@ -201,7 +206,8 @@ def test_settings_in_the_models_directory_stay_out(engine, demo_dir, tmp_path):
         ({"nonsense": 1}, "no generation argument nonsense: see transformers.GenerationConfig"),
         ({"temperature": 0.5}, "temperature cannot be used here, as it is set by SamplingParams: leave it out"),
         ({"max_length": 5}, "max_length cannot be used here, as it is set by SamplingParams"),
-        ({"eos_token_id": 5}, "the template's stop"),
+        ({"min_p": 0.1}, "min_p cannot be used here, as it is set by SamplingParams"),
+        ({"eos_token_id": 5}, "what ends an answer is stop of SamplingParams, and the template's: leave it out"),
         ({"guidance_scale": 1.5}, "OpenVINO's models cannot do it"),
         ({"prompt_lookup_num_tokens": 2}, "OpenVINO's models cannot do it"),
         ({"dola_layers": "high"}, "OpenVINO's models cannot do it"),
@@ -229,7 +235,7 @@ def test_a_wrong_argument_of_the_constructor_is_refused_before_loading(tmp_path,
 
     monkeypatch.setattr(OVModelForCausalLM, "from_pretrained", lambda *_, **__: 1 / 0)
     with pytest.raises(ValueError, match="did you mean num_beams"):
-        OptimumEngine(demo_dir, "CPU", generation={"num_beam": 2})
+        start(OptimumEngine, demo_dir, generation={"num_beam": 2})
 
 
 # What is the user's stays theirs
@@ -265,8 +271,8 @@ QUIET = """
 from dolly_widget import SamplingParams, load_engine
 from dolly_widget.text.template import DOLLY
 engine = load_engine(device="CPU", engine="optimum")
-for params in (SamplingParams(max_new_tokens=4), SamplingParams(max_new_tokens=4, temperature=0)):
-    for arguments in ({}, {"num_beams": 2}, {"no_repeat_ngram_size": 2}, {"min_p": 0.1}, {"min_new_tokens": 2}):
+for params in (SamplingParams(max_new_tokens=4, min_p=0.1), SamplingParams(max_new_tokens=4, temperature=0, min_p=0.1)):
+    for arguments in ({}, {"num_beams": 2}, {"no_repeat_ngram_size": 2}, {"typical_p": 0.9}, {"min_new_tokens": 2}):
         engine.generate(DOLLY.render("Say hello."), params, **arguments)
 engine.close()
 """
@@ -286,7 +292,7 @@ def test_a_missing_extra_is_named_with_its_command(demo_dir, monkeypatch, missin
     monkeypatch.delitem(sys.modules, "optimum.intel", raising=False)  # found there, it would need no parent
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(EngineError, match=r': run python -m pip install "dolly-widget\[optimum\]"$') as refused:
-        OptimumEngine(demo_dir, "CPU")
+        start(OptimumEngine, demo_dir)
     assert isinstance(refused.value.__cause__, ImportError)
     assert "\n" not in str(refused.value)
 
@@ -299,6 +305,6 @@ def test_an_architecture_that_transformers_does_not_know_is_refused_in_one_sente
     config = json.loads((copy / "config.json").read_text()) | {"model_type": "mystery"}
     (copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(EngineError, match=r"could not load .* on CPU: .*mystery") as refused:
-        OptimumEngine(copy, "CPU")
+        start(OptimumEngine, copy)
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 500

@@ -6,12 +6,12 @@ import threading
 import weakref
 
 import pytest
+from real_engines import share
 from scripted_engine import LIMIT_S, ScriptedEngine
 
 from dolly_widget import DollyWidget, EngineError, SamplingParams
-from dolly_widget.engines import sharing
+from dolly_widget.engines import EngineSetup, sharing
 from dolly_widget.engines.engine import Engine
-from dolly_widget.engines.sharing import share_engine
 from dolly_widget.errors import ModelError
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.runtime.jobs import Job
@@ -29,8 +29,8 @@ class Loads:
         self.gate, self.is_loading = threading.Event(), threading.Event()
         self.gate.set()
 
-    def __call__(self, model_dir, **options):
-        self.asked.append(options)
+    def __call__(self, setup, prepared):
+        self.asked.append(setup)
         self.is_loading.set()
         assert self.gate.wait(LIMIT_S)
         outcome = self.outcomes.pop(0) if self.outcomes else ScriptedEngine()
@@ -42,7 +42,7 @@ class Loads:
 @pytest.fixture
 def loads(monkeypatch):
     loads = Loads()
-    monkeypatch.setattr(sharing, "load_engine", loads)
+    monkeypatch.setattr(sharing, "start_engine", loads)
     yield loads
     loads.gate.set()
     if list(sharing._register):
@@ -61,9 +61,9 @@ def leases():
 def test_two_who_ask_for_the_same_share_it_and_the_last_one_frees_it(loads):
     engine = ScriptedEngine()
     loads.outcomes = [engine]
-    first, second = share_engine(OPENVINO_DIR, device="CPU"), share_engine(str(OPENVINO_DIR), device="cpu")
+    first, second = share(OPENVINO_DIR, device="CPU"), share(str(OPENVINO_DIR), device="cpu")
     assert isinstance(first, Engine)
-    assert (first.model_dir, first.device, first.template) == (engine.model_dir, engine.device, engine.template)
+    assert (first.model, first.device, first.template) == (engine.model, engine.device, engine.template)
     assert len(loads.asked) == 1
     first.close()
     first.close()
@@ -71,15 +71,17 @@ def test_two_who_ask_for_the_same_share_it_and_the_last_one_frees_it(loads):
     assert second.generate(HELLO, GREEDY).text == "ok"
     second.close()
     assert engine.is_closed
-    share_engine(OPENVINO_DIR, device="CPU").close()
+    share(OPENVINO_DIR, device="CPU").close()
     assert len(loads.asked) == 2
 
 
-def test_it_is_warmed_up_once(loads, leases):
+@pytest.mark.parametrize(("draft", "tokens"), [(None, 1), ("demo", 3)])
+def test_it_is_warmed_up_once(loads, leases, draft, tokens):
+    """With tokens enough for a draft to guess one of them."""
     engine = ScriptedEngine()
     loads.outcomes = [engine]
-    leases += [share_engine(OPENVINO_DIR), share_engine(OPENVINO_DIR)]
-    assert [(params.max_new_tokens, params.temperature) for _, params in engine.calls] == [(1, 0)]
+    leases += [share(OPENVINO_DIR, draft=draft), share(OPENVINO_DIR, draft=draft)]
+    assert [(params.max_new_tokens, params.temperature) for _, params in engine.calls] == [(tokens, 0)]
 
 
 @pytest.mark.parametrize(
@@ -89,31 +91,34 @@ def test_it_is_warmed_up_once(loads, leases):
         {"engine": "optimum"},
         {"template": PromptTemplate("mine")},
         {"ov_config": {"NUM_STREAMS": [1]}},
+        {"prompt_lookup": True},
+        {"draft": "demo"},
     ],
     ids=lambda other: next(iter(other)),
 )
 def test_what_differs_is_loaded_apart_and_what_is_equal_is_not(loads, leases, other):
-    leases += [share_engine(OPENVINO_DIR), share_engine(OPENVINO_DIR, **other), share_engine(OPENVINO_DIR, **other)]
+    leases += [share(OPENVINO_DIR), share(OPENVINO_DIR, **other), share(OPENVINO_DIR, **other)]
     assert len(loads.asked) == 2
-    assert other.items() <= loads.asked[1].items()
+    (name,) = other
+    assert getattr(loads.asked[1], name) == getattr(EngineSetup(**other), name)
 
 
 def test_properties_that_are_changed_afterwards_are_others(loads, leases):
     properties = {"NUM_STREAMS": 1}
-    leases += [share_engine(OPENVINO_DIR, ov_config=properties)]
+    leases += [share(OPENVINO_DIR, ov_config=properties)]
     properties["NUM_STREAMS"] = 2
-    leases += [share_engine(OPENVINO_DIR, ov_config=properties)]
-    assert [options["ov_config"]["NUM_STREAMS"] for options in loads.asked] == [1, 2]
+    leases += [share(OPENVINO_DIR, ov_config=properties)]
+    assert [setup.properties["NUM_STREAMS"] for setup in loads.asked] == [1, 2]
 
 
 @pytest.mark.parametrize("name", ["openvino_model.bin", "openvino_model.xml"])
 def test_files_that_were_replaced_are_another_model(loads, leases, tmp_path, name):
     model = shutil.copytree(OPENVINO_DIR, tmp_path / "model")
-    leases += [share_engine(model), share_engine(tmp_path / "." / "model")]
+    leases += [share(model), share(tmp_path / "." / "model")]
     assert len(loads.asked) == 1
     with (model / name).open("ab") as file:
         file.write(b"\n")
-    leases += [share_engine(model)]
+    leases += [share(model)]
     assert len(loads.asked) == 2
 
 
@@ -127,7 +132,7 @@ def test_files_that_were_replaced_are_another_model(loads, leases, tmp_path, nam
 )
 def test_what_is_known_to_be_in_vain_is_told_and_nothing_is_loaded(loads, model, options, error):
     with pytest.raises(error):
-        share_engine(model, **options)
+        share(model, **options)
     assert loads.asked == []
 
 
@@ -139,9 +144,9 @@ def ask_twice_at_a_time(loads, monkeypatch):
     arrived, wait = threading.Event(), sharing._Shared.wait
     monkeypatch.setattr(sharing._Shared, "wait", lambda shared: arrived.set() or wait(shared))
     loads.gate.clear()
-    first = Job(lambda stop: share_engine(OPENVINO_DIR))
+    first = Job(lambda stop: share(OPENVINO_DIR))
     assert loads.is_loading.wait(LIMIT_S)
-    second = Job(lambda stop: share_engine(OPENVINO_DIR))
+    second = Job(lambda stop: share(OPENVINO_DIR))
     assert arrived.wait(LIMIT_S)
     loads.gate.set()
     return first, second
@@ -162,7 +167,7 @@ def test_a_load_that_fails_fails_for_both_and_leaves_nothing(loads, leases, monk
         with pytest.raises(EngineError, match="on strike"):
             job.wait(LIMIT_S)
     assert broken.is_closed == (stage == "warm-up")
-    leases.append(share_engine(OPENVINO_DIR))
+    leases.append(share(OPENVINO_DIR))
     assert len(loads.asked) == 2
 
 
@@ -178,10 +183,10 @@ def test_who_waited_for_a_load_that_was_interrupted_loads_it(loads, leases, monk
 def test_a_load_does_not_hold_up_that_of_another_model(loads, leases, tmp_path):
     other = shutil.copytree(OPENVINO_DIR, tmp_path / "model")
     loads.gate.clear()
-    slow = Job(lambda stop: share_engine(OPENVINO_DIR))
+    slow = Job(lambda stop: share(OPENVINO_DIR))
     assert loads.is_loading.wait(LIMIT_S)
     loads.is_loading.clear()
-    quick = Job(lambda stop: share_engine(other))
+    quick = Job(lambda stop: share(other))
     assert loads.is_loading.wait(LIMIT_S)
     loads.gate.set()
     leases += [slow.wait(LIMIT_S), quick.wait(LIMIT_S)]
@@ -198,7 +203,7 @@ def test_further_arguments_reach_the_engine(loads, leases):
 
     engine = Beams()
     loads.outcomes = [engine]
-    leases.append(share_engine(OPENVINO_DIR))
+    leases.append(share(OPENVINO_DIR))
     pieces = []
     leases[0].generate(HELLO, GREEDY, on_text=pieces.append, num_beams=3)
     assert (engine.num_beams, pieces) == (3, ["ok"])
@@ -222,7 +227,7 @@ class TwoAtATime(ScriptedEngine):
 def test_closing_a_lease_ends_what_it_is_generating_and_only_that(loads):
     engine = TwoAtATime()
     loads.outcomes = [engine]
-    leases = [share_engine(OPENVINO_DIR), share_engine(OPENVINO_DIR)]
+    leases = [share(OPENVINO_DIR), share(OPENVINO_DIR)]
     mine = threading.Event()
     jobs = [Job(lambda stop, lease=lease: lease.generate(HELLO, GREEDY, stop=mine)) for lease in leases]
     assert all(engine.running.acquire(timeout=LIMIT_S) for _ in jobs)
@@ -236,30 +241,30 @@ def test_closing_a_lease_ends_what_it_is_generating_and_only_that(loads):
 
 
 def test_a_closed_lease_says_so(loads, leases):
-    leases += [share_engine(OPENVINO_DIR), share_engine(OPENVINO_DIR)]
+    leases += [share(OPENVINO_DIR), share(OPENVINO_DIR)]
     leases[0].close()
     with pytest.raises(EngineError, match="closed: load the model again"):
         leases[0].generate(HELLO, GREEDY)
-    assert (leases[0].model_dir, leases[0].template) == (OPENVINO_DIR, DOLLY)
+    assert (leases[0].model.directory, leases[0].template) == (OPENVINO_DIR, DOLLY)
 
 
 def test_an_engine_that_failed_is_loaded_again_for_who_asks_next(loads, leases):
     broken, good = ScriptedEngine(["warm"], [EngineError("The device went away.")]), ScriptedEngine()
     loads.outcomes = [broken, good]
-    leases.append(share_engine(OPENVINO_DIR))
+    leases.append(share(OPENVINO_DIR))
     with pytest.raises(EngineError, match="went away"):
         leases[0].generate(HELLO, GREEDY)
-    leases.append(share_engine(OPENVINO_DIR))
+    leases.append(share(OPENVINO_DIR))
     assert leases[1].generate(HELLO, GREEDY).text == "ok"
     leases[0].close()
     assert (broken.is_closed, good.is_closed) == (True, False)
 
 
 def test_a_mistake_of_a_caller_is_no_failure_of_the_engine(demo_dir):
-    first = share_engine(demo_dir, device="CPU")
+    first = share(demo_dir, device="CPU")
     with pytest.raises(RuntimeError, match="from its own on_text"):
         first.generate(HELLO, GREEDY, on_text=lambda piece: first.generate(HELLO, GREEDY))
-    second = share_engine(demo_dir, device="CPU")
+    second = share(demo_dir, device="CPU")
     assert second._shared is first._shared
     first.close()
     second.close()
@@ -268,7 +273,7 @@ def test_a_mistake_of_a_caller_is_no_failure_of_the_engine(demo_dir):
 def test_many_who_come_and_go_at_a_time_never_get_a_closed_engine(loads):
     def come_and_go(stop):
         for _ in range(50):
-            lease = share_engine(OPENVINO_DIR)
+            lease = share(OPENVINO_DIR)
             assert lease.generate(HELLO, GREEDY).text == "ok"
             lease.close()
 
@@ -280,7 +285,7 @@ def test_a_lease_that_is_dropped_keeps_nothing_alive(loads):
     engine = ScriptedEngine()
     loads.outcomes = [engine]
     alive = weakref.ref(engine)
-    share_engine(OPENVINO_DIR)
+    share(OPENVINO_DIR)
     del engine
     gc.collect()
     assert alive() is None
@@ -290,14 +295,14 @@ def test_a_lease_that_is_dropped_keeps_nothing_alive(loads):
 
 
 def test_two_widgets_and_another_load_hold_one_real_engine_which_goes_with_the_last(monkeypatch, demo_dir):
-    loaded, load_engine = [], sharing.load_engine
+    loaded, start_engine = [], sharing.start_engine
 
-    def counted(*args, **options):
-        engine = load_engine(*args, **options)
+    def counted(setup, prepared):
+        engine = start_engine(setup, prepared)
         loaded.append(weakref.ref(engine))
         return engine
 
-    monkeypatch.setattr(sharing, "load_engine", counted)
+    monkeypatch.setattr(sharing, "start_engine", counted)
     widgets = [DollyWidget(demo_dir, device="CPU"), DollyWidget(demo_dir, device="CPU")]
     answers = [widget.ask("Hi", max_new_tokens=4, temperature=0).token_ids for widget in widgets]
     assert answers[0] == answers[1]

@@ -11,8 +11,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from scripted_engine import LIMIT_S, ScriptedEngine
 
 from dolly_widget import DOLLY, PLAIN, DollyWidget, SamplingParams, WeightFormat
+from dolly_widget.engines import EngineSetup
 from dolly_widget.history.as_code import as_code
-from dolly_widget.history.exchange import Setup
 from dolly_widget.text.template import Turn
 
 
@@ -123,7 +123,9 @@ def test_a_stopped_answer_is_stopped_at_the_same_token(ask):
 
 def test_the_cell_reads_well():
     exchange = answered(
-        setup=Setup("databricks/dolly-v2-3b", "a" * 40, "int8", "CPU", template_name="dolly"), context="One.\nTwo."
+        setup=EngineSetup("databricks/dolly-v2-3b", "a" * 40, "int4", "CPU"),
+        context="One.\nTwo.",
+        stop=("\n\n",),
     )
     assert (
         as_code(exchange)
@@ -133,7 +135,7 @@ def test_the_cell_reads_well():
 widget = DollyWidget(
     "databricks/dolly-v2-3b",
     revision="{"a" * 40}",
-    weight_format="int8",
+    weight_format="int4",
     device="CPU",
 )
 widget.ask(
@@ -144,7 +146,9 @@ Two.""",
     temperature=0.8,
     top_p=0.92,
     top_k=0,
+    min_p=0.0,
     repetition_penalty=1.0,
+    stop=('\\n\\n',),
     seed=7,
 )
 widget
@@ -162,19 +166,17 @@ def test_every_argument_is_a_literal_that_is_what_it_was(exchange):
             made.append((instruction, asked))
 
     made = []
-    code = as_code(exchange)
-    body = [node for node in ast.parse(code).body if "import DollyWidget" not in ast.unparse(node)]
-    exec(compile(ast.Module(body, []), "cell", "exec"), {"DollyWidget": Widget})
+    imported, *body = ast.parse(as_code(exchange)).body
+    names = {}
+    exec(compile(ast.Module([imported], []), "cell", "exec"), names)
+    exec(compile(ast.Module(body, []), "cell", "exec"), {**names, "DollyWidget": Widget})
     (model, options), (instruction, asked) = made
-    setup = exchange.setup
-    assert (model, options["device"], options.get("template")) == (setup.model, setup.device, setup.template)
-    assert (options.get("revision"), options.get("weight_format", "")) == (setup.revision, setup.weight_format)
-    assert options.get("ov_config", {}) == dict(setup.ov_config)
+    assert EngineSetup(model, **options) == exchange.setup
+    assert options["device"] == exchange.setup.device  # named even where it is the default
     assert (instruction, asked.pop("context", "")) == (exchange.instruction, exchange.context)
     assert asked.pop("seed") == exchange.result.seed
     assert asked.pop("prefix_ids", ()) == exchange.result.token_ids[: exchange.result.prefix_tokens]
     assert SamplingParams(**asked) == exchange.params
-    assert options.get("weight_format") is None or str(WeightFormat.of(options["weight_format"])) == setup.weight_format
 
 
 def test_a_notebook_takes_the_cell_as_it_is():
@@ -185,14 +187,14 @@ def test_a_notebook_takes_the_cell_as_it_is():
 
 def test_known_templates_are_named_unless_they_are_the_model_s_own():
     for name, template in (("DOLLY", DOLLY), ("PLAIN", PLAIN)):
-        code = as_code(answered(setup=Setup("demo", template=template)))
+        code = as_code(answered(setup=EngineSetup("demo", template=template)))
         assert code.startswith(f"from dolly_widget import {', '.join(sorted(['DollyWidget', name]))}\n")
         assert f"template={name})" in code
     assert "emplate=" not in as_code(answered())
 
 
 def test_names_from_elsewhere_cannot_leave_their_comment():
-    code = as_code(answered(setup=Setup("x\nimport os", template_name="x\nimport os")))
+    code = as_code(answered(setup=EngineSetup("x\nimport os"), template_name="x\nimport os"))
     assert [type(node).__name__ for node in ast.parse(code).body] == ["ImportFrom", "Assign", "Expr", "Expr"]
 
 

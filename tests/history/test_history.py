@@ -12,8 +12,8 @@ from exchanges import HOSTILE, OWN, SCRIPT, all_kinds, answered
 from markdown_it import MarkdownIt
 
 from dolly_widget import GenerationResult, History, SamplingParams
+from dolly_widget.engines import EngineSetup
 from dolly_widget.history.as_json import _READERS
-from dolly_widget.history.exchange import Setup
 from dolly_widget.text.chat_template import ChatTemplate
 from dolly_widget.text.template import PromptTemplate, Turn
 
@@ -121,7 +121,7 @@ def test_a_file_is_read_whether_or_not_it_begins_with_a_mark(tmp_path):
 
 
 def test_every_field_that_is_written_can_be_read():
-    for kind in (Setup, SamplingParams, GenerationResult, PromptTemplate, ChatTemplate):
+    for kind in (EngineSetup, SamplingParams, GenerationResult, PromptTemplate, ChatTemplate):
         assert {str(field.type) for field in fields(kind) if field.compare} <= set(_READERS)
 
 
@@ -176,6 +176,15 @@ def test_a_newer_version_is_refused_with_what_to_do():
         damaged("turns", value=[["a", "b"]]),
         damaged("setup", value="demo"),
         damaged("setup", "model", value=None),
+        damaged("params", "stop", value="end"),
+        damaged("params", "stop", value=["end", 1]),
+        damaged("params", "min_p", value=1),
+        damaged("template_name", value=None),
+        damaged("setup", "model", value=" "),
+        damaged("setup", "engine", value="torch"),
+        damaged("setup", "weight_format", value="int3"),
+        damaged("setup", "prompt_lookup", value="yes"),
+        damaged("setup", "draft", value=3),
         damaged("setup", "template", value={"kind": "Popen", "name": "x"}),
         damaged("setup", "template", value={"kind": "PromptTemplate", "name": "x", "without_context": "no field"}),
         damaged("setup", "template", value={"kind": "PromptTemplate", "name": "x", "without_context": 3}),
@@ -262,9 +271,24 @@ def test_markdown_names_model_settings_and_seed_and_can_be_written():
 
 def test_a_model_s_name_cannot_leave_its_line():
     name = "a` *b* `` <script>\n# heading"
-    headings, _, tokens = chapters(History([answered(setup=Setup(name))]).to_markdown())
+    headings, _, tokens = chapters(History([answered(setup=EngineSetup(name))]).to_markdown())
     assert headings == ["History", "1"]
     assert not has_html(tokens)
+
+
+@pytest.mark.parametrize("text", [HOSTILE, SCRIPT, "*", "_a_ `b` ``", "![a](data:text/html,x)", "### End"])
+def test_a_stop_text_cannot_leave_its_line(text):
+    headings, _, tokens = chapters(History([answered(stop=(text, "\n\n"))]).to_markdown())
+    assert headings == ["History", "1"]
+    assert not has_html(tokens)
+    facts = tokens[-2].children
+    assert [each.type for each in facts if each.type != "text"] == ["em_open", *["code_inline"] * 4, "em_close"]
+    stops = [each.content.strip() for each in facts if each.type == "code_inline"][2:]
+    assert stops == [" ".join(repr(each).split()) for each in (text, "\n\n")]
+
+
+def test_no_stop_texts_are_not_spoken_of():
+    assert "stop" not in History([answered()]).to_markdown().partition("max_new_tokens")[2]
 
 
 # The table
@@ -294,5 +318,5 @@ def test_without_pandas_the_install_is_named(monkeypatch):
 
 
 def test_an_own_template_is_kept_whole():
-    (exchange,) = History.from_json(History([answered(setup=Setup("demo", template=OWN))]).to_json())
+    (exchange,) = History.from_json(History([answered(setup=EngineSetup("demo", template=OWN))]).to_json())
     assert exchange.setup.template == OWN

@@ -44,8 +44,18 @@ def test_what_is_cut_says_by_which_setting():
     assert reasons(seen(top_p=0.7)) == ["", "", "top-p", "top-p"]
     assert reasons(seen(top_k=3, top_p=0.5)) == ["", "top-p", "top-p", "top-p"]
     assert reasons(seen(top_k=2, top_p=0.5)) == ["", "top-p", "top-k", "top-k"]
+    assert reasons(seen(min_p=0.3)) == ["", "", "min-p", "min-p"]
+    assert reasons(seen(top_k=3, min_p=0.6)) == ["", "min-p", "min-p", "min-p"]
+    assert reasons(seen(top_p=0.7, min_p=0.6)) == ["", "min-p", "top-p", "top-p"]
     assert reasons(seen(temperature=0)) == ["", "greedy", "greedy", "greedy"]
     assert reasons(seen([0, -np.inf, 1, -1], top_p=0.9)) == ["", "", "top-p", "probability 0"]
+
+
+def test_min_p_is_of_the_likeliest_ones_probability():
+    """Half of it is not less than half of it."""
+    assert reasons(seen(min_p=0.5)) == ["", "", "min-p", "min-p"]
+    assert [row.after for row in seen(min_p=0.5).rows] == pytest.approx([2 / 3, 1 / 3, 0, 0])
+    assert "cut by min-p" in candidates_to_html(seen(min_p=0.5))
 
 
 def test_equals_of_the_last_of_top_k_are_kept():
@@ -115,9 +125,8 @@ def test_where_only_one_token_is_left_no_difference_is_expected():
 
 
 def test_the_summary_tells_how_many_the_entropy_and_the_settings():
-    assert table(seen(top_k=2)).summary == (
-        "2 of 4 tokens can be drawn · entropy 0.92 bits · temperature 1 · top-k 2 · top-p off"
-    )
+    assert table(seen(top_k=2)).summary == ("2 of 4 tokens can be drawn · entropy 0.92 bits · temperature 1 · top-k 2")
+    assert table(seen(top_p=0.9, min_p=0.05)).summary.endswith("· temperature 1 · top-p 0.9 · min-p 0.05")
     greedy = table(seen(temperature=0, repetition_penalty=1.2)).summary
     assert greedy == "1 of 4 tokens can be drawn · entropy 0.00 bits · greedy · repetition penalty 1.2"
 
@@ -126,7 +135,7 @@ def test_the_engine_s_bound_is_told_where_it_can_cut():
     asked = SamplingParams(temperature=1, top_p=0.9)
     bound = [note for note in table(seen(top_k=3, top_p=0.9), asked=asked).notes if "engine" in note]
     assert bound == ["This engine never draws from more than the 3 likeliest tokens."]
-    assert "top-k off" in table(seen(top_k=3, top_p=0.9), asked=asked).summary
+    assert "top-k" not in table(seen(top_k=3, top_p=0.9), asked=asked).summary
     assert not [note for note in table(seen(top_k=4, top_p=0.9), asked=asked).notes if "engine" in note]
 
 

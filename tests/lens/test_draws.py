@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from dolly_widget.lens.scores import next_token, score
 from dolly_widget.sampling.next_token import distribution, entropy
 from dolly_widget.sampling.params import SamplingParams
 from dolly_widget.text.template import DOLLY
-from dolly_widget.text.tokenizer import Tokenizer
 
 PROMPT = DOLLY.render("Tell me a story about a cat.")
 DRAWS = 10_000
@@ -70,14 +68,9 @@ def draws(engine, prefix, params, count):
     return Counter(answer.token_ids[-1] for answer in answers)
 
 
-@cache
-def prompt_ids(model_dir):
-    return Tokenizer(model_dir).encode(PROMPT)
-
-
 def shown(engine, prefix, params):
     """Probability of each token by the lens, (vocab,)."""
-    seen = [*prompt_ids(engine.model_dir), *prefix]
+    seen = [*engine.model.tokenizer.encode(PROMPT), *prefix]
     result = distribution(next_token(engine, PROMPT, prefix), effective_params(engine, params), seen)
     chances = np.zeros(len(result.token_ids))
     chances[result.token_ids] = result.after

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from lens_files import Files, echo
+from real_engines import share, start
 
 from dolly_widget import load_engine
 from dolly_widget.engines.genai import GenAIEngine
-from dolly_widget.engines.sharing import share_engine
 from dolly_widget.errors import EngineError
 from dolly_widget.lens.opened import open_model
 from dolly_widget.lens.reader import PRECISE, Reader, precise
@@ -40,7 +40,7 @@ def tokenizer(demo_dir):
 
 @pytest.fixture(scope="module")
 def engine(demo_dir):
-    engine = GenAIEngine(demo_dir, device="CPU", ov_config=PRECISE)
+    engine = start(GenAIEngine, demo_dir, ov_config=PRECISE)
     yield engine
     engine.close()
 
@@ -71,7 +71,7 @@ def test_logits_are_those_of_the_checkpoint(checkpoint, kind, tmp_path):
 def test_logits_are_a_vector_of_float32_over_the_vocabulary(files):
     logits = next_token(files, HELLO)
     assert logits.dtype == np.float32
-    assert logits.shape == (ModelInfo(files.model_dir).config["vocab_size"],)
+    assert logits.shape == (files.model.info.config["vocab_size"],)
     assert probabilities(logits, SamplingParams()).sum() == pytest.approx(1)
 
 
@@ -131,7 +131,7 @@ def test_a_text_may_fill_all_positions_and_no_more(files, demo_dir):
 
 def test_a_broken_model_is_reported_and_read_once_it_is_mended(demo_dir, tmp_path):
     files = Files(shutil.copytree(demo_dir, tmp_path / "model"))
-    graph = files.model_dir / "openvino_model.xml"
+    graph = files.model.directory / "openvino_model.xml"
     whole = graph.read_bytes()
     graph.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(EngineError, match="could not load") as caught:
@@ -163,7 +163,7 @@ def test_the_model_is_loaded_once_and_freed_with_the_engine(demo_dir):
     assert reader() is None
 
 
-@pytest.mark.parametrize("load", [load_engine, share_engine])
+@pytest.mark.parametrize("load", [load_engine, share])
 def test_closing_the_engine_frees_the_model_and_ends_reading(demo_dir, load):
     engine = load(demo_dir, device="CPU")
     next_token(engine, HELLO)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from lens_files import Files, echo
 
-from dolly_widget import lens, load_engine
+from dolly_widget import load_engine
+from dolly_widget.engines import EngineSetup
 from dolly_widget.engines.bounds import effective_params
 from dolly_widget.errors import EngineError
 from dolly_widget.lens import reader
@@ -82,7 +83,7 @@ def runs(monkeypatch):
 def logits_of(files, prompt, token_ids):
     """What the model says at each place, (n, vocab), in the blocks that ``score`` reads."""
     opened = open_model(files)
-    ids = [*opened.tokenizer.encode(prompt), *token_ids]
+    ids = [*opened.model.tokenizer.encode(prompt), *token_ids]
     rows = []
     opened.reader.read(ids, len(ids) - len(token_ids) - 1, lambda block: rows.append(block.copy()) or True)
     return np.concatenate(rows)[: len(token_ids)]
@@ -207,7 +208,7 @@ def test_no_tokens_read_nothing(demo_dir, runs):
 def test_settings_are_those_of_the_engine(demo_dir):
     """GenAI draws from a bounded number of candidates."""
     hot = SamplingParams(temperature=50, top_p=0.999)
-    local = LocalModel(demo_dir, device="CPU")
+    local = LocalModel(EngineSetup(demo_dir, device="CPU"))
     scores = score(local, HELLO, TOKENS, hot)
     assert scores.params == effective_params(local, hot) != hot
     assert scores.kept.max() <= 1024 < score(Files(demo_dir), HELLO, TOKENS, hot).kept.max()
@@ -364,7 +365,7 @@ def test_stop_ends_the_reading_of_a_long_prompt(demo_dir, small_blocks, runs):
 
 
 def test_after_a_stop_the_whole_text_can_be_scored(files, small_blocks):
-    expected = score(Files(files.model_dir), HELLO, TOKENS)
+    expected = score(Files(files.model.directory), HELLO, TOKENS)
     score(files, HELLO, TOKENS, stop=SetAfter(3))
     np.testing.assert_allclose(score(files, HELLO, TOKENS).logits, expected.logits, atol=1e-3)
 
@@ -403,15 +404,23 @@ def test_an_empty_prompt_is_refused(files):
 
 
 def test_a_text_longer_than_the_model_is_refused(files, tokenizer):
-    room = open_model(files).info.max_positions - len(tokenizer.encode(HELLO))
+    room = open_model(files).model.info.max_positions - len(tokenizer.encode(HELLO))
     assert len(score(files, HELLO, [5] * room)) == room
     with pytest.raises(ValueError, match="positions: shorten it by at least 2 tokens"):
         score(files, HELLO, [5] * (room + 2))
 
 
-@pytest.mark.parametrize("model_dir", [None, 7, "databricks/dolly-v2-3b", "https://models.example/v1"])
-def test_an_engine_without_files_here_is_refused(model_dir):
-    engine = Files(model_dir)
+class Elsewhere:
+    """Of an engine, what one has whose model is not here."""
+
+    device = "CPU"
+
+
+@pytest.mark.parametrize("model", ["", None, 7, "databricks/dolly-v2-3b", "https://models.example/v1"])
+def test_an_engine_without_files_here_is_refused(model):
+    engine = Elsewhere()
+    if model != "":
+        engine.model = model
     for ask in (score, next_token):
         with pytest.raises(ValueError, match=r"has none on this machine: give it an engine of load_engine"):
             ask(engine, HELLO, [5])
@@ -437,7 +446,7 @@ def test_a_closed_engine_scores_nothing(demo_dir):
 
 @pytest.fixture
 def everything_is_large(monkeypatch):
-    monkeypatch.setattr(lens, "LARGE_BYTES", 1)
+    monkeypatch.setattr("dolly_widget.lens.opened.LARGE_BYTES", 1)
 
 
 @pytest.mark.parametrize("ask", [score, next_token])
@@ -475,18 +484,18 @@ def test_no_warning_where_it_was_loaded_on_purpose(demo_dir, everything_is_large
 def test_no_warning_for_a_model_that_nothing_else_has_loaded(demo_dir, everything_is_large):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert len(score(LocalModel(demo_dir, device="CPU"), HELLO, TOKENS)) == len(TOKENS)
+        assert len(score(LocalModel(EngineSetup(demo_dir, device="CPU")), HELLO, TOKENS)) == len(TOKENS)
 
 
 def test_a_local_model_is_checked_as_an_engines_is(demo_dir):
-    local = LocalModel(demo_dir, device="cpu")
-    assert (local.model_dir, local.device, local.template) == (demo_dir, "CPU", DOLLY)
+    local = LocalModel(EngineSetup(demo_dir, device="cpu"))
+    assert (local.model.directory, local.device, local.template) == (demo_dir, "CPU", DOLLY)
     with pytest.raises(ValueError, match="There is no device 'TPU'"):
-        LocalModel(demo_dir, device="TPU")
+        LocalModel(EngineSetup(demo_dir, device="TPU"))
 
 
 def test_a_local_model_is_freed_when_nobody_has_it(demo_dir):
-    local = LocalModel(demo_dir, device="CPU")
+    local = LocalModel(EngineSetup(demo_dir, device="CPU"))
     score(local, HELLO, TOKENS)
     reader = weakref.ref(open_model(local).reader)
     release = reader()._release
@@ -498,7 +507,7 @@ def test_a_local_model_is_freed_when_nobody_has_it(demo_dir):
 
 
 def test_scores_keep_no_model(demo_dir):
-    local = LocalModel(demo_dir, device="CPU")
+    local = LocalModel(EngineSetup(demo_dir, device="CPU"))
     scores = score(local, HELLO, TOKENS)
     gone = weakref.ref(local)
     del local

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import io
 import math
+import re
 import signal
 import sys
 import threading
@@ -21,13 +22,14 @@ from jupyter_client import KernelManager
 from scripted_engine import LIMIT_S, ScriptedEngine
 from traitlets.config import Config
 
-from dolly_widget import DollyWidget, EngineError, SamplingParams, magic
-from dolly_widget.engines import sharing
+from dolly_widget import DollyWidget, EngineError, SamplingParams
+from dolly_widget.engines import TYPED_FIELDS, EngineSetup, sharing
 from dolly_widget.errors import ModelError, PromptTooLongError
-from dolly_widget.magic import request, views, watching
+from dolly_widget.magic import magics, request, views, watching
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.runtime.jobs import Job
 from dolly_widget.runtime.progress import Progress
+from dolly_widget.sampling import SETTINGS, option_help
 from dolly_widget.text.tokenizer import Tokenizer
 
 DEMO = "demo (a small demonstration model)"
@@ -75,7 +77,7 @@ def shell():
     config.HistoryManager.enabled = False
     shell = InteractiveShell.instance(config=config, colors="nocolor")
     yield shell
-    if magic.DollyMagics.__name__ in shell.magics_manager.registry:
+    if magics.DollyMagics.__name__ in shell.magics_manager.registry:
         shell.run_cell("%unload_ext dolly_widget")
     InteractiveShell.clear_instance()
 
@@ -85,8 +87,8 @@ def terminal(shell, capsys, monkeypatch):
     """IPython without a front end."""
     notebook = Notebook(shell, capsys)
 
-    def load(directory, key):
-        notebook.loads.append(key)
+    def load(setup, prepared):
+        notebook.loads.append(setup)
         if isinstance(notebook.engine, BaseException):
             raise notebook.engine
         return notebook.engine
@@ -170,6 +172,7 @@ def test_text_in_a_string_is_left_alone(notebook):
         ("--top-p=0.5 --top-k '3'", SamplingParams(top_p=0.5, top_k=3)),
         ('--max-new-tokens "12"  --repetition-penalty 1.5', SamplingParams(max_new_tokens=12, repetition_penalty=1.5)),
         ("--seed {seed}", SamplingParams(seed=5)),
+        (r"--min-p 0.1 --stop '\n\n' --stop End --seed 1", SamplingParams(min_p=0.1, stop=("\n\n", "End"), seed=1)),
     ],
 )
 def test_options_are_sampling_params(notebook, options, params):
@@ -239,6 +242,11 @@ def test_text_that_looks_like_control_tokens_is_text(notebook):
         ("%dolly --seed x Hi", "--seed must be a number, not 'x'."),
         ("%dolly --top-k 1.5 Hi", "--top-k must be a whole number"),
         ("%dolly --temperature -3 Hi", "--temperature must be 0 to 100"),
+        ("%dolly --min-p 1 Hi", "--min-p must be 0 to below 1, not 1.0"),
+        ("%dolly --stop '' Hi", "--stop must not hold an empty text"),
+        ("%dolly --engine steam Hi", "There is no engine 'steam'"),
+        ("%dolly --engine optimum --prompt-lookup Hi", "The engine 'optimum' cannot guess ahead"),
+        ("%dolly --draft ./nowhere Hi", "There is no model './nowhere'"),
         ("%dolly --weight-format int3 Hi", "There is no weight format 'int3'"),
         ("%dolly --device TPU Hi", "There is no device 'TPU'"),
         ("%dolly --model ./nowhere Hi", "There is no model './nowhere'"),
@@ -261,12 +269,20 @@ def test_a_mistake_is_one_sentence_and_an_error_of_the_cell(notebook, cell, sent
 
 
 def test_the_help_page_names_all_options_and_their_defaults(notebook):
-    page = inspect.getdoc(magic.DollyMagics.dolly)
+    page = inspect.getdoc(magics.DollyMagics.dolly)
     for option in request._OPTIONS:
         assert f"  {option} " in page or f", {option} " in page
-    for field in dataclasses.fields(SamplingParams):
-        default = "a fresh one, told below the answer" if field.default is None else f"{field.default:g}"
-        assert f"(default: {default})" in page.partition(f"--{field.name.replace('_', '-')} ")[2].partition("--")[0]
+    assert not re.search(r"\{\w+_options\}", page)
+    words = " ".join(page.split())
+    for name, setting in SETTINGS.items():
+        shown = words.partition(f" --{name.replace('_', '-')} {setting.metavar} ")[2]
+        assert shown.startswith(option_help(name))
+        default = getattr(SamplingParams(), name)
+        in_words = "a fresh one" if default is None else "none" if default == () else f"{default:g}"
+        assert f"(default: {in_words})" in option_help(name)
+    for name, field in TYPED_FIELDS.items():
+        shown = words.partition(f" --{name.replace('_', '-')} ")[2].removeprefix(field.metadata["metavar"]).strip()
+        assert shown.startswith(field.metadata["help"] + (f" (default: {field.default})" if field.default else ""))
     for question in ("%dolly?", "%%dolly?"):
         assert "--max-new-tokens N" in notebook.run(question)
     assert notebook.engine.calls == []
@@ -379,7 +395,7 @@ def test_an_output_widget_gets_the_whole_answer_once(notebook):
 def test_a_model_that_must_be_prepared_shows_how_far_that_is(notebook, monkeypatch):
     sent = notebook.published
 
-    def resolve(model, weight_format, *, on_progress, stop):
+    def resolve(model, weight_format, revision=None, *, on_progress, stop):
         assert (model, str(weight_format)) == ("databricks/dolly-v2-3b", "int4")
         for report in (
             Progress("plan", message="Needs <9> GB."),
@@ -390,8 +406,8 @@ def test_a_model_that_must_be_prepared_shows_how_far_that_is(notebook, monkeypat
             when_shown(notebook, (line, lambda: None)).wait(LIMIT_S)
         return OPENVINO_DIR
 
-    monkeypatch.setattr(magic.models, "find", lambda *choice: None)
-    monkeypatch.setattr(magic.models, "resolve", resolve)
+    monkeypatch.setattr("dolly_widget.engines.setup.find", lambda *choice: None)
+    monkeypatch.setattr("dolly_widget.engines.setup.resolve", resolve)
     notebook.run("%dolly --model databricks/dolly-v2-3b --weight-format int4 Hi")
     assert notebook.error is None
     pages = [message["data"]["text/html"] for message in sent]
@@ -468,7 +484,7 @@ def stopped_after(notebook, pieces, shown):
 
 def test_an_interrupt_keeps_the_text_so_far_and_ends_the_cell_with_one_line(notebook):
     assert stopped_after(notebook, ["so *far*", "never"], "so *far*") == "Stopped; the text so far stays.\n"
-    assert isinstance(notebook.error, magic.DollyStopped)
+    assert isinstance(notebook.error, magics.DollyStopped)
     assert "so <em>far</em>" in notebook.html
     assert f"{DEMO} · 1 token · stopped · seed 7<" in notebook.html
     answer = notebook.shell.user_ns["answer"]
@@ -500,7 +516,7 @@ def test_a_second_interrupt_does_not_wait_and_loses_nothing(notebook, monkeypatc
     helper.wait(LIMIT_S)
     assert not engine.ended.is_set()
     assert notebook.shell.user_ns["answer"].seed == engine.seed
-    assert isinstance(notebook.error, magic.DollyStopped)
+    assert isinstance(notebook.error, magics.DollyStopped)
     assert (notebook.text, notebook.shell.user_ns["answer"].text) == ("so far", "so far")
     assert math.isnan(notebook.shell.user_ns["answer"].ttft_s)
     assert f"{DEMO} · stopped<" in notebook.html
@@ -517,7 +533,7 @@ def test_an_interrupt_that_came_too_late_says_so(notebook):
 
     notebook.engine = Interrupting()
     assert notebook.run("%dolly Hi") == "Interrupted when the answer was whole.\n"
-    assert isinstance(notebook.error, magic.DollyStopped)
+    assert isinstance(notebook.error, magics.DollyStopped)
     assert "1 token · ended by itself" in notebook.html
 
 
@@ -527,19 +543,19 @@ def test_what_does_not_stop_is_not_waited_for_for_ever(notebook, monkeypatch):
     helper = when_shown(notebook, ("so far", interrupt))
     notebook.run("%dolly Hi")
     helper.wait(LIMIT_S)
-    assert isinstance(notebook.error, magic.DollyStopped)
+    assert isinstance(notebook.error, magics.DollyStopped)
     assert (notebook.text, engine.ended.is_set()) == ("so far", False)
     engine.release.set()
 
 
 def test_an_interrupt_while_preparing_stops_that(notebook, monkeypatch):
-    def resolve(model, weight_format, *, on_progress, stop):
+    def resolve(model, weight_format, revision=None, *, on_progress, stop):
         interrupt()
         assert stop.wait(LIMIT_S)
         raise ModelError("Preparing the model was stopped; nothing was changed.")
 
-    monkeypatch.setattr(magic.models, "find", lambda *choice: None)
-    monkeypatch.setattr(magic.models, "resolve", resolve)
+    monkeypatch.setattr("dolly_widget.engines.setup.find", lambda *choice: None)
+    monkeypatch.setattr("dolly_widget.engines.setup.resolve", resolve)
     assert notebook.run("%dolly --model me/mine -o answer Hi") == "Stopped before there was any text.\n"
     assert (notebook.loads, notebook.text, notebook.shell.user_ns["answer"].text) == ([], "", "")
     assert "me/mine · stopped<" in notebook.html
@@ -548,9 +564,9 @@ def test_an_interrupt_while_preparing_stops_that(notebook, monkeypatch):
 def test_an_interrupt_while_loading_asks_nothing_and_keeps_nothing(notebook, monkeypatch):
     engine, load = notebook.engine, sharing._load
 
-    def interrupted(directory, key):
+    def interrupted(setup, prepared):
         when_shown(notebook, ("Loading", interrupt), ("Stopping…", lambda: None)).wait(LIMIT_S)
-        return load(directory, key)
+        return load(setup, prepared)
 
     monkeypatch.setattr(sharing, "_load", interrupted)
     assert notebook.run("%dolly Hi") == "Stopped before there was any text.\n"
@@ -574,7 +590,7 @@ def test_an_error_is_one_sentence_and_the_text_before_it_stays(notebook, error, 
     shown = notebook.run("answer = 1\n%dolly -o answer Hi").strip()
     assert sentence in shown
     assert "\n" not in shown
-    assert isinstance(notebook.error, magic.DollyError)
+    assert isinstance(notebook.error, magics.DollyError)
     assert notebook.error.__cause__ is error
     assert (notebook.text, notebook.shell.user_ns["answer"]) == ("so far", 1)
     assert f"{DEMO} · broken off<" in notebook.html
@@ -610,6 +626,22 @@ def test_a_model_that_failed_is_let_go_and_loaded_again(notebook):
 # which model
 
 
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ("", {}),
+        ("--device CPU --engine optimum", {"device": "CPU", "engine": "optimum"}),
+        ("--revision v2 --weight-format int4", {"revision": "v2", "weight_format": "int4"}),
+        ("--prompt-lookup --draft demo", {"prompt_lookup": True, "draft": "demo"}),
+    ],
+)
+def test_what_is_said_of_model_and_engine_reaches_the_engine(notebook, options, fields):
+    notebook.run(f"%dolly {options} Hi")
+    assert notebook.error is None
+    assert notebook.loads == [EngineSetup(**fields)]
+    assert "### Instruction:\nHi\n" in notebook.prompt
+
+
 def test_a_model_is_loaded_once_for_all_cells_and_widgets_and_freed_with_the_last(notebook):
     engine = notebook.engine
     notebook.run("%dolly Hi")
@@ -640,14 +672,14 @@ def test_unloading_forgets_the_magics_and_they_can_be_loaded_again(notebook):
 
 def test_a_reloaded_module_can_be_unloaded(notebook):
     notebook.run("%dolly Hi")
-    importlib.reload(magic)
+    importlib.reload(magics)
     names = [each.__name__ for each in notebook.shell.input_transformer_manager.token_transformers]
-    assert "_LineThatAsks" in names
+    assert "LineThatAsks" in names
     assert notebook.run("%unload_ext dolly_widget") == ""
     assert notebook.error is None
     assert notebook.engine.is_closed
     left = [each.__name__ for each in notebook.shell.input_transformer_manager.token_transformers]
-    assert left == [name for name in names if name not in ("_LineThatAsks", "_AssignedAnswer")]
+    assert left == [name for name in names if name not in ("LineThatAsks", "AssignedAnswer")]
 
 
 @pytest.mark.parametrize("line", ["%dolly --seed 1 Who is Dolly?", "answer = %dolly Who is Dolly?"])
@@ -663,14 +695,14 @@ def test_a_question_in_the_cell_that_loads_the_magic_is_told_of(shell, capsys, l
 
 
 def test_the_demo_model_answers_and_is_freed(shell, capsys, monkeypatch):
-    loaded, load_engine = [], sharing.load_engine
+    loaded, start_engine = [], sharing.start_engine
 
-    def counted(*args, **options):
-        engine = load_engine(*args, **options)
+    def counted(setup, prepared):
+        engine = start_engine(setup, prepared)
         loaded.append(weakref.ref(engine))
         return engine
 
-    monkeypatch.setattr(sharing, "load_engine", counted)
+    monkeypatch.setattr(sharing, "start_engine", counted)
     notebook = Notebook(shell, capsys)
     shell.kernel = object()
     notebook.run("%load_ext dolly_widget")
@@ -694,9 +726,9 @@ SETUP = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[1] / "fakes")!r})
 from scripted_engine import ScriptedEngine
-from dolly_widget.engines import sharing
+from dolly_widget.engines import TYPED_FIELDS, EngineSetup, sharing
 def says(*pieces):
-    sharing._load = lambda directory, key: engine
+    sharing._load = lambda setup, prepared: engine
     engine = ScriptedEngine(list(pieces), stepwise=True)
     return engine
 %load_ext dolly_widget

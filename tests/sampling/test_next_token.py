@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dolly_widget.sampling.next_token import MODEL, distribution, entropy
+from dolly_widget.sampling.next_token import CUTS, MODEL, distribution, entropy
 from dolly_widget.sampling.params import SamplingParams
 
 CAT = np.log([0.05, 0.5, 0.15, 0.05, 0.25])
@@ -35,6 +35,7 @@ some_params = st.builds(
     temperature=st.one_of(st.sampled_from([1.0, 0.5, 2.0, 1e-5, 100.0]), st.floats(0.05, 5)),
     top_k=st.one_of(st.sampled_from([0, 1, 2, 1000]), st.integers(0, 70)),
     top_p=st.one_of(st.sampled_from([1.0, 0.5, 0.25, 0.92, 1e-6]), st.floats(0.01, 1)),
+    min_p=st.one_of(st.sampled_from([0.0, 0.05, 0.1, 0.9]), st.floats(1e-6, 0.9999)),
     repetition_penalty=st.one_of(st.just(1.0), st.floats(0.2, 5)),
 )
 
@@ -47,9 +48,10 @@ def by_id(result, values):
 
 
 def of_transformers(logits, params, seen_ids):
-    """What transformers' processors leave: scores after the temperature, after top-k and after top-p, in float64."""
+    """What transformers' processors leave: chances after temperature, top-k, top-p and min-p; scores. In float64."""
     import torch
     from transformers import (
+        MinPLogitsWarper,
         RepetitionPenaltyLogitsProcessor,
         TemperatureLogitsWarper,
         TopKLogitsWarper,
@@ -62,8 +64,18 @@ def of_transformers(logits, params, seen_ids):
         scores = RepetitionPenaltyLogitsProcessor(params.repetition_penalty)(ids, scores)
     heated = TemperatureLogitsWarper(params.temperature)(ids, scores)
     ranked = TopKLogitsWarper(params.top_k)(ids, heated) if params.top_k else heated
-    left = TopPLogitsWarper(params.top_p)(ids, ranked) if params.top_p < 1 else ranked
-    return tuple(torch.softmax(each, dim=-1)[0].numpy() for each in (heated, ranked, left)), left[0].numpy() > -np.inf
+    summed = TopPLogitsWarper(params.top_p)(ids, ranked) if params.top_p < 1 else ranked
+    left = MinPLogitsWarper(params.min_p)(ids, summed) if params.min_p > 0 else summed
+    steps = (heated, ranked, summed, left)
+    return [torch.softmax(each, dim=-1)[0].numpy() for each in steps], [each[0].numpy() > -np.inf for each in steps]
+
+
+def is_at_an_edge(ranked, summed, params):
+    """Whether the last digit decides what a filter leaves: one token more or less is as right."""
+    sums = np.cumsum(np.sort(ranked))
+    if params.top_p < 1 and np.abs(sums - (1 - params.top_p)).min() < 1e-9:
+        return True
+    return params.min_p > 0 and np.abs(summed / summed.max() - params.min_p).min() < 1e-9
 
 
 @settings(max_examples=600)
@@ -71,13 +83,12 @@ def of_transformers(logits, params, seen_ids):
 @example(logits=[0.0, 2.0, -(2.0**-52)], params=SamplingParams(temperature=1, top_p=1, top_k=2), seen=[])
 def test_what_is_left_is_what_transformers_leaves(logits, params, seen):
     seen = [token_id % len(logits) for token_id in seen]
-    (before, ranked, after), is_left = of_transformers(logits, params, seen)
+    (before, ranked, summed, after), (*_, is_left) = of_transformers(logits, params, seen)
     result = distribution(logits, params, seen)
     np.testing.assert_allclose(by_id(result, result.before), before, rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(result.cumulative, np.cumsum(ranked[result.token_ids]), rtol=1e-9, atol=1e-12)
-    sums = np.cumsum(np.sort(ranked))
-    if params.top_p < 1 and np.abs(sums - (1 - params.top_p)).min() < 1e-9:
-        return  # the last digit decides: one token more or less is as right
+    if is_at_an_edge(ranked, summed, params):
+        return
     # Of equals at the border, which of them stay is chance in transformers' sorting; how many is not.
     np.testing.assert_allclose(np.sort(result.after), np.sort(after), rtol=1e-9, atol=1e-15)
     is_unique = np.array([(np.abs(ranked - chance) < 1e-12).sum() == 1 for chance in ranked])
@@ -86,6 +97,24 @@ def test_what_is_left_is_what_transformers_leaves(logits, params, seen):
     np.testing.assert_array_equal(kept[is_unique & (after > 1e-300)], True)
     assert not (kept & ~is_left)[is_unique].any()
     assert possible.sum() <= result.kept <= is_left.sum()
+
+
+@settings(max_examples=300)
+@given(logits=vectors, params=some_params)
+@example(logits=[1.0, 0.0, -1.0, -2.0], params=SamplingParams(temperature=1, top_k=3, top_p=0.95, min_p=0.2))
+@example(logits=[1.0, 0.0, -1.0, -2.0], params=SamplingParams(temperature=1, top_p=1, min_p=0.2))
+def test_what_cuts_a_token_is_the_first_filter_of_transformers_that_does(logits, params):
+    (_, ranked, summed, _), left = of_transformers(logits, params, [])
+    if is_at_an_edge(ranked, summed, params):
+        return
+    result = distribution(logits, params)
+    cut_by = by_id(result, result.cut_by)
+    assert not cut_by[by_id(result, result.after) > 0].any()
+    is_unique = np.array([(np.abs(ranked - chance) < 1e-12).sum() == 1 for chance in ranked])
+    for name, before, after in zip(("top_k", "top_p", "min_p"), left, left[1:], strict=False):
+        # Where nothing is too small for a number, which is told first.
+        is_cut = before & ~after & is_unique & (by_id(result, result.before) > 1e-300)
+        assert {CUTS[cut] for cut in cut_by[is_cut]} <= {name}
 
 
 @settings(max_examples=300)
@@ -118,10 +147,15 @@ def test_the_filters_cut_no_more_than_they_say(logits, params):
     result = distribution(logits, params)
     if params.top_p < 1 and np.abs(result.cumulative - params.top_p).min() > 1e-9:
         reached = 1 + int(np.searchsorted(result.cumulative, params.top_p))
-        assert result.kept == min(reached, int(np.count_nonzero(result.after)))
-        assert result.cumulative[result.kept - 1] >= params.top_p
+        assert result.kept <= reached
+        if params.min_p == 0:
+            assert result.kept == min(reached, int(np.count_nonzero(result.after)))
+            assert result.cumulative[result.kept - 1] >= params.top_p
     if 0 < params.top_k < len(logits) and len(set(logits)) == len(logits):
         assert result.kept <= params.top_k
+    if params.min_p > 0:
+        left = result.after[: result.kept] / result.after[0]
+        assert left.min() >= params.min_p - 1e-9
 
 
 def test_a_chance_too_small_for_a_number_is_none():

@@ -1,9 +1,12 @@
 """Presets and the reset of the sampling settings, from Python and from the panel's buttons."""
 
+import html
+
 import pytest
 import traitlets
 
 from dolly_widget import SamplingParams
+from dolly_widget.sampling import SETTINGS
 from dolly_widget.sampling.presets import PRESETS
 from dolly_widget.widget.settings.panel import SamplingPanel
 from dolly_widget.widget.settings.traits import SettingsTraits
@@ -67,8 +70,12 @@ def test_the_panels_reset_takes_greedy_and_what_is_no_seed_away(owner):
     assert (panel.greedy.value, panel.seed.value, panel.seed_hint.value) == (False, "", "")
 
 
-def test_every_slider_has_its_explanation_under_it(owner):
+def test_every_control_of_a_setting_has_its_explanation_under_it(owner):
     panel = SamplingPanel(owner)
     rows = [row for row in panel.children if "dw-explained" in row._dom_classes]
-    assert {row.children[0] for row in rows} == set(panel.sliders.values())
-    assert all(slider.tooltip in row.children[1].value for row in rows for slider in row.children[:1])
+    named = {**panel.sliders, **panel.texts}
+    assert {row.children[0] for row in rows} == set(named.values())
+    assert set(named) == set(SETTINGS) - {"seed"}
+    under = {row.children[0]: row.children[1].value for row in rows}
+    assert all(html.escape(SETTINGS[name].help) in under[control] for name, control in named.items())
+    assert all(slider.tooltip == SETTINGS[name].help for name, slider in panel.sliders.items())

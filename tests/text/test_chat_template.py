@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolly_widget.text.chat_template import ChatTemplate, takes_turns
+from dolly_widget.text.chat_template import ChatTemplate, render, takes_turns
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, Segment, Turn
 from tests.text.test_template import CHATS, MESSAGES, chat, users_text
 
@@ -140,6 +140,7 @@ def test_escaped_messages_are_the_users_as_they_are_escaped():
 
 class Own:
     name, stop = "own", ()
+    takes_turns = True
 
     def render(self, instruction, context="", turns=()):
         return Prompt([Segment(instruction, False)])
@@ -157,5 +158,16 @@ def test_other_templates_take_no_turns():
     assert not takes_turns(chat("loops")[0])
 
 
-def test_an_object_of_ones_own_takes_turns_where_its_render_does():
+def test_an_object_of_ones_own_takes_turns_where_it_says_so():
+    class Silent(Own):
+        takes_turns = False
+
+    class Unsaid:
+        name, stop, render = "own", (), Own.render
+
     assert takes_turns(Own())
+    assert not takes_turns(Silent())
+    assert not takes_turns(Unsaid())
+    assert render(Own(), "Hi", turns=TURNS) == Own().render("Hi", turns=TURNS)
+    with pytest.raises(ValueError, match="no chat template"):
+        render(Unsaid(), "Hi", turns=TURNS)

@@ -6,11 +6,11 @@ import shutil
 import threading
 
 import pytest
+from real_engines import share, start
 
 from dolly_widget import DollyWidget, EngineError, SamplingParams, load_engine
+from dolly_widget.engines import EngineSetup
 from dolly_widget.engines.genai import GenAIEngine
-from dolly_widget.engines.loading import check_guessing
-from dolly_widget.engines.sharing import share_engine
 from dolly_widget.engines.speculative.cached_model import BLOCK, CachedModel
 from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.engines.speculative.guesses import MOST, Pace
@@ -36,10 +36,10 @@ def engines(demo_dir):
     """In 32 bits: in fewer, what a position's logits are depends on how many are read at once."""
     made = {
         "genai": load_engine(demo_dir, device="CPU", ov_config=PRECISE),
-        "none": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE, prompt_lookup=False),
-        "lookup": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE),
-        "draft": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE, prompt_lookup=False, draft=demo_dir),
-        "both": SpeculativeEngine(demo_dir, "CPU", ov_config=PRECISE, draft=demo_dir),
+        "none": start(SpeculativeEngine, demo_dir, ov_config=PRECISE, prompt_lookup=False),
+        "lookup": start(SpeculativeEngine, demo_dir, ov_config=PRECISE),
+        "draft": start(SpeculativeEngine, demo_dir, ov_config=PRECISE, prompt_lookup=False, draft=demo_dir),
+        "both": start(SpeculativeEngine, demo_dir, ov_config=PRECISE, draft=demo_dir),
     }
     yield made
     for engine in made.values():
@@ -114,7 +114,7 @@ def test_many_answers_leave_no_trace_in_the_next(engines):
 def test_a_pass_that_failed_leaves_no_trace_in_the_next_answer(engines, monkeypatch):
     engine, example = engines["lookup"], examples("question")[0]
     wanted = answers(engines, example, GREEDY, ["genai"])[0].token_ids
-    model = engine._model.large
+    model = engine._loaded.large
     request, passes = model._request, []
 
     class Failing:
@@ -173,14 +173,16 @@ def test_a_draft_with_other_tokens_is_refused(demo_dir, tmp_path):
     text = (draft / "tokenizer.json").read_text(encoding="utf-8")
     (draft / "tokenizer.json").write_text(text.replace("### Instruction:", "### Anweisung:"), encoding="utf-8")
     with pytest.raises(ValueError, match="draft draft has other tokens"):
-        SpeculativeEngine(demo_dir, "CPU", draft=draft)
+        start(SpeculativeEngine, demo_dir, draft=draft)
 
 
-def test_an_npu_is_refused():
-    for options in ((True, None), (False, "demo")):
+def test_an_npu_is_refused(monkeypatch):
+    monkeypatch.setattr("dolly_widget.engines.setup.check_device", str.upper)
+    monkeypatch.setattr("dolly_widget.engines.setup.devices_behind", lambda device: (device,))
+    for options in ({"prompt_lookup": True}, {"draft": "demo"}):
         with pytest.raises(ValueError, match="An NPU cannot"):
-            check_guessing("genai", "npu", *options)
-    check_guessing("genai", "NPU", False, None)
+            EngineSetup(device="npu", **options).checked()
+    assert EngineSetup(device="npu").checked().device == "NPU"
 
 
 @pytest.mark.parametrize(
@@ -197,19 +199,19 @@ def test_a_model_whose_tokens_look_back_only_so_far_is_refused(demo_dir, tmp_pat
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
     (model_dir / "config.json").write_text(json.dumps({**config, **settings}), encoding="utf-8")
     with pytest.raises(EngineError, match="gemma cannot check guesses"):
-        SpeculativeEngine(model_dir, "CPU")
+        start(SpeculativeEngine, model_dir)
 
 
 def test_the_cache_never_has_more_places_than_the_model_has_positions(demo_dir, tmp_path):
     model_dir = shutil.copytree(demo_dir, tmp_path / "short")
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
     (model_dir / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 150}), encoding="utf-8")
-    engine = SpeculativeEngine(model_dir, "CPU", draft=demo_dir)
+    engine = start(SpeculativeEngine, model_dir, draft=demo_dir)
     for seed in range(4):
         params = SamplingParams(max_new_tokens=80, temperature=3, top_p=1, seed=seed)
         result = engine.generate(PLAIN.render("and so on and so on"), params)
         assert result.new_tokens == 80 or result.finish_reason == "stop"
-        assert engine._model.large._mask.size <= 150
+        assert engine._loaded.large._mask.size <= 150
     engine.close()
 
 
@@ -220,7 +222,7 @@ def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
         graph.read_text(encoding="utf-8").replace("past_key_values.0.keypresent.0.key", "conv.0"), encoding="utf-8"
     )
     with pytest.raises(EngineError, match="mamba cannot check guesses"):
-        SpeculativeEngine(model_dir, "CPU")
+        start(SpeculativeEngine, model_dir)
 
 
 # In the widget
@@ -235,9 +237,9 @@ def small_ones_too(monkeypatch):
 def test_the_widget_guesses_and_remembers_that_it_did(small_ones_too):
     widget = DollyWidget(device="CPU", prompt_lookup=True, draft="demo")
     result = widget.ask("Repeat this: one two three four five six seven", temperature=0)
-    setup, engine = widget.history[-1].setup, widget._loader.engine._shared.engine
+    setup, engine = widget.history[-1].setup, widget._session.loader.engine._shared.engine
     assert isinstance(engine, SpeculativeEngine)
-    assert (engine._prompt_lookup, engine._draft) == (True, engine.model_dir)
+    assert (engine.setup.prompt_lookup, engine._draft.directory) == (True, engine.model.directory)
     widget.close()
     assert result.text
     assert (setup.prompt_lookup, setup.draft) == (True, "demo")
@@ -257,7 +259,7 @@ def test_an_engine_that_is_given_guesses_or_does_not(make):
 
 def test_stop_is_heard_while_the_draft_reads(engines, monkeypatch):
     engine, stop, blocks = engines["draft"], threading.Event(), []
-    small = engine._model.small
+    small = engine._loaded.small
     read = small.read
 
     def reading(ids):
@@ -272,7 +274,7 @@ def test_stop_is_heard_while_the_draft_reads(engines, monkeypatch):
 
 
 def test_only_engines_that_guess_alike_are_shared(demo_dir, small_ones_too):
-    leases = [share_engine(demo_dir, device="CPU", prompt_lookup=each) for each in (True, False, True)]
+    leases = [share(demo_dir, device="CPU", prompt_lookup=each) for each in (True, False, True)]
     plain = leases[1]._shared
     assert isinstance(leases[0]._shared.engine, SpeculativeEngine)
     assert leases[0]._shared is leases[2]._shared is not plain
