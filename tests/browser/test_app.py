@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from acting import answer, choose_example, expect_statistics, model_line, submit, told
 from playwright.sync_api import expect
@@ -32,7 +33,7 @@ def running_app(*arguments, cwd=ROOT):
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=environment) as process:
         try:
-            yield re.search(r"http://\S+", process.stdout.readline())[0]
+            yield re.search(r"http://\S+", process.stdout.readline())[0], process.pid
         finally:
             process.terminate()
             _, err = process.communicate(timeout=60)
@@ -41,19 +42,29 @@ def running_app(*arguments, cwd=ROOT):
 
 
 @pytest.fixture(scope="module")
-def address():
-    with running_app() as address:
-        yield address
+def app():
+    with running_app() as app:
+        yield app
 
 
-def kernels():
-    """The processes of this app's kernels."""
-    found = set()
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has ended
-            if b"--log-level=ERROR" in command.read_bytes():
-                found.add(int(command.parent.name))
-    return found
+@pytest.fixture
+def address(app):
+    return app[0]
+
+
+@pytest.fixture
+def kernels(app):
+    """``kernels()``: the processes of this app's kernels; others may be running just now."""
+
+    def find():
+        found = set()
+        for child in psutil.Process(app[1]).children(recursive=True):
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                if "--log-level=ERROR" in child.cmdline():
+                    found.add(child.pid)
+        return found
+
+    return find
 
 
 @pytest.fixture
@@ -90,7 +101,7 @@ def test_the_page_is_the_widget_alone_and_asks_nothing_of_others(page, address, 
     assert elsewhere() == []
 
 
-def test_a_tab_has_a_kernel_of_its_own_which_ends_when_it_is_closed(page, chromium, address):
+def test_a_tab_has_a_kernel_of_its_own_which_ends_when_it_is_closed(page, chromium, address, kernels):
     before = kernels()
     page.goto(address)
     expect(model_line(page)).to_be_visible(timeout=60_000)
@@ -110,7 +121,7 @@ def test_a_tab_has_a_kernel_of_its_own_which_ends_when_it_is_closed(page, chromi
 def test_what_is_wrong_with_a_model_is_a_sentence_in_the_page(page, elsewhere, tmp_path):
     model = tmp_path / "my-model"
     shutil.copytree(OPENVINO_DIR, model)
-    with running_app("./my-model", "--theme", "dark", cwd=tmp_path) as address:
+    with running_app("./my-model", "--theme", "dark", cwd=tmp_path) as (address, _):
         model.rename(tmp_path / "gone")  # between the start and the tab
         page.goto(address)
         expect(told(page)).to_contain_text("There is no model './my-model'", timeout=60_000)
