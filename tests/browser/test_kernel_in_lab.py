@@ -203,7 +203,7 @@ def test_a_saved_answer_that_is_opened_later_says_that_it_is_saved(lab, page):
     nbformat.write(saved, lab.folder / "saved.ipynb")
     lab.trust("saved.ipynb")
     notebook = lab.open_file(page, "saved.ipynb")
-    expect(page.locator(".dw-kernel-notice").first).to_have_text(re.compile("^Saved, and without a kernel"))
+    expect(page.locator(".dw-kernel-notice").first).to_have_text(re.compile("^Saved without a kernel"))
     expect(page.locator(".dw-response").first).to_contain_text("Paris")
     assert page.get_by_role("button", name="Submit").first.evaluate("button => button.closest('[inert]') !== null")
     notebook.run(0)

@@ -187,7 +187,7 @@ def test_a_closed_widget_shows_an_answer_that_ended_in_a_later_cell(tmp_path, pa
     open_page(page, tmp_path / "site" / "closed.html")
     expect(page.locator(".dw-response")).to_contain_text("The capital of France is Paris.")
     expect(page.locator(".dw-stats")).to_contain_text("ended by itself")
-    expect(page.locator(".dw-kernel-notice")).to_have_text(re.compile("^Saved, and without a kernel"))
+    expect(page.locator(".dw-kernel-notice")).to_have_text(re.compile("^Saved without a kernel"))
 
 
 def test_pages_are_the_same_when_they_are_made_again(tmp_path):
