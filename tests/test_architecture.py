@@ -25,7 +25,9 @@ lens, bench, magic            errors, text, runtime, sampling, models, engines
 comparison                    errors, text, runtime, sampling, models, engines, bench
 widget                        errors, text, runtime, sampling, models, engines, history, lens
 cli                           errors, text, runtime, sampling, models, engines, history, lens, bench, magic, comparison
+tests/demo_model              errors, text, runtime, sampling, models, engines
 """
+DEMO_MODEL = Path(__file__).with_name("demo_model")
 FACADE = "__init__"
 WIDGETS = {"ipywidgets", "IPython", "anywidget", "traitlets"}
 HEAVY = ("torch", "transformers", "optimum", "nncf")
@@ -64,9 +66,9 @@ def walk(node, skip=lambda node: False):
             yield from walk(child, skip)
 
 
-def imports(path, name, skip=lambda node: False):
+def imports(path, name, skip=lambda node: False, root="dolly_widget"):
     """Full names of all that a file imports, inside functions too: "threading.Event", "dolly_widget.text.tokenizer"."""
-    package = ["dolly_widget", *(name.split(".") if path.name == "__init__.py" else name.split(".")[:-1])]
+    package = [root, *(name.split(".") if path.name == "__init__.py" else name.split(".")[:-1])]
     package = [part for part in package if part != "__init__"]
     for node in walk(ast.parse(path.read_text(encoding="utf-8")), skip):
         if isinstance(node, ast.Import):
@@ -101,9 +103,9 @@ def room_of(name):
     return name.split(".")[0]
 
 
-def own(name, path):
-    """The project's modules that a file imports, without the package's name."""
-    for imported in imports(path, name):
+def own(name, path, root="dolly_widget"):
+    """The modules of the package that a file imports, without the package's name."""
+    for imported in imports(path, name, root=root):
         if starts_with(imported, "dolly_widget"):
             yield imported.removeprefix("dolly_widget").lstrip(".") or FACADE
 
@@ -117,6 +119,15 @@ def test_a_module_imports_only_from_the_rooms_that_it_may(name, path):
     for imported in own(name, path):
         if imported not in ("__version__", FACADE):
             assert room_of(imported) in allowed[room_of(name)], f"{name} imports {imported}"
+
+
+def test_what_made_the_demo_model_imports_nothing_beyond_the_engines():
+    """A public name counts as one of the room that it comes from."""
+    allowed = dict(allowed_imports())["tests/demo_model"]
+    for path in sorted(DEMO_MODEL.rglob("*.py")):
+        for imported in own(path.stem, path, root="demo_model"):
+            room = dolly_widget._HOMES.get(imported, room_of(imported))
+            assert room in allowed, f"{path.relative_to(DEMO_MODEL.parent)} imports {imported}"
 
 
 def test_the_rules_lead_one_way():

@@ -12,8 +12,9 @@ from exchanges import HOSTILE, OWN, SCRIPT, all_kinds, answered
 from markdown_it import MarkdownIt
 
 from dolly_widget import GenerationResult, History, SamplingParams
-from dolly_widget.engines import EngineSetup
+from dolly_widget.engines import SETUP_FIELDS, EngineSetup
 from dolly_widget.history.as_json import _READERS
+from dolly_widget.sampling import SETTINGS
 from dolly_widget.text.chat_template import ChatTemplate
 from dolly_widget.text.template import PromptTemplate, Turn
 
@@ -118,6 +119,12 @@ def test_a_file_is_read_whether_or_not_it_begins_with_a_mark(tmp_path):
         (tmp_path / "history.json").write_text(history.to_json(), encoding=encoding)
         assert History.from_json(tmp_path / "history.json") == history
     assert History.from_json(History().to_json()) == History()
+
+
+def test_every_setting_is_written():
+    (data,) = data_of(History([answered()]))["exchanges"]
+    assert set(data["params"]) == set(SETTINGS)
+    assert set(data["setup"]) == set(SETUP_FIELDS)
 
 
 def test_every_field_that_is_written_can_be_read():

@@ -10,7 +10,8 @@ from dolly_widget import load_engine
 from dolly_widget.engines.bounds import effective_params
 from dolly_widget.lens.reader import PRECISE
 from dolly_widget.lens.scores import next_token, score
-from dolly_widget.sampling.next_token import distribution, entropy
+from dolly_widget.sampling import SETTINGS as DESCRIBED
+from dolly_widget.sampling.next_token import CUTS, distribution, entropy
 from dolly_widget.sampling.params import SamplingParams
 from dolly_widget.text.template import DOLLY
 
@@ -23,11 +24,16 @@ SETTINGS = [OPEN, SamplingParams(temperature=0.8, top_p=0.92), replace(OPEN, tem
 MORE_SETTINGS = [
     SamplingParams(temperature=1.5, top_k=8, top_p=0.6),
     SamplingParams(temperature=10, top_p=0.999),
+    # Min-p after the temperature, and after top-p: before them, each of these would cut other tokens.
+    SamplingParams(temperature=2, top_p=1, min_p=0.2),
+    SamplingParams(temperature=1, top_p=0.7, min_p=0.2),
+    # Each of the three cuts something.
+    SamplingParams(temperature=1.5, top_k=14, top_p=0.95, min_p=0.58),
 ]
 
 
 def named(params):
-    return f"{params.temperature:g}-{params.top_k}-{params.top_p:g}"
+    return f"{params.temperature:g}-{params.top_k}-{params.top_p:g}-{params.min_p:g}"
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +128,16 @@ def test_filters_together_cut_what_the_lens_shows(engine, prefix, params):
     assert_drawn_as_shown(draws(engine, prefix, params, 2000), shown(engine, prefix, params))
 
 
-@pytest.mark.parametrize("wrong", [{"temperature": 1.1}, {"temperature": 0.9}, {"top_k": 15}], ids=str)
+@pytest.mark.parametrize("wrong", [{"temperature": 1.1}, {"temperature": 0.9}, {"top_k": 15}, {"min_p": 0.05}], ids=str)
+def test_every_filter_of_the_settings_tried_cuts_something(engine, prefix):
+    logits = next_token(engine, PROMPT, prefix)
+    for name in ("top_k", "top_p", "min_p"):
+        cutting = [each for each in MORE_SETTINGS if getattr(each, name) != DESCRIBED[name].off]
+        for params in cutting:
+            cuts = distribution(logits, effective_params(engine, params)).cut_by
+            assert CUTS.index(name) in cuts, (name, params)
+
+
 def test_a_picture_of_other_settings_would_be_found_out(engine, prefix, wrong):
     counts = np.random.default_rng(0).multinomial(DRAWS, shown(engine, prefix, OPEN))
     drawn = +Counter(dict(enumerate(counts.tolist())))

@@ -6,10 +6,10 @@ import pytest
 import traitlets
 
 from dolly_widget import SamplingParams
-from dolly_widget.sampling import SETTINGS
+from dolly_widget.sampling import SETTINGS, SHAPING
 from dolly_widget.sampling.presets import PRESETS
 from dolly_widget.widget.settings.panel import SamplingPanel
-from dolly_widget.widget.settings.traits import SettingsTraits
+from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 
 @pytest.fixture
@@ -19,6 +19,14 @@ def owner():
 
 def marked(panel):
     return [name for name, button in panel.presets.items() if "dw-is-on" in button._dom_classes]
+
+
+def test_traits_and_presets_have_all_settings(owner):
+    assert set(TRAITS) == set(SETTINGS)
+    for name, trait in TRAITS.items():
+        assert getattr(owner, trait) == getattr(SamplingParams(), name)
+        assert owner.traits()[trait].metadata["help"] == SETTINGS[name].help
+    assert all(set(preset.values) == set(SHAPING) for preset in PRESETS.values())
 
 
 def test_balanced_is_the_defaults():

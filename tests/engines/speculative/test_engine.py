@@ -60,7 +60,10 @@ def test_greedy_answers_have_the_same_ids_as_without_guesses(engines, kind, name
         assert (guessed.text, guessed.finish_reason) == (plain.text, plain.finish_reason)
 
 
-@pytest.mark.parametrize("settings", [{}, {"temperature": 1.5, "top_p": 1}, {"repetition_penalty": 1.3}, {"top_k": 5}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"temperature": 1.5, "top_p": 1}, {"repetition_penalty": 1.3}, {"top_k": 5}, {"temperature": 2, "min_p": 0.2}],
+)
 def test_drawn_answers_have_the_same_ids_as_without_guesses(engines, settings):
     for seed, example in enumerate(examples("question", 2) + examples("story", 2)):
         params = SamplingParams(max_new_tokens=48, seed=seed, **settings)
