@@ -98,9 +98,16 @@ def test_presets_take_min_p_back_and_leave_the_stop_texts(owner, panel):
     assert not any("dw-is-on" in button._dom_classes for button in panel.presets.values())
 
 
-def test_reset_takes_all_back(owner, panel):
-    for name, value in ANOTHER.items():
-        setattr(owner, TRAITS[name], value)
+def test_reset_takes_all_back(owner):
+    def change_all():
+        for name, value in ANOTHER.items():
+            setattr(owner, TRAITS[name], value)
+
+    change_all()
+    owner.reset_settings()
+    assert owner.params == DEFAULTS
+    panel = SamplingPanel(owner)
+    change_all()
     panel.reset.click()
     assert owner.params == DEFAULTS
     assert (panel.texts["stop"].value, panel.sliders["min_p"].value, panel.seed.value) == ("", 0, "")
@@ -158,6 +165,9 @@ def test_texts_that_are_refused_stay_in_the_box_with_a_hint(owner, panel):
     assert (owner.stop_texts, box.hint.value, is_shown(box.hint)) == (("###",), "", False)
     box.value = many
     panel.reset.click()
+    assert (owner.params, box.value, is_shown(box.hint)) == (DEFAULTS, "", False)
+    box.value = many
+    panel.reset.click()  # of which the owner has nothing to take back
     assert (owner.params, box.value, is_shown(box.hint)) == (DEFAULTS, "", False)
     box.value = many
     owner.stop_texts = ["Q:"]
