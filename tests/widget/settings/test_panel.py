@@ -1,5 +1,7 @@
 """Every sampling setting has a trait and a control, which are linked, refused, reset and preset as one."""
 
+import html
+
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
 
@@ -76,6 +78,15 @@ def test_the_sliders_have_the_ranges_of_the_settings(panel):
         name: (*setting.slider.range[:2], setting.slider.step) for name, setting in SETTINGS.items() if setting.slider
     }
     assert (panel.sliders["min_p"].min, panel.sliders["min_p"].max, panel.sliders["min_p"].value) == (0, 0.99, 0)
+
+
+def test_every_slider_and_every_box_of_texts_has_its_explanation_under_it(panel):
+    rows = [row for row in panel.children if "dw-explained" in row._dom_classes]
+    explained = {row.children[0]: row.children[1].value for row in rows}
+    controls = {**panel.sliders, **panel.texts}
+    assert set(explained) == set(controls.values())
+    assert all(html.escape(SETTINGS[name].help) in explained[each] for name, each in controls.items())
+    assert "One text a line" in explained[panel.texts["stop"]]
 
 
 def test_greedy_draws_nothing_and_so_min_p_rests(owner, panel):
