@@ -11,7 +11,6 @@ from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 import dolly_widget.widget.dolly as widget_module
 from dolly_widget import DollyWidget, EngineError, PromptTemplate, SamplingParams
 from dolly_widget.errors import ModelError, PromptTooLongError
-from dolly_widget.widget.session.publisher import MIN_INTERVAL_S, Publisher
 from tests.demo_model.corpus import showcase
 
 
@@ -472,20 +471,6 @@ def test_the_repr_is_short_and_always_the_same(make):
     before = repr(widget)
     widget.ask("Hi")
     assert repr(widget) == before == "DollyWidget('demo', device='CPU')"
-
-
-# the publisher
-
-
-def test_the_publisher_shows_at_most_twenty_times_a_second_and_all_at_the_end():
-    now, shown = [0.0], []
-    publisher = Publisher(shown.append, clock=lambda: now[0])
-    for count, piece in enumerate("abcdefghij"):
-        now[0] = count * MIN_INTERVAL_S / 4
-        publisher.push(piece)
-    publisher.flush()
-    publisher.flush()
-    assert shown == ["a", "abcde", "abcdefghi", "abcdefghij"]
 
 
 # the demo model

@@ -1,5 +1,7 @@
 """Every sampling setting has a trait and a control, which are linked, refused, reset and preset as one."""
 
+import html
+
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
 
@@ -78,6 +80,15 @@ def test_the_sliders_have_the_ranges_of_the_settings(panel):
     assert (panel.sliders["min_p"].min, panel.sliders["min_p"].max, panel.sliders["min_p"].value) == (0, 0.99, 0)
 
 
+def test_every_slider_and_every_box_of_texts_has_its_explanation_under_it(panel):
+    rows = [row for row in panel.children if "dw-explained" in row._dom_classes]
+    explained = {row.children[0]: row.children[1].value for row in rows}
+    controls = {**panel.sliders, **panel.texts}
+    assert set(explained) == set(controls.values())
+    assert all(html.escape(SETTINGS[name].help) in explained[each] for name, each in controls.items())
+    assert "One text a line" in explained[panel.texts["stop"]]
+
+
 def test_greedy_draws_nothing_and_so_min_p_rests(owner, panel):
     panel.greedy.value = True
     assert [name for name, slider in panel.sliders.items() if slider.disabled] == [
@@ -98,9 +109,16 @@ def test_presets_take_min_p_back_and_leave_the_stop_texts(owner, panel):
     assert not any("dw-is-on" in button._dom_classes for button in panel.presets.values())
 
 
-def test_reset_takes_all_back(owner, panel):
-    for name, value in ANOTHER.items():
-        setattr(owner, TRAITS[name], value)
+def test_reset_takes_all_back(owner):
+    def change_all():
+        for name, value in ANOTHER.items():
+            setattr(owner, TRAITS[name], value)
+
+    change_all()
+    owner.reset_settings()
+    assert owner.params == DEFAULTS
+    panel = SamplingPanel(owner)
+    change_all()
     panel.reset.click()
     assert owner.params == DEFAULTS
     assert (panel.texts["stop"].value, panel.sliders["min_p"].value, panel.seed.value) == ("", 0, "")
@@ -158,6 +176,9 @@ def test_texts_that_are_refused_stay_in_the_box_with_a_hint(owner, panel):
     assert (owner.stop_texts, box.hint.value, is_shown(box.hint)) == (("###",), "", False)
     box.value = many
     panel.reset.click()
+    assert (owner.params, box.value, is_shown(box.hint)) == (DEFAULTS, "", False)
+    box.value = many
+    panel.reset.click()  # of which the owner has nothing to take back
     assert (owner.params, box.value, is_shown(box.hint)) == (DEFAULTS, "", False)
     box.value = many
     owner.stop_texts = ["Q:"]

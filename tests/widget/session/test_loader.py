@@ -22,7 +22,6 @@ from dolly_widget.models.lookup import KNOWN_MODELS
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime.progress import Progress
 from dolly_widget.widget.model import chooser
-from dolly_widget.widget.session.publisher import PROGRESS_INTERVAL_S, ProgressReporter
 
 DOLLY_3B = "databricks/dolly-v2-3b"
 STOPPED = "Preparing the model was stopped; nothing was changed."
@@ -151,18 +150,6 @@ def test_what_is_said_of_progress_is_text_and_not_html(make, workshop):
     wait_for(widget, "progress", "Looking at the model. <script>alert(1)</script>")
     shown = [part.value for part in (screen(widget).model, panel(widget).notes, screen(widget).stats)]
     assert not any("<script>" in html or "<b>/x" in html for html in shown)
-
-
-def test_progress_comes_ten_times_a_second_and_news_at_once():
-    now, shown = [0.0], []
-    report = ProgressReporter(lambda progress, notes: shown.append((progress.fraction, notes)), clock=lambda: now[0])
-    for count in range(9):
-        now[0] = count * PROGRESS_INTERVAL_S / 4
-        report(Progress("download", count / 10))
-    report(Progress("export"))
-    report(Progress("export", 0.1, message="A pickle."))
-    report(Progress("export", 0.2, message="A pickle."))
-    assert shown == [(0.0, ()), (0.4, ()), (0.8, ()), (None, ()), (0.1, ("A pickle.",))]
 
 
 def test_progress_cannot_be_set(make):
