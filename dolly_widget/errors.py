@@ -48,4 +48,4 @@ def error_text(exc: BaseException) -> str:
     """The message of an expected error; for a bug, that it is one."""
     if isinstance(exc, EXPECTED_ERRORS):
         return str(exc)
-    return f"Something in dolly_widget went wrong that should not have ({type(exc).__name__}: {exc})."
+    return f"Internal error in dolly_widget ({type(exc).__name__}: {exc}): this is a bug, please report it."

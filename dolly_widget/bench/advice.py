@@ -22,7 +22,7 @@ def advice(measurements: Iterable[Measurement]) -> list[str]:
     timed = [each for each in measurements if not math.isnan(each.tpot_s)]
     models = {model: _comparable([each for each in timed if each.model == model]) for model in _names(timed)}
     if len(models) == 1:
-        return [f"Use here: {_sentence(rows)}" for rows in models.values()]
+        return [f"Recommended: {_sentence(rows)}" for rows in models.values()]
     lines = [f"For {model}: {_sentence(rows)}" for model, rows in models.items()]
     return [*lines, *([_for_all({model: _best(rows) for model, rows in models.items()})] if models else [])]
 
@@ -64,7 +64,7 @@ def _named(row: Measurement) -> str:
 
 def _alone(row: Measurement) -> str:
     given = "a real model" if row.model == "demo" else "a checkpoint or a model id"
-    return f"Nothing else was measured: compare formats with --weight-format int8 int4 and {given}."
+    return f"Nothing else was measured: to compare formats, use --weight-format int8 int4 and {given}."
 
 
 def _others(best: Measurement, rows: Sequence[Measurement]) -> str:
@@ -94,8 +94,8 @@ def _pace(ratio: float) -> str:
     if abs(ratio - 1) <= _NOISE:
         return f"is as fast (within {_NOISE * 100:.0f} %)"
     if ratio < 1.1:
-        return f"takes {(ratio - 1) * 100:.0f} % longer for a token"
-    return f"takes {ratio:,.1f} times as long for a token"
+        return f"takes {(ratio - 1) * 100:.0f} % longer per token"
+    return f"takes {ratio:,.1f} times as long per token"
 
 
 def _exactness(best: Measurement, other: Measurement) -> str:
@@ -108,5 +108,5 @@ def _exactness(best: Measurement, other: Measurement) -> str:
 def _for_all(chosen: dict[str, Measurement]) -> str:
     setups = {_named(row) for row in chosen.values()}
     if len(setups) == 1:
-        return f"Use here: {setups.pop()}, for each of these models."
-    return f"Use here: {'; '.join(f'{_named(row)} for {model}' for model, row in chosen.items())}."
+        return f"Recommended: {setups.pop()}, for all of these models."
+    return f"Recommended: {'; '.join(f'{_named(row)} for {model}' for model, row in chosen.items())}."

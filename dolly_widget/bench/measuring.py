@@ -184,8 +184,8 @@ def _check_positions(info: ModelInfo, prompt_lengths: Sequence[int], new_tokens:
     fits = fitting(info, prompt_lengths, new_tokens)
     if longer := [length for length in prompt_lengths if length not in fits]:
         raise ValueError(
-            f"A prompt of {longer[0]:,} tokens and {new_tokens:,} new ones are more than the {info.max_positions:,} "
-            f"positions of {info.name}: take shorter prompts, or fewer new tokens."
+            f"A prompt of {longer[0]:,} tokens and {new_tokens:,} new tokens exceed the {info.max_positions:,} "
+            f"positions of {info.name}: use shorter prompts or fewer new tokens."
         )
 
 

@@ -34,14 +34,14 @@ def check_plot(path: Path) -> None:
     """Raise ValueError, with a sentence that says what to do, where no picture could be put into ``path``."""
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(
-            f"A picture is a {' or '.join(SUFFIXES)} file, not {path.name!r}: give it one of these endings."
+            f"A plot is a {' or '.join(SUFFIXES)} file, not {path.name!r}: use one of these file name extensions."
         )
     if importlib.util.find_spec("matplotlib") is None:
-        raise ValueError("The picture is drawn by matplotlib, which is missing: python -m pip install matplotlib.")
+        raise ValueError("Plotting needs matplotlib, which is not installed: run  python -m pip install matplotlib")
     if not path.absolute().parent.is_dir():
-        raise ValueError(f"There is no directory {path.absolute().parent}: make it, or name another one.")
+        raise ValueError(f"There is no directory {path.absolute().parent}: create it, or choose another one.")
     if path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
-        raise ValueError(f"{path} cannot be written: name another file.")
+        raise ValueError(f"{path} cannot be written: choose another file.")
 
 
 def save_plot(measurements: Sequence[Measurement], path: Path) -> None:

@@ -28,8 +28,8 @@ EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-
 _FILES = Path(__file__).with_name("app_files")
 _MODEL_HELP = "'demo', a model id of the Hugging Face hub, or a directory (default: demo)"
 _EPILOG = (
-    "Every tab that you open has a widget and a model of its own. A tab's memory is freed when you close it, or, where "
-    f"the browser could not say so, about {_CULL_AFTER_S // 60} minutes later."
+    "Each browser tab has its own widget and model. Closing a tab frees its memory; if the browser cannot report that "
+    f"it was closed, this happens about {_CULL_AFTER_S // 60} minutes later."
 )
 _CELL = """\
 import os
@@ -70,7 +70,7 @@ def _app(args: argparse.Namespace) -> int:
     with _private_folder(arguments, _configuration(port, token, args.theme)) as folder:
 
         def on_up() -> None:
-            print(f"The widget is at  {address}  (Ctrl+C here ends it)", flush=True)
+            print(f"The widget is at  {address}  (press Ctrl+C here to stop)", flush=True)
             if opens_browser:
                 _open_browser(folder, address)
 
@@ -164,4 +164,4 @@ def _open_browser(folder: Path, address: str) -> None:
     webbrowser.open(redirect.as_uri())
 
 
-COMMAND = Command("app", "Serve the widget alone, as a web page for this machine.", _add_arguments, _app)
+COMMAND = Command("app", "Serve the widget on its own, as a web page on this machine.", _add_arguments, _app)

@@ -30,7 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stats",
         action=argparse.BooleanOptionalAction,
-        help="a line on stderr with speed, seed and why the answer ended (default: only in a terminal)",
+        help="print speed, seed and why the answer ended on stderr (default: only in a terminal)",
     )
 
 
@@ -61,7 +61,9 @@ def _ask(args: argparse.Namespace) -> int:
     _replace_unknown_characters(sys.stdin, sys.stdout)
     question = _question(args)
     if args.model == "demo" and sys.stderr.isatty():
-        print("(demonstration model: quick, small and knows little; --model runs another)", file=sys.stderr)
+        print(
+            "(demonstration model: small and fast, but knows little; choose another one with --model)", file=sys.stderr
+        )
     result, code = finish(lambda stop: _answer(args, question, params, stop))
     print(flush=True)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
@@ -114,4 +116,4 @@ def _show(piece: str) -> None:
     print(piece, end="", flush=True)
 
 
-COMMAND = Command("ask", "Answer one instruction here, streaming.", _add_arguments, _ask)
+COMMAND = Command("ask", "Answer one instruction in the terminal.", _add_arguments, _ask)

@@ -32,33 +32,34 @@ T = TypeVar("T")
 _SUMMARY = "Measure how fast models run on this machine."
 _DESCRIPTION = """\
 Measure how fast models run on this machine: every model, in every weight
-format, on every device, with every engine that you name. Each is loaded, and
-asked made-up prompts of each length, in turns. Figures are medians over the
-rounds; for good ones, leave the machine alone meanwhile.
+format, on every device, with every engine that you name. Each is loaded and
+given made-up prompts of each length in turn. Figures are medians over the
+rounds; for reliable ones, leave the machine idle during the run.
 
-A model that is not here yet is downloaded and converted first. Ctrl+C stops,
-and shows what was measured so far.
+Models that are not on this machine yet are downloaded and converted first.
+Ctrl+C stops the run and shows what was measured so far.
 """
 _EPILOG = """\
-what the columns say:
-  weights       what most weights are stored in: INT8 is a byte each
-  load          until the model has given its first token of all
-  first token   from a new prompt to the first token of its answer
-  shared start  the same, where only the last words of the prompt are new
-  per token     for each token after the first, the median of the answers
-  p95           95 % of these tokens took no longer
-  floor         what reading all weights once takes the memory, measured
-                between the rounds: a token takes that at least. It is for
-                weights only: the key-value cache comes on top.
-  of limit      how near a token is to the floor: 100 % is there. More says
-                that the memory was busier while it was measured.
-  tokens per s  how many tokens that makes in a second, after the first
-  memory        what loading and answering added to the process's own
+columns:
+  weights       how most weights are stored: INT8 is one byte each
+  load          time until the model has produced its very first token
+  first token   time from a new prompt to the first token of its answer
+  shared start  the same, if only the last words of the prompt are new
+  per token     time per token after the first, median of the answers
+  p95           95 % of these tokens took no longer than this
+  floor         time to read all weights from memory once, by the bandwidth
+                measured between the rounds: no token can be faster. It
+                covers the weights only: the key-value cache comes on top.
+  of limit      how close the time per token is to the floor: 100 % has
+                reached it. More than that means that the memory was busier
+                while its bandwidth was measured.
+  tokens per s  tokens per second after the first
+  memory        memory that loading and answering added to the process
 
-A dash: there is no such figure. A device other than the CPU has no floor here,
-nor has a model that fits into the processor's cache. The last line says what
-to use: the fastest per token after the longest prompt. Fewer bits are faster,
-and less exact; where they gain less than 3 %, it says more bits.
+A dash means that there is no such figure: devices other than the CPU have no
+floor, nor do models that fit into the processor's cache. The last line says
+what to use: the fastest per token after the longest prompt. Fewer bits are
+faster but less exact; if they gain less than 3 %, it recommends more bits.
 
 examples:
   dolly-widget bench
@@ -78,18 +79,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "models",
         metavar="MODEL",
         nargs="*",
-        help="'demo', a model id of the Hugging Face hub, or a directory; before the options (default: demo)",
+        help="'demo', a model id of the Hugging Face hub, or a directory; put models before options (default: demo)",
     )
     several = partial(parser.add_argument, nargs="+", action="extend")
-    several("--device", metavar="D", help="AUTO, CPU, GPU, NPU or the like (default: each that is here)")
-    several("--weight-format", choices=NAMES, help=f"what to convert to (default: {WeightFormat().name})")
-    several("--engine", choices=tuple(ENGINES), help="what runs the models (default: genai)")
+    several("--device", metavar="D", help="AUTO, CPU, GPU, NPU or the like (default: all available)")
+    several("--weight-format", choices=NAMES, help=f"weight formats to convert to (default: {WeightFormat().name})")
+    several("--engine", choices=tuple(ENGINES), help="engines to run the models with (default: genai)")
     add_setup_arguments(parser, "prompt_lookup", "draft")
-    several("--prompt-tokens", metavar="N", type=int, help=f"lengths of the prompts (default: {lengths})")
-    parser.add_argument("--new-tokens", metavar="N", type=int, default=64, help="length of the answers (default: 64)")
-    parser.add_argument("--rounds", metavar="N", type=int, default=3, help="how often each is asked (default: 3)")
-    parser.add_argument("--json", action="store_true", help="print an array with all figures, in seconds and bytes")
-    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the times per token: a .png or .svg file")
+    several("--prompt-tokens", metavar="N", type=int, help=f"prompt lengths in tokens (default: {lengths})")
+    parser.add_argument("--new-tokens", metavar="N", type=int, default=64, help="answer length in tokens (default: 64)")
+    parser.add_argument("--rounds", metavar="N", type=int, default=3, help="number of rounds (default: 3)")
+    parser.add_argument("--json", action="store_true", help="print all figures as a JSON array, in seconds and bytes")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="plot the times per token to a .png or .svg file")
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -190,8 +191,8 @@ def _plan(model: tuple[EngineSetup, Model], device: str, engine: str, args: argp
     plan = _Plan(setup, info, lengths, answers_planned(lengths, args.rounds))
     for length in _each(args.prompt_tokens):
         if length not in lengths:
-            more = f"{args.new_tokens:,} more would pass its {info.max_positions:,} positions"
-            _tell(printable(f"{plan.name}: no prompts of {length:,} tokens: {more}."))
+            more = f"{args.new_tokens:,} more would exceed its {info.max_positions:,} positions"
+            _tell(printable(f"{plan.name}: prompts of {length:,} tokens are skipped: {more}."))
     return plan
 
 
@@ -243,7 +244,7 @@ def _tell(line: str) -> None:
 
 
 def _show_stopped(measured: Sequence[Measurement], args: argparse.Namespace) -> None:
-    _tell("Stopped: this is what was measured so far." if measured else "Stopped: nothing was measured so far.")
+    _tell("Stopped: these are the measurements so far." if measured else "Stopped: nothing has been measured yet.")
     _show(measured, args)
 
 
@@ -287,7 +288,7 @@ def _remarks(measured: Sequence[Measurement]) -> list[str]:
     bandwidths = [each.bandwidth_bytes_per_s / 1e9 for each in measured if not math.isnan(each.bandwidth_bytes_per_s)]
     if bandwidths:
         low, high = (f"{end(bandwidths):.0f}" for end in (min, max))
-        remarks.append(f"The memory was read at {low if low == high else f'{low} to {high}'} GB/s meanwhile.")
+        remarks.append(f"Memory bandwidth during the run: {low if low == high else f'{low} to {high}'} GB/s.")
     return [*remarks, *advice(measured)]
 
 

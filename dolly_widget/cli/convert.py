@@ -20,30 +20,29 @@ _DESCRIPTION = """\
 Download a model and convert it to OpenVINO, ready for the widget.
 
 A PyTorch checkpoint is downloaded, exported to OpenVINO and compressed, which
-takes minutes, and wants the optimum extra:
+takes minutes and needs the optimum extra:
   python -m pip install "dolly-widget[optimum]"
 A repository that holds OpenVINO files already, such as those of the OpenVINO
 organisation on the hub, is only downloaded: that needs no extra, and its
-weights stay in the format that they are in.
+weights keep their format.
 
 The result goes to the store, a folder in your cache directory; the environment
 variable DOLLY_WIDGET_CACHE names another one. `dolly-widget models` lists,
-checks and removes what is there. Before it starts it says what it needs and
-what is free. Ctrl+C stops it at any time: the store never shows a half-made
-model.
+checks and removes what is there. Before the work starts, you are told how much
+disk and memory it needs and how much is free. Ctrl+C stops it at any time: the
+store never holds a half-converted model.
 
-Code that comes with a model is never run. Checkpoints that are pickles are
-read by PyTorch's weights-only loader, and you are told that the file is one.
+Code that comes with a model is never run. Pickled checkpoints are read by
+PyTorch's weights-only loader, and you are told that the file is a pickle.
 
-stdout gets the directory of the model, and nothing else; stderr all the rest.
+Only the directory of the model goes to stdout; everything else to stderr.
 """
 _EPILOG = """\
-weight formats, none of which needs any data:
-  fp16  2 bytes a weight: as published, and the largest
-  int8  1 byte a weight, with a scale for each row
-  int4  half a byte a weight, with a scale for each group; the embedding and
-        the output layer are int8: the smallest, and the furthest from the
-        original
+weight formats (none needs calibration data):
+  fp16  2 bytes per weight: as published, the largest
+  int8  1 byte per weight, with a scale for each row
+  int4  half a byte per weight, with a scale for each group; the embedding and
+        the output layer are int8: the smallest, and the least exact
 
 examples:
   dolly-widget convert databricks/dolly-v2-3b
@@ -106,7 +105,7 @@ def _usage(args: argparse.Namespace, weight_format: WeightFormat, model_dir: Pat
     model = args.model if has_name else str(model_dir)
     python = json.dumps(model, ensure_ascii=False) + ("" if is_usual else f', weight_format="{weight_format}"')
     shell = shlex.quote(model) + ("" if is_usual else f" --weight-format {weight_format}")
-    return f'In a notebook:  DollyWidget({python})\nHere:  dolly-widget ask "Who is Dolly?" --model {shell}'
+    return f'In a notebook:  DollyWidget({python})\nIn a terminal:  dolly-widget ask "Who is Dolly?" --model {shell}'
 
 
 COMMAND = Command("convert", _SUMMARY, _add_arguments, _convert)

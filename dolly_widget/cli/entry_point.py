@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(argv: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="dolly-widget", description="Run a language model with OpenVINO, in a notebook or here."
+        prog="dolly-widget", description="Run a language model with OpenVINO, in a notebook or in the terminal."
     )
     parser.add_argument("--version", action="version", version=f"dolly-widget {__version__}")
     parser.set_defaults(run=None)

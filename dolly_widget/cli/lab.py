@@ -34,7 +34,7 @@ def _lab(args: argparse.Namespace) -> int:
     print(copy_tutorials(folder), flush=True)
     token = secrets.token_hex(16)
     address = f"http://{serving.HOST}:{port}/lab/tree/{_FIRST_TUTORIAL}?token={token}"
-    tell = partial(print, f"JupyterLab is at  {address}  (Ctrl+C here ends it)", flush=True)
+    tell = partial(print, f"JupyterLab is at  {address}  (press Ctrl+C here to stop)", flush=True)
     command = _lab_command(port, opens_browser=not args.no_browser and serving.has_browser())
     return serving.serve(command, folder, {"JUPYTER_TOKEN": token}, port, tell)
 
@@ -81,10 +81,10 @@ def _is_copy(path: Path, source: Path) -> bool:
 def _about_kept(names: list[str], folder: Path) -> list[str]:
     if not names:
         return []
-    it_is, versions = ("it is", "version") if len(names) == 1 else ("they are", "versions")
+    versions = "version" if len(names) == 1 else "versions"
     return [
-        f"Kept as {it_is} in {folder}: {', '.join(names)}; the {versions} of dolly-widget {__version__} can be had "
-        "with --dir another-folder."
+        f"Left unchanged in {folder}: {', '.join(names)}; to get the {versions} of dolly-widget {__version__}, use "
+        "--dir another-folder."
     ]
 
 
@@ -101,4 +101,4 @@ def _lab_command(port: int, opens_browser: bool) -> list[str]:
     ]
 
 
-COMMAND = Command("lab", "Copy the tutorials into a folder of yours and open them in JupyterLab.", _add_arguments, _lab)
+COMMAND = Command("lab", "Copy the tutorials into a folder and open them in JupyterLab.", _add_arguments, _lab)

@@ -13,15 +13,19 @@ from dolly_widget.text import in_bytes
 if TYPE_CHECKING:
     from dolly_widget.models import Entry
 
-_NAME_HELP = "a name that `dolly-widget models` shows, or the model's id where the store has it only once"
+_NAME_HELP = "a name that `dolly-widget models` lists, or the model's id if the store has it only once"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", description="None of them: list the models.")
-    remove = commands.add_parser("remove", help="Delete models, without a question.")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", description="Without a command: list the models."
+    )
+    remove = commands.add_parser("remove", help="Delete models without asking.")
     remove.add_argument("names", metavar="NAME", nargs="+", help=_NAME_HELP)
     remove.set_defaults(run=_remove)
-    check = commands.add_parser("check", help="Read models and compare their checksums; exit code 1 for a damaged one.")
+    check = commands.add_parser(
+        "check", help="Read models and verify their checksums; the exit code is 1 if one is damaged."
+    )
     check.add_argument("names", metavar="NAME", nargs="*", help=_NAME_HELP + " (default: all)")
     check.set_defaults(run=_check)
 
@@ -31,7 +35,7 @@ def _list(args: argparse.Namespace) -> int:
 
     entries = sorted(store.entries(), key=lambda entry: (entry.model_id, entry.weight_format, entry.created))
     if not entries:
-        print(f"No models in {store.cache_dir()} so far: `dolly-widget convert MODEL` puts one there.")
+        print(f"There are no models in {store.cache_dir()} yet: `dolly-widget convert MODEL` adds one.")
         return 0
     rows = dict(zip((entry.name for entry in entries), _aligned(map(_columns, entries)), strict=True))
     for model_id, group in groupby(entries, key=lambda entry: entry.model_id):
@@ -78,9 +82,11 @@ def _check(args: argparse.Namespace) -> int:
     entries = _named(args.names) if args.names else store.entries()
     damaged = [entry for entry in entries if not _is_whole(entry)]
     for entry in damaged:
-        print(f"Mend it: dolly-widget models remove {entry.name}  and convert or download {entry.model_id} again.")
+        print(
+            f"To repair it:  dolly-widget models remove {entry.name}  and convert or download {entry.model_id} again."
+        )
     if not entries:
-        print(f"No models in {store.cache_dir()} so far: there is nothing to check.")
+        print(f"There are no models in {store.cache_dir()} yet: nothing to check.")
     return EXIT_FOUND if damaged else 0
 
 
@@ -102,10 +108,10 @@ def _find(name: str) -> Entry:
     entries = store.entries()
     found = [entry for entry in entries if entry.name == name] or [entry for entry in entries if entry.model_id == name]
     if not found:
-        raise CommandError(f"There is no model {name!r} in the store: `dolly-widget models` lists those that are.")
+        raise CommandError(f"There is no model {name!r} in the store: `dolly-widget models` lists what is there.")
     if len(found) > 1:
         choices = ", ".join(entry.name for entry in found)
-        raise CommandError(f"The store has {name!r} {len(found)} times: say which, {choices}.")
+        raise CommandError(f"The store has {len(found)} models {name!r}: name one of them, {choices}.")
     return found[0]
 
 

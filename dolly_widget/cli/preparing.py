@@ -55,5 +55,5 @@ def prepare(work: Callable[..., T], stop: threading.Event) -> T:
             return work(on_progress=on_progress, stop=stop)
     except ModelError as exc:
         if stop.is_set():
-            raise Stopped("Stopped: the models that you have are as they were.") from exc
+            raise Stopped("Stopped: your models are unchanged.") from exc
         raise

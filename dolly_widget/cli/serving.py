@@ -24,8 +24,10 @@ HOST = "127.0.0.1"
 
 def add_arguments(parser: argparse.ArgumentParser, usual_port: int) -> None:
     """Add ``--no-browser`` and ``--port``."""
-    parser.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
-    parser.add_argument("--port", type=int, metavar="N", help=f"0 is any free one (default: {usual_port}, if free)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+    parser.add_argument(
+        "--port", type=int, metavar="N", help=f"port to serve on; 0 picks any free one (default: {usual_port} if free)"
+    )
 
 
 def choose_port(wanted: int | None, usual_port: int) -> int:
@@ -35,7 +37,9 @@ def choose_port(wanted: int | None, usual_port: int) -> int:
     for port in (usual_port, 0) if wanted is None else (wanted,):
         with contextlib.suppress(OSError):
             return _bindable(port)
-    raise CommandError(f"Port {wanted} cannot be used, perhaps because another server has it: choose another, or 0.")
+    raise CommandError(
+        f"Port {wanted} cannot be used, perhaps because another server uses it: choose another one, or 0."
+    )
 
 
 def _bindable(port: int) -> int:

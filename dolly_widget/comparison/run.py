@@ -83,12 +83,12 @@ def _listed(name: str, value: Any, kinds: tuple[type, ...]) -> list[Any]:
     if isinstance(value, kinds):
         return [value]
     if isinstance(value, Mapping) or not isinstance(value, Sequence):
-        raise TypeError(f"{name} must be one or a list of them, not {value!r}.")
+        raise TypeError(f"{name} must be a single value or a list, not {value!r}.")
     if not value:
         raise ValueError(f"{name} is empty: give at least one.")
     for each in value:
         if not isinstance(each, kinds):
-            raise TypeError(f"{name} holds {each!r}, which is none: see compare's docstring.")
+            raise TypeError(f"{name} must not contain {each!r}: see help(compare).")
     return list(value)
 
 
@@ -96,7 +96,7 @@ def _params(settings: Any, sampling: Mapping[str, Any]) -> tuple[int, list[Sampl
     """The seed in common, and the settings of each row with a seed."""
     listed = _listed("settings", settings, (Mapping, SamplingParams))
     if sampling and (whole := next((each for each in listed if isinstance(each, SamplingParams)), None)):
-        raise ValueError(f"{whole} is whole: set {', '.join(sampling)} in it, or give a mapping in its place.")
+        raise ValueError(f"{whole} holds all settings: set {', '.join(sampling)} in it, or pass a mapping instead.")
     common = changed(SamplingParams(), sampling)
     params = [each if isinstance(each, SamplingParams) else changed(common, each) for each in listed]
     seed = secrets.randbits(32) if common.seed is None else common.seed
@@ -157,8 +157,8 @@ class _Wanted:
             is_choice |= None in found or len(directories) > 1
         if len(set(self.weight_formats)) > 1 and not is_choice:
             raise ValueError(
-                "Several weight_format make no difference here: OpenVINO files and engines have the one that they "
-                "have. Give a checkpoint, a model id, or the directories of all as model."
+                "Several weight formats make no difference here: OpenVINO files and loaded engines keep the one that "
+                "they have. Pass a checkpoint, a model id, or one directory for each format as model."
             )
 
     def candidates(self, stop: threading.Event) -> list[_Candidate]:
@@ -184,7 +184,7 @@ class _Wanted:
 
 def _model_of(engine: Engine) -> Model:
     if not isinstance(engine, HasModel):
-        raise ValueError(f"compare needs an engine whose model's files are on this machine, and {engine!r} has none.")
+        raise ValueError(f"compare needs an engine with its model's files on this machine, and {engine!r} has none.")
     return engine.model
 
 

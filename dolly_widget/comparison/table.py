@@ -148,13 +148,13 @@ def _model(row: ComparisonRow) -> tuple[object, ...]:
 def _notes(rows: Sequence[ComparisonRow]) -> Iterator[str]:
     """What is to be known of the figures."""
     yield (
-        "First token: the model's median for prompts as long as this one, and unlike any before. "
+        "First token: the model's median time for new prompts of this length. "
         "Memory: what the model added to this process."
     )
     if any(row.memory_bytes is None for row in rows):
-        yield f"{_UNKNOWN} is not known."
+        yield f"{_UNKNOWN} means unknown."
     if any(row.compared_by == "characters" for row in rows):
-        yield "Where the tokenizer is another than the first one's, answers are compared by their characters."
+        yield "Answers of models with another tokenizer than the first one's are compared by their characters."
     if any(row.model == "demo" for row in rows):
         yield "The demonstration model is tiny: its figures and answers say nothing about a large one."
 

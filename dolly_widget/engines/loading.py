@@ -39,7 +39,7 @@ def setup_from(model: str | Path | EngineSetup, options: dict[str, Any]) -> Engi
     if not isinstance(model, EngineSetup):
         return EngineSetup(model, **options)  # type: ignore[arg-type]  # a path becomes a text
     if options:
-        raise TypeError(f"The setup is whole: set {', '.join(options)} in it.")
+        raise TypeError(f"An EngineSetup takes no further options: set {', '.join(options)} in it.")
     return model
 
 

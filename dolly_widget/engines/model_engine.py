@@ -128,7 +128,7 @@ class ModelEngine(ABC):
         self, answer: Answer, prompt_ids: list[int], params: SamplingParams, seed: int, arguments: dict[str, Any]
     ) -> None:
         if self._loaded is None:
-            raise EngineError("This engine was closed: load the model again.")
+            raise EngineError("This engine is closed: load the model again.")
         answer.start()
         prefix = answer.token_ids
         try:
@@ -143,7 +143,7 @@ class ModelEngine(ABC):
 
     def _check_length(self, prompt_tokens: int, max_new_tokens: int) -> None:
         if prompt_tokens == 0:
-            raise ValueError("The prompt is empty: give the model at least one token to go on from.")
+            raise ValueError("The prompt is empty: give the model at least one token to continue from.")
         if self._max_positions is not None and prompt_tokens + max_new_tokens > self._max_positions:
             raise PromptTooLongError(prompt_tokens, max_new_tokens, self._max_positions)
 
@@ -156,14 +156,16 @@ class ModelEngine(ABC):
         beginning, size = [operator.index(token_id) for token_id in token_ids], self.model.vocab_size
         for token_id in beginning:
             if not 0 <= token_id < size:
-                raise ValueError(f"There is no token {token_id}: the model has {size:,}, counted from 0.")
+                raise ValueError(f"There is no token {token_id}: the model has {size:,} tokens, counted from 0.")
         return beginning
 
     @contextmanager
     def _take_turn(self, answer: Answer) -> Iterator[bool]:
         """Wait until no other caller is generating; yield False if we were asked to stop meanwhile."""
         if self._speaker == threading.get_ident():
-            raise RuntimeError("generate() was called from its own on_text: wait until the first answer has ended.")
+            raise RuntimeError(
+                "generate() was called from its own on_text callback: wait until the first answer has ended."
+            )
         while not self._turn.acquire(timeout=0.02):
             if answer.is_cancelled:
                 yield False

@@ -35,10 +35,10 @@ _OBJECTS = (*_LISTS, "prefix_allowed_tokens_fn")
 _FOR_DRAWING = ("top_h", "typical_p", "epsilon_cutoff", "eta_cutoff")
 _FOR_BEAMS = ("length_penalty", "early_stopping")
 _IN_PARAMS = "it is set by SamplingParams"
-_IN_TEMPLATE = "what ends an answer is stop of SamplingParams, and the template's"
-_NO_FIELDS = "an answer is text and ids"
+_IN_TEMPLATE = "the stop texts of SamplingParams and of the template end an answer"
+_NO_FIELDS = "an answer holds only its text and token ids"
 # OpenVINO's models keep their cache inside: they cannot go back in it, or run another text in between.
-_NOT_HERE = "OpenVINO's models cannot do it"
+_NOT_HERE = "OpenVINO models do not support it"
 _REFUSED = {
     **dict.fromkeys(("do_sample", "temperature", "top_p", "top_k", "min_p", "repetition_penalty"), _IN_PARAMS),
     **dict.fromkeys(("max_new_tokens", "max_length"), _IN_PARAMS),
@@ -48,11 +48,11 @@ _REFUSED = {
     **dict.fromkeys(("prompt_lookup_num_tokens", "assistant_early_exit", "is_assistant", "guidance_scale"), _NOT_HERE),
     **dict.fromkeys(("penalty_alpha", "dola_layers", "prefill_chunk_size", "continuous_batching_config"), _NOT_HERE),
     **dict.fromkeys(
-        ("num_beam_groups", "diversity_penalty", "constraints", "force_words_ids"), "transformers no longer has it"
+        ("num_beam_groups", "diversity_penalty", "constraints", "force_words_ids"), "transformers no longer supports it"
     ),
-    "min_length": "it counts the prompt too, and min_new_tokens does not",
-    "token_healing": "the prompt's ids are the tokenizer's",
-    "transformers_version": "it is no setting",
+    "min_length": "it includes the prompt, unlike min_new_tokens",
+    "token_healing": "the prompt is passed on exactly as it was encoded",
+    "transformers_version": "it is not a setting",
 }
 
 
@@ -164,7 +164,9 @@ def _checked(arguments: dict[str, Any]) -> dict[str, Any]:
     known = {name for name in vars(defaults) if not name.startswith("_")} | set(_OBJECTS)
     for name, value in arguments.items():
         if name in _REFUSED:
-            raise ValueError(f"The generation argument {name} cannot be used here, as {_REFUSED[name]}: leave it out.")
+            raise ValueError(
+                f"The generation argument {name} cannot be used here because {_REFUSED[name]}: leave it out."
+            )
         if name not in known:
             similar = difflib.get_close_matches(name, known - set(_REFUSED), 1)
             hint = f"did you mean {similar[0]}?" if similar else "see transformers.GenerationConfig."
@@ -174,9 +176,9 @@ def _checked(arguments: dict[str, Any]) -> dict[str, Any]:
     for name in ("num_beams", "num_return_sequences", "min_new_tokens"):
         value = arguments.get(name)
         if value is not None and not (isinstance(value, int) and value > 0):
-            raise ValueError(f"{name} must be a whole number from 1, not {value!r}.")
+            raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
     if arguments.get("num_return_sequences", 1) not in (None, 1):
-        raise ValueError("num_return_sequences must be 1, as there is one answer: ask again for another one.")
+        raise ValueError("num_return_sequences must be 1: ask again to get another answer.")
     return arguments
 
 
@@ -204,7 +206,7 @@ def _generation_config(
     try:
         config.validate(strict=True)  # type: ignore[no-untyped-call]
     except (ValueError, TypeError, AttributeError) as exc:
-        raise ValueError(f"Hugging Face refuses these generation arguments: {reason(exc)}; correct them.") from exc
+        raise ValueError(f"Hugging Face rejects these generation arguments: {reason(exc)}; correct them.") from exc
     return config
 
 

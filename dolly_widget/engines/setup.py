@@ -47,10 +47,10 @@ class EngineSetup:
     ov_config: tuple[tuple[str, Any], ...] = ()
     """OpenVINO properties, such as ``(("CACHE_DIR", "cache"),)``."""
     prompt_lookup: bool = field(
-        default=False, metadata=_option("", "guess that the prompt is quoted: faster for answers that repeat it")
+        default=False, metadata=_option("", "guess tokens from the prompt: faster for answers that quote it")
     )
     draft: str | None = field(
-        default=None, metadata=_option("MODEL", "a smaller model with the same tokenizer that writes ahead")
+        default=None, metadata=_option("MODEL", "a smaller model with the same tokenizer that drafts tokens ahead")
     )
 
     def __post_init__(self) -> None:
@@ -91,11 +91,12 @@ class EngineSetup:
         if self.is_guessing:
             if any(name.startswith("NPU") for name in devices_behind(checked.device)):
                 raise ValueError(
-                    "An NPU cannot check guesses: leave prompt_lookup and draft out, or take another device."
+                    "An NPU does not support prompt_lookup or draft: leave them out, or choose another device."
                 )
             if self.engine != "genai":
                 raise ValueError(
-                    f"The engine {self.engine!r} cannot guess ahead: leave prompt_lookup and draft out, or the engine."
+                    f"The engine {self.engine!r} does not support prompt_lookup or draft: leave them out, or use the "
+                    "engine 'genai'."
                 )
         return checked
 
@@ -150,5 +151,5 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     unknown = ", ".join(repr(name) for name in sampling if name not in SETTINGS)
     if unknown:
         known = ", ".join([*SETUP_FIELDS[1:], *SETTINGS])
-        raise TypeError(f"There is no setting {unknown}; there are {known}.")
+        raise TypeError(f"There is no setting {unknown}; choose from {known}.")
     return setup, sampling

@@ -171,7 +171,7 @@ class _Lease:
         with self._lock:
             shared = self._shared
             if shared is None or shared.engine is None:
-                raise EngineError("This engine was closed: load the model again.")
+                raise EngineError("This engine is closed: load the model again.")
             self._stops.append(ours)
         try:
             return shared.engine.generate(prompt, params, on_text=on_text, stop=ours, **arguments)
@@ -186,7 +186,7 @@ class _Lease:
         """See ``Continues``."""
         shared = self._shared
         if shared is None or shared.engine is None:
-            raise EngineError("This engine was closed: load the model again.")
+            raise EngineError("This engine is closed: load the model again.")
         return shared.engine.check_beginning(token_ids)
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from dolly_widget.text import DOLLY, PLAIN, PromptTemplate
 _NAMED_TEMPLATES = {"DOLLY": DOLLY, "PLAIN": PLAIN}
 _LINE_CHARS = 100
 _UNKNOWN = """\
-# What answered cannot be told by name: put the engine, or a model's name and its template, in the place of `engine`."""
+# The engine cannot be named in code: replace `engine` with it, or with the name of a model and its template."""
 
 
 def as_code(exchange: Exchange) -> str:
@@ -101,7 +101,9 @@ def _was_cut(result: GenerationResult) -> bool:
 def _remark(exchange: Exchange) -> list[str]:
     """What to know about an answer that was stopped."""
     if _was_cut(exchange.result):
-        return [f"# The answer was stopped after so many tokens; max_new_tokens was {exchange.params.max_new_tokens}."]
+        return [
+            f"# The answer was stopped after this many tokens; max_new_tokens was {exchange.params.max_new_tokens}."
+        ]
     return ["# The answer was stopped before its first token."] if exchange.result.finish_reason == "cancelled" else []
 
 

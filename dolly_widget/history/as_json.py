@@ -78,7 +78,7 @@ def _read(kind: type[_T], data: dict[str, Any]) -> _T:
 
 def _check_result(result: GenerationResult) -> None:
     if result.finish_reason not in FINISH_REASONS:
-        raise ValueError(f"finish_reason {result.finish_reason!r} is none")
+        raise ValueError(f"finish_reason is {result.finish_reason!r}")
     if not 0 <= result.prefix_tokens <= len(result.token_ids):
         raise ValueError(f"prefix_tokens is {result.prefix_tokens}")
 
@@ -91,7 +91,7 @@ def _prompt(data: Any) -> Prompt:
 def _of(kind: type[_T]) -> Callable[[Any], _T]:
     def check(value: Any) -> _T:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise TypeError(f"{str(value)[:40]!r} is no {kind.__name__}")
+            raise TypeError(f"{str(value)[:40]!r} is not of type {kind.__name__}")
         return value
 
     return check

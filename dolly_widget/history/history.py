@@ -63,7 +63,7 @@ class History(tuple[Exchange, ...]):
             try:
                 exchanges.append(from_data(_with_turns(each, exchanges)))
             except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as exc:
-                reason = f"no {exc}" if isinstance(exc, KeyError) else str(exc).rstrip(".")
+                reason = f"{exc} is missing" if isinstance(exc, KeyError) else str(exc).rstrip(".")
                 raise ValueError(
                     f"{name} is damaged at exchange {number} ({reason}): export the history again."
                 ) from exc
@@ -83,7 +83,9 @@ class History(tuple[Exchange, ...]):
         try:
             import pandas
         except ImportError as exc:
-            raise ImportError("A DataFrame needs pandas, which is not installed: pip install pandas") from exc
+            raise ImportError(
+                "A DataFrame needs pandas, which is not installed: run  python -m pip install pandas"
+            ) from exc
         return pandas.DataFrame([_row(each) for each in self], columns=_COLUMNS)
 
 
@@ -115,7 +117,7 @@ def _with_turns(data: Any, before: Sequence[Exchange]) -> Any:
         return data
     place = turns["after"]
     if not isinstance(place, int) or not 0 <= place < len(before):
-        raise ValueError(f"its turns are after exchange {place!r}, which is none of those before")
+        raise ValueError(f"its turns follow exchange {place!r}, which is not an earlier one")
     return {**data, "turns": [list(turn) for turn in before[place].turns_after]}
 
 
@@ -130,7 +132,7 @@ def _parsed(text: str, name: str) -> list[Any]:
     if data["version"] > VERSION:
         raise ValueError(
             f"{name} was written by a newer dolly-widget (format {data['version']}, this one knows {VERSION}): "
-            "pip install --upgrade dolly-widget"
+            "run  python -m pip install --upgrade dolly-widget"
         )
     exchanges = data.get("exchanges")
     if not isinstance(exchanges, list):
@@ -139,9 +141,7 @@ def _parsed(text: str, name: str) -> list[Any]:
 
 
 def _other_kind(name: str) -> ValueError:
-    return ValueError(
-        f"{name} is no history, or not all of one: give what History.to_json wrote, or the Path of its file."
-    )
+    return ValueError(f"{name} is not a complete history: give the output of History.to_json, or the Path of its file.")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -27,15 +27,18 @@ class Column:
 
 
 _COLUMNS = (
-    Column("Model alone", "Probability by the model: temperature 1, no repetition penalty, no filter."),
+    Column("Model alone", "The model's own probability: temperature 1, no repetition penalty, no filters."),
     Column("Before filters", "Probability after repetition penalty and temperature, before top-k, top-p and min-p."),
-    Column("Cumulative", "Sum of the probabilities down to here, of what top-k leaves: top-p compares with it."),
-    Column("Drawn with", "Probability with which it is drawn, after all settings; or what cut it."),
+    Column(
+        "Cumulative",
+        "Sum of the probabilities down to this row, of the tokens that top-k keeps: top-p is compared with it.",
+    ),
+    Column("Drawn with", "Probability of being drawn, after all settings; or what cut the token."),
 )
 
 
 def _draws_column(total: int) -> Column:
-    return Column(f"In {_times(total)}", "How often it came; the mark is how often it is expected to.")
+    return Column(f"In {_times(total)}", "How often it was drawn; the mark shows the expected number.")
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def _cells(row: Candidate, whole: float, total: int | None) -> Iterator[Cell]:
         else Cell(percent(row.after), row.after / whole)
     )
     if total is not None and row.draws is not None:
-        title = f"{row.after * total:,.1f} are expected"
+        title = f"{row.after * total:,.1f} expected"
         length, tick = min(1.0, row.draws / total / whole), row.after / whole
         yield Cell(f"{row.draws:,}", length, tick, title) if row.is_kept else Cell("0")
 
@@ -179,7 +182,7 @@ def _bound_note(candidates: Candidates, asked: SamplingParams | None) -> Iterato
 
 def _scale_note(whole: float) -> Iterator[str]:
     if whole < 1:
-        yield f"A whole bar is {whole:.0%}; in the cumulative column 100%."
+        yield f"A full bar is {whole:.0%}; in the cumulative column, 100%."
 
 
 def _times(total: int) -> str:

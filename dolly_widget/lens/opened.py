@@ -90,7 +90,7 @@ def _open(engine: Source) -> _Opened:
     if not isinstance(model, Model):
         raise ValueError(
             f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "
-            "give it an engine of load_engine(...)."
+            "use an engine from load_engine(…)."
         )
     return _Opened(Reader(model.directory, engine.device, model.tokenizer.vocab_size), model)
 

@@ -117,11 +117,11 @@ class Reader:
         size = self._width(request)
         for token_id in ids:
             if not 0 <= token_id < size:
-                raise ValueError(f"There is no token {token_id}: the model has {size:,}, counted from 0.")
+                raise ValueError(f"There is no token {token_id}: the model has {size:,} tokens, counted from 0.")
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:
-            raise EngineError("This engine was closed: load the model again.")
+            raise EngineError("This engine is closed: load the model again.")
 
     def _loaded(self) -> ov.InferRequest:
         self._refuse_if_closed()

@@ -119,7 +119,7 @@ def next_token(
 def _checked(ids: list[int], prompt_tokens: int, info: ModelInfo) -> list[int]:
     longest = info.max_positions
     if not prompt_tokens:
-        raise ValueError("The prompt is empty: give the model at least one token to go on from.")
+        raise ValueError("The prompt is empty: give the model at least one token to continue from.")
     if longest is not None and len(ids) > longest:
         raise ValueError(
             f"The text has {len(ids)} tokens, but the model has only {longest} positions: "

@@ -17,7 +17,7 @@ def tell_of_lines_read_before(shell: InteractiveShell) -> None:
     history = shell.history_manager
     cell, parsed = (history.input_hist_raw[-1], history.input_hist_parsed[-1]) if history else ("", "")
     if "dolly_widget" in cell and "run_line_magic('dolly'," not in parsed and (line := _QUESTION.search(cell)):
-        print(f"IPython read this cell before it knew %dolly. In a cell of its own it will do: {line[0].strip()}")
+        print(f"IPython read this cell before %dolly was loaded. Run this in a separate cell: {line[0].strip()}")
 
 
 class LineThatAsks(EscapedCommand):

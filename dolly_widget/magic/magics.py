@@ -110,19 +110,19 @@ class DollyMagics(Magics):
           %dolly [options] An instruction in one line?
           answer = %dolly [options] An instruction in one line?
 
-        In the instruction, and in the values of options, {name} stands for the text of the Python variable of that
-        name; {{name}} is {name} itself, and all other braces stay as they are. In one line, the options come first;
-        all that follows them is the instruction. Interrupting the kernel stops the answer and keeps the text so far.
-        Consoles that cannot replace what they printed (jupyter console, Qt console) show no more than the first step:
-        keep the answer and print it there.
+        In the instruction, and in the values of options, {name} is replaced by the text of the Python variable of that
+        name; {{name}} is a literal {name}, and all other braces stay as they are. In one line, the options come first;
+        everything after them is the instruction. Interrupting the kernel stops the answer and keeps the text so far.
+        Consoles that cannot replace printed output (jupyter console, Qt console) show only the first step: there, keep
+        the answer and print it.
 
-        What the model works on, and what becomes of the answer:
+        What the model works on, and where the answer goes:
 
           --context NAME           a Python variable: the text that the instruction is about
           -o NAME, --output NAME   keep the answer in this variable of the notebook: answer.text, answer.token_ids, ...
 
-        Which model, and where. It is loaded once, shared with the widgets that use the same one, and kept in memory
-        for the cells to come; %unload_ext dolly_widget frees all of them:
+        Which model to run, and where. It is loaded once, shared with widgets that use the same one, and kept in memory
+        for later cells; %unload_ext dolly_widget frees all models:
 
         {setup_options}
         How the next token is chosen, and when the answer ends:
@@ -241,5 +241,5 @@ def _raise_what_went_wrong(error: BaseException | None, result: GenerationResult
         raise error
     if is_interrupted and result is not None:
         is_whole = result.finish_reason != "cancelled"
-        how = "Stopped; the text so far stays." if result.text else "Stopped before there was any text."
-        raise DollyStopped("Interrupted when the answer was whole." if is_whole else how)
+        how = "Stopped; the text so far is kept." if result.text else "Stopped before there was any text."
+        raise DollyStopped("Interrupted after the answer was complete." if is_whole else how)

@@ -53,7 +53,7 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
     """What the user typed. Raises DollyError for a mistake in it."""
     values, rest = _split(line)
     if cell is not None and rest:
-        raise DollyError(f"{rest!r} is no option: write the instruction below the line of %%dolly.")
+        raise DollyError(f"{rest!r} is not an option: write the instruction below the %%dolly line.")
     given = {name: [_fill(value, names) for value in each] for name, each in values.items()}
     instruction = _fill((rest if cell is None else cell).strip(), names)
     if not instruction.strip():
@@ -84,7 +84,10 @@ def _split(line: str) -> tuple[dict[str, list[str]], str]:
         if word not in _OPTIONS:
             similar = difflib.get_close_matches(word, _OPTIONS, 1)
             hint = f" (similar: {similar[0]})" if similar else ""
-            raise DollyError(f"There is no option {word}{hint}: see %dolly?, or write -- before text with a dash.")
+            raise DollyError(
+                f"There is no option {word}{hint}: see %dolly?, or write -- before an instruction that begins with a "
+                "dash."
+            )
         value = ""
         if _OPTIONS[word] not in _FLAGS:
             value, after = _value(word, after)
@@ -118,7 +121,7 @@ def _look_up(name: str, names: Mapping[str, Any], is_field: bool = False) -> Any
     name = _name(name)
     if name in names:
         return names[name]
-    literal = f", or write {{{{{name}}}}} for the text {{{name}}} itself" if is_field else ""
+    literal = f", or write {{{{{name}}}}} for a literal {{{name}}}" if is_field else ""
     raise DollyError(f"There is no variable {name!r}: set it first{literal}.")
 
 

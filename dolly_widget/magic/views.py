@@ -24,7 +24,7 @@ def name_of(model: Model) -> str:
 def caption(result: GenerationResult | None, model: str, text: str, params: SamplingParams) -> str:
     """Which model, how much, why it ended and the seed. No times: with a seed it is the same in every run."""
     if result is None:
-        parts = [model, "broken off" if text else "no answer"]
+        parts = [model, "interrupted by an error" if text else "no answer"]
     elif not result.token_ids:
         parts = [model, _ENDS["cancelled"]]
     else:

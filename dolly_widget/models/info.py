@@ -38,7 +38,7 @@ def check_files(model_dir: Path) -> Path:
     missing = [name for name in REQUIRED_FILES if not (model_dir / name).is_file()]
     if missing:
         raise ModelError(
-            f"{model_dir} is not a whole OpenVINO model: {', '.join(missing)} "
+            f"{model_dir} is not a complete OpenVINO model: {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing; convert or download it again."
         )
     return model_dir
@@ -50,7 +50,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as exc:
         raise ModelError(f"{path} cannot be read; convert or download the model again.") from exc
     if not isinstance(content, dict):
-        raise ModelError(f"{path} holds no settings; convert or download the model again.")
+        raise ModelError(f"{path} contains no settings; convert or download the model again.")
     return content
 
 
@@ -89,7 +89,9 @@ class ModelInfo:
         """Most tokens, prompt and answer together, that the model was made for; None where its config is silent."""
         found = next((self.config[key] for key in _POSITIONS_KEYS if self.config.get(key)), None)
         if found is not None and not (isinstance(found, int | float) and math.isfinite(found)):
-            raise ModelError(f"{self.model_dir / 'config.json'} says that the model has {found!r} positions: mend it.")
+            raise ModelError(
+                f"{self.model_dir / 'config.json'} gives {found!r} as the number of positions: correct it."
+            )
         return None if found is None else int(found)
 
     @property

@@ -234,7 +234,7 @@ def remove(name: str) -> Entry:
 
     entry = next((entry for entry in entries() if entry.name == name), None)
     if entry is None:
-        raise ModelError(f"There is no model {name!r} in the store; `dolly-widget models` lists those that are there.")
+        raise ModelError(f"There is no model {name!r} in the store: `dolly-widget models` lists what is there.")
     try:
         with _lock(name).acquire(timeout=0):
             trash = _staging_dir() / name
@@ -243,7 +243,7 @@ def remove(name: str) -> Entry:
             os.replace(entry.path, trash / "removed")  # at once: nobody finds half of it
             shutil.rmtree(trash, ignore_errors=True)
     except filelock.Timeout:
-        raise ModelError(f"{name} is being converted just now; try again when that has ended.") from None
+        raise ModelError(f"{name} is being converted; try again when that has finished.") from None
     except OSError as exc:
         raise ModelError(f"{name} cannot be removed ({exc.strerror}): close the notebooks that use it first.") from exc
     return entry

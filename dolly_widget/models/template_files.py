@@ -72,7 +72,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
     except ValueError as exc:
         raise ValueError(f"{path} cannot be read; convert or download the model again.") from exc
     if not isinstance(settings, dict):
-        raise ValueError(f"{path} holds no settings; convert or download the model again.")
+        raise ValueError(f"{path} contains no settings; convert or download the model again.")
     return settings
 
 

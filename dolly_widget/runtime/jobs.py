@@ -88,7 +88,7 @@ class Job(Generic[T]):
         if self._worker.is_current and not self.done:
             raise RuntimeError("This job cannot end while its own thread waits for it: wait on another thread.")
         if not self._has_ended_within(math.inf if timeout_s is None else timeout_s):
-            raise TimeoutError(f"still working after {timeout_s:g} s; wait again, or call stop().")
+            raise TimeoutError(f"Still working after {timeout_s:g} s; wait again, or call stop().")
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value]  # set when there was no error

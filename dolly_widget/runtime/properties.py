@@ -14,7 +14,7 @@ from dolly_widget.runtime.devices import devices_behind
 from dolly_widget.runtime.openvino_thread import run_apart
 from dolly_widget.runtime.reasons import reason
 
-_MEND = "correct it in ov_config, or leave it out."
+_ADVICE = "correct it in ov_config, or leave it out."
 
 
 def check_properties(device: str, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,12 +46,12 @@ def _check_property(device: str, devices: list[str], name: str, value: Any) -> N
         return
     said = reason(RuntimeError(re.sub(r"Wrong value .*?for property key \w+\.\s?", "", str(refusals[0]))))
     if "nsupported property" not in said:
-        raise ValueError(f"OpenVINO does not take {name}={value!r} on {device} ({said}): {_MEND}") from refusals[0]
+        raise ValueError(f"OpenVINO does not accept {name}={value!r} on {device} ({said}): {_ADVICE}") from refusals[0]
     # The language model pipelines of an NPU have further properties of their own.
     if name not in _settable(device.partition(":")[0]) and not any(each.startswith("NPU") for each in devices):
         similar = difflib.get_close_matches(name.upper(), set().union(*map(_settable, devices)), 1)
         hint = f" (similar: {similar[0]})" if similar else ""
-        raise ValueError(f"OpenVINO has no property {name} on {device}{hint}: {_MEND}") from refusals[0]
+        raise ValueError(f"OpenVINO has no property {name} on {device}{hint}: {_ADVICE}") from refusals[0]
 
 
 def _check_cache_dir(path: str) -> None:
@@ -60,7 +60,7 @@ def _check_cache_dir(path: str) -> None:
         Path(path).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path).close()
     except OSError as exc:
-        raise ValueError(f"CACHE_DIR {path!r} is no directory that can be written: choose another one.") from exc
+        raise ValueError(f"CACHE_DIR {path!r} is not a writable directory: choose another one.") from exc
 
 
 def _settable(device: str) -> set[str]:

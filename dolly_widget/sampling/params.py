@@ -148,7 +148,7 @@ def changed(params: SamplingParams, settings: Mapping[str, Any]) -> SamplingPara
     """``params`` with other values for some fields. Raises TypeError for a name that is no setting."""
     unknown = ", ".join(repr(name) for name in settings if name not in SETTINGS)
     if unknown:
-        raise TypeError(f"There is no sampling setting {unknown}; there are {', '.join(SETTINGS)}.")
+        raise TypeError(f"There is no sampling setting {unknown}; choose from {', '.join(SETTINGS)}.")
     return replace(params, **settings)
 
 

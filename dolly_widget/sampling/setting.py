@@ -133,7 +133,7 @@ class Texts(Setting):
         texts = tuple(value)
         for text in texts:
             if not isinstance(text, str):
-                raise TypeError(f"{name} must be a list of texts, and {text!r} is none.")
+                raise TypeError(f"{name} must be a list of texts, but {text!r} is not a text.")
         if not all(texts):
             raise ValueError(f"{name} must not hold an empty text.")
         if len(texts) > self.most:

@@ -16,7 +16,7 @@ from dolly_widget.text.template import Prompt, PromptTemplate, Segment, Turn
 if TYPE_CHECKING:
     import jinja2
 
-TEMPLATE_ADVICE = "pass template= with a PromptTemplate of your own."
+TEMPLATE_ADVICE = "pass your own PromptTemplate as template=."
 
 
 @dataclass(frozen=True)
@@ -129,17 +129,17 @@ def render(template: Any, instruction: str, context: str = "", turns: Sequence[T
     if not turns:
         return cast(Prompt, template.render(instruction, context))
     if not takes_turns(template):
-        raise ValueError("This model has no chat template: it cannot be told what was said before.")
+        raise ValueError("This model has no chat template and cannot be given earlier turns: ask without them.")
     return cast(Prompt, template.render(instruction, context, turns))
 
 
 def _refused(n_messages: int, reason: str = "") -> ValueError:
     """The error of a template that fails for a ``reason``, or alters a message."""
     if n_messages > 1:
-        why = reason or "it does not leave each message as it is"
+        why = reason or "it changes a message"
         what, mend = f"cannot be used for a chat of several turns ({why})", "ask without the earlier turns."
     else:
-        what, mend = f"cannot be used ({reason})" if reason else "does not leave the message as it is", TEMPLATE_ADVICE
+        what, mend = f"cannot be used ({reason})" if reason else "changes the message", TEMPLATE_ADVICE
     return ValueError(f"The model's chat template {what}: {mend}")
 
 

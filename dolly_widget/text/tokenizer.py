@@ -173,7 +173,9 @@ class Tokenizer:
         if token_id in self._contents:
             return self._contents[token_id]
         if not self.has_token(token_id):
-            raise ValueError(f"There is no token {token_id}: this tokenizer has {self.vocab_size:,}, counted from 0.")
+            raise ValueError(
+                f"There is no token {token_id}: this tokenizer has {self.vocab_size:,} tokens, counted from 0."
+            )
         text = self.decode([token_id])
         # Many decoders take the space off the beginning of a text.
         return f" {text}" if self.decode([token_id, token_id]) == f"{text} {text}" else text

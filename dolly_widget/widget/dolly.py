@@ -61,7 +61,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     context = traitlets.Unicode("", help="A text that the instruction is about; may be empty.")
     response = traitlets.Unicode("", read_only=True, help="The answer so far.")
     status = traitlets.Enum(("loading", "idle", "generating", "stopping", "error"), "idle", read_only=True)
-    error = traitlets.Unicode("", read_only=True, help="What went wrong last, and what to do; empty when all is well.")
+    error = traitlets.Unicode("", read_only=True, help="The last error, and what to do; empty when all is well.")
     progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
     device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
     lens = traitlets.Bool(False, help="Whether a finished answer's tokens are coloured by how likely each was.")

@@ -50,7 +50,7 @@ EXAMPLES = (
     "Write a love letter to my best friend",
 )
 _BUSY_LINES = {
-    "loading": "{loading}… Write, and press Enter: the answer comes as soon as it can.",
+    "loading": "{loading}… Write and press Enter: the answer starts once the model is loaded.",
     "generating": "Writing…",
     "stopping": "Stopping…",
 }

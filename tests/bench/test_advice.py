@@ -15,8 +15,8 @@ FP16 = replace(INT8, precision="FP16", tpot_s=0.238)
 
 def test_the_fastest_is_chosen_and_what_it_costs_is_said():
     assert advice([INT8, INT4]) == [
-        "Use here: INT4 on CPU with genai, 9.1 tokens/s after a prompt of 1,500 tokens; "
-        "INT8 takes 1.3 times as long for a token and is closer to the original."
+        "Recommended: INT4 on CPU with genai, 9.1 tokens/s after a prompt of 1,500 tokens; "
+        "INT8 takes 1.3 times as long per token and is closer to the original."
     ]
 
 
@@ -24,35 +24,35 @@ def test_each_other_format_is_compared_by_its_fastest_combination():
     slow = [replace(row, engine="optimum", tpot_s=2 * row.tpot_s) for row in (INT8, INT4, FP16)]
     (line,) = advice([FP16, INT8, INT4, *slow])
     assert line.partition("; ")[2] == (
-        "INT8 takes 1.3 times as long for a token and is closer to the original; "
-        "FP16 takes 2.2 times as long for a token and is closer to the original."
+        "INT8 takes 1.3 times as long per token and is closer to the original; "
+        "FP16 takes 2.2 times as long per token and is closer to the original."
     )
 
 
 def test_a_difference_within_the_noise_goes_to_the_more_exact_format():
     as_fast = replace(INT8, tpot_s=INT4.tpot_s * 1.02)
     (line,) = advice([INT4, as_fast])
-    assert line.startswith("Use here: INT8 on CPU with genai, 8.9 tokens/s")
+    assert line.startswith("Recommended: INT8 on CPU with genai, 8.9 tokens/s")
     assert line.endswith("; INT4 is as fast (within 3 %) and is further from the original.")
 
 
 def test_a_difference_beyond_the_noise_goes_to_the_faster_format():
     (line,) = advice([INT4, replace(INT8, tpot_s=INT4.tpot_s * 1.05)])
-    assert line.startswith("Use here: INT4 on CPU")
-    assert line.endswith("; INT8 takes 5 % longer for a token and is closer to the original.")
+    assert line.startswith("Recommended: INT4 on CPU")
+    assert line.endswith("; INT8 takes 5 % longer per token and is closer to the original.")
 
 
 def test_a_slower_format_that_is_less_exact_is_told_as_such():
     (line,) = advice([INT8, replace(INT4, tpot_s=0.286)])
-    assert line.endswith("; INT4 takes 2.0 times as long for a token and is further from the original.")
+    assert line.endswith("; INT4 takes 2.0 times as long per token and is further from the original.")
 
 
 def test_among_devices_the_fastest_of_the_same_format_is_chosen():
     others = [replace(INT8, device="GPU", tpot_s=0.1), replace(INT8, device="NPU", tpot_s=1.0)]
     (line,) = advice([INT8, *others])
     assert line == (
-        "Use here: INT8 on GPU with genai, 10.0 tokens/s after a prompt of 1,500 tokens; "
-        "on CPU it takes 1.4 times as long for a token."
+        "Recommended: INT8 on GPU with genai, 10.0 tokens/s after a prompt of 1,500 tokens; "
+        "on CPU it takes 1.4 times as long per token."
     )
 
 
@@ -62,27 +62,27 @@ def test_the_longest_prompt_that_all_were_asked_decides():
     middle8, middle4 = (replace(row, prompt_tokens=512) for row in (INT8, INT4))
     rows = [replace(short8, tpot_s=0.01), middle8, short4, middle4, replace(INT4, tpot_s=0.2)]
     (line,) = advice(rows)
-    assert line.startswith("Use here: INT4 on CPU with genai, 9.1 tokens/s after a prompt of 512 tokens;")
+    assert line.startswith("Recommended: INT4 on CPU with genai, 9.1 tokens/s after a prompt of 512 tokens;")
 
 
 def test_within_the_noise_the_faster_of_the_same_format_is_chosen():
     (line,) = advice([replace(INT8, engine="optimum", tpot_s=0.144), INT8])
-    assert line.startswith("Use here: INT8 on CPU with genai")
+    assert line.startswith("Recommended: INT8 on CPU with genai")
     assert line.endswith("; with optimum it is as fast (within 3 %).")
 
 
 def test_where_no_length_is_common_each_one_s_longest_decides():
     rows = [replace(INT8, prompt_tokens=31), replace(INT8, prompt_tokens=511), replace(INT4, prompt_tokens=510)]
     (line,) = advice(rows)
-    assert line.startswith("Use here: INT4 on CPU with genai, 9.1 tokens/s after a prompt of 510 tokens;")
+    assert line.startswith("Recommended: INT4 on CPU with genai, 9.1 tokens/s after a prompt of 510 tokens;")
 
 
 @pytest.mark.parametrize(("model", "given"), [("demo", "a real model"), ("org/sheep", "a checkpoint or a model id")])
 def test_a_single_combination_is_told_as_such_with_what_to_compare(model, given):
     rows = [replace(INT8, model=model, prompt_tokens=length) for length in (32, 1500)]
     assert advice(rows) == [
-        "Use here: INT8 on CPU with genai, 7.0 tokens/s after a prompt of 1,500 tokens. "
-        f"Nothing else was measured: compare formats with --weight-format int8 int4 and {given}."
+        "Recommended: INT8 on CPU with genai, 7.0 tokens/s after a prompt of 1,500 tokens. "
+        f"Nothing else was measured: to compare formats, use --weight-format int8 int4 and {given}."
     ]
 
 
@@ -91,13 +91,13 @@ def test_several_models_have_a_line_each_and_a_last_one_for_all():
     lines = advice([INT8, INT4, *goats])
     assert lines[0].startswith("For org/sheep: INT4 on CPU with genai, 9.1 tokens/s")
     assert lines[1].startswith("For org/goat: INT4 on CPU with genai, 18.2 tokens/s")
-    assert lines[2:] == ["Use here: INT4 on CPU with genai, for each of these models."]
+    assert lines[2:] == ["Recommended: INT4 on CPU with genai, for all of these models."]
 
 
 def test_the_last_line_names_the_models_where_they_differ():
     goat = replace(INT8, model="org/goat", device="GPU")
     assert advice([INT4, goat])[-1] == (
-        "Use here: INT4 on CPU with genai for org/sheep; INT8 on GPU with genai for org/goat."
+        "Recommended: INT4 on CPU with genai for org/sheep; INT8 on GPU with genai for org/goat."
     )
 
 

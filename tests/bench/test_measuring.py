@@ -312,7 +312,7 @@ def test_the_whole_setup_reaches_the_engine(clocked, monkeypatch, is_whole):
         ({"prompt_lengths": ()}, r"prompt_lengths is empty: give at least one, such as 32\."),
         (
             {"prompt_lengths": (16, 2000)},
-            r"2,000 tokens and 64 new ones are more than the 2,048 positions of demo",
+            r"2,000 tokens and 64 new tokens exceed the 2,048 positions of demo",
         ),
         ({"device": "TPU"}, "no device 'TPU'"),
         ({"engine": "onnx"}, "no engine 'onnx'"),

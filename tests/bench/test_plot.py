@@ -32,10 +32,10 @@ def drawn(tmp_path):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("times.pdf", r"A picture is a \.png or \.svg file, not 'times\.pdf': give it one of these endings\."),
-        ("times", r"A picture is a \.png or \.svg file, not 'times'"),
-        ("missing/times.png", r"There is no directory .*missing: make it, or name another one\."),
-        ("a_directory.png", r"a_directory\.png cannot be written: name another file\."),
+        ("times.pdf", r"A plot is a \.png or \.svg file, not 'times\.pdf': use one of these file name extensions\."),
+        ("times", r"A plot is a \.png or \.svg file, not 'times'"),
+        ("missing/times.png", r"There is no directory .*missing: create it, or choose another one\."),
+        ("a_directory.png", r"a_directory\.png cannot be written: choose another file\."),
     ],
 )
 def test_a_place_for_no_picture_is_a_sentence(tmp_path, path, message):
@@ -50,13 +50,13 @@ def test_a_place_that_may_not_be_written_to_is_a_sentence(tmp_path, monkeypatch,
     """Nothing is closed to root, whom tests may run as: so the system's answer is made up."""
     (tmp_path / "here.svg").touch()
     monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path / locked)
-    with pytest.raises(ValueError, match=f"{name} cannot be written: name another file"):
+    with pytest.raises(ValueError, match=f"{name} cannot be written: choose another file"):
         check_plot(tmp_path / name)
 
 
 def test_without_matplotlib_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match="matplotlib, which is missing: python -m pip install matplotlib"):
+    with pytest.raises(ValueError, match="matplotlib, which is not installed: run  python -m pip install matplotlib"):
         check_plot(Path("times.png"))
 
 

@@ -90,7 +90,7 @@ def test_search_narrows_the_list_and_says_what_it_found(notebook, page):
 
 def test_an_empty_history_says_so(notebook, page):
     notebook("[]")
-    expect(page.get_by_text("Nothing asked yet.")).to_be_visible()
+    expect(page.get_by_text("No answers yet.")).to_be_visible()
     expect(page.get_by_role("button", name="Markdown")).to_be_disabled()
 
 

@@ -85,7 +85,7 @@ def test_the_interrupt_button_keeps_the_text_and_run_all_ends_there(notebook, pa
     shown = answer.inner_text()
     page.get_by_role("button", name="Interrupt the kernel").click()
     expect(output(opened, 1)).to_contain_text("· stopped ·", timeout=30_000)
-    expect(errors(page)).to_have_text("Stopped; the text so far stays.")
+    expect(errors(page)).to_have_text("Stopped; the text so far is kept.")
     assert (
         answer.inner_text().replace("\n", "")[:10] == shown.replace("1. ", "").replace("*", "").replace("\n", "")[:10]
     )
@@ -119,5 +119,6 @@ def test_a_mistake_is_one_line_below_the_cell(notebook):
     opened = notebook(LOAD, "%dolly --topp 1 Who is Dolly?")
     opened.run(1)
     expect(output(opened, 1)).to_have_text(
-        "There is no option --topp (similar: --top-p): see %dolly?, or write -- before text with a dash."
+        "There is no option --topp (similar: --top-p): see %dolly?, or write -- before an instruction that begins with "
+        "a dash."
     )

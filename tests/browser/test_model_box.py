@@ -125,7 +125,7 @@ def test_submit_waits_for_the_model_that_is_prepared(front_end, notebook, page):
     instruction(page).fill("What is the capital of France?")
     submit(page)
     expect(page.get_by_role("button", name="Stop")).to_be_enabled()
-    expect(page.locator(".dw-stats")).to_contain_text("the answer comes as soon as it can")
+    expect(page.locator(".dw-stats")).to_contain_text("the answer starts once the model is loaded")
     report(front_end)
     expect(page.locator(".dw-stats")).to_contain_text("seed", timeout=30_000)
     expect(page.locator(".dw-preparing")).to_be_hidden()

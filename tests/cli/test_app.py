@@ -194,5 +194,5 @@ def test_the_help_says_what_a_second_tab_is_and_when_memory_is_freed(capsys):
     with pytest.raises(SystemExit):
         entry_point.main(["app", "--help"])
     out = " ".join(capsys.readouterr().out.split())
-    assert "Every tab that you open has a widget and a model of its own." in out
+    assert "Each browser tab has its own widget and model." in out
     assert "about 5 minutes later" in out

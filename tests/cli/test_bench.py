@@ -73,7 +73,7 @@ def test_a_table_of_the_demo_model(capsys):
     assert row[:4] == ["demo", "INT8", "CPU", "genai"]
     assert len(row) == 14
     assert out.splitlines()[-2].startswith("The demonstration model is tiny")
-    assert out.splitlines()[-1].startswith("Use here: INT8 on CPU with genai, ")
+    assert out.splitlines()[-1].startswith("Recommended: INT8 on CPU with genai, ")
     assert err == ""
 
 
@@ -92,7 +92,7 @@ def test_a_prompt_that_is_too_long_is_a_mistake(capsys):
     assert entry_point.main(["bench", "--device", "CPU", "--prompt-tokens", "2000"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "2,000 tokens and 64 new ones are more than the 2,048 positions of demo: take shorter prompts" in err
+    assert "2,000 tokens and 64 new tokens exceed the 2,048 positions of demo: use shorter prompts" in err
     assert len(err.splitlines()) == 1
 
 
@@ -107,8 +107,8 @@ def test_every_combination_is_measured_and_the_fastest_is_named(measured, capsys
     out = capsys.readouterr().out
     assert [tuple(row[2:4]) for row in rows(out)] == setups
     assert out.splitlines()[-1] == (
-        "Use here: INT8 on GPU with genai, 2,500 tokens/s after a prompt of 32 tokens; "
-        "on CPU with optimum it takes 2.0 times as long for a token."
+        "Recommended: INT8 on GPU with genai, 2,500 tokens/s after a prompt of 32 tokens; "
+        "on CPU with optimum it takes 2.0 times as long per token."
     )
 
 
@@ -154,7 +154,7 @@ def test_lengths_without_positions_are_left_out_with_a_word(measured, capsys):
     assert entry_point.main(["bench", "--device", "CPU", "--prompt-tokens", "32", "2000"]) == 0
     assert calls[0]["prompt_lengths"] == (32,)
     assert capsys.readouterr().err == (
-        "demo INT8, CPU, genai: no prompts of 2,000 tokens: 64 more would pass its 2,048 positions.\n"
+        "demo INT8, CPU, genai: prompts of 2,000 tokens are skipped: 64 more would exceed its 2,048 positions.\n"
     )
 
 
@@ -177,8 +177,8 @@ def test_a_terminal_keeps_what_went_wrong_above_the_line(measured, monkeypatch):
     assert entry_point.main(["bench", "--prompt-tokens", "32", "2000"]) == 2
     kept = [line.rpartition("\r")[2] for line in sys.stderr.getvalue().split("\n")[:-1]]
     assert kept == [
-        "demo INT8, CPU, genai: no prompts of 2,000 tokens: 64 more would pass its 2,048 positions.",
-        "demo INT8, GPU, genai: no prompts of 2,000 tokens: 64 more would pass its 2,048 positions.",
+        "demo INT8, CPU, genai: prompts of 2,000 tokens are skipped: 64 more would exceed its 2,048 positions.",
+        "demo INT8, GPU, genai: prompts of 2,000 tokens are skipped: 64 more would exceed its 2,048 positions.",
         "dolly-widget: demo INT8, CPU, genai: The driver is missing; install it.",
     ]
 
@@ -187,7 +187,7 @@ def test_the_bandwidth_is_told_below_the_table(measured, capsys):
     limited = replace(ROW, model="org/sheep", weight_bytes=3_000_000_000, bandwidth_bytes_per_s=29.7e9)
     measured(limited, replace(limited, bandwidth_bytes_per_s=31.2e9))
     assert entry_point.main(["bench"]) == 0
-    assert "The memory was read at 30 to 31 GB/s meanwhile." in capsys.readouterr().out.splitlines()
+    assert "Memory bandwidth during the run: 30 to 31 GB/s." in capsys.readouterr().out.splitlines()
 
 
 # --- the picture ----------------------------------------------------------------------------------------------------
@@ -208,7 +208,8 @@ def test_a_picture_that_cannot_be_is_refused_before_anything_is_measured(measure
     assert entry_point.main(["bench", "--plot", str(tmp_path / "times.pdf")]) == 2
     assert capsys.readouterr() == (
         "",
-        "dolly-widget: --plot: A picture is a .png or .svg file, not 'times.pdf': give it one of these endings.\n",
+        "dolly-widget: --plot: A plot is a .png or .svg file, not 'times.pdf': use one of these file name "
+        "extensions.\n",
     )
     assert calls == []
 
@@ -279,14 +280,14 @@ def test_ctrl_c_shows_what_was_measured_so_far(measured, capsys):
     assert entry_point.main(["bench", "--device", "CPU", "GPU", "AUTO"]) == 130
     out, err = capsys.readouterr()
     assert [row[2] for row in rows(out)] == ["CPU"]
-    assert err == "Stopped: this is what was measured so far.\n"
+    assert err == "Stopped: these are the measurements so far.\n"
     assert len(calls) == 2
 
 
 def test_ctrl_c_before_the_first_row_says_so(measured, capsys):
     measured(press_ctrl_c)
     assert entry_point.main(["bench"]) == 130
-    assert capsys.readouterr() == ("", "Stopped: nothing was measured so far.\n")
+    assert capsys.readouterr() == ("", "Stopped: nothing has been measured yet.\n")
 
 
 def test_ctrl_c_shows_it_also_where_loading_cannot_be_stopped(measured, capsys, monkeypatch):
@@ -305,4 +306,4 @@ def test_ctrl_c_shows_it_also_where_loading_cannot_be_stopped(measured, capsys, 
     is_over.set()
     out, err = capsys.readouterr()
     assert [row[2] for row in rows(out)] == ["CPU"]
-    assert err == "Stopped: this is what was measured so far.\n"
+    assert err == "Stopped: these are the measurements so far.\n"

@@ -62,7 +62,7 @@ def test_convert_prints_the_directory_alone_and_what_it_does_on_stderr(hub, caps
     assert [line for line in lines if line.startswith("Downloading")]
     assert lines[-2:] == [
         f'In a notebook:  DollyWidget("{MODEL}")',
-        f'Here:  dolly-widget ask "Who is Dolly?" --model {MODEL}',
+        f'In a terminal:  dolly-widget ask "Who is Dolly?" --model {MODEL}',
     ]
 
 
@@ -107,7 +107,7 @@ def test_ctrl_c_ends_the_preparation_and_leaves_nothing(hub, arguments):
         shown += read_until(master)
         out, _ = process.communicate(timeout=60)
     assert out == b""
-    assert shown.endswith(b"\rdolly-widget: Stopped: the models that you have are as they were.\r\n")
+    assert shown.endswith(b"\rdolly-widget: Stopped: your models are unchanged.\r\n")
     assert b"Traceback" not in shown
     assert process.returncode == 130
     assert store.entries() == ()
@@ -172,7 +172,10 @@ def test_the_hint_runs_what_was_made(converted, capsys, arguments, python, shell
     assert entry_point.main(["convert", *arguments]) == 0
     out, err = capsys.readouterr()
     assert out == "/store/made\n"
-    assert err == f'In a notebook:  DollyWidget({python})\nHere:  dolly-widget ask "Who is Dolly?" --model {shell}\n'
+    assert (
+        err
+        == f'In a notebook:  DollyWidget({python})\nIn a terminal:  dolly-widget ask "Who is Dolly?" --model {shell}\n'
+    )
 
 
 @pytest.mark.parametrize(

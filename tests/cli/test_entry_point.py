@@ -187,7 +187,7 @@ def test_a_stdout_that_cannot_write_a_character_gets_a_question_mark(scripted, m
         (["ask", ""], "instruction is empty"),
         (["ask", " \n "], "instruction is empty"),
         (["ask", "Hi", "--model", "no/such/model"], "no model 'no/such/model'"),
-        (["ask", "Hi", "--model", str(ROOT / "tests")], "is a directory of something else"),
+        (["ask", "Hi", "--model", str(ROOT / "tests")], "does not hold a model"),
         (["ask", "Hi", "--top-p", "0"], "--top-p must be"),
         (["ask", "Hi", "--temperature", "-1"], "--temperature must be"),
         (["ask", "Hi", "--top-k", "2.5"], "--top-k must be a whole number"),
@@ -195,7 +195,7 @@ def test_a_stdout_that_cannot_write_a_character_gets_a_question_mark(scripted, m
         (["ask", "Hi", "--stop", ""], "--stop must not hold an empty text"),
         (
             ["ask", "Hi", "--engine", "optimum", "--prompt-lookup"],
-            "cannot guess ahead: leave --prompt-lookup and --draft out",
+            "does not support --prompt-lookup or --draft: leave them out",
         ),
         (["ask", "Hi", "--draft", "no/such/model"], "no model 'no/such/model'"),
         (["lab", "--dir", __file__, "--port", "0"], "File exists"),

@@ -58,7 +58,7 @@ def test_lab_never_overwrites_a_file_and_says_how_to_get_the_new_one(lab, tmp_pa
     assert lab("--dir", str(folder)) == 0
     assert (folder / "01_quickstart.ipynb").read_text() == "my own work"
     assert (
-        f"Kept as it is in {folder}: 01_quickstart.ipynb; the version of dolly-widget {__version__} can be had with "
+        f"Left unchanged in {folder}: 01_quickstart.ipynb; to get the version of dolly-widget {__version__}, use "
         "--dir another-folder.\n" in capsys.readouterr().out
     )
 

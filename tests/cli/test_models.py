@@ -72,7 +72,7 @@ def test_a_revision_that_is_the_commit_is_not_shown_twice(put, capsys):
 def test_an_empty_store_is_said_and_no_error(arguments, capsys, cache_dir):
     code, out, err = models(capsys, *arguments)
     assert (code, err) == (0, "")
-    assert re.fullmatch(r"No models in .*\n", out)
+    assert re.fullmatch(r"There are no models in .*\n", out)
     assert str(cache_dir) in out
 
 
@@ -90,7 +90,7 @@ def test_an_id_that_is_there_twice_is_not_enough(put, capsys, command):
     entries = [put(), put(weight_format="int4")]
     code, out, err = models(capsys, command, DOLLY)
     assert (code, out) == (2, "")
-    assert re.fullmatch(rf"dolly-widget: The store has '{DOLLY}' 2 times: say which, .*\n", err)
+    assert re.fullmatch(rf"dolly-widget: The store has 2 models '{DOLLY}': name one of them, .*\n", err)
     assert all(entry.name in err for entry in entries)
     assert len(names()) == 2
 

@@ -303,7 +303,7 @@ def test_what_is_given_counts_towards_the_length(continuing, demo_dir):
 
 @pytest.mark.parametrize("token_id", [-1, 2048, 2**40])
 def test_a_beginning_with_an_id_that_no_token_has_is_refused(continuing, nothing_runs, token_id):
-    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 2,048, counted from 0"):
+    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 2,048 tokens, counted from 0"):
         continuing.generate(HELLO, wild(5), prefix_ids=[300, token_id])
 
 

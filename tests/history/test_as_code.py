@@ -114,7 +114,7 @@ def test_a_stopped_answer_is_stopped_at_the_same_token(ask):
     ids = exchange.result.token_ids[:5]
     stopped = replace(exchange, result=replace(exchange.result, token_ids=ids, finish_reason="cancelled"))
     code = as_code(stopped)
-    assert "# The answer was stopped after so many tokens; max_new_tokens was 40." in code
+    assert "# The answer was stopped after this many tokens; max_new_tokens was 40." in code
     assert run(code).result.token_ids == ids
 
 
@@ -214,7 +214,7 @@ def test_a_given_engine_is_asked_for_and_then_the_code_runs():
     widget.ask("Count.")
     code = as_code(widget.history[-1])
     widget.close()
-    assert "# What answered cannot be told by name: put the engine" in code
+    assert "# The engine cannot be named in code: replace `engine`" in code
     names = {"engine": ScriptedEngine(["one ", "two"])}
     exec(code, names)
     assert names["widget"].response == "one two"

@@ -150,7 +150,7 @@ def test_every_field_that_is_written_can_be_read():
 def test_a_text_of_another_kind_is_refused_in_a_sentence(text):
     with pytest.raises(
         ValueError,
-        match=r"^This text is no history, or not all of one: give what .*to_json wrote, or the Path of its file\.$",
+        match=r"^This text is not a complete history: give the output of .*to_json, or the Path of its file\.$",
     ):
         History.from_json(text)
 

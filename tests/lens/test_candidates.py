@@ -100,7 +100,7 @@ def test_draws_are_counted_beside_what_is_expected():
     shown = table(found)
     assert shown.columns[-1].name == "In 1,000 draws"
     count = shown.rows[0].cells[-1]
-    assert (count.text, count.title) == ("520", "500.0 are expected")
+    assert (count.text, count.title) == ("520", "500.0 expected")
     assert (count.length, count.tick) == pytest.approx((1.0, 1.0))  # a whole bar is 50 %
     assert shown.rows[1].cells[-1].length == pytest.approx(0.48)
     assert shown.rows[1].cells[-1].tick == pytest.approx(0.5)
@@ -149,7 +149,7 @@ def test_what_is_cut_is_told_in_words_and_has_no_bar_where_it_is_not_drawn():
 def test_bars_of_a_flat_distribution_are_longer_by_a_scale_that_is_told():
     shown = table(seen(np.zeros(40)))
     assert shown.rows[0].cells[0].length == pytest.approx(0.5)
-    assert "A whole bar is 5%" in shown.notes[-1]
+    assert "A full bar is 5%" in shown.notes[-1]
 
 
 def test_html_escapes_what_a_token_holds():

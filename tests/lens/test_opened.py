@@ -174,11 +174,11 @@ def test_closing_the_engine_frees_the_model_and_ends_reading(demo_dir, load):
     engine.close()
     assert reader._request is None
     assert not release.alive  # it held the compiled model
-    with pytest.raises(EngineError, match="This engine was closed"):
+    with pytest.raises(EngineError, match="This engine is closed"):
         next_token(engine, HELLO)
     closed = load(demo_dir, device="CPU")
     closed.close()
-    with pytest.raises(EngineError, match="This engine was closed"):
+    with pytest.raises(EngineError, match="This engine is closed"):
         next_token(closed, HELLO)
 
 

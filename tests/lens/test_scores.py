@@ -422,7 +422,7 @@ def test_an_engine_without_files_here_is_refused(model):
     if model != "":
         engine.model = model
     for ask in (score, next_token):
-        with pytest.raises(ValueError, match=r"has none on this machine: give it an engine of load_engine"):
+        with pytest.raises(ValueError, match=r"has none on this machine: use an engine from load_engine"):
             ask(engine, HELLO, [5])
     for ask in (extra_bytes, load):
         with pytest.raises(ValueError, match="has none on this machine"):
@@ -435,9 +435,9 @@ def test_a_closed_engine_scores_nothing(demo_dir):
     engine = load_engine(demo_dir, device="CPU")
     assert len(score(engine, HELLO, TOKENS)) == len(TOKENS)
     engine.close()
-    with pytest.raises(EngineError, match="This engine was closed"):
+    with pytest.raises(EngineError, match="This engine is closed"):
         score(engine, HELLO, TOKENS)
-    with pytest.raises(EngineError, match="This engine was closed"):
+    with pytest.raises(EngineError, match="This engine is closed"):
         load(engine)
 
 

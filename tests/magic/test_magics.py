@@ -236,7 +236,7 @@ def test_text_that_looks_like_control_tokens_is_text(notebook):
         ("%dolly --seed 3", "The instruction is empty"),
         ("%%dolly\n  \n", "The instruction is empty"),
         ("%dolly --topp 3 Hi", "There is no option --topp (similar: --top-p): see %dolly?"),
-        ("%dolly -5 + 3?", "write -- before text with a dash"),
+        ("%dolly -5 + 3?", "write -- before an instruction that begins with a dash"),
         ("%dolly --seed", "--seed needs a value: see %dolly?"),
         ("%dolly --model --seed 3 Hi", "--model needs a value"),
         ("%dolly --seed x Hi", "--seed must be a number, not 'x'."),
@@ -255,9 +255,9 @@ def test_text_that_looks_like_control_tokens_is_text(notebook):
         ("%dolly --context article Hi", "There is no variable 'article': set it first."),
         (
             "%dolly Love {nobody}",
-            "There is no variable 'nobody': set it first, or write {{nobody}} for the text {nobody}",
+            "There is no variable 'nobody': set it first, or write {{nobody}} for a literal {nobody}",
         ),
-        ("%%dolly Who?\nHi", "'Who?' is no option: write the instruction below the line of %%dolly."),
+        ("%%dolly Who?\nHi", "'Who?' is not an option: write the instruction below the %%dolly line."),
     ],
 )
 def test_a_mistake_is_one_sentence_and_an_error_of_the_cell(notebook, cell, sentence):
@@ -483,7 +483,7 @@ def stopped_after(notebook, pieces, shown):
 
 
 def test_an_interrupt_keeps_the_text_so_far_and_ends_the_cell_with_one_line(notebook):
-    assert stopped_after(notebook, ["so *far*", "never"], "so *far*") == "Stopped; the text so far stays.\n"
+    assert stopped_after(notebook, ["so *far*", "never"], "so *far*") == "Stopped; the text so far is kept.\n"
     assert isinstance(notebook.error, magics.DollyStopped)
     assert "so <em>far</em>" in notebook.html
     assert f"{DEMO} · 1 token · stopped · seed 7<" in notebook.html
@@ -532,7 +532,7 @@ def test_an_interrupt_that_came_too_late_says_so(notebook):
             return result
 
     notebook.engine = Interrupting()
-    assert notebook.run("%dolly Hi") == "Interrupted when the answer was whole.\n"
+    assert notebook.run("%dolly Hi") == "Interrupted after the answer was complete.\n"
     assert isinstance(notebook.error, magics.DollyStopped)
     assert "1 token · ended by itself" in notebook.html
 
@@ -593,7 +593,7 @@ def test_an_error_is_one_sentence_and_the_text_before_it_stays(notebook, error, 
     assert isinstance(notebook.error, magics.DollyError)
     assert notebook.error.__cause__ is error
     assert (notebook.text, notebook.shell.user_ns["answer"]) == ("so far", 1)
-    assert f"{DEMO} · broken off<" in notebook.html
+    assert f"{DEMO} · interrupted by an error<" in notebook.html
 
 
 def test_a_model_that_cannot_be_loaded_is_a_sentence_and_can_be_tried_again(notebook):
@@ -684,7 +684,7 @@ def test_a_reloaded_module_can_be_unloaded(notebook):
 
 @pytest.mark.parametrize("line", ["%dolly --seed 1 Who is Dolly?", "answer = %dolly Who is Dolly?"])
 def test_a_question_in_the_cell_that_loads_the_magic_is_told_of(shell, capsys, line):
-    told = "IPython read this cell before it knew %dolly. In a cell of its own it will do:"
+    told = "IPython read this cell before %dolly was loaded. Run this in a separate cell:"
     for cell, is_told in ((line, True), ("%dolly?", False)):
         shell.run_cell(f"%load_ext dolly_widget\n{cell}", store_history=True)
         assert (f"{told} {line}\n" in capsys.readouterr().out) == is_told
@@ -800,7 +800,7 @@ def test_interrupting_the_kernel_keeps_the_text_and_ends_run_all(kernel):
     assert kernel.reply(asked)["status"] == "error"
     assert kernel.reply(after)["status"] == "aborted"
     errors = [message["content"] for message in seen if message["msg_type"] == "error"]
-    assert [error["traceback"] for error in errors] == [["Stopped; the text so far stays."]]
+    assert [error["traceback"] for error in errors] == [["Stopped; the text so far is kept."]]
     final = [message for message in seen if message["msg_type"] == "update_display_data"][-1]
     assert "so far" in page(final)
     assert "· 1 token · stopped ·" in page(final)

@@ -37,7 +37,7 @@ def test_an_incomplete_directory_names_what_is_missing(model_dir, missing):
     with pytest.raises(ModelError) as incomplete:
         check_files(model_dir)
     message = str(incomplete.value)
-    assert message.startswith(f"{model_dir} is not a whole OpenVINO model: {', '.join(missing)} ")
+    assert message.startswith(f"{model_dir} is not a complete OpenVINO model: {', '.join(missing)} ")
     assert f" {'is' if len(missing) == 1 else 'are'} missing" in message
     assert [name for name in REQUIRED_FILES if name in message] == missing
 
@@ -185,7 +185,7 @@ def test_a_manifest_says_what_a_model_is_called(model_dir, model_id, name):
 
 @pytest.mark.parametrize("positions", ["many", math.inf])
 def test_positions_that_are_no_number_are_named(model_dir, positions):
-    with pytest.raises(ModelError, match=rf"config\.json says that the model has {positions!r} positions"):
+    with pytest.raises(ModelError, match=rf"config\.json gives {positions!r} as the number of positions"):
         _ = config(model_dir, max_position_embeddings=positions).max_positions
 
 

@@ -64,7 +64,7 @@ def test_a_wait_that_takes_too_long_leaves_the_work_going_on():
     job = Job(lambda stop: release.wait(LIMIT_S))
     for timeout_s in (0, 0.01):
         with pytest.raises(
-            TimeoutError, match=rf"^still working after {timeout_s:g} s; wait again, or call stop\(\)\.$"
+            TimeoutError, match=rf"^Still working after {timeout_s:g} s; wait again, or call stop\(\)\.$"
         ):
             job.wait(timeout_s)
     assert not job.done

@@ -59,7 +59,7 @@ def test_a_cache_directory_must_be_one_that_can_be_written(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
     for wrong in (path, path / "below", Path("/proc/nowhere")):
-        with pytest.raises(ValueError, match="is no directory that can be written: choose another one") as refused:
+        with pytest.raises(ValueError, match="is not a writable directory: choose another one") as refused:
             check_properties("CPU", {"CACHE_DIR": wrong})
         assert str(wrong) in str(refused.value)
 

@@ -7,7 +7,7 @@ from dolly_widget.runtime.reasons import explain
 CORE = "Exception from src/inference/src/cpp/core.cpp:117:\n"
 PLUGIN = "Exception from src/inference/src/dev/plugin.cpp:54:\n"
 LIBS = "/home/me/venv/lib/python3.11/site-packages/openvino/../openvino/libs/"
-NO_MEMORY = "there is not enough memory; free some, or take a smaller model or weight format."
+NO_MEMORY = "there is not enough memory; free some, or choose a smaller model or weight format."
 
 
 def missing(library):

@@ -269,7 +269,7 @@ def test_a_wrong_model_or_device_is_told_at_once():
     ],
 )
 def test_setup_options_beside_a_loaded_engine_are_refused(options):
-    sentence = f"A loaded engine is set up already: give {', '.join(options)} to load_engine(…)."
+    sentence = f"A loaded engine takes no options: pass {', '.join(options)} to load_engine(…) instead."
     with pytest.raises(ValueError, match=re.escape(sentence)):
         DollyWidget(ScriptedEngine(), **options)
 

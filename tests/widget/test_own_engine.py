@@ -6,7 +6,7 @@ from scripted_engine import LIMIT_S
 from dolly_widget import PLAIN, Engine, EngineError, GenerationResult, SamplingParams
 from dolly_widget.engines import EngineSetup, HasModel, sharing
 
-SENTENCE = "The engine gave this answer as text alone: without its tokens, they cannot be coloured or replaced."
+SENTENCE = "The engine returned this answer as text only: it has no tokens to colour or replace."
 
 
 class Echo:
@@ -87,7 +87,7 @@ def test_what_if_and_the_explorer_are_refused_in_a_sentence(make):
         with pytest.raises(ValueError, match=SENTENCE):
             act(0)
     assert widget.regenerate().wait(LIMIT_S).text == "Say this."
-    with pytest.raises(ValueError, match=r"cannot go on from the beginning of an answer: it has no check_beginning"):
+    with pytest.raises(ValueError, match=r"cannot continue an answer: it has no check_beginning"):
         widget.ask("Say this.", prefix_ids=[5])
 
 
@@ -130,7 +130,7 @@ def test_a_setup_is_a_model_too(make):
     widget = make(setup, max_new_tokens=2)
     widget.ask("Hi")
     assert (widget.device, widget.history[0].setup, widget.history[0].template_name) == ("CPU", setup, "plain")
-    with pytest.raises(TypeError, match="The setup is whole: set device in it"):
+    with pytest.raises(TypeError, match="An EngineSetup takes no further options: set device in it"):
         make(setup, device="AUTO")
 
 

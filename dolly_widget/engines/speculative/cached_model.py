@@ -44,8 +44,8 @@ class CachedModel:
         graph = core.read_model(model.directory / "openvino_model.xml")
         if not _has_plain_memory(graph) or _looks_back_so_far_only(model.info.config):
             raise EngineError(
-                f"{model.directory.name} cannot check guesses, as its tokens do not look back to all before them: "
-                "leave prompt_lookup and draft out."
+                f"{model.directory.name} does not support prompt_lookup or draft, because its attention does not reach "
+                "all earlier tokens: leave them out."
             )
         keep_last_logits(graph, count)
         compiled = core.compile_model(graph, device, properties)

@@ -34,7 +34,8 @@ class SpeculativeEngine(ModelEngine):
     def __init__(self, setup: EngineSetup, model: Model, draft: Model | None = None) -> None:
         if draft is not None and not model.tokenizer.has_same_tokens(draft.tokenizer):
             raise ValueError(
-                f"The draft {draft.directory.name} has other tokens than the model: take one with the same tokenizer."
+                f"The draft {draft.directory.name} has a different vocabulary than the model: use one with the same "
+                "tokenizer."
             )
         self._draft = draft
         super().__init__(setup, model)

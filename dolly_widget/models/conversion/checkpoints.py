@@ -39,7 +39,7 @@ _LEGACY_PICKLE = b"\x80\x02\x8a\x0a" + 0x1950A86A20F9469CFC6C.to_bytes(10, "litt
 # What may lie there in place of weights that can be read: files, what they are, what to do.
 _FOREIGN = (
     ("adapter_config.json", "a LoRA adapter", "merge it into its base model first (peft's merge_and_unload)"),
-    ("model_index.json", "an image generator of diffusers", "give a language model"),
+    ("model_index.json", "a diffusers image generator", "give a language model"),
     ("model-*-of-*.safetensors", "weight files without their model.safetensors.index.json", "download it again"),
     ("pytorch_model-*-of-*.bin", "weight files without their pytorch_model.bin.index.json", "download it again"),
     ("*.gguf", "GGUF weights, for llama.cpp", "give the PyTorch checkpoint that they were made from"),
@@ -47,7 +47,7 @@ _FOREIGN = (
     ("onnx/*.onnx", "ONNX weights", "give the PyTorch checkpoint that they were made from"),
     ("tf_model*.h5", "TensorFlow weights", "give a checkpoint with PyTorch weights"),
     ("flax_model*.msgpack", "Flax weights", "give a checkpoint with PyTorch weights"),
-    ("consolidated*", "weights in their maker's own layout", "give the model in Hugging Face's format"),
+    ("consolidated*", "weights in the author's own layout", "give the model in Hugging Face's format"),
     ("*.safetensors", "weights under another name", "save it again with save_pretrained"),
     ("*.pth", "weights under another name", "save it again with save_pretrained"),
 )
@@ -60,7 +60,7 @@ _SENSES = (
     ("images", {"vision_config", "vision_tower", "mm_vision_tower", "visual", "image_size"}, {"fuyu", "got_ocr2"}),
     ("audio", {"audio_config", "audio_encoder_config", "speech_config", "num_mel_bins", "conv_stride"}, {"moshi"}),
 )
-_WANTED = "give a causal language model: its config.json names an architecture that ends with ForCausalLM"
+_CAUSAL_ADVICE = "give a causal language model: its config.json names an architecture that ends with ForCausalLM"
 _BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16}
 
 
@@ -145,22 +145,22 @@ def _other_kind(config: Mapping[str, Any]) -> str | None:
     called = f" ({', '.join(names) or model_type})"
     is_causal = any(name.endswith(_CAUSAL) for name in names)
     if (config.get("is_encoder_decoder") or {"encoder", "decoder"} <= set(config)) and not _ends(names, "ForCausalLM"):
-        return f"is an encoder-decoder model{called}; {_WANTED}"
+        return f"is an encoder-decoder model{called}; {_CAUSAL_ADVICE}"
     reads_text = is_causal or "text_config" in config or _ends(names, "ForConditionalGeneration")
     for sense, fields, types in _SENSES:
         if fields & set(config) or model_type in types:
             what = f"text and {sense}" if reads_text else sense
-            return f"is a model of {what}{called}; give a language model of text alone"
+            return f"is a model for {what}{called}; give a text-only language model"
     if is_causal:
         return None
     if _wants_own_code(config):
-        return f"needs code of its own{called}, which is never run here; give a model of a type that transformers knows"
+        return f"needs custom code{called}, which is never run here; give a model of a type that transformers supports"
     if not names and not model_type:
-        return f"has a config.json that names no type of model; {_WANTED}"
+        return f"has a config.json that does not name a model type; {_CAUSAL_ADVICE}"
     # Encoders are known by their type where a config names no architecture.
     if not names and "bert" not in model_type and model_type not in ("electra", "mpnet"):
         return None
-    return f"is {_kind_of(names)}{called}; {_WANTED}"
+    return f"is {_kind_of(names)}{called}; {_CAUSAL_ADVICE}"
 
 
 def _ends(names: list[str], suffix: str) -> bool:
@@ -178,7 +178,7 @@ def _kind_of(names: list[str]) -> str:
     if any(word in name for name in names for word in _CLASSIFIERS):
         return "a classifier"
     if _ends(names, "ForConditionalGeneration"):
-        return "a model of more than text"
+        return "a multimodal model"
     return "an embedding model, or one that lacks its output layer"
 
 
@@ -190,7 +190,7 @@ def _quantised(config: Mapping[str, Any]) -> str | None:
         if found or settings.get("quantization"):
             method = _word(found.get("quant_method")) if isinstance(found, Mapping) else ""
             by = f"with {method}" if method else "for MLX" if settings.get("quantization") else "by another method"
-            return f"is quantised already, {by}; give the unquantised model that it was made from"
+            return f"is already quantised {by}; give the original, unquantised model"
     return None
 
 
@@ -204,9 +204,9 @@ def _without_config(directory: Path) -> str:
         return f"{directory} has no config.json, but {found}."
     inner = (path for pattern in ("*", "snapshots/*") for path in sorted(directory.glob(f"{pattern}/config.json")))
     for path in inner:
-        return f"{directory} is not a model, but has one inside: give {path.parent}."
+        return f"{directory} is not a model, but contains one: give {path.parent}."
     return (
-        f"{directory} is a directory of something else: give one of OpenVINO files, or of a Hugging Face checkpoint, "
+        f"{directory} does not hold a model: give a directory of OpenVINO files, or of a Hugging Face checkpoint, "
         "which has config.json, model.safetensors and tokenizer.json."
     )
 
@@ -231,9 +231,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as exc:
-        raise ModelError(f"{path} is damaged: it is no JSON; {_AGAIN}") from exc
+        raise ModelError(f"{path} is damaged: it is not valid JSON; {_AGAIN}") from exc
     if not isinstance(content, dict):
-        raise ModelError(f"{path} holds no settings; {_AGAIN}")
+        raise ModelError(f"{path} contains no settings; {_AGAIN}")
     return content
 
 
@@ -301,7 +301,7 @@ def _check_safetensors(path: Path) -> set[str]:
         raise ModelError(f"{path} is damaged: its header cannot be read; {_AGAIN}") from exc
     if size != expected:
         what = "truncated" if size < expected else "damaged"
-        raise ModelError(f"{path} is {what}: {size:,} bytes in place of {expected:,}; {_AGAIN}")
+        raise ModelError(f"{path} is {what}: {size:,} bytes instead of {expected:,}; {_AGAIN}")
     if not tensors:
         raise ModelError(f"{path} holds no weights; {_AGAIN}")
     return set(tensors)
@@ -323,12 +323,14 @@ def _check_pickle(path: Path) -> None:
     if start == _LEGACY_PICKLE:
         return
     if not start.startswith(_ZIP):
-        raise ModelError(f"{path} is damaged: {path.stat().st_size:,} bytes that are no PyTorch weights; {_AGAIN}")
+        raise ModelError(f"{path} is damaged: its {path.stat().st_size:,} bytes are not PyTorch weights; {_AGAIN}")
     try:
         with zipfile.ZipFile(path) as archive:
             names, begins = archive.namelist(), min(entry.header_offset for entry in archive.infolist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as exc:
-        raise ModelError(f"{path} is truncated: its {path.stat().st_size:,} bytes have no end; {_AGAIN}") from exc
+        raise ModelError(
+            f"{path} is truncated: its end is missing after {path.stat().st_size:,} bytes; {_AGAIN}"
+        ) from exc
     # A piece that is missing in the middle moves the beginning before the file's.
     if begins != 0 or not any(name.endswith("data.pkl") for name in names):
         raise ModelError(f"{path} is damaged: an archive, but not one of PyTorch weights; {_AGAIN}")

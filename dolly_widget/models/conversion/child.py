@@ -82,11 +82,11 @@ def _sentence(exc: Exception) -> str | None:
     if needs.is_out_of_disk(exc):
         directory = store.cache_dir()
         return (
-            f"The disk became full; nothing was stored. Free some space on the disk of {directory}, or set "
-            "DOLLY_WIDGET_CACHE to a directory on another one."
+            f"The disk is full; nothing was stored. Free some space on the disk of {directory}, or set "
+            "DOLLY_WIDGET_CACHE to a directory on another disk."
         )
     if isinstance(exc, MemoryError):
-        return "The memory did not suffice; nothing was stored. Close other programs, or take a smaller model."
+        return "There was not enough memory; nothing was stored. Close other programs, or choose a smaller model."
     return None
 
 
@@ -121,7 +121,9 @@ def _generate_one_token(model_dir: Path) -> None:
         one = np.ones((1, 1), dtype=np.int64)
         pipeline.generate(genai.TokenizedInputs(ov.Tensor(one), ov.Tensor(one)), max_new_tokens=1)
     except RuntimeError as exc:
-        raise ModelError("What was made cannot be run by OpenVINO; nothing was stored.") from exc
+        raise ModelError(
+            "OpenVINO cannot run the model that was made; nothing was stored. Convert or download it again."
+        ) from exc
 
 
 def _tools() -> Mapping[str, str]:

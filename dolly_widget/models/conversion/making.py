@@ -15,9 +15,7 @@ from dolly_widget.models.conversion.checkpoints import Checkpoint
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
-_PICKLE = (
-    "The weights are a pickle, which could hold code: they are read with torch's weights-only loader, which runs none."
-)
+_PICKLE = "The weights are a pickle file, which can contain code: torch's weights-only loader reads it, and runs none."
 
 
 def tell_needs(needed: needs.Needs, is_pickled: bool, on_progress: OnProgress) -> None:
@@ -32,7 +30,7 @@ def require_support(source: str, config: Mapping[str, Any]) -> None:
     if importlib.util.find_spec("optimum") is None or importlib.util.find_spec("torch") is None:
         raise ModelError(
             "Converting a PyTorch checkpoint needs more packages: run "
-            '`python -m pip install "dolly-widget[optimum]"`, or take a model that is in OpenVINO format already.'
+            '`python -m pip install "dolly-widget[optimum]"`, or choose a model that is already in OpenVINO format.'
         )
     from importlib.metadata import version
 
@@ -42,12 +40,12 @@ def require_support(source: str, config: Mapping[str, Any]) -> None:
     if not is_supported(model_type):
         if "auto_map" in config:
             raise ModelError(
-                f"{source} needs code of its own for its type, {model_type!r}, which is never run here; take "
-                "a model of a type that transformers knows."
+                f"{source} needs custom code for its type, {model_type!r}, which is never run here; choose "
+                "a model of a type that transformers supports."
             )
         raise ModelError(
-            f"{source} is of the type {model_type!r}, which Optimum Intel {version('optimum-intel')} cannot convert; "
-            "take a model of another type."
+            f"{source} has the type {model_type!r}, which Optimum Intel {version('optimum-intel')} cannot convert; "
+            "choose a model of another type."
         )
 
 
@@ -61,20 +59,20 @@ def convert_checkpoint(
         export(checkpoint.directory, staging, weight_format, on_progress)
     except pickle.UnpicklingError as exc:
         raise ModelError(
-            f"The pickle in {checkpoint.directory} holds more than weights, or is damaged; it was not run and not "
-            "converted: take a checkpoint in safetensors format."
+            f"The pickle file in {checkpoint.directory} contains more than weights, or is damaged; it was neither run "
+            "nor converted: use a checkpoint in safetensors format."
         ) from exc
     except Exception as exc:
         if needs.is_out_of_disk(exc) or needs.free_for(staging).disk < 1e6:
             raise OSError(28, "No space left on device") from exc
         raise ModelError(
-            f"{checkpoint.directory.name}, of the type {checkpoint.config.get('model_type')!r}, cannot be converted: "
+            f"{checkpoint.directory.name} (type {checkpoint.config.get('model_type')!r}) cannot be converted: "
             f"{_reason(exc)}."
         ) from exc
 
 
 def _reason(exc: Exception) -> str:
     if "ignore_mismatched_sizes" in str(exc):  # transformers points to a report that it printed
-        return "its weights do not have the shapes that its config.json says; download it again"
+        return "its weights do not have the shapes that its config.json gives; download it again"
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     return (lines[0] if lines else type(exc).__name__)[:300].rstrip(" .!")

@@ -70,16 +70,16 @@ def free_for(directory: Path) -> Free:
 
 def check(needs: Needs, free: Free, directory: Path) -> str:
     """Return a sentence that says what is needed and what is free; raises ModelError with both where it cannot work."""
-    figures = f"this needs {needs}; free are {free}"
+    figures = f"this needs {needs}; {free} are free"
     if needs.disk > free.disk:
         raise ModelError(
             f"The disk is too full: {figures}. Free {in_bytes(needs.disk - free.disk)} on the disk of {directory}, or "
-            "set DOLLY_WIDGET_CACHE to a directory on another one."
+            "set DOLLY_WIDGET_CACHE to a directory on another disk."
         )
     if needs.memory > free.memory:
         raise ModelError(
-            f"There is too little memory: {figures}. Close other notebooks and programs, or take a model that is "
-            "converted already."
+            f"There is not enough memory: {figures}. Close other notebooks and programs, or choose a model that "
+            "is already converted."
         )
     return f"{figures[0].upper()}{figures[1:]}."
 

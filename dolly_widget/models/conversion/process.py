@@ -121,12 +121,10 @@ def _crash(process: subprocess.Popen[bytes], log: IO[bytes]) -> ModelError:
     code = process.wait()
     log.seek(0)
     lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    why = " (often a lack of memory)" if code == -9 else ""
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    why = " (often because of too little memory)" if code == -9 else ""
     return ModelError(
-        "\n".join(
-            [f"The conversion's process {how}{why}; nothing was stored. The end of its log:", *lines[-_LOG_LINES:]]
-        )
+        "\n".join([f"The conversion process {how}{why}; nothing was stored. The end of its log:", *lines[-_LOG_LINES:]])
     )
 
 

@@ -50,7 +50,7 @@ def look_up(model_id: str, revision: str = "main") -> Repository:
     from huggingface_hub import HfApi
 
     if not is_model_id(model_id):
-        raise ModelError(f"{model_id!r} is no model id of the hub: write it as organisation/name.")
+        raise ModelError(f"{model_id!r} is not a model id of the hub: write it as organisation/name.")
     try:
         with _quiet():
             info = HfApi(endpoint=endpoint()).model_info(
@@ -63,7 +63,9 @@ def look_up(model_id: str, revision: str = "main") -> Repository:
             raise explained(exc, model_id, revision) from exc
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
-        raise ModelError(f"{host()} does not answer as the hub does: check the connection and HF_ENDPOINT.") from exc
+        raise ModelError(
+            f"{host()} does not answer like the Hugging Face hub: check the connection and HF_ENDPOINT."
+        ) from exc
     return choose(model_id, revision, *contents)
 
 
@@ -79,7 +81,7 @@ def fetch_config(repository: Repository) -> dict[str, Any]:
         return {**json.loads(path.read_text(encoding="utf-8"))}
     except (ValueError, TypeError) as exc:  # TypeError: it is JSON, and no object
         raise ModelError(
-            f"The config.json of {repository.model_id} is broken: give another model or revision."
+            f"The config.json of {repository.model_id} is damaged: choose another model or revision."
         ) from exc
 
 

@@ -56,25 +56,25 @@ def explained(exc: BaseException, model_id: str, revision: str, place: Path | No
         return ModelError(f"{model_id} has no revision {revision!r}: check the spelling, or leave the revision out.")
     if isinstance(exc, errors.OfflineModeIsEnabled):
         return ModelError(
-            f"{model_id} is not whole in the local cache, and HF_HUB_OFFLINE is set: unset it, or give a directory."
+            f"{model_id} is not complete in the local cache, and HF_HUB_OFFLINE is set: unset it, or give a directory."
         )
     status = _status(exc)
     if status in (401, 404):
-        where = "is no directory here, and on the hub it does not exist or is private"
+        where = "is not a directory here, and does not exist or is private on the hub"
         return ModelError(f"{model_id} {where}: check the spelling, or {login}.")
     if status == 403:
-        return ModelError(f"{host()} does not let you read {model_id}: {login} as someone who may.")
+        return ModelError(f"{host()} does not let you read {model_id}: {login} with an account that has access.")
     if status is not None:
-        return ModelError(f"{host()} answers with error {status} for {model_id}: try again in a few minutes.")
+        return ModelError(f"{host()} returned error {status} for {model_id}: try again in a few minutes.")
     if "Consistency check failed" in str(exc):
-        return wrong_size(model_id, "a file has another size than announced")
+        return wrong_size(model_id, "a file does not have the announced size")
     if place is None:
         return ModelError(f"{host()} cannot be reached: check the connection, or give a directory.")
     if _is_disk_full(exc) or _is_of_the_disk(exc):
         return _disk_fault(exc, place)
     return ModelError(
-        f"The connection to {host()} was lost while {model_id} was coming: "
-        "the files that are whole are kept, so try again to fetch the rest."
+        f"The connection to {host()} was lost while downloading {model_id}: "
+        "complete files are kept, so try again to fetch the rest."
     )
 
 
@@ -97,6 +97,6 @@ def _disk_fault(exc: BaseException, place: Path) -> ModelError:
         place = place.parent
     if _is_disk_full(exc):
         free = in_bytes(shutil.disk_usage(place).free)
-        return ModelError(f"The disk is full: {place} has {free} left; make room, or choose another place.")
+        return ModelError(f"The disk is full: {place} has {free} left; free some space, or choose another place.")
     why = getattr(exc, "strerror", "")
     return ModelError(f"{place} cannot be written to ({why}): check its permissions, or choose another place.")

@@ -25,7 +25,7 @@ _PICKLES = ("pytorch_model.bin", re.compile(r"pytorch_model-\d+-of-(\d+)\.bin"))
 _INSTEAD = (
     ("adapter_model.*", "a LoRA adapter", "merge it into its base model, or give the id of the base model"),
     ("*.gguf", "GGUF files, which are for llama.cpp", "give the id of the model that they were made from"),
-    ("model_index.json", "a pipeline for images", "give the id of a language model"),
+    ("model_index.json", "an image pipeline", "give the id of a language model"),
     ("openvino_*.xml", "an OpenVINO model of another kind", "give the id of a causal language model"),
     ("*.safetensors", "safetensors under other names", "give the id of a checkpoint with model.safetensors"),
     ("*.onnx", "ONNX files", "give the id of the model that they were made from"),
@@ -77,7 +77,7 @@ def choose(model_id: str, revision: str, commit: str, sizes: Mapping[str, int], 
     safe = _OPENVINO if is_openvino else _weights(model_id, names, _SAFETENSORS)
     weights = safe or _weights(model_id, names, _PICKLES)
     if not weights:
-        raise ModelError(f"{model_id} holds no weights that can be run or converted{_instead(sizes)}.")
+        raise ModelError(f"{model_id} has no weights that can be run or converted{_instead(sizes)}.")
     if "config.json" not in names:
         raise ModelError(f"{model_id} has no config.json, so nothing says how its weights are used: give another id.")
     if is_openvino and "tokenizer.json" not in names:
@@ -108,8 +108,8 @@ def _weights(model_id: str, names: Sequence[str], kind: tuple[str, re.Pattern[st
         return ()
     if len(shards) < (count := int(shards[0][1])):
         raise ModelError(
-            f"{model_id} is not whole: it holds {len(shards)} of the {count} files that its weights are in; "
-            "give another revision."
+            f"{model_id} is incomplete: it has {len(shards)} of the {count} files of its weights; "
+            "choose another revision."
         )
     return (index, *(shard[0] for shard in shards))
 

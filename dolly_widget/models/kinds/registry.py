@@ -21,7 +21,7 @@ def kind_of(model: str | Path) -> Kind:
         return found
     path = Path(name).expanduser()
     if name and path.is_file():
-        raise ModelError(f"{path} is a file: give the directory that the model's files are in, {path.parent}.")
+        raise ModelError(f"{path} is a file: give the directory of the model's files, {path.parent}.")
     raise ModelError(
         f"There is no model {name!r}: give 'demo', a directory, or the id of a model on the Hugging Face hub, for "
         "example 'databricks/dolly-v2-3b'."

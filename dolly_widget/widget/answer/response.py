@@ -43,8 +43,8 @@ class ResponseView(Control):
     styles = ("response.css", "answer.css")
 
     text = traitlets.Unicode("", help="The answer so far, as plain text.").tag(sync=True)
-    html = traitlets.Unicode("", help='Safe HTML of the finished answer, "" while there is none.').tag(sync=True)
-    code = traitlets.Unicode("", help='A Python cell that asks the same; "" where there is none.').tag(sync=True)
+    html = traitlets.Unicode("", help='Safe HTML of the finished answer, "" without one.').tag(sync=True)
+    code = traitlets.Unicode("", help='A Python cell that asks the same; "" without one.').tag(sync=True)
     note = traitlets.Unicode("", help="How the answer ended, a line below it; not copied.").tag(sync=True)
     is_streaming = traitlets.Bool(False, help="Whether more text is to come.").tag(sync=True)
     placeholder = traitlets.Unicode("The answer appears here.", help="Shown while there is no answer.").tag(sync=True)

@@ -10,10 +10,8 @@ from dolly_widget.engines import endings
 from dolly_widget.models import Model
 from dolly_widget.text import REPLACEMENT, Label, Prompt, PromptTemplate, Segment, token_label
 
-_SPECIAL_NOTE = (
-    "Some of these tokens have no text of their own: editing the text leaves them out, or puts others in their place."
-)
-_SPLIT_NOTE = "The same text is usually split into other tokens: editing it splits all of it anew."
+_SPECIAL_NOTE = "Some of these tokens have no text of their own: editing the text removes or replaces them."
+_SPLIT_NOTE = "This text is usually split into other tokens: editing it splits all of it again."
 
 
 class AnswerSoFar:
@@ -31,7 +29,7 @@ class AnswerSoFar:
     def _checked(self, token_id: int) -> int:
         checked = operator.index(token_id)
         if not 0 <= checked < self._vocab_size:
-            raise ValueError(f"There is no token {checked}: the model has {self._vocab_size:,}, counted from 0.")
+            raise ValueError(f"There is no token {checked}: the model has {self._vocab_size:,} tokens, counted from 0.")
         return checked
 
     @property

@@ -52,11 +52,11 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
     ValueError for a value out of range, or an engine that has no files on this machine.
     """
 
-    instruction = traitlets.Unicode("", help="What the model shall do.")
+    instruction = traitlets.Unicode("", help="What the model should do.")
     context = traitlets.Unicode("", help="A text that the instruction is about; may be empty.")
     text = traitlets.Unicode("", help="The answer so far. Setting it encodes it, as a user's text.")
     status = traitlets.Enum(("unloaded", "reading", "idle", "error"), "idle", read_only=True)
-    error = traitlets.Unicode("", read_only=True, help="What went wrong, and what to do; empty when all is well.")
+    error = traitlets.Unicode("", read_only=True, help="The last error, and what to do; empty when all is well.")
 
     _takes_any = True
     _logits: Logits | None = None
@@ -134,7 +134,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
             self.wait()
             found = self._distribution
         if found is None:
-            raise RuntimeError("The text was changed meanwhile: ask again.")
+            raise RuntimeError("The text has changed in the meantime: ask again.")
         return found
 
     @property
@@ -186,7 +186,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
 
     def _refuse_unless_shown(self, found: Distribution) -> None:
         if found is not self._distribution:
-            raise RuntimeError("The text or the settings were changed at the same time: ask again.")
+            raise RuntimeError("The text or the settings have changed in the meantime: ask again.")
 
     def load(self) -> None:
         """Load the model of an engine for this widget as well; only large ones wait for it."""
@@ -199,7 +199,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         if self._is_closed:
             raise RuntimeError("This widget is closed: make a new one with SamplingExplorer(…).")
         if self.status == "unloaded":
-            raise RuntimeError(f"{self._model.name} would be loaded a second time for this: call load() first.")
+            raise RuntimeError(f"{self._model.name} has to be loaded a second time for this: call load() first.")
         if self._failure is not None:
             raise self._failure
 

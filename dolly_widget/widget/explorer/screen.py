@@ -29,7 +29,7 @@ class ExplorerParts:
 
     def __init__(self, owner: Any, on_choose: Callable[[int, int], None]) -> None:
         self.model = widgets.HTML()
-        self.instruction = widgets.Textarea(placeholder="What the model shall do", rows=2, tooltip="Instruction")
+        self.instruction = widgets.Textarea(placeholder="What the model should do", rows=2, tooltip="Instruction")
         self.context = widgets.HTML(layout={"display": "none"})
         self.heading = widgets.HTML()
         self.tokens = widgets.HTML()
@@ -72,7 +72,7 @@ class ExplorerParts:
     def show_answer(self, answer: AnswerSoFar) -> None:
         """Show the answer so far as tokens, and what there is to say about editing it."""
         ids = answer.ids
-        count = "no token yet" if not ids else "1 token" if len(ids) == 1 else f"{len(ids):,} tokens"
+        count = "no tokens yet" if not ids else "1 token" if len(ids) == 1 else f"{len(ids):,} tokens"
         shown = f", the last {_SHOWN_TOKENS} of them" if len(ids) > _SHOWN_TOKENS else ""
         self.heading.value = _heading_html(f"Answer so far · {count}{shown}")
         tokens = "".join(_token_html(token_id, answer.label(token_id)) for token_id in ids[-_SHOWN_TOKENS:])

@@ -22,7 +22,7 @@ def source(model: str | Path | EngineSetup | Engine, options: Mapping[str, Any])
     setup = setup_from(model, dict(options)).checked()
     if setup.find() is None:
         raise ModelError(
-            f"{setup.model} is not on this machine in OpenVINO format yet: load it first with "
+            f"{setup.model} is not on this machine in OpenVINO format yet: prepare it first with "
             f"dolly_widget.resolve({setup.model!r}, {str(setup.weight_format)!r})."
         )
     return lens.LocalModel(setup)

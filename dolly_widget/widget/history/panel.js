@@ -115,7 +115,7 @@ function statusText({ model, query, search, fileRequest }) {
   const words = query.trim();
   if (fileRequest) return "Preparing the file…";
   if (search.value.trim() !== words) return "Searching…";
-  if (total === 0) return "Nothing asked yet.";
+  if (total === 0) return "No answers yet.";
   if (matches === 0) return `No answer matches “${words}”.`;
   return words ? `${matches.toLocaleString("en")} of ${total.toLocaleString("en")}` : "";
 }

@@ -33,7 +33,7 @@ class HistoryList(Control):
     scripts = ("../page/keys.js", "rows.js", "panel.js")
     styles = ("panel.css",)
 
-    query = traitlets.Unicode("", help="What the reader looks for: words.").tag(sync=True)
+    query = traitlets.Unicode("", help="The words that the reader searches for.").tag(sync=True)
     # One value, so that its parts always fit together, whichever thread sets it.
     listing: traitlets.Dict[str, Any] = traitlets.Dict(
         help="query, rows (the newest, at most PAGE_ROWS), matches and total (numbers of answers)."

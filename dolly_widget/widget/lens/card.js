@@ -1,7 +1,7 @@
 // The card of one token: what it was chosen from. In the browser's top layer, no cell or sidebar can cut it off.
 
 const GAP_PX = 4;
-const CARD_HINT = "Choose another one to see what it would have said. Click the token to explore.";
+const CARD_HINT = "Choose another token to see how the answer would continue. Click the token to explore.";
 
 function makeCard() {
   return makeElement("div", "dw-card", "", { role: "group", popover: "manual" });

@@ -79,7 +79,7 @@ class LensPanel(widgets.VBox):
             self._close_explorer()
             self.explorer = _explorer(engine, exchange, place)
             self.place.children = [self.explorer]
-            self._tell(messages.note_html(f"The explorer is open below, where token {place + 1:,} was chosen."))
+            self._tell(messages.note_html(f"The explorer is open below, at token {place + 1:,}."))
             return self.explorer
 
     def close(self) -> None:
@@ -145,8 +145,8 @@ class LensPanel(widgets.VBox):
         memory = in_bytes(size)
         self._tell(
             messages.hint_html(
-                "To see what the model expected, its files are loaded a second time, beside those that generate: "
-                f"about {memory} more memory, for as long as the model stays loaded."
+                "To show what the model expected, its files have to be loaded a second time. This takes "
+                f"about {memory} more memory for as long as the model stays loaded."
             )
         )
         self.confirm.description = f"Load it a second time ({memory})"

@@ -27,9 +27,9 @@ def ending_note(result: GenerationResult) -> str:
     return _ENDING_NOTES.get(result.finish_reason, "")
 
 
-BROKEN_OFF = "Broken off – the answer is not whole."
+BROKEN_OFF = "Interrupted by an error – the answer is incomplete."
 """The note of an answer that ended in an error."""
-_ENDING_NOTES = {"cancelled": "Stopped – the answer is not whole.", "length": "Ended at max new tokens."}
+_ENDING_NOTES = {"cancelled": "Stopped – the answer is incomplete.", "length": "Ended at max new tokens."}
 
 
 def model_line(info: ModelInfo, device: str) -> str:
@@ -46,7 +46,7 @@ def engine_line(name: str, device: str) -> str:
 
 _DEMO_NOTE = (
     '<span class="dw-note">A small demonstration model: it knows a few facts and the examples below, and is often '
-    "wrong. <i>Change model</i> brings the real Dolly, or any other.</span>"
+    "wrong. Use <i>Change model</i> to load the real Dolly, or any other model.</span>"
 )
 
 

@@ -143,7 +143,7 @@ class Answerer:
         ):
             expected.loading.wait()  # what the model of before would say is not what was asked for
         if loader.engine is None:  # a load that was begun at the same moment took the place of that one
-            raise ModelError("The model was chosen anew before it was loaded: ask again when it is.")
+            raise ModelError("Another model was chosen before this one was loaded: ask again once it is loaded.")
         return loader.engine
 
 

@@ -25,7 +25,7 @@ def first_choice(
         setup.find()
         return setup, None
     if options:
-        raise ValueError(f"A loaded engine is set up already: give {', '.join(options)} to load_engine(…).")
+        raise ValueError(f"A loaded engine takes no options: pass {', '.join(options)} to load_engine(…) instead.")
     name = os.fspath(model.model.directory) if isinstance(model, HasModel) else type(model).__name__
     return EngineSetup(name, device=model.device), model
 

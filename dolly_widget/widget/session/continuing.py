@@ -6,20 +6,20 @@ from pathlib import Path
 
 from dolly_widget.engines import Continues, Engine, GenerationResult, LocalEngine
 
-WITHOUT_TOKENS = "The engine gave this answer as text alone: without its tokens, they cannot be coloured or replaced."
+WITHOUT_TOKENS = "The engine returned this answer as text only: it has no tokens to colour or replace."
 
 
 def refuse_unless_by(engine: Engine | None, model_dir: Path | None) -> LocalEngine:
     """Return the engine if it runs the model of these files. Else ValueError: its tokens would mean something else."""
     if engine is not None and not isinstance(engine, LocalEngine):
         raise ValueError(
-            "This takes the model's OpenVINO files, and the engine has none on this machine: "
-            "use one of load_engine(…) instead."
+            "This needs the model's OpenVINO files, and the engine has none on this machine: "
+            "use an engine from load_engine(…)."
         )
     if engine is not None and model_dir and engine.model.directory.resolve() == model_dir.resolve():
         return engine
     name = "another one" if model_dir is None else model_dir.name
-    raise ValueError(f"This answer is by a model that is not loaded now, {name}: load it to go on with this.")
+    raise ValueError(f"This answer is from a model that is not loaded now, {name}: load that model first.")
 
 
 def refuse_unless_it_has_token(result: GenerationResult, place: int) -> None:
@@ -28,11 +28,11 @@ def refuse_unless_it_has_token(result: GenerationResult, place: int) -> None:
     if not count and result.text:
         raise ValueError(WITHOUT_TOKENS)
     if not 0 <= place < count:
-        raise ValueError(f"There is no token {place}: the answer has {count:,}, counted from 0.")
+        raise ValueError(f"There is no token {place}: the answer has {count:,} tokens, counted from 0.")
 
 
 def refuse_unless_it_continues(engine: Engine) -> Continues:
     """Return the engine if it takes the beginning of an answer. Raises ValueError where it does not."""
     if not isinstance(engine, Continues):
-        raise ValueError("This engine cannot go on from the beginning of an answer: it has no check_beginning().")
+        raise ValueError("This engine cannot continue an answer: it has no check_beginning().")
     return engine

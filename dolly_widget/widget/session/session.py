@@ -217,7 +217,9 @@ class Session:
             return device
         self.refuse_unless_free()
         if self.loader.is_given and not self.loader.is_loading:
-            raise ValueError("This widget was given a loaded engine, which stays on its device.")
+            raise ValueError(
+                "This widget was given a loaded engine, which stays on its device: load a model by name instead."
+            )
         return check_device(device)
 
     def move(self, device: str) -> None:

@@ -17,7 +17,7 @@ from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 # What shapes the answer comes first, then what ends it.
 _ORDER = (*SHAPING, *(name for name in SETTINGS if name not in SHAPING))
-_TEXTS_HELP = "One on each line; \\n is a line break."
+_TEXTS_HELP = "One per line; \\n is a line break."
 
 
 class SamplingPanel(widgets.VBox):
@@ -125,7 +125,9 @@ class SamplingPanel(widgets.VBox):
         try:
             self._owner.seed = int(text) if text else None
         except ValueError:
-            self.seed_hint.show("A seed is a whole number from 0 to 4294967295; empty is a fresh one each time.")
+            self.seed_hint.show(
+                "A seed is a whole number from 0 to 4294967295; leave it empty for a fresh one each time."
+            )
         else:
             self.seed_hint.show("")
 

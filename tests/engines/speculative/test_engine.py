@@ -201,7 +201,7 @@ def test_a_model_whose_tokens_look_back_only_so_far_is_refused(demo_dir, tmp_pat
     model_dir = shutil.copytree(demo_dir, tmp_path / "gemma")
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
     (model_dir / "config.json").write_text(json.dumps({**config, **settings}), encoding="utf-8")
-    with pytest.raises(EngineError, match="gemma cannot check guesses"):
+    with pytest.raises(EngineError, match="gemma does not support prompt_lookup or draft"):
         start(SpeculativeEngine, model_dir)
 
 
@@ -224,7 +224,7 @@ def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
     graph.write_text(
         graph.read_text(encoding="utf-8").replace("past_key_values.0.keypresent.0.key", "conv.0"), encoding="utf-8"
     )
-    with pytest.raises(EngineError, match="mamba cannot check guesses"):
+    with pytest.raises(EngineError, match="mamba does not support prompt_lookup or draft"):
         start(SpeculativeEngine, model_dir)
 
 

@@ -159,8 +159,8 @@ def test_a_fingerprint_changes_with_a_new_file_and_with_the_config_alone(copy_of
 
 WRONG = {
     "encoder_decoder": "is an encoder-decoder model (T5ForConditionalGeneration); give a causal language model",
-    "vision": "is a model of images (ViTForImageClassification); give a language model of text alone",
-    "vision_language": "is a model of text and images (LlavaForConditionalGeneration); give a language model of text",
+    "vision": "is a model for images (ViTForImageClassification); give a text-only language model",
+    "vision_language": "is a model for text and images (LlavaForConditionalGeneration); give a language model of text",
     "embedding": "is an embedding model, or one that lacks its output layer (BertModel); give a causal language model",
 }
 
@@ -175,14 +175,22 @@ def test_a_checkpoint_of_something_else_is_refused_where_its_config_proves_it(ma
 
 # Each breaks a whole checkpoint of a kind; what the refusal must say.
 FAULTS = [
-    ("dolly", lambda d: keep_only(d), "is a directory of something else: give one of OpenVINO files, or of a Hugging"),
+    ("dolly", lambda d: keep_only(d), "does not hold a model: give a directory of OpenVINO files, or of a Hugging"),
     ("dolly", lambda d: (d / "config.json").unlink(), "has weights but no config.json"),
-    ("dolly", lambda d: (d / "config.json").write_text('{"model_type": '), "config.json is damaged: it is no JSON"),
-    ("dolly", lambda d: (d / "config.json").write_bytes(b"\xff\xfe\x00"), "config.json is damaged: it is no JSON"),
-    ("dolly", lambda d: (d / "config.json").write_text("[" * 100_000), "config.json is damaged: it is no JSON"),
-    ("dolly", lambda d: (d / "config.json").write_text("[]"), "config.json holds no settings; download it again"),
+    (
+        "dolly",
+        lambda d: (d / "config.json").write_text('{"model_type": '),
+        "config.json is damaged: it is not valid JSON",
+    ),
+    (
+        "dolly",
+        lambda d: (d / "config.json").write_bytes(b"\xff\xfe\x00"),
+        "config.json is damaged: it is not valid JSON",
+    ),
+    ("dolly", lambda d: (d / "config.json").write_text("[" * 100_000), "config.json is damaged: it is not valid JSON"),
+    ("dolly", lambda d: (d / "config.json").write_text("[]"), "config.json contains no settings; download it again"),
     ("dolly", lambda d: (d / "config.json").write_text(LFS_POINTER), "config.json is a Git LFS pointer"),
-    ("dolly", lambda d: (d / "config.json").write_text("{}"), "has a config.json that names no type of model"),
+    ("dolly", lambda d: (d / "config.json").write_text("{}"), "has a config.json that does not name a model type"),
     ("dolly", lambda d: (d / "model.safetensors").unlink(), "has no weights, neither model.safetensors nor pytorch_"),
     (
         "dolly",
@@ -194,9 +202,9 @@ FAULTS = [
     (
         "dolly",
         lambda d: truncate(d / "model.safetensors", -1),
-        "is truncated: 601,503 bytes in place of 601,504; downl",
+        "is truncated: 601,503 bytes instead of 601,504; downl",
     ),
-    ("dolly", lambda d: truncate(d / "model.safetensors", 700_000), "is damaged: 700,000 bytes in place of 601,504"),
+    ("dolly", lambda d: truncate(d / "model.safetensors", 700_000), "is damaged: 700,000 bytes instead of 601,504"),
     ("dolly", lambda d: (d / "model.safetensors").write_bytes(bytes(600_000)), "damaged: its header cannot be read"),
     ("dolly", lambda d: (d / "model.safetensors").write_bytes(b"<html>" * 99), "damaged: its header cannot be read"),
     ("dolly", lambda d: rewrite_header(d / "model.safetensors", list), "damaged: its header cannot be read"),
@@ -212,7 +220,7 @@ FAULTS = [
     ),
     ("dolly", lambda d: (d / "model.safetensors").write_bytes(b"\x02" + bytes(7) + b"{}"), "holds no weights; downl"),
     ("dolly", lambda d: (d / "tokenizer.json").unlink(), "has no tokenizer: tokenizer.json (or tokenizer.model, or"),
-    ("dolly", lambda d: truncate(d / "tokenizer.json", 5000), "tokenizer.json is damaged: it is no JSON"),
+    ("dolly", lambda d: truncate(d / "tokenizer.json", 5000), "tokenizer.json is damaged: it is not valid JSON"),
     ("dolly", lambda d: (d / "tokenizer.json").write_text(LFS_POINTER), "tokenizer.json is a Git LFS pointer"),
     (
         "dolly",
@@ -250,7 +258,7 @@ FAULTS = [
         "model-00002-of-00005.safetensors lacks weights that model.safetensors.index.json says are in it",
     ),
     (SHARDED, lambda d: (d / INDEX).unlink(), "but weight files without their model.safetensors.index.json; download"),
-    (SHARDED, lambda d: (d / INDEX).write_text("{"), f"{INDEX} is damaged: it is no JSON"),
+    (SHARDED, lambda d: (d / INDEX).write_text("{"), f"{INDEX} is damaged: it is not valid JSON"),
     (SHARDED, lambda d: (d / INDEX).write_text("{}"), "does not say which files hold the weights"),
     (
         SHARDED,
@@ -270,14 +278,14 @@ FAULTS = [
     (
         "pickled",
         lambda d: truncate(d / "pytorch_model.bin", 300_000),
-        "truncated: its 300,000 bytes have no end; downl",
+        "truncated: its end is missing after 300,000 bytes; downl",
     ),
     (
         "pickled",
         lambda d: (d / "pytorch_model.bin").write_bytes(b""),
-        "is damaged: 0 bytes that are no PyTorch weights",
+        "is damaged: its 0 bytes are not PyTorch weights",
     ),
-    ("pickled", lambda d: (d / "pytorch_model.bin").write_text("<html>"), "is damaged: 6 bytes that are no PyTorch"),
+    ("pickled", lambda d: (d / "pytorch_model.bin").write_text("<html>"), "is damaged: its 6 bytes are not PyTorch"),
     ("pickled", lambda d: (d / "pytorch_model.bin").write_text(LFS_POINTER), "pytorch_model.bin is a Git LFS pointer"),
     ("pickled", lambda d: cut_out(d / "pytorch_model.bin"), "damaged: an archive, but not one of PyTorch weights"),
     ("pickled", lambda d: replace_by_archive(d / "pytorch_model.bin"), "damaged: an archive, but not one of PyTorch"),
@@ -291,7 +299,7 @@ FAULTS = [
         lambda d: (d / "pytorch_model.bin.index.json").unlink(),
         "but weight files without their pytorch_model.bin.index.json; download it again",
     ),
-    ("pickled_sharded", lambda d: truncate(d / "pytorch_model-00003-of-00005.bin", -30), "bytes have no end"),
+    ("pickled_sharded", lambda d: truncate(d / "pytorch_model-00003-of-00005.bin", -30), "its end is missing"),
 ]
 
 
@@ -326,10 +334,10 @@ def test_a_fault_is_one_sentence_and_nothing_is_changed(copy_of, kind, fault, se
         ("onnx/decoder_model.onnx", "ONNX weights; give the PyTorch checkpoint"),
         ("tf_model.h5", "TensorFlow weights; give a checkpoint with PyTorch weights"),
         ("flax_model.msgpack", "Flax weights; give a checkpoint with PyTorch weights"),
-        ("consolidated.00.pth", "weights in their maker's own layout; give the model in Hugging Face's format"),
-        ("consolidated.safetensors", "weights in their maker's own layout; give the model in Hugging Face's format"),
+        ("consolidated.00.pth", "weights in the author's own layout; give the model in Hugging Face's format"),
+        ("consolidated.safetensors", "weights in the author's own layout; give the model in Hugging Face's format"),
         ("model.fp16.safetensors", "weights under another name; save it again with save_pretrained"),
-        ("model_index.json unet/config.json", "an image generator of diffusers; give a language model"),
+        ("model_index.json unet/config.json", "a diffusers image generator; give a language model"),
     ],
 )
 @pytest.mark.parametrize("has_config", [True, False])
@@ -347,7 +355,7 @@ def test_weights_of_another_kind_are_named_with_what_to_do(copy_of, name, senten
 def test_a_directory_around_a_checkpoint_names_the_one_inside(made, tmp_path, inner):
     shutil.copytree(made("dolly"), tmp_path / inner)
     assert not is_checkpoint(tmp_path)
-    assert refusal(tmp_path).endswith(f"is not a model, but has one inside: give {tmp_path / inner}.")
+    assert refusal(tmp_path).endswith(f"is not a model, but contains one: give {tmp_path / inner}.")
 
 
 @pytest.mark.parametrize("content", ["notes.txt", "script.py", "training_args.bin"])
@@ -380,19 +388,22 @@ def test_a_file_that_cannot_be_read_is_a_sentence(copy_of, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"quantization_config": {"quant_method": "gptq"}}, "is quantised already, with gptq; give the unquantised"),
+        (
+            {"quantization_config": {"quant_method": "gptq"}},
+            "is already quantised with gptq; give the original, unquantised",
+        ),
         ({"quantization_config": {"quant_method": "awq"}}, "with awq"),
         ({"quantization_config": {"quant_method": "mxfp4"}}, "with mxfp4"),
         ({"quantization_config": {"quant_method": "fp8"}}, "with fp8"),
         ({"quantization_config": {"load_in_8bit": True}}, "by another method"),
         ({"compression_config": {"quant_method": "compressed-tensors"}}, "with compressed-tensors"),
         ({"text_config": {"quantization_config": {"quant_method": "bitsandbytes"}}}, "with bitsandbytes"),
-        ({"quantization": {"bits": 4}, "quantization_config": {"bits": 4}}, "is quantised already, for MLX"),
-        ({"vision_config": {}}, "is a model of text and images (LlamaForCausalLM)"),
+        ({"quantization": {"bits": 4}, "quantization_config": {"bits": 4}}, "is already quantised for MLX"),
+        ({"vision_config": {}}, "is a model for text and images (LlamaForCausalLM)"),
         ({"architectures": ["Qwen2AudioForConditionalGeneration"], "audio_config": {}}, "a model of text and audio"),
-        ({"architectures": ["Wav2Vec2ForCTC"], "conv_stride": [5]}, "is a model of audio (Wav2Vec2ForCTC)"),
-        ({"architectures": ["Qwen2_5OmniModel"], "vision_config": {}}, "is a model of images"),
-        ({"architectures": ["SomeForConditionalGeneration"]}, "is a model of more than text (SomeForConditional"),
+        ({"architectures": ["Wav2Vec2ForCTC"], "conv_stride": [5]}, "is a model for audio (Wav2Vec2ForCTC)"),
+        ({"architectures": ["Qwen2_5OmniModel"], "vision_config": {}}, "is a model for images"),
+        ({"architectures": ["SomeForConditionalGeneration"]}, "is a multimodal model (SomeForConditional"),
         ({"architectures": ["LlamaForSequenceClassification"]}, "is a classifier (LlamaForSequenceClassification)"),
         ({"architectures": ["LlamaModel"]}, "or one that lacks its output layer (LlamaModel)"),
         ({"architectures": ["BertForMaskedLM"], "model_type": "bert"}, "is an embedding model"),
@@ -400,14 +411,14 @@ def test_a_file_that_cannot_be_read_is_a_sentence(copy_of, monkeypatch):
         ({"architectures": None, "model_type": "t5", "is_encoder_decoder": True}, "an encoder-decoder model (t5)"),
         ({"architectures": ["VisionEncoderDecoderModel"], "encoder": {}, "decoder": {}}, "an encoder-decoder model"),
         ({"architectures": ["T5WithLMHeadModel"], "is_encoder_decoder": True}, "an encoder-decoder model"),
-        ({"architectures": None, "model_type": None}, "has a config.json that names no type of model"),
+        ({"architectures": None, "model_type": None}, "has a config.json that does not name a model type"),
         ({"architectures": "LlamaForCausalLM", "model_type": ["llama"]}, "names no type of model"),
         ({"architectures": [None, {}], "model_type": "llama"}, "lacks its output layer"),
         (
             {"architectures": ["ChatGLMModel"], "auto_map": {"AutoModelForCausalLM": "modeling_chatglm.ChatGLM"}},
-            "needs code of its own (ChatGLMModel), which is never run here; give a model of a type that transformers",
+            "needs custom code (ChatGLMModel), which is never run here; give a model of a type that transformers",
         ),
-        ({"architectures": None, "model_type": None, "auto_map": {"AutoConfig": "a.B"}}, "needs code of its own"),
+        ({"architectures": None, "model_type": None, "auto_map": {"AutoConfig": "a.B"}}, "needs custom code"),
     ],
     ids=str,
 )

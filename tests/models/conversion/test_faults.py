@@ -113,7 +113,7 @@ FAULTS = {
     "a truncated header": ("dolly", cut("model.safetensors", 0.001), "is truncated"),
     "an empty file": ("dolly", cut("model.safetensors", 0), "is truncated"),
     "a truncated pickle": ("pickled", cut("pytorch_model.bin", 0.9), "is truncated"),
-    "a pickle with code": ("pickled", plant_an_exploit, "holds more than weights"),
+    "a pickle with code": ("pickled", plant_an_exploit, "contains more than weights"),
     "a pointer of Git LFS": (
         "dolly",
         write("model.safetensors", b"version https://git-lfs.github.com"),
@@ -124,11 +124,11 @@ FAULTS = {
     "a broken config": ("dolly", cut("config.json", 0.5), "config.json is damaged"),
     "no tokenizer": ("dolly", drop("tokenizer.json"), "no tokenizer"),
     "a broken tokenizer": ("dolly", cut("tokenizer.json", 0.5), "tokenizer.json"),
-    "a directory of something else": ("dolly", empty, "directory of something else"),
+    "a directory of something else": ("dolly", empty, "does not hold a model"),
     "config and weights of two models": (
         "dolly",
         lambda directory: change_sizes(directory),
-        "do not have the shapes that its config.json says",
+        "do not have the shapes that its config.json gives",
     ),
 }
 
@@ -195,7 +195,7 @@ def test_what_cannot_write_a_token_is_not_stored(checkpoint, demo_dir, monkeypat
         cut("openvino_model.bin", 0.5)(target)
 
     monkeypatch.setattr("dolly_widget.models.conversion.export.export", make_half)
-    with pytest.raises(ModelError, match="cannot be run by OpenVINO; nothing was stored"):
+    with pytest.raises(ModelError, match="OpenVINO cannot run the model that was made; nothing was stored"):
         child.prepare(str(checkpoint("dolly")), WeightFormat(), "main", lambda progress: None)
     assert store.entries() == ()
 
@@ -310,7 +310,7 @@ def take_down(hub):
         ("lab/unknown", None, None, "does not exist or is private"),
         ("lab/tiny-dolly", "v99", None, "no revision 'v99'"),
         ("lab/tiny-dolly", None, gate, "is gated"),
-        ("lab/tiny-dolly", None, take_down, "answers with error 503"),
+        ("lab/tiny-dolly", None, take_down, "returned error 503"),
     ],
 )
 def test_faults_of_the_hub_are_told_in_one_sentence(hub, cache, model, revision, fault, part):
@@ -363,7 +363,7 @@ def small_disk(tmp_path, monkeypatch):
 def test_a_disk_that_is_too_small_is_told_before_anything_starts(small_disk, checkpoint):
     small_disk(200_000)
     reports = []
-    with pytest.raises(ModelError, match=r"The disk is too full: this needs .* of disk.*; free are .*") as refused:
+    with pytest.raises(ModelError, match=r"The disk is too full: this needs .* of disk.*; .* are free") as refused:
         models.resolve(checkpoint("dolly"), on_progress=reports.append)
     assert "DOLLY_WIDGET_CACHE" in str(refused.value)
     assert {report.stage for report in reports} == {"plan"}
@@ -380,7 +380,7 @@ def test_a_disk_that_becomes_full_is_told_and_the_next_attempt_works(small_disk,
                 while True:
                     file.write(bytes(4096))
 
-    with pytest.raises(ModelError, match="disk became full; nothing was stored") as refused:
+    with pytest.raises(ModelError, match="disk is full; nothing was stored") as refused:
         models.resolve(checkpoint("dolly"), on_progress=fill)
     assert "\n" not in str(refused.value)
     assert store.entries() == ()
@@ -427,7 +427,7 @@ def test_a_child_that_is_killed_anywhere_leaves_nothing_and_the_next_call_conver
             assert entry.damaged() == ()
             store.remove(entry.name)
         else:
-            assert "was ended by SIGKILL" in message
+            assert "was killed by SIGKILL" in message
             assert models.find(directory) is None
             assert store.entries() == ()
         assert not leftovers(cache)

@@ -47,7 +47,7 @@ def test_a_sentence_tells_what_is_needed_and_what_is_free(tmp_path):
     sentence = check(Needs(5.7e9, 14e9, 3.6e9), Free(80e9, 16e9), tmp_path)
     assert sentence == (
         "This needs 5.7 GB to download, 14.0 GB of disk, 3.6 GB of memory; "
-        "free are 80.0 GB of disk and 16.0 GB of memory."
+        "80.0 GB of disk and 16.0 GB of memory are free."
     )
 
 
@@ -59,7 +59,7 @@ def test_nothing_to_download_is_not_mentioned():
     ("free", "parts"),
     [
         (Free(disk=13e9, memory=16e9), ["disk is too full", "14.0 GB of disk", "13.0 GB of disk", "Free 1.0 GB"]),
-        (Free(disk=80e9, memory=3e9), ["too little memory", "3.6 GB of memory", "3.0 GB of memory"]),
+        (Free(disk=80e9, memory=3e9), ["not enough memory", "3.6 GB of memory", "3.0 GB of memory"]),
     ],
 )
 def test_what_cannot_work_is_refused_with_the_numbers(tmp_path, free, parts):

@@ -178,7 +178,7 @@ def test_progress_tells_the_needs_before_anything_starts(converted):
     assert len(needs) == 1
     assert needs[0].stage == "plan"
     assert "This needs" in needs[0].message
-    assert "free are" in needs[0].message
+    assert " are free" in needs[0].message
     assert "pickle" not in needs[0].message
 
 

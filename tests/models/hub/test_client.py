@@ -445,7 +445,7 @@ def test_a_connection_that_stays_cut_keeps_the_files_that_are_whole(serve):
     server = serve(*TORCH, sizes={"model.safetensors": 9000})
     server.cuts["model.safetensors"] = [1000, *[0] * 20]
     repository = client.look_up("org/name")
-    assert "files that are whole are kept" in refused(client.download, repository, silent)
+    assert "complete files are kept" in refused(client.download, repository, silent)
     server.cuts.clear()
     server.requests.clear()
     directory = client.download(repository, silent)
@@ -475,7 +475,7 @@ def gated(server):
     [
         (
             unknown,
-            "org/other is no directory here, and on the hub it does not exist or is private: "
+            "org/other is not a directory here, and does not exist or is private on the hub: "
             "check the spelling, or log in with `hf auth login`.",
         ),
         (
@@ -508,7 +508,7 @@ def test_an_error_of_the_server_is_told(serve, status, says):
 
 def test_a_page_that_is_no_answer_of_the_hub_is_told(serve):
     serve(*TORCH).errors["/main"] = 200
-    assert "does not answer as the hub does" in refused(client.look_up, "org/name")
+    assert "does not answer like the Hugging Face hub" in refused(client.look_up, "org/name")
 
 
 def no_server(monkeypatch):
@@ -619,7 +619,7 @@ def test_a_damaged_file_in_the_hub_cache_is_fetched_again(serve):
 def test_a_broken_config_is_told(serve, content):
     server = serve(*TORCH)
     (server.directory("org/name", "main")[1] / "config.json").write_bytes(content)
-    assert "config.json of org/name is broken" in refused(client.fetch_config, client.look_up("org/name"))
+    assert "config.json of org/name is damaged" in refused(client.fetch_config, client.look_up("org/name"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
@@ -630,7 +630,7 @@ def test_a_full_disk_is_told_with_the_place_and_what_is_free(serve, monkeypatch,
         monkeypatch.setattr(module, "open", on_full_disk(module.open))
     sentence = refused(client.download, repository, silent)
     assert sentence.startswith(f"The disk is full: {hub_home}")
-    assert " left; make room" in sentence
+    assert " left; free some space" in sentence
 
 
 def on_full_disk(open_file):

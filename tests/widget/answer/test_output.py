@@ -29,7 +29,7 @@ def test_a_stopped_answer_is_marked_until_the_next_one():
     wait_for(widget, "response", "so far ")
     widget.stop()
     widget.wait(LIMIT_S)
-    assert (view.text, view.note) == ("so far ", "Stopped – the answer is not whole.")
+    assert (view.text, view.note) == ("so far ", "Stopped – the answer is incomplete.")
     widget.submit()
     assert view.note == ""
     widget.close()

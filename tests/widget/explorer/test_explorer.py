@@ -476,7 +476,7 @@ def test_an_engine_without_files_is_refused():
 
 def test_a_model_that_is_not_here_is_refused_with_the_call_that_brings_it(monkeypatch, tmp_path):
     monkeypatch.setenv("DOLLY_WIDGET_HOME", str(tmp_path))
-    with pytest.raises(ModelError, match=r"load it first with dolly_widget\.resolve\('nobody/nothing', 'int8'\)"):
+    with pytest.raises(ModelError, match=r"prepare it first with dolly_widget\.resolve\('nobody/nothing', 'int8'\)"):
         SamplingExplorer("nobody/nothing", "Hello")
     with pytest.raises(ModelError, match="There is no model"):
         SamplingExplorer("no such model at all", "Hello")

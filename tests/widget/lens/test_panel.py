@@ -201,7 +201,7 @@ def test_a_place_that_the_answer_does_not_have_is_a_sentence(make, place):
         widget.regenerate_from(0, 5)
     count = len(widget.ask(WHO).token_ids)
     for call in (widget.explore, lambda place: widget.regenerate_from(place, 5)):
-        with pytest.raises(ValueError, match=f"no token {place}: the answer has {count}, counted from 0"):
+        with pytest.raises(ValueError, match=f"no token {place}: the answer has {count} tokens, counted from 0"):
             call(place)
     assert len(widget.history) == 1
 
@@ -234,10 +234,10 @@ def test_an_engine_that_knows_no_beginnings_says_so(make):
     widget.ask(WHO)
     widget.lens = True
     assert len(read(widget)) == 2
-    with pytest.raises(ValueError, match="cannot go on from the beginning of an answer"):
+    with pytest.raises(ValueError, match="cannot continue an answer"):
         widget.regenerate_from(1, 5)
     click(view(widget), kind="choose", place=1, token_id=5)
-    assert "cannot go on from the beginning of an answer" in widget._screen.notice.message.value
+    assert "cannot continue an answer" in widget._screen.notice.message.value
     assert widget.response == "one two"
 
 
@@ -262,7 +262,7 @@ def test_an_answer_of_a_model_that_was_replaced_says_which_to_load(make, demo_di
     widget.lens = True
     with pytest.raises(ValueError, match="not loaded now"):
         read(widget)
-    assert f"not loaded now, {demo_dir.name}: load it" in message(widget)
+    assert f"not loaded now, {demo_dir.name}: load that model first" in message(widget)
     with pytest.raises(ValueError, match="not loaded now"):
         widget.regenerate_from(0, first.token_ids[0])
     widget.ask(WHO)

@@ -87,7 +87,7 @@ def test_ask_takes_the_first_tokens_of_the_answer(make):
     ids = widget.ask("Who is Dolly?").token_ids
     result = widget.ask("Who is Dolly?", prefix_ids=iter(ids[:2]))
     assert (result.token_ids[:2], result.prefix_tokens) == (ids[:2], 2)
-    with pytest.raises(ValueError, match="cannot go on from the beginning of an answer"):
+    with pytest.raises(ValueError, match="cannot continue an answer"):
         make().ask("Who?", prefix_ids=[1])
 
 

@@ -190,7 +190,7 @@ def test_texts_that_are_refused_stay_in_the_box_with_a_hint(owner, panel):
     [
         ("END", TypeError, "a list of texts"),
         ([""], ValueError, "empty"),
-        ([1], TypeError, "1 is none"),
+        ([1], TypeError, "1 is not a text"),
         (3, TypeError, "3"),
     ],
 )
