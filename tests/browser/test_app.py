@@ -18,8 +18,12 @@ from dolly_widget.models.demo import OPENVINO_DIR
 
 pytestmark = pytest.mark.browser
 
-# Now and then, on a busy machine, of a kernel that has just been ended.
-OF_PYZMQ = "Got events for closed stream"
+# What pyzmq, tornado and ipykernel say now and then of a page, or a kernel, that was left while it was spoken to.
+OF_OTHERS = re.compile(
+    r"Got events for closed stream.*\n"
+    r"|Task exception was never retrieved\n(?:.*\n)+?tornado\.websocket\.WebSocketClosedError\n"
+    r"|\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel\.\n\n?"
+)
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = (360, 768, 1280, 1600)
@@ -38,7 +42,7 @@ def running_app(*arguments, cwd=ROOT):
             process.terminate()
             _, err = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert [line for line in err.splitlines() if not line.startswith(OF_PYZMQ)] == []
+    assert OF_OTHERS.sub("", err) == ""
 
 
 @pytest.fixture(scope="module")

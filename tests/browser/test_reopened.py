@@ -1,5 +1,7 @@
 """A saved notebook that is opened again where its kernel is not: the last answer is there."""
 
+import time
+
 import nbformat
 import pytest
 from acting import answer, choose_example, expect_statistics, instruction, model_line, statistics, submit
@@ -30,7 +32,8 @@ def save_widget_state_automatically(page):
 
 def save_with_widgets(page, path):
     """The setting takes effect a moment after it was made, and nothing in the page says when."""
-    for _ in range(20):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         page.evaluate("jupyterapp.commands.execute('docmanager:save')")
         if "widgets" in nbformat.read(path, as_version=4).metadata:
             return
