@@ -2,7 +2,7 @@
 
 import pytest
 
-from dolly_widget.comparison.differences import by_characters, by_tokens, spell
+from dolly_widget.comparison.differences import by_characters, by_tokens, first_difference, spell
 from dolly_widget.text.template import Prompt, Segment
 from dolly_widget.text.tokenizer import Tokenizer
 
@@ -67,3 +67,19 @@ def test_characters_are_counted_where_tokens_mean_different_things(spelled):
     assert str(departure).startswith("8 characters in common, then ")
     assert by_characters(spelled("Dolly, is"), spelled("Dolly is")).place == 1
     assert by_characters(spelled("I"), spelled("Dolly")).common == ""
+
+
+@pytest.mark.parametrize(
+    ("ids", "others", "place"),
+    [
+        ((1, 2, 3), (1, 2, 3), None),
+        ((), (), None),
+        ((1, 2, 3), (1, 9, 3), 1),
+        ((1, 2), (1, 2, 3), 2),
+        ((1, 2, 3), (1, 2), 2),
+        ((), (5,), 0),
+    ],
+)
+def test_where_two_answers_part(ids, others, place):
+    assert first_difference(ids, others) == place
+    assert first_difference(list(ids), others) == place

@@ -1,15 +1,175 @@
-"""A chat of several turns: as transformers renders it, and no text of an earlier answer among the template's."""
+"""A chat, of one turn or several: as transformers renders it, and no text of a message among the template's."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
+from chats import CHATS, EVERY_CHAT, MESSAGES, chat, expect, moving_clock, users_text, write_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dolly_widget.models.template_files import chat_template, template_for
 from dolly_widget.text.chat_template import ChatTemplate, render, takes_turns
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, Segment, Turn
-from tests.text.test_template import CHATS, MESSAGES, chat, users_text
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return moving_clock(monkeypatch)
+
+
+@EVERY_CHAT
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_chat_template_renders_as_in_transformers(name, message, clock):
+    template, reference = chat(name)
+    rendered = str(template.render(message))
+    clock.day = datetime(2024, 2, 27)
+    assert rendered == expect(reference, message)
+    assert name != "llama3.2" or "Today Date: 28 Feb 2024" in rendered
+
+
+@EVERY_CHAT
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_chat_template_keeps_the_users_text_apart(name, message):
+    is_trimmed = name in ("llama2", "llama3", "llama3.2", "gemma", "loops")
+    expected = message.strip() if is_trimmed else message
+    if name == "loops":
+        expected = json.dumps(expected, ensure_ascii=False)[1:-1]
+    template, _ = chat(name)
+    prompt = template.render(message)
+    assert users_text(prompt) == ([expected] if expected else [])
+    of_the_template = [segment.text for segment in prompt if segment.is_template]
+    assert of_the_template == [segment.text for segment in template.render("?") if segment.is_template]
+    assert not prompt.adds_special_tokens
+
+
+@EVERY_CHAT
+@given(message=st.text(alphabet=st.characters()) | st.lists(st.sampled_from(MESSAGES), max_size=3).map("".join))
+def test_any_text_is_rendered_as_in_transformers(name, message):
+    template, reference = chat(name)
+    if name != "llama3.2":  # which holds the date: one clock for both is tested above
+        assert str(template.render(message)) == expect(reference, message)
+    assert "".join(users_text(template.render(message))) in (
+        message,
+        message.strip(),
+        json.dumps(message.strip(), ensure_ascii=False)[1:-1],
+    )
+
+
+def test_a_chat_template_sees_one_time_only(clock):
+    template = ChatTemplate(source="{{ strftime_now('%d') }} {{ messages[0].content }} {{ strftime_now('%d') }}")
+    assert str(template.render("Hello")) == "28 Hello 28"
+    assert users_text(template.render("Hello")) == ["Hello"]
+
+
+def test_the_context_is_a_part_of_the_users_message():
+    template, reference = chat("qwen2.5")
+    assert str(template.render("Who?", "Ada.")) == expect(reference, "Who?\n\nAda.")
+    assert users_text(template.render("Who?", "Ada.")) == ["Who?\n\nAda."]
+    assert template.render("Who?", " \n") == template.render("Who?")
+    mine = replace(template, with_context="{context} - {instruction}<|im_end|>")
+    assert users_text(mine.render("Who?", "Ada.")) == ["Ada. - Who?<|im_end|>"]
+
+
+@pytest.mark.parametrize("message", ["Hello", "\ue0000\ue001", "\ue0001\ue001", "\ue0002\ue001"])
+def test_no_text_can_pass_for_the_marker(message):
+    tokens = (("bos_token", "\ue0001\ue001"),)
+    template = ChatTemplate(source="\ue0000\ue001{{ bos_token }}{{ messages[0].content }}.", special_tokens=tokens)
+    expected = (Segment("\ue0000\ue001\ue0001\ue001", True), Segment(message, False), Segment(".", True))
+    assert template.render(message) == expected
+
+
+def test_a_message_that_a_template_repeats_is_the_users_each_time():
+    template = ChatTemplate(source="A{{ messages[0].content }}B{{ messages[0].content }}C")
+    assert template.render("ABC") == (
+        Segment("A", True),
+        Segment("ABC", False),
+        Segment("B", True),
+        Segment("ABC", False),
+        Segment("C", True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nothing of it", "Hello"),
+        ("{{ messages[0].content | length }}", "Hello"),
+        ("{{ messages[0].content | reverse }}", "Hello"),
+        ("{{ messages[0].content }}{{ messages[0].content | trim }}", " Hello"),
+        ("{{ messages[0].content }}{% if '/no' in messages[0].content %}<think>{% endif %}", "Hello /no"),
+        ("{% if '/no' in messages[0].content %}<think>{% endif %}{{ messages[0].content }}.", "Hello /no"),
+        ("{{ messages[0].content }}{{ messages[0].content.split()[1] }}", "Hello <s>"),
+    ],
+)
+def test_a_template_that_alters_the_message_is_refused(source, message):
+    with pytest.raises(ValueError, match=r"^The model's chat template .*: pass template= with .*\.$"):
+        ChatTemplate(source=source).render(message)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("{{ raise_exception('Roles must\nalternate.') }}", "Roles must alternate"),
+        ("{% if messages %}", "Unexpected end of template"),
+        ("{{ messages[0]", "unexpected end of template"),
+        ("{{ messages[0].content + nothing }}", "'nothing' is undefined"),
+        ("{{ messages[0].content + 5 }}", "can only concatenate str"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}", "recursion"),
+        ("{{ {}.x.y }}", "has no attribute"),
+    ],
+)
+def test_a_template_that_fails_says_why_in_one_sentence(source, reason, tmp_path):
+    (tmp_path / "chat_template.jinja").write_text(source, encoding="utf-8")
+    write_tokenizer(tmp_path)
+    for ask in (
+        lambda: ChatTemplate(source=source).render("Hi"),
+        lambda: chat_template(tmp_path),
+        lambda: template_for(tmp_path),
+    ):
+        with pytest.raises(ValueError, match=r"^The model's chat template .*: pass template= with .*\.$") as broken:
+            ask()
+        assert reason in str(broken.value)
+        assert "\n" not in str(broken.value)
+        assert broken.value.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ raise_exception.__globals__ }}{{ raise_exception.__globals__['x'] }}",
+        "{{ strftime_now.__self__.__class__('x') }}",
+        "{{ cycler.__init__.__globals__.os.system('true') }}",
+        "{% set _ = messages.append(1) %}",
+        "{% set _ = messages[0].update(content='x') %}",
+        "{{ '{0.__class__.__mro__[1]}'.format('').x.y }}",
+    ],
+)
+def test_a_template_runs_in_a_sandbox(source):
+    with pytest.raises(ValueError, match=r"unsafe|undefined|has no attribute"):
+        ChatTemplate(source=source + "{{ messages[0].content }}").render("Hello")
+
+
+def test_many_threads_render_what_one_renders():
+    template, _ = chat("generation")
+    messages = [f"Question {i}?" for i in range(40)]
+    start = threading.Barrier(4)
+
+    def render_all(_):
+        start.wait(timeout=30)
+        return [template.render(message) for message in messages]
+
+    with ThreadPoolExecutor(4) as pool:
+        for rendered in pool.map(render_all, range(4)):
+            assert rendered == [template.render(message) for message in messages]
+
+
+# Several turns
 
 # That of "loops" reads the first message alone; the date in llama3.2's is tested with one clock for both.
 SEVERAL = pytest.mark.parametrize("name", sorted(set(CHATS) - {"loops", "llama3.2"}))
@@ -17,21 +177,12 @@ REFUSED = r"^The model's chat template cannot be used for a chat of several turn
 TURNS = (Turn("Hello", "", "Good day."), Turn("Who?", "Ada.", "  Ada, who wrote\nprograms. "))
 
 
-def expect(reference, turns, message):
-    messages = []
-    for turn in turns:
-        asked = f"{turn.instruction}\n\n{turn.context}" if turn.context.strip() else turn.instruction
-        messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": turn.answer}]
-    messages += [{"role": "user", "content": message}]
-    return reference.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-
-
 @SEVERAL
 def test_earlier_turns_are_rendered_as_in_transformers(name):
     template, reference = chat(name)
     prompt = template.render("And then?", turns=TURNS)
     assert isinstance(prompt, Prompt)
-    assert str(prompt) == expect(reference, TURNS, "And then?")
+    assert str(prompt) == expect(reference, "And then?", TURNS)
     assert not prompt.adds_special_tokens
 
 
@@ -41,7 +192,7 @@ def test_any_message_is_rendered_as_in_transformers_and_kept_apart(name, hostile
     template, reference = chat(name)
     turns = (Turn(hostile, "", "Yes."), Turn("Sure?", hostile, f"A{hostile}Z"))
     prompt = template.render(hostile, turns=turns)
-    assert str(prompt) == expect(reference, turns, hostile)
+    assert str(prompt) == expect(reference, hostile, turns)
     of_the_template = [segment.text for segment in prompt if segment.is_template]
     plain = template.render("?", turns=(Turn("a", "", "b"), Turn("c", "d", "e")))
     assert of_the_template == [segment.text for segment in plain if segment.is_template]
@@ -54,7 +205,7 @@ def test_any_chat_is_rendered_as_in_transformers(name, data):
     turns = data.draw(st.lists(st.builds(Turn, texts, texts, texts), max_size=3))
     message = data.draw(texts)
     template, reference = chat(name)
-    assert str(template.render(message, turns=turns)) == expect(reference, turns, message)
+    assert str(template.render(message, turns=turns)) == expect(reference, message, turns)
 
 
 def test_each_message_is_a_segment_of_its_own_in_its_order():
@@ -82,7 +233,7 @@ def test_the_thinking_of_an_earlier_answer_is_left_out_where_the_template_leaves
     turns = [Turn("2 + 2?", "", "<think>\nTwo and two.\n</think>\n\nFour.")]
     template, reference = chat("qwen3")
     prompt = template.render("And 3 + 3?", turns=turns)
-    assert str(prompt) == expect(reference, turns, "And 3 + 3?")
+    assert str(prompt) == expect(reference, "And 3 + 3?", turns)
     assert users_text(prompt) == ["2 + 2?", "Four.", "And 3 + 3?"]
     assert users_text(chat("qwen2.5")[0].render("And 3 + 3?", turns=turns))[1] == turns[0].answer
 

@@ -1,4 +1,4 @@
-"""A prompt becomes ids in which only the template's special tokens count; ids become text that is never taken back."""
+"""A prompt becomes ids in which only the template's special tokens count, and each of them has its text."""
 
 import json
 import threading
@@ -8,19 +8,17 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from byte_tokenizers import SPECIAL, byte_level, save
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers import Tokenizer as Backend
 
-from dolly_widget.comparison.differences import first_difference
 from dolly_widget.models.template_files import chat_template
 from dolly_widget.text.characters import REPLACEMENT, encodable
-from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment
 from dolly_widget.text.tokenizer import Piece, Tokenizer
 
-SPECIAL = ["<|endoftext|>", "<|padding|>", "### End", "### Instruction:", "### Response:\n"]
 # Words of the users' that look like the template's, whole, in part, and where a context or a line end comes next.
 LOOKALIKES = [
     "### End",
@@ -33,22 +31,6 @@ LOOKALIKES = [
     "#### End",
     "🙂### End🙂",
 ]
-
-
-def byte_level(special=SPECIAL, merges=()):
-    """A tokenizer of the 256 bytes, with ``special`` tokens before them."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    words = [*alphabet, *("".join(pair) for pair in merges)]
-    backend = Backend(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=list(merges)))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    backend.add_special_tokens([AddedToken(text, normalized=False, special=True) for text in special])
-    return backend
-
-
-def save(backend, model_dir):
-    backend.save(str(model_dir / "tokenizer.json"))
-    return Tokenizer(model_dir)
 
 
 @pytest.fixture(scope="module")
@@ -531,177 +513,6 @@ def test_an_id_that_no_token_has_is_refused(small, token_id):
         small.token_text(token_id)
 
 
-# Decoding
-
-
-def stream(tokenizer, chunks, stop_strings=()):
-    """All pieces, checked at each step: together they are the text so far, and none is taken back."""
-    text = TextStream(tokenizer, stop_strings)
-    pieces = []
-    for chunk in chunks:
-        before = text.text
-        pieces.append(text.push(chunk))
-        assert text.text == before + pieces[-1] == "".join(pieces)
-    pieces.append(text.flush())
-    assert text.text == "".join(pieces)
-    return text, pieces
-
-
-def split(ids, sizes):
-    sizes, position = iter(sizes), 0
-    while position < len(ids):
-        size = next(sizes, 1)
-        yield ids[position : position + size]
-        position += size
-
-
-def random_ids(small):
-    letters = [st.integers(0, 255 + len(SPECIAL)), st.sampled_from(small.encode(PLAIN.render(" \n\tab")))]
-    texts = st.sampled_from(["🙂", "é", "日本", " ", "\n\n", "word", REPLACEMENT, "👩‍👧"])
-    return st.lists(
-        st.one_of(
-            *(letter.map(lambda token_id: [token_id]) for letter in letters),
-            texts.map(lambda text: small.encode(PLAIN.render(text))),
-        ),
-        max_size=25,
-    ).map(lambda parts: [token_id for part in parts for token_id in part])
-
-
-@given(data=st.data(), sizes=st.lists(st.integers(0, 5), max_size=25))
-@settings(max_examples=400)
-def test_the_pieces_are_the_text_of_all_ids(small, data, sizes):
-    ids = data.draw(random_ids(small))
-    text, _ = stream(small, split(ids, sizes))
-    assert text.text == small.decode(ids).rstrip()
-    assert not text.is_stopped
-
-
-@given(ids=st.lists(st.integers(0, 2047), max_size=40), sizes=st.lists(st.integers(0, 4), max_size=40))
-@settings(max_examples=200)
-def test_the_pieces_of_the_demo_models_ids_are_their_text(demo, ids, sizes):
-    text, _ = stream(demo, split(ids, sizes))
-    assert text.text == demo.decode(ids).rstrip()
-
-
-@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20))
-@example(text="a🙂b👩‍👩‍👧‍👦 é日本")
-def test_no_half_character_is_shown(small, text):
-    """One token is one byte here: an emoji comes in four."""
-    _, pieces = stream(small, split(small.encode(PLAIN.render(text)), []))
-    for piece in pieces:
-        assert piece.count(REPLACEMENT) <= text.count(REPLACEMENT)
-    assert "".join(pieces) == text.rstrip()
-
-
-def test_a_character_comes_with_its_last_byte(small):
-    text = TextStream(small)
-    assert [text.push([token_id]) for token_id in small.encode(PLAIN.render("a🙂b"))] == ["a", "", "", "", "🙂", "b"]
-
-
-def test_a_character_that_is_never_finished_is_shown_at_the_end(small):
-    ids = small.encode(PLAIN.render("a🙂"))[:-1]
-    text, pieces = stream(small, split(ids, []))
-    assert pieces[:-1] == ["a", "", "", ""]
-    assert text.text == small.decode(ids)
-    assert text.text.startswith("a" + REPLACEMENT)
-
-
-def test_white_space_at_the_end_is_held_back_until_a_word_follows(small):
-    text = TextStream(small)
-    pieces = [text.push([token_id]) for token_id in small.encode(PLAIN.render("a \n b  "))]
-    assert pieces == ["a", "", "", "", " \n b", "", ""]
-    assert text.flush() == ""
-    assert text.text == "a \n b"
-
-
-def test_special_tokens_have_no_text(small):
-    ids = [small.special_id("### Response:"), *small.encode(PLAIN.render("ab")), small.special_id("### End")]
-    text, pieces = stream(small, split(ids, []))
-    assert pieces == ["", "a", "b", "", ""]
-    assert text.text == "ab"
-
-
-def test_a_word_is_not_glued_to_the_one_before(tmp_path):
-    """Where the first word of a text loses its space, as with Llama's tokenizers."""
-    backend = Backend(models.WordLevel({"▁a": 0, "▁b": 1, "c": 2}, unk_token="c"))
-    backend.decoder = decoders.Metaspace()
-    _, pieces = stream(save(backend, tmp_path), [[0], [1], [2], [1]])
-    assert "".join(pieces) == "a bc b"
-    assert pieces[:-1] == ["a", " b", "c", " b"]
-
-
-def test_a_stop_string_split_over_pieces_ends_the_text(small):
-    text = TextStream(small, ["### End"])
-    pieces = [text.push([token_id]) for token_id in small.encode(PLAIN.render("Yes. ### End and more"))]
-    assert "".join(pieces) == text.text == "Yes."
-    assert text.is_stopped
-    assert pieces.index(".") == len("Yes.") - 1
-    assert text.flush() == ""
-    assert text.push(small.encode(PLAIN.render("no"))) == ""
-
-
-def test_the_beginning_of_a_stop_string_is_released_when_it_goes_on_otherwise(small):
-    text = TextStream(small, ["### End"])
-    pieces = [text.push([token_id]) for token_id in small.encode(PLAIN.render("a ### Ending? #### En"))]
-    assert text.is_stopped
-    assert "".join(pieces) == "a"
-    text = TextStream(small, ["### End"])
-    assert [text.push(small.encode(PLAIN.render(part))) for part in ("a ##", "# E", "x", " ### En")] == [
-        "a",
-        "",
-        " ### Ex",
-        "",
-    ]
-    assert not text.is_stopped
-    assert text.flush() == " ### En"
-    assert text.text == "a ### Ex ### En"
-
-
-def test_the_first_of_several_stop_strings_counts(small):
-    text, _ = stream(small, [small.encode(PLAIN.render("one STOP two END three"))], ["END", "STOP"])
-    assert text.text == "one"
-    assert text.is_stopped
-
-
-def test_a_stop_string_of_white_space_stops(small):
-    text, _ = stream(small, split(small.encode(PLAIN.render("line\n\nnext")), []), ["\n\n"])
-    assert text.text == "line"
-    assert text.is_stopped
-
-
-def test_a_stop_string_of_characters_of_several_bytes_stops(small):
-    text, _ = stream(small, split(small.encode(PLAIN.render("fine 🙂🙂 more")), []), ["🙂🙂"])
-    assert text.text == "fine"
-
-
-def test_a_stop_string_at_the_very_end_stops(small):
-    text, _ = stream(small, split(small.encode(PLAIN.render("fine.STOP")), []), ["STOP"])
-    assert (text.text, text.is_stopped) == ("fine.", True)
-
-
-@given(
-    words=st.lists(st.sampled_from(["a", "ab", " ", "\n", "🙂", "STOP", "ST", "OP", "##", "#"]), max_size=14),
-    sizes=st.lists(st.integers(0, 5), max_size=30),
-    stop_strings=st.lists(st.sampled_from(["STOP", "###", "aa", "\n\n", "🙂#", "OPS"]), max_size=3),
-)
-@settings(max_examples=400)
-def test_stop_strings_cut_as_they_would_in_the_whole_text(small, words, sizes, stop_strings):
-    whole = "".join(words)
-    cuts = [place for place in (whole.find(stop) for stop in stop_strings) if place >= 0]
-    text, _ = stream(small, split(small.encode(PLAIN.render(whole)), sizes), stop_strings)
-    assert text.is_stopped == bool(cuts)
-    # A stop string that came whole ends the text, even if a longer one began before it: never anything after it.
-    assert whole[: min(cuts, default=len(whole))].rstrip() == text.text
-
-
-def test_a_long_answer_takes_time_by_its_length_only(small, monkeypatch):
-    decoded = []
-    decode = small.decode
-    monkeypatch.setattr(small, "decode", lambda ids: decoded.append(len(ids)) or decode(ids))
-    stream(small, ([token_id] for token_id in small.encode(PLAIN.render("word " * 400))))
-    assert max(decoded) <= 4
-
-
 def test_a_template_of_ones_own_keeps_its_special_tokens(demo):
     template = PromptTemplate(name="mine", without_context="<|endoftext|>{instruction}### End")
     ids = demo.encode(template.render("### End"))
@@ -713,19 +524,3 @@ def test_a_template_of_ones_own_keeps_its_special_tokens(demo):
 def test_the_demo_model_has_dollys_special_tokens(demo, demo_dir):
     added = json.loads((demo_dir / "tokenizer.json").read_text(encoding="utf-8"))["added_tokens"]
     assert {token["content"] for token in added if token["special"]} >= set(SPECIAL)
-
-
-@pytest.mark.parametrize(
-    ("ids", "others", "place"),
-    [
-        ((1, 2, 3), (1, 2, 3), None),
-        ((), (), None),
-        ((1, 2, 3), (1, 9, 3), 1),
-        ((1, 2), (1, 2, 3), 2),
-        ((1, 2, 3), (1, 2), 2),
-        ((), (5,), 0),
-    ],
-)
-def test_where_two_answers_part(ids, others, place):
-    assert first_difference(ids, others) == place
-    assert first_difference(list(ids), others) == place
