@@ -162,7 +162,7 @@ def test_dollys_end_key_comes_before_a_chat_template(tmp_path):
         (
             "tokenizer_config.json",
             b"[]",
-            "tokenizer_config.json holds no settings; convert or download the model again.",
+            "tokenizer_config.json contains no settings; convert or download the model again.",
         ),
         ("tokenizer_config.json", b'{"chat_template": 5}', "no default chat template that can be read: pass template="),
         (
