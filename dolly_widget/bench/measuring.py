@@ -23,8 +23,7 @@ from dolly_widget.bench.prompts import MadeUpPrompts, of_words
 from dolly_widget.bench.weights import weight_bytes_per_token
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, setup_from, start_engine
 from dolly_widget.models import Model, ModelInfo
-from dolly_widget.runtime import OnProgress, Progress, added_bytes, devices_behind, private_bytes
-from dolly_widget.runtime import silent as tell_nobody
+from dolly_widget.runtime import OnProgress, Progress, added_bytes, devices_behind, ignore_progress, private_bytes
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt
 
@@ -87,8 +86,8 @@ class Measurement:
         return self.floor_s * self.tokens_per_s
 
 
-def silent(measurement: Measurement) -> None:
-    """Tell nobody of a measurement."""
+def ignore_measurement(measurement: Measurement) -> None:
+    """Do nothing with a measurement."""
 
 
 def measure(
@@ -97,8 +96,8 @@ def measure(
     prompt_lengths: Sequence[int] = PROMPT_LENGTHS,
     new_tokens: int = 64,
     rounds: int = 3,
-    on_measured: Callable[[Measurement], None] = silent,
-    on_progress: OnProgress = tell_nobody,
+    on_measured: Callable[[Measurement], None] = ignore_measurement,
+    on_progress: OnProgress = ignore_progress,
     stop: threading.Event | None = None,
     **options: Any,
 ) -> list[Measurement]:

@@ -77,9 +77,9 @@ class Continues(Protocol):
 
 
 @runtime_checkable
-class TellsOfClosing(Protocol):
-    """An engine that can be told what else to free with it."""
+class NotifiesOnClose(Protocol):
+    """An engine that calls functions when it is closed, to free what was made for it."""
 
     def when_closed(self, free: Callable[[], None]) -> None:
-        """Have ``free`` called by ``close``; at once where the engine is closed already."""
+        """Have ``close`` call ``free``; call it at once if the engine is closed already."""
         ...

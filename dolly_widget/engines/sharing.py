@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines.answer import silent
+from dolly_widget.engines.answer import ignore_text
 from dolly_widget.engines.bounds import effective_params
 from dolly_widget.engines.engine import Engine
 from dolly_widget.engines.loading import start_engine
@@ -77,7 +77,7 @@ class _Shared:
         self._error: BaseException | None = None
 
     def load(self, setup: EngineSetup, prepared: Prepared) -> None:
-        """Load and warm up; whoever waits gets the engine, or the error, too."""
+        """Load and warm up; callers that wait get the engine, or the error, too."""
         try:
             self.engine = _load(setup, prepared)
         except BaseException as exc:
@@ -162,7 +162,7 @@ class _Lease:
         prompt: Prompt,
         params: SamplingParams,
         *,
-        on_text: Callable[[str], None] = silent,
+        on_text: Callable[[str], None] = ignore_text,
         stop: threading.Event | None = None,
         **arguments: Any,
     ) -> GenerationResult:
@@ -207,7 +207,7 @@ class _Lease:
         return params if shared is None else effective_params(shared.engine, params)
 
     def when_closed(self, free: Callable[[], None]) -> None:
-        """See ``TellsOfClosing``."""
+        """See ``NotifiesOnClose``."""
         with self._lock:
             if self._shared is not None:
                 self._to_free.append(free)

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from dolly_widget.engines import EngineSetup, TellsOfClosing, within_candidates
+from dolly_widget.engines import EngineSetup, NotifiesOnClose, within_candidates
 from dolly_widget.lens.reader import Reader
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
@@ -80,7 +80,7 @@ def open_model(engine: Source) -> _Opened:
     with _register_lock:
         if engine not in _register:
             _register[engine] = opened = _open(engine)
-            if isinstance(engine, TellsOfClosing):
+            if isinstance(engine, NotifiesOnClose):
                 engine.when_closed(opened.reader.close)
         return _register[engine]
 

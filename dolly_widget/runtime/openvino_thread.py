@@ -21,7 +21,7 @@ _EXIT_TIMEOUT_S = 5.0
 _running: set[threading.Event] = set()
 
 
-def run_apart(work: Callable[[], T]) -> T:
+def run_on_own_thread(work: Callable[[], T]) -> T:
     """Return what ``work`` returns, or raise what it raises. The end of Python waits for it, 5 s at most.
 
     The thread is there for as long as the caller waits, beside the caller's own.

@@ -76,8 +76,8 @@ class Tokenizer:
 
         Published Dolly checkpoints spell the response token ``### Response:`` or ``### Response:\\n``.
         """
-        wanted = text.rstrip("\n")
-        return next((token_id for content, token_id in self._special.items() if content.rstrip("\n") == wanted), None)
+        bare = text.rstrip("\n")
+        return next((token_id for content, token_id in self._special.items() if content.rstrip("\n") == bare), None)
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt. Special tokens are recognised in the template's text only.
@@ -104,18 +104,18 @@ class Tokenizer:
         for kept, encodings in self._last:  # one read: another thread may encode meanwhile
             if kept == asked:
                 return encodings
-        encodings = self._encode_anew(prompt)
+        encodings = self._encode_uncached(prompt)
         self._last = ((asked, encodings), *self._last[:1])
         return encodings
 
-    def _encode_anew(self, prompt: Prompt) -> _Encodings:
+    def _encode_uncached(self, prompt: Prompt) -> _Encodings:
         segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]
         with self._lock:
             text = "".join(segment.text for segment in segments)
             whole = self._backend.encode(text, add_special_tokens=prompt.adds_special_tokens)
             if not self._reaches_into_user_text(whole, text, segments):
                 return [(whole, segments)]
-            return self._encode_apart(segments, prompt.adds_special_tokens)
+            return self._encode_by_segment(segments, prompt.adds_special_tokens)
 
     def _reaches_into_user_text(self, encoding: tokenizers.Encoding, whole: str, segments: Sequence[Segment]) -> bool:
         spans = [
@@ -131,7 +131,7 @@ class Tokenizer:
             position = end
         return False
 
-    def _encode_apart(self, segments: Sequence[Segment], adds_special_tokens: bool) -> _Encodings:
+    def _encode_by_segment(self, segments: Sequence[Segment], adds_special_tokens: bool) -> _Encodings:
         encodings = []
         for index, segment in enumerate(segments):
             adds = adds_special_tokens and index == 0

@@ -17,19 +17,19 @@ from dolly_widget.engines import Engine, EngineSetup, GenerationResult, split_op
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
-from dolly_widget.sampling import SamplingParams, changed
+from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import encodable
 from dolly_widget.widget.answer.last_answer import with_last_answer
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
-from dolly_widget.widget.page.subshells import hear_at_once
+from dolly_widget.widget.page.subshells import handle_during_cells
 from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
 from dolly_widget.widget.session.asked import Asked, checked_turns
 from dolly_widget.widget.session.choice import first_choice
-from dolly_widget.widget.session.earlier import earlier
 from dolly_widget.widget.session.events import Events
+from dolly_widget.widget.session.initial_history import read_exchanges
 from dolly_widget.widget.session.session import Session
 from dolly_widget.widget.settings.panel import SettingsPanel
 from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
@@ -80,8 +80,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     ) -> None:
         # What is wrong is told before anything is made.
         setup, sampling = split_options(options)
-        changed(SamplingParams(), sampling)
-        before = earlier(history)
+        with_changes(SamplingParams(), sampling)
+        before = read_exchanges(history)
         choice, given = first_choice(model, setup)
         super().__init__()
         self._session = Session(choice, before, self._events())
@@ -99,7 +99,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._catching_up = CatchingUp(self)
         self.children = (*self._screen.children, self._catching_up)
         self.add_class("dw-widget")
-        hear_at_once(descendants(self))
+        handle_during_cells(descendants(self))
         self._wire()
         self._is_closed = False
         self._session.start(given)
@@ -113,7 +113,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             emptied=self._on_emptied,
             broken_off=self._on_broken_off,
             answer_failed=lambda exc: self._screen.show_failure(exc),
-            forgotten=lambda: self._screen.forget_failures(),
+            error_cleared=lambda: self._screen.clear_failures(),
             preparing=self._on_preparing,
             loaded=self._on_loaded,
             load_failed=self._on_load_failed,
@@ -171,7 +171,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if it is one. ``prefix_ids`` are the answer's first tokens. ``sampling`` changes settings for this answer alone.
         Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
         """
-        session, params = self._session, changed(self.params, sampling)
+        session, params = self._session, with_changes(self.params, sampling)
         try:
             with session.lock:
                 session.refuse_unless_free()

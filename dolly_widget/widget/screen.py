@@ -222,7 +222,7 @@ class Screen:
         remedy = f"Set max new tokens to {room}" if room else ""
         self.notice.show(messages.error_html(exc), remedy, lambda: self.attempt(self._shorten, room))
 
-    def forget_failures(self) -> None:
+    def clear_failures(self) -> None:
         """Take away what was said of errors."""
         self.notice.show("")
         self.load_notice.show("")

@@ -61,12 +61,12 @@ class SpeculativeEngine(ModelEngine):
             answer.step()
             _learn(guessers, guesser, len(guess), len(made))
             ids += self._written(answer, made)
-            if len(ids) >= stop or not answer.wants_more or ids[-1] in answer.end_ids:
+            if len(ids) >= stop or not answer.should_continue or ids[-1] in answer.end_ids:
                 return
             room = stop - len(ids) - 1
             guesser, guess = _guess(guessers, ids, room if model.has_places(MOST + 1 + room) else 0)
             model.keep(len(ids) - 1)
-            logits = model.read([ids[-1], *guess]) if answer.wants_more else None
+            logits = model.read([ids[-1], *guess]) if answer.should_continue else None
 
     def _guessers(self, answer: Answer) -> list[Guesser]:
         large, small = self._loaded
@@ -81,7 +81,7 @@ class SpeculativeEngine(ModelEngine):
         """Hand ids over one by one, up to the one that ends the answer; return those that were."""
         for count, token_id in enumerate(token_ids, start=1):
             answer.write([token_id])
-            if not answer.wants_more or token_id in answer.end_ids:
+            if not answer.should_continue or token_id in answer.end_ids:
                 return list(token_ids[:count])
         return list(token_ids)
 
@@ -99,7 +99,7 @@ def _read(model: CachedModel, ids: Sequence[int], more: int, answer: Answer) -> 
 def _read_on(model: CachedModel, ids: Sequence[int], answer: Answer) -> Logits | None:
     logits = None
     for start in range(0, len(ids), BLOCK):
-        if not answer.wants_more:
+        if not answer.should_continue:
             return None
         logits = model.read(ids[start : start + BLOCK])
     return logits

@@ -19,9 +19,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.hub.faults import endpoint, explained, host, hub_faults, is_unreachable, wrong_size
+from dolly_widget.models.hub.faults import (
+    describe_fault,
+    endpoint,
+    host,
+    hub_exceptions,
+    is_unreachable,
+    wrong_size_error,
+)
 from dolly_widget.models.hub.repository import Repository, choose
-from dolly_widget.runtime import OnProgress, Progress, silent
+from dolly_widget.runtime import OnProgress, Progress, ignore_progress
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -57,10 +64,10 @@ def look_up(model_id: str, revision: str = "main") -> Repository:
                 model_id, revision=revision, files_metadata=True, timeout=REQUEST_TIMEOUT_S
             )
         contents = _contents(info)
-    except hub_faults() as exc:
+    except hub_exceptions() as exc:
         cached = _look_up_cached(model_id, revision) if is_unreachable(exc) else None
         if cached is None:
-            raise explained(exc, model_id, revision) from exc
+            raise describe_fault(exc, model_id, revision) from exc
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
         raise ModelError(
@@ -76,7 +83,7 @@ def missing_bytes(repository: Repository) -> int:
 
 def fetch_config(repository: Repository) -> dict[str, Any]:
     """Fetch ``config.json`` alone into the hub cache, and return it. Raises ModelError, as ``download`` does."""
-    path = _fetch(repository, "config.json", _Meter(0, silent))
+    path = _fetch(repository, "config.json", _Meter(0, ignore_progress))
     try:
         return {**json.loads(path.read_text(encoding="utf-8"))}
     except (ValueError, TypeError) as exc:  # TypeError: it is JSON, and no object
@@ -182,10 +189,10 @@ def _fetch(repository: Repository, name: str, meter: _Meter) -> Path:
             ref = _cache_of(repository.model_id) / "refs" / repository.revision
             ref.parent.mkdir(parents=True, exist_ok=True)
             ref.write_text(repository.commit)
-    except hub_faults() as exc:
-        raise explained(exc, repository.model_id, repository.revision, place) from exc
+    except hub_exceptions() as exc:
+        raise describe_fault(exc, repository.model_id, repository.revision, place) from exc
     if (size := Path(path).stat().st_size) != repository.files[name]:
-        raise wrong_size(repository.model_id, f"{name} has {size} bytes instead of {repository.files[name]}")
+        raise wrong_size_error(repository.model_id, f"{name} has {size} bytes instead of {repository.files[name]}")
     return Path(path)
 
 
@@ -197,7 +204,7 @@ class _Meter:
         self._whole = self._current = self._told = 0
         self._told_at = -1.0
         self._lock = threading.RLock()
-        self._tell(0)
+        self._report(0)
 
     def bar_class(self) -> Any:
         """A stand-in for ``tqdm``, to be given to the library, which prints nothing."""
@@ -221,7 +228,7 @@ class _Meter:
             self._current += count
             done = min(self._whole + self._current, self._total)
             if done > self._told and time.monotonic() - self._told_at >= 1 / UPDATES_PER_S:
-                self._tell(done)
+                self._report(done)
 
     def file_done(self, size: int) -> None:
         """Count the current file as whole, however many of its bytes were seen to come."""
@@ -232,9 +239,9 @@ class _Meter:
     def finish(self) -> None:
         """Tell that all is there."""
         with self._lock:
-            self._tell(self._total)
+            self._report(self._total)
 
-    def _tell(self, done: int) -> None:
+    def _report(self, done: int) -> None:
         self._told, self._told_at = done, time.monotonic()
         fraction = done / self._total if self._total else 1.0
         self._on_progress(Progress("download", fraction, done, self._total))

@@ -29,8 +29,8 @@ class Events:
     """An answer ended in an error, which is told next; ``response`` is what there is of it."""
     answer_failed: Callable[[BaseException], None]
     """An answer failed, and not because its model could not be loaded."""
-    forgotten: Callable[[], None]
-    """What went wrong before is past."""
+    error_cleared: Callable[[], None]
+    """The last error no longer holds."""
     preparing: Callable[[Progress | None, tuple[str, ...]], None]
     """How far a model is, and all messages so far; None while it is compiled."""
     loaded: Callable[[], None]
