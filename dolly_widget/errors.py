@@ -6,7 +6,7 @@ import traceback
 
 
 class ModelError(ValueError):
-    """A model that is not there, or not whole. The message says what to do."""
+    """A model that is missing or incomplete. The message says what to do."""
 
 
 def release_frames(exc: BaseException | None) -> None:
@@ -40,7 +40,7 @@ class PromptTooLongError(ValueError):
         )
 
 
-# A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
+# A mistake or a missing part: one sentence. Anything else is a bug, and shown with its traceback.
 EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
 
 

@@ -82,7 +82,7 @@ class Measurement:
 
     @property
     def floor_share(self) -> float:
-        """How near the time per token is to the floor: 1 is there; NaN where there is none."""
+        """How close the time per token is to the floor, which is 1; NaN if there is no floor."""
         return self.floor_s * self.tokens_per_s
 
 
@@ -232,7 +232,7 @@ class _Asked:
         self._count = 0
 
     def ask(self, prompt: Prompt, new_tokens: int, subject: str) -> GenerationResult:
-        """Tell what comes now, and answer it."""
+        """Report what comes next, and answer it."""
         self._on_progress(Progress("measure", self._count / self._planned, subject=subject))
         self._count += 1
         return _answer(self._engine, prompt, new_tokens, self.stop)
@@ -290,5 +290,5 @@ def _figures(pairs: Sequence[_Pair]) -> dict[str, Any]:
 
 
 def _most(share: float, seconds: Sequence[float]) -> float:
-    """The smallest of the values that a share of them does not pass; NaN where there are none."""
+    """The smallest value that a share of them does not exceed; NaN without values."""
     return sorted(seconds)[math.ceil(share * len(seconds)) - 1] if seconds else math.nan

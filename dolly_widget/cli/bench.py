@@ -139,7 +139,7 @@ def _check_plot(path: Path | None) -> None:
 
 @contextlib.contextmanager
 def _stderr_progress() -> Iterator[OnProgress]:
-    """Yield what tells stderr: how far it is, in a terminal; elsewhere only what goes wrong."""
+    """Yield what reports on stderr: progress in a terminal; elsewhere only messages."""
     if not sys.stderr.isatty():
         yield _print_message
         return
@@ -169,7 +169,7 @@ class _Plan:
 def _measure_all(
     args: argparse.Namespace, measured: list[Measurement], on_progress: OnProgress, stop: threading.Event
 ) -> bool:
-    """Fill ``measured``. False where something could not be measured; ``on_progress`` has been told why."""
+    """Fill ``measured``. False where something could not be measured; ``on_progress`` got the reason."""
     # All are prepared first: a mistake in the last name is found before anything is measured for minutes.
     combinations = product(_models(args, stop), _each(args.device), _each(args.engine or ["genai"]))
     plans = [_plan(*each, args) for each in combinations]
@@ -183,7 +183,7 @@ def _measure_all(
 
 
 def _plan(model: tuple[EngineSetup, Model], device: str, engine: str, args: argparse.Namespace) -> _Plan:
-    """Leave out, with a word, the lengths that a model has no positions for; where none fits, measuring says why."""
+    """Skip, with a message, the lengths that a model has no positions for; if all are, measuring says why."""
     from dolly_widget.bench import answers_planned, fitting
 
     setup, info = replace(model[0], device=device, engine=engine), model[1].info
@@ -197,7 +197,7 @@ def _plan(model: tuple[EngineSetup, Model], device: str, engine: str, args: argp
 
 
 def _report_part(on_progress: OnProgress, plan: _Plan, start: float, share: float, progress: Progress) -> None:
-    """Tell of ``progress`` as a share of all that is planned."""
+    """Report ``progress`` as a share of all that is planned."""
     fraction = start + share * (progress.fraction or 0)
     on_progress(replace(progress, fraction=fraction, subject=f"{plan.name}, {progress.subject}"))
 
@@ -251,7 +251,7 @@ def _show_stopped(measured: Sequence[Measurement], args: argparse.Namespace) -> 
 
 
 def _show(measured: Sequence[Measurement], args: argparse.Namespace) -> bool:
-    """False where the picture could not be drawn; stderr has been told why."""
+    """False where the picture could not be drawn; the reason is on stderr."""
     from dolly_widget.bench.table import table
 
     is_drawn = not (args.plot and measured) or _draw(measured, args.plot)
@@ -267,7 +267,7 @@ def _draw(measured: Sequence[Measurement], path: Path) -> bool:
 
     try:
         save_plot(measured, path)
-    except OSError as exc:  # the figures are to be shown all the same
+    except OSError as exc:  # the figures are shown even so
         _print_line(printable(f"dolly-widget: {path} could not be written: {exc.strerror or exc}."))
         return False
     return True
@@ -281,7 +281,7 @@ def _fields(measurement: Measurement) -> dict[str, Any]:
 
 
 def _remarks(measured: Sequence[Measurement]) -> list[str]:
-    """What is to be said below the table; the last one is what to use."""
+    """The lines below the table; the last one recommends what to use."""
     from dolly_widget.bench.advice import advice
 
     remarks = []

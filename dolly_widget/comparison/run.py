@@ -54,7 +54,7 @@ def compare(
     be given too, and stays so. ``options`` are the other fields of ``EngineSetup``, such as ``device="CPU"`` or
     ``prompt_lookup=True``, and sampling settings. Each of ``settings`` is a mapping of fields of ``SamplingParams``, to
     which the sampling settings in ``options`` add what they have in common, or a SamplingParams. All rows share a seed,
-    a fresh one where none is named. Models are loaded one after the other, and each is freed before the next. One that
+    a fresh one if none was given. Models are loaded one after the other, and each is freed before the next. One that
     is not here yet is downloaded and converted first; ``resolve`` does that with a report.
 
     A model or a setting that fails is a row with its ``error``. Raises the first of these where none succeeds, and,
@@ -189,7 +189,7 @@ def _model_of(engine: Engine) -> Model:
 
 
 class _Outcome(NamedTuple):
-    """An answer, or the error in its place, and the figures of its model."""
+    """An answer, or the error instead, and the figures of its model."""
 
     candidate: _Candidate
     params: SamplingParams

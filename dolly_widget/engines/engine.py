@@ -29,7 +29,7 @@ class Engine(Protocol):
     ) -> GenerationResult:
         """Answer ``prompt``; blocks. ``on_text`` gets each piece of text as it comes, on some thread.
 
-        Setting ``stop`` ends the answer after the current step, with what there is. An exception out of ``on_text``
+        Setting ``stop`` ends the answer after the current step, with the text so far. An exception out of ``on_text``
         ends it too and comes out here. Raises PromptTooLongError before anything runs, EngineError where the device
         fails, RuntimeError where it is called from its own ``on_text``.
         """

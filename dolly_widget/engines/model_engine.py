@@ -119,7 +119,7 @@ class ModelEngine(ABC):
             if is_ours:
                 self._fill(answer, prompt_ids, params, seed, arguments)
             else:
-                answer.start()  # what was given is there all the same
+                answer.start()  # the given beginning is part of the answer even so
                 answer.finish()
         reason = answer.finish_reason(params.max_new_tokens)
         return answer.result(len(prompt_ids), reason, seed)

@@ -1,4 +1,4 @@
-"""One engine for all in this process who ask for the same one. Knows who holds it, and nothing of how it answers."""
+"""Shares one engine among all callers in this process that ask for the same one. Knows nothing of how it answers."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def share_engine(setup: EngineSetup, prepared: Prepared) -> Engine:
     """A lease on the engine of a model that is loaded once in this process, for all who ask for the same.
 
     The same are files, device, engine, template, properties and guesses. ``close`` gives the lease back, and ends what
-    was being generated through it; the last one frees the model. An engine that failed is shared no longer: who asks
-    next loads the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
+    was being generated through it; the last one frees the model. An engine that failed is no longer shared: the next
+    caller loads the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
     """
     setup = setup.checked()
     sought = _Key(setup, prepared)
@@ -65,14 +65,14 @@ def _versions(directory: Path) -> tuple[tuple[int, int], ...]:
 
 
 class _Shared:
-    """One real engine, or the loading of it. Lives as long as somebody holds it: the register's link is weak."""
+    """One real engine, or the loading of it. Lives as long as it is held: the register's link is weak."""
 
     engine: ModelEngine | None = None
 
     def __init__(self, key: _Key) -> None:
         self.key = key
         self.holders = 0
-        """Who has it, or waits for it."""
+        """Number of leases on it, and of callers that wait for it."""
         self._is_loaded = threading.Event()
         self._error: BaseException | None = None
 
@@ -99,7 +99,7 @@ class _Shared:
         return self._error is None
 
     def forget(self) -> None:
-        """Hand it to nobody else."""
+        """Share it with no further caller."""
         with _lock:
             _register.discard(self)
 

@@ -96,7 +96,7 @@ def _open(engine: Source) -> _Opened:
 
 
 def warn_of_memory(engine: Source, opened: _Opened) -> None:
-    """Tell whoever calls from a script; a widget asks before it calls ``load``."""
+    """Warn a script that calls; a widget asks its reader before it calls ``load``."""
     size = opened.model.info.size_bytes
     if size >= LARGE_BYTES and not opened.reader.is_loaded and not isinstance(engine, LocalModel):
         warnings.warn(

@@ -86,7 +86,7 @@ class Reader:
             self._refuse_if_closed()
             stop = min(start + block, len(ids))
             inputs = _inputs(ids[:stop], start, request)
-            self._seen = []  # until it is done: an interrupt meanwhile leaves a cache of who knows what
+            self._seen = []  # until it is done: an interrupt would leave a cache in an unknown state
             # Shared: no copy of what may be as large as all else.
             outputs = request.infer(inputs, share_outputs=True)
             self._seen = list(ids[:stop])

@@ -142,7 +142,7 @@ class _Judge:
         """See ``Reader.read``."""
         self._vocab_size = block.shape[-1]
         remaining = len(self._ids) - self._prompt_tokens - len(self._rows)
-        for logits in block[:remaining]:  # what follows the last token is nobody's
+        for logits in block[:remaining]:  # what follows the last token is not needed
             if self._stop.is_set():
                 break
             self._rows.append(self._row(logits))

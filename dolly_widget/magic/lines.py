@@ -35,7 +35,7 @@ class LineThatAsks(EscapedCommand):
         return None
 
 
-# Stands before the options where the answer is assigned. Nobody types it.
+# Stands before the options if the answer is assigned. A character that users do not type.
 ASSIGNED = "\0"
 
 

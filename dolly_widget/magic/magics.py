@@ -199,7 +199,7 @@ class DollyMagics(Magics):
             dropped.close()
 
     def _drop(self, request: Request) -> None:
-        """Let go of what failed: the next cell loads it again."""
+        """Release what failed: the next cell loads it again."""
         with self._lock:
             lease = self._leases.pop(request.setup, None)
         if lease is not None:
@@ -215,7 +215,7 @@ def _seeded(request: Request) -> Request:
 
 @contextlib.contextmanager
 def _stopped_if_left(job: Job[GenerationResult]) -> Iterator[None]:
-    """Stop the job where showing it fails: nobody would."""
+    """Stop the job if showing it fails: nothing else would stop it."""
     try:
         yield
     except BaseException:

@@ -129,7 +129,7 @@ class Worker:
     def close(self, lock: threading.RLock | None = None) -> None:
         """Stop the jobs, and those to come at once; wait for the end of the thread, unless this is it. Safe twice.
 
-        The caller may hold ``lock``, which the jobs may want to have: it is let go of during the wait.
+        The caller may hold ``lock``, which the jobs may need: it is released during the wait.
         """
         self._shut()
         unlocked = threading.Condition(lock)
@@ -139,7 +139,7 @@ class Worker:
         self._wait(math.inf)
 
     def _shut(self, *, forgets: bool = False) -> None:
-        """Take nothing more, and stop what there is; ``forgets`` what waits, as there is nobody to tell."""
+        """Accept no more jobs, and stop those there are; ``forgets`` drops the waiting ones without running them."""
         with self._lock:
             self._is_closed = True
             jobs = [*([self._current] if self._current else ()), *self._queue]
@@ -190,7 +190,7 @@ class Worker:
             return True
 
     def _run(self) -> None:
-        """Do what there is to do, on the thread."""
+        """Run the queued jobs, on the thread."""
         while (job := self._current) is not None:
             threading.current_thread().name = job.name
             job._run()

@@ -41,7 +41,7 @@ def run_on_own_thread(work: Callable[[], T]) -> T:
 
 @atexit.register
 def _wait_for_the_end() -> None:
-    """Nobody may wait for the work any more, but a Python that ends meanwhile is aborted."""
+    """Even if the result is no longer needed: a Python that ends during the work is aborted."""
     deadline = time.monotonic() + _EXIT_TIMEOUT_S
     for ended in list(_running):
         ended.wait(max(0.0, deadline - time.monotonic()))

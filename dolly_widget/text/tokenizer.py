@@ -72,7 +72,7 @@ class Tokenizer:
         return bool(self._backend.get_vocab() == other._backend.get_vocab())
 
     def special_id(self, text: str) -> int | None:
-        """Id of the special token that is ``text``, line breaks at its end aside; None where there is none.
+        """Id of the special token that is ``text``, line breaks at its end aside; None if there is none.
 
         Published Dolly checkpoints spell the response token ``### Response:`` or ``### Response:\\n``.
         """
@@ -97,8 +97,8 @@ class Tokenizer:
     def _encodings(self, prompt: Prompt) -> _Encodings:
         """The prompt encoded, in one or segment by segment; with each encoding go the segments that are in it.
 
-        The last two are kept: whoever counts a prompt's tokens is followed by whoever generates from them, and a chat
-        empties its box in between.
+        The last two are kept: a prompt's tokens are first counted and then generated from, and a chat empties its box
+        in between.
         """
         asked = (prompt, prompt.adds_special_tokens)
         for kept, encodings in self._last:  # one read: another thread may encode meanwhile
@@ -152,7 +152,7 @@ class Tokenizer:
 
     def _texts(self, encoding: tokenizers.Encoding, text: str) -> Iterator[str]:
         """Each token's stretch of ``text``; the texts of their own where several share one, or have none."""
-        # The library makes these lists anew each time that they are read.
+        # The library makes new lists each time these are read.
         ids, offsets, is_added = encoding.ids, encoding.offsets, encoding.special_tokens_mask
         for group in _sharing(encoding):
             first, last = group[0], group[-1]

@@ -43,9 +43,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     close. ``options`` are further fields of ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
     ``engine`` "genai" or "optimum"; ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted,
     ``revision`` a branch, tag or commit of the hub; ``ov_config`` are OpenVINO properties, such as
-    ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` makes answers
-    faster that quote their context, and ``draft``, a smaller model with the same tokenizer, those that it can guess:
-    see ``load_engine``. Sampling settings among ``options``, such as ``temperature=0.5``, are the traits' first values.
+    ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` speeds
+    up answers that quote their context, and ``draft``, a smaller model with the same tokenizer, those that it can
+    guess: see ``load_engine``. Sampling settings among ``options``, such as ``temperature=0.5``, are the traits' first
+    values.
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template
@@ -78,7 +79,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         chat: bool = False,
         **options: Any,
     ) -> None:
-        # What is wrong is told before anything is made.
+        # Mistakes are reported before anything is made.
         setup, sampling = split_options(options)
         with_changes(SamplingParams(), sampling)
         before = read_exchanges(history)
@@ -194,8 +195,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def regenerate(self) -> Job[GenerationResult]:
         """Answer the shown answer's instruction again, with its settings and another seed; return the job.
 
-        The answer of before stays in the history, one click away. Raises ValueError where there is no answer, or where
-        another one cannot come out; RuntimeError as ``submit``.
+        The previous answer stays in the history, one click away. Raises ValueError if there is no answer, or no other
+        one can come out; RuntimeError as ``submit``.
         """
         return self._session.regenerate()
 
@@ -222,7 +223,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """Load another model in the background, in place of this one, and return the job, which ``stop`` cancels.
 
         ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` stays unless it is given. Device
-        and sampling settings stay, and so does the model of before if this one fails. Raises ModelError or ValueError
+        and sampling settings stay, and so does the previous model if this one fails. Raises ModelError or ValueError
         for what cannot be loaded, RuntimeError while an answer is being written or after ``close``.
         """
         return self._session.load(model, weight_format, revision)

@@ -1,7 +1,7 @@
 """The engine that checks guesses: several tokens for one reading of the weights. OpenVINO's runtime, without GenAI.
 
 GenAI has both ways of guessing, too, but fills each guess up to its full length: every pass then costs what a whole
-guess does, also where there is none (a fifth to a third more at dolly-v2-3b's shape), and it cannot be left off.
+guess does, even without a guess (a fifth to a third more at dolly-v2-3b's shape), and that cannot be turned off.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class _Draft:
         return guess
 
     def _known(self, ids: Sequence[int]) -> int:
-        """How many of ``ids`` are read already. Only the first guess of an answer may have to begin anew."""
+        """How many of ``ids`` are read already. Only the first guess of an answer may have to begin again."""
         if not self._has_begun:
             self._has_begun = True
             return self._model.resume(ids)
@@ -186,7 +186,7 @@ def _guess(guessers: Sequence[Guesser], ids: Sequence[int], room: int) -> tuple[
 
 
 def _learn(guessers: Sequence[Guesser], guesser: Guesser | None, guessed: int, made: int) -> None:
-    """Tell them of a pass in which ``made`` tokens came of ``guessed`` guesses and one reading."""
+    """Note for all of them a pass in which ``guessed`` guesses and one reading gave ``made`` tokens."""
     for each in guessers:
         each.pace.made(made)
     if guesser is not None:

@@ -73,7 +73,7 @@ class Checkpoint:
     weight_files: tuple[Path, ...]
     """Those that transformers would load; variants and other formats beside them do not count."""
     is_pickled: bool
-    """The weights are pickles: made by whoever published them, and loaded with torch's weights-only loader alone."""
+    """The weights are pickles, which may hold code: only torch's weights-only loader reads them."""
 
     @property
     def weights_bytes(self) -> int:
@@ -271,7 +271,7 @@ def _weight_files(path: Path) -> tuple[Path, ...]:
 
 
 def _weight_map(index: Path) -> dict[str, str]:
-    """File name by tensor, from an index that names only files beside it, and of its own kind."""
+    """File name by tensor, from an index that names only files beside it, of the same format."""
     places = _read_json(index).get("weight_map")
     suffix = ".safetensors" if index.name in _SAFETENSORS else ".bin"
     if not isinstance(places, dict) or not places or not all(_is_plain(name, suffix) for name in places.values()):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optimum.intel import OVWeightQuantizationConfig
 
 TASK = "text-generation-with-past"
-# What transformers would write anew, in its own version's way; as published is what the model was trained with.
+# Copied as published, which the model was trained with: transformers would rewrite them in its own version's format.
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 
 

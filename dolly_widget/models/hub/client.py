@@ -1,6 +1,6 @@
 """The Hugging Face hub: asking what a repository holds, and fetching it. Which files of it: ``repository``.
 
-Calls block, with timeouts; they run in a child process, which is killed when they are no longer wanted. The library's
+Calls block, with timeouts; they run in a child process, which is killed when it is no longer needed. The library's
 own settings hold: HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_TOKEN or ``hf auth login``.
 """
 
@@ -197,7 +197,7 @@ def _fetch(repository: Repository, name: str, meter: _Meter) -> Path:
 
 
 class _Meter:
-    """Adds up the bytes of all files, and tells of them: from 0 to 1, never backwards, not too often."""
+    """Adds up the bytes of all files, and reports them: from 0 to 1, never backwards, not too often."""
 
     def __init__(self, total_bytes: int, on_progress: OnProgress) -> None:
         self._total, self._on_progress = total_bytes, on_progress
@@ -237,7 +237,7 @@ class _Meter:
         self.advance(0)
 
     def finish(self) -> None:
-        """Tell that all is there."""
+        """Report that all files are complete."""
         with self._lock:
             self._report(self._total)
 
@@ -249,7 +249,7 @@ class _Meter:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the library from printing, and from requests that nobody asked for."""
+    """Keep the library from printing, and from requests that the user did not ask for."""
     from huggingface_hub import constants
     from huggingface_hub.utils import logging
 

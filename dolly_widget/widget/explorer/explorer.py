@@ -76,7 +76,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         context: str = "",
         **options: Any,
     ) -> None:
-        # What is wrong is told before anything is made.
+        # Mistakes are reported before anything is made.
         setup, sampling = split_options(options)
         with_changes(SamplingParams(), sampling)
         self._source: Any = source(model, setup)
@@ -162,7 +162,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         return added
 
     def back(self) -> int:
-        """Take the last token back, and return its id. ValueError where there is none."""
+        """Take the last token back, and return its id. ValueError if there is none."""
         with self._lock:
             last = self._answer.take_back()
             self._show_answer()

@@ -63,7 +63,7 @@ class NextTokenReader:
             job.wait(timeout_s)
 
     def close(self) -> None:
-        """End after the current step, and release the source; do not wait where that is somebody else's engine."""
+        """End after the current step, and release the source; do not wait if it is a caller's engine."""
         with self._lock:
             self._pending = None
             job = self._job
@@ -92,11 +92,11 @@ class NextTokenReader:
             return position
 
     def _read(self, position: Position, stop: threading.Event) -> Callable[[], None]:
-        """Return what is to be told."""
+        """Return the callback to call."""
         source = self._source
         assert source is not None
         try:
-            lens.load(source)  # whoever asks has told how much memory that takes
+            lens.load(source)  # the widget has said how much memory that takes
             logits = lens.next_token(source, position.prompt, position.answer_ids, stop=stop)
         except Exception as exc:
             release_frames(exc)
@@ -106,5 +106,5 @@ class NextTokenReader:
     def _deliver(self, position: Position, stop: threading.Event, tell: Callable[[], None]) -> None:
         with self._lock:
             if position is self._pending and not stop.is_set():
-                self._pending = None  # before it is told: who hears of it may ask for the next one
+                self._pending = None  # first: the callback may ask for the next one
                 tell()

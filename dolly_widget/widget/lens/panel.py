@@ -31,7 +31,7 @@ class LensPanel(widgets.VBox):
     """Off at first. Of ``session`` it has the answer that is shown and the engine; traits are set under its lock.
 
     Calls ``on_shown`` with whether the coloured tokens take the answer's place, and ``on_choose`` with a place and a
-    token when the reader wants to know how the answer goes on with that.
+    token when the reader asks how the answer would go on from there.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class LensPanel(widgets.VBox):
         self.confirm = widgets.Button(layout={"width": "auto", "display": "none"})
         self.confirm.on_click(lambda _: self._on_confirm())
         self._agreed: weakref.WeakSet[Engine] = weakref.WeakSet()
-        """Those whose large model the reader wants to have loaded once more."""
+        """Engines whose large model the reader agreed to load a second time."""
         self.place = widgets.VBox()
-        """Where the explorer opens; it wants all the width that there is."""
+        """Where the explorer opens: it needs the full width."""
         super().__init__([self.message, self.confirm])
         self.view.layout.display = "none"
         self._show_message("")

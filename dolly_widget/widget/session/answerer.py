@@ -22,7 +22,7 @@ from dolly_widget.widget.session.publisher import Publisher
 
 
 class _Expected(NamedTuple):
-    """Which model shall answer."""
+    """Which model is to answer."""
 
     choice: EngineSetup
     loading: Job[None] | None
@@ -141,7 +141,7 @@ class Answerer:
         if expected.loading is not None and (
             loader.engine is None or not loader.choice.needs_same_models(expected.choice)
         ):
-            expected.loading.wait()  # what the model of before would say is not what was asked for
+            expected.loading.wait()  # the previous model's answer is not what was asked for
         if loader.engine is None:  # a load that was begun at the same moment took the place of that one
             raise ModelError("Another model was chosen before this one was loaded: ask again once it is loaded.")
         return loader.engine

@@ -25,8 +25,8 @@ class ModelLoader:
     """Owns ``engine`` and the jobs of ``worker`` that load the next one.
 
     Calls, in the job and under ``lock``: ``on_step`` with the progress of preparing and all messages so far,
-    or with None while the model is compiled; then ``on_loaded``, or ``on_failed`` with the reason and whether it is
-    that somebody stopped it.
+    or with None while the model is compiled; then ``on_loaded``, or ``on_failed`` with the reason and whether it
+    was stopped.
     """
 
     engine: Engine | None = None
@@ -61,7 +61,7 @@ class ModelLoader:
 
     @property
     def name(self) -> str:
-        """The name of the model that runs, or of the one that shall."""
+        """The name of the model that runs, or else of the one that will."""
         return self.choice.name if self.model is None else self.model.name
 
     @property
@@ -84,7 +84,7 @@ class ModelLoader:
         """Load ``choice`` in place of what runs or is loading."""
         with self._lock:
             is_other_model = not choice.needs_same_models(self.choice)
-            self.choice, self.is_loading = choice, True  # first: nobody waits any more for what is cancelled
+            self.choice, self.is_loading = choice, True  # first: no answer waits for what is cancelled next
             if is_other_model:
                 self.cancel()
                 self._step = _NO_PREPARING

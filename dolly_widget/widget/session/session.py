@@ -1,7 +1,7 @@
 """What a widget does, without the widget: its model, its answers, its chat, and what went wrong last.
 
-Headless: it runs in a script as well. What happens is told by one value, `Events`. Everything here may be called on the
-worker's thread, and is, under the lock.
+Headless: it runs in a script as well. It reports what happens through one value, `Events`. Everything here may be
+called on the worker's thread, and is, under the lock.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Session:
         )
 
     def start(self, given: Engine | None) -> None:
-        """Run a caller's engine, or begin to load; then show the last answer of before."""
+        """Run a caller's engine, or begin to load; then show the last earlier answer."""
         if given is None:
             self.loader.start(self.loader.choice)
         else:
@@ -173,7 +173,7 @@ class Session:
             return self.submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
 
     def show(self, exchange: Exchange) -> None:
-        """Show an answer: the one that was just written, or one of before."""
+        """Show an answer: the one that was just written, or an earlier one."""
         with self.lock:
             self.shown, self._turns = exchange, exchange.turns_after
             self._set("response", exchange.result.text)
@@ -182,7 +182,7 @@ class Session:
             self.rest()
 
     def show_earlier(self, exchange: Exchange) -> None:
-        """Show an answer of before, unless one is being written by now: a click may come late."""
+        """Show an earlier answer, unless one is being written by now: a click may come late."""
         with self.lock:
             if not self.is_busy:
                 self.show(exchange)
@@ -285,7 +285,7 @@ class Session:
             raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
 
     def rest(self) -> None:
-        """Tell that no answer is being written; one that only waited for a model says itself what comes next."""
+        """Set the status for no answer being written; an answer that waited for a model sets its own."""
         if not self.is_busy:
             is_without = self.engine is None
             self._set("status", "loading" if self.loader.is_loading else "error" if is_without else "idle")
