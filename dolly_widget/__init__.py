@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# `import openvino` and NNCF would tell Google Analytics of their use, from forked processes; nobody asked for that.
+# `import openvino` and NNCF would report their use to Google Analytics, from forked processes: not without being asked.
 # Without this package they use a stub of their own.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 

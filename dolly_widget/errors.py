@@ -6,11 +6,11 @@ import traceback
 
 
 class ModelError(ValueError):
-    """A model that is not there, or not whole. The message says what to do."""
+    """A model that is missing or incomplete. The message says what to do."""
 
 
-def forget_frames(exc: BaseException | None) -> None:
-    """Let go of what the functions that an error came through still hold: a whole model, perhaps."""
+def release_frames(exc: BaseException | None) -> None:
+    """Free what the local variables of an error's traceback hold, which may be a whole model."""
     while exc is not None:
         traceback.clear_frames(exc.__traceback__)
         exc = exc.__cause__ or exc.__context__
@@ -29,18 +29,18 @@ class PromptTooLongError(ValueError):
         self.max_positions = max_positions
         self.largest_max_new_tokens = max(0, max_positions - prompt_tokens)
         """Largest ``max_new_tokens`` that fits; 0 where the prompt alone is too long."""
-        mend = (
+        advice = (
             f"set max_new_tokens to {self.largest_max_new_tokens} or less, or shorten the text."
             if self.largest_max_new_tokens
             else f"shorten the text by at least {prompt_tokens - max_positions + 1} tokens."
         )
         super().__init__(
             f"The prompt has {prompt_tokens} tokens and max_new_tokens is {max_new_tokens}, "
-            f"but the model has only {max_positions} positions: {mend}"
+            f"but the model has only {max_positions} positions: {advice}"
         )
 
 
-# A mistake or a missing part, told in one sentence. Anything else is a bug, and shown with its traceback.
+# A mistake or a missing part: one sentence. Anything else is a bug, and shown with its traceback.
 EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, EngineError)
 
 

@@ -23,8 +23,7 @@ from dolly_widget.bench.prompts import MadeUpPrompts, of_words
 from dolly_widget.bench.weights import weight_bytes_per_token
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, setup_from, start_engine
 from dolly_widget.models import Model, ModelInfo
-from dolly_widget.runtime import OnProgress, Progress, added_bytes, devices_behind, private_bytes
-from dolly_widget.runtime import silent as tell_nobody
+from dolly_widget.runtime import OnProgress, Progress, added_bytes, devices_behind, ignore_progress, private_bytes
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt
 
@@ -83,12 +82,12 @@ class Measurement:
 
     @property
     def floor_share(self) -> float:
-        """How near the time per token is to the floor: 1 is there; NaN where there is none."""
+        """How close the time per token is to the floor, which is 1; NaN if there is no floor."""
         return self.floor_s * self.tokens_per_s
 
 
-def silent(measurement: Measurement) -> None:
-    """Tell nobody of a measurement."""
+def ignore_measurement(measurement: Measurement) -> None:
+    """Do nothing with a measurement."""
 
 
 def measure(
@@ -97,8 +96,8 @@ def measure(
     prompt_lengths: Sequence[int] = PROMPT_LENGTHS,
     new_tokens: int = 64,
     rounds: int = 3,
-    on_measured: Callable[[Measurement], None] = silent,
-    on_progress: OnProgress = tell_nobody,
+    on_measured: Callable[[Measurement], None] = ignore_measurement,
+    on_progress: OnProgress = ignore_progress,
     stop: threading.Event | None = None,
     **options: Any,
 ) -> list[Measurement]:
@@ -233,7 +232,7 @@ class _Asked:
         self._count = 0
 
     def ask(self, prompt: Prompt, new_tokens: int, subject: str) -> GenerationResult:
-        """Tell what comes now, and answer it."""
+        """Report what comes next, and answer it."""
         self._on_progress(Progress("measure", self._count / self._planned, subject=subject))
         self._count += 1
         return _answer(self._engine, prompt, new_tokens, self.stop)
@@ -291,5 +290,5 @@ def _figures(pairs: Sequence[_Pair]) -> dict[str, Any]:
 
 
 def _most(share: float, seconds: Sequence[float]) -> float:
-    """The smallest of the values that a share of them does not pass; NaN where there are none."""
+    """The smallest value that a share of them does not exceed; NaN without values."""
     return sorted(seconds)[math.ceil(share * len(seconds)) - 1] if seconds else math.nan

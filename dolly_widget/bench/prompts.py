@@ -1,4 +1,4 @@
-"""Made-up prompts of a wanted length, to measure with. Knows nothing about engines."""
+"""Made-up prompts of a given length, to measure with. Knows nothing about engines."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ class MadeUpPrompts:
 
 
 def of_words(words: Iterable[str]) -> Prompt:
-    """A prompt of these words, of which none is a control token."""
+    """A prompt of these words, none of them a control token."""
     return Prompt([Segment(" ".join(words), is_template=False)])

@@ -1,6 +1,6 @@
 """``dolly-widget app``: the widget alone as a web page for this machine, served by Voilà until it ends.
 
-Each browser tab has a kernel of its own. Whoever has the token can use the page; nobody else, and no other machine.
+Each browser tab has a kernel of its own. The page can be used only with the token, and only from this machine.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _app(args: argparse.Namespace) -> int:
 
 
 def _checked_arguments(args: argparse.Namespace) -> dict[str, Any]:
-    """What ``DollyWidget`` is called with. Raises ValueError or ModelError for what is known to be in vain."""
+    """What ``DollyWidget`` is called with. Raises ValueError or ModelError for what cannot work."""
     from dolly_widget.engines import TYPED_FIELDS
 
     setup = setup_from(args)

@@ -99,7 +99,7 @@ def _answer(
 ) -> GenerationResult:
     from dolly_widget.engines import start_engine
 
-    setup = setup_from(args)  # a mistake is told before a model is converted for minutes
+    setup = setup_from(args)  # a mistake is reported before a model is converted for minutes
     prepared = prepare(setup.prepare, stop)
     try:
         with contextlib.closing(start_engine(setup, prepared)) as engine:

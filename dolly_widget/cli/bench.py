@@ -103,7 +103,7 @@ def _bench(args: argparse.Namespace) -> int:
     args.device = [check_device(each) for each in args.device or available_devices()]
     measured: list[Measurement] = []
     try:
-        with _told() as on_progress:
+        with _stderr_progress() as on_progress:
             is_whole, code = finish(lambda stop: _measure_all(args, measured, on_progress, stop))
     except Abandoned:
         _show_stopped(measured, args)
@@ -138,18 +138,18 @@ def _check_plot(path: Path | None) -> None:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[OnProgress]:
-    """Yield what tells stderr: how far it is, in a terminal; elsewhere only what goes wrong."""
+def _stderr_progress() -> Iterator[OnProgress]:
+    """Yield what reports on stderr: progress in a terminal; elsewhere only messages."""
     if not sys.stderr.isatty():
-        yield _tell_message
+        yield _print_message
         return
     with shown_progress(sys.stderr) as on_progress:
         yield on_progress
 
 
-def _tell_message(progress: Progress) -> None:
+def _print_message(progress: Progress) -> None:
     if progress.message:
-        _tell(printable(progress.message))
+        _print_line(printable(progress.message))
 
 
 @dataclass(frozen=True)
@@ -169,21 +169,21 @@ class _Plan:
 def _measure_all(
     args: argparse.Namespace, measured: list[Measurement], on_progress: OnProgress, stop: threading.Event
 ) -> bool:
-    """Fill ``measured``. False where something could not be measured; ``on_progress`` has been told why."""
+    """Fill ``measured``. False where something could not be measured; ``on_progress`` got the reason."""
     # All are prepared first: a mistake in the last name is found before anything is measured for minutes.
-    wanted = product(_models(args, stop), _each(args.device), _each(args.engine or ["genai"]))
-    plans = [_plan(*each, args) for each in wanted]
+    combinations = product(_models(args, stop), _each(args.device), _each(args.engine or ["genai"]))
+    plans = [_plan(*each, args) for each in combinations]
     is_whole, done, total = True, 0, sum(plan.answers for plan in plans)
     for plan in plans:
         if not stop.is_set():
-            part = partial(_tell_part, on_progress, plan, done / total, plan.answers / total)
+            part = partial(_report_part, on_progress, plan, done / total, plan.answers / total)
             is_whole &= _measure(plan, args, measured, part, stop)
         done += plan.answers
     return is_whole
 
 
 def _plan(model: tuple[EngineSetup, Model], device: str, engine: str, args: argparse.Namespace) -> _Plan:
-    """Leave out, with a word, the lengths that a model has no positions for; where none fits, measuring says why."""
+    """Skip, with a message, the lengths that a model has no positions for; if all are, measuring says why."""
     from dolly_widget.bench import answers_planned, fitting
 
     setup, info = replace(model[0], device=device, engine=engine), model[1].info
@@ -192,12 +192,12 @@ def _plan(model: tuple[EngineSetup, Model], device: str, engine: str, args: argp
     for length in _each(args.prompt_tokens):
         if length not in lengths:
             more = f"{args.new_tokens:,} more would exceed its {info.max_positions:,} positions"
-            _tell(printable(f"{plan.name}: prompts of {length:,} tokens are skipped: {more}."))
+            _print_line(printable(f"{plan.name}: prompts of {length:,} tokens are skipped: {more}."))
     return plan
 
 
-def _tell_part(on_progress: OnProgress, plan: _Plan, start: float, share: float, progress: Progress) -> None:
-    """Tell of ``progress`` as a share of all that is planned."""
+def _report_part(on_progress: OnProgress, plan: _Plan, start: float, share: float, progress: Progress) -> None:
+    """Report ``progress`` as a share of all that is planned."""
     fraction = start + share * (progress.fraction or 0)
     on_progress(replace(progress, fraction=fraction, subject=f"{plan.name}, {progress.subject}"))
 
@@ -239,17 +239,19 @@ def _measure(
     return True
 
 
-def _tell(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
 def _show_stopped(measured: Sequence[Measurement], args: argparse.Namespace) -> None:
-    _tell("Stopped: these are the measurements so far." if measured else "Stopped: nothing has been measured yet.")
+    _print_line(
+        "Stopped: these are the measurements so far." if measured else "Stopped: nothing has been measured yet."
+    )
     _show(measured, args)
 
 
 def _show(measured: Sequence[Measurement], args: argparse.Namespace) -> bool:
-    """False where the picture could not be drawn; stderr has been told why."""
+    """False where the picture could not be drawn; the reason is on stderr."""
     from dolly_widget.bench.table import table
 
     is_drawn = not (args.plot and measured) or _draw(measured, args.plot)
@@ -265,8 +267,8 @@ def _draw(measured: Sequence[Measurement], path: Path) -> bool:
 
     try:
         save_plot(measured, path)
-    except OSError as exc:  # the figures are to be shown all the same
-        _tell(printable(f"dolly-widget: {path} could not be written: {exc.strerror or exc}."))
+    except OSError as exc:  # the figures are shown even so
+        _print_line(printable(f"dolly-widget: {path} could not be written: {exc.strerror or exc}."))
         return False
     return True
 
@@ -279,7 +281,7 @@ def _fields(measurement: Measurement) -> dict[str, Any]:
 
 
 def _remarks(measured: Sequence[Measurement]) -> list[str]:
-    """What is to be said below the table; the last one is what to use."""
+    """The lines below the table; the last one recommends what to use."""
     from dolly_widget.bench.advice import advice
 
     remarks = []

@@ -11,7 +11,7 @@ from typing import TypeVar
 from dolly_widget.cli.command import EXIT_INTERRUPTED
 
 T = TypeVar("T")
-# How long Ctrl+C waits for what there is so far. Loading, and reading a long prompt, cannot be stopped in the middle.
+# How long Ctrl+C waits for the result so far. Loading, and reading a long prompt, cannot be stopped in the middle.
 STOP_TIMEOUT_S = 3.0
 
 
@@ -20,7 +20,7 @@ class Abandoned(Exception):
 
 
 def finish(work: Callable[[threading.Event], T]) -> tuple[T, int]:
-    """Do the work, and return its whole result, or, after Ctrl+C, what there is of it; with the exit code.
+    """Do the work, and return its whole result, or, after Ctrl+C, the part that is done; with the exit code.
 
     ``work`` is handed an event that asks it to stop. Raises what it raises; Abandoned where it does not stop.
     """

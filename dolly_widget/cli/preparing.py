@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def add_setup_arguments(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Add the options of these fields of ``EngineSetup``; of all that can be typed, where none is named."""
+    """Add the options of these fields of ``EngineSetup``; of all that can be typed if no name is given."""
     from dolly_widget.engines import ENGINES, TYPED_FIELDS
     from dolly_widget.models import NAMES
 

@@ -30,15 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser, usual_port: int) -> None:
     )
 
 
-def choose_port(wanted: int | None, usual_port: int) -> int:
-    """A free port: ``wanted``, or the usual one if it is free, or any."""
-    if wanted is not None and not 0 <= wanted <= 65535:
-        raise CommandError(f"--port must be 0 to 65535, not {wanted}.")
-    for port in (usual_port, 0) if wanted is None else (wanted,):
+def choose_port(requested: int | None, usual_port: int) -> int:
+    """A free port: ``requested``, or the usual one if it is free, or any."""
+    if requested is not None and not 0 <= requested <= 65535:
+        raise CommandError(f"--port must be 0 to 65535, not {requested}.")
+    for port in (usual_port, 0) if requested is None else (requested,):
         with contextlib.suppress(OSError):
             return _bindable(port)
     raise CommandError(
-        f"Port {wanted} cannot be used, perhaps because another server uses it: choose another one, or 0."
+        f"Port {requested} cannot be used, perhaps because another server uses it: choose another one, or 0."
     )
 
 

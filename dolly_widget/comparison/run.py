@@ -24,10 +24,10 @@ from dolly_widget.engines import (
     split_options,
     start_engine,
 )
-from dolly_widget.errors import EngineError, forget_frames
+from dolly_widget.errors import EngineError, release_frames
 from dolly_widget.models import Model, WeightFormat
 from dolly_widget.runtime import Job, added_bytes, private_bytes
-from dolly_widget.sampling import SETTINGS, SamplingParams, changed
+from dolly_widget.sampling import SETTINGS, SamplingParams, with_changes
 from dolly_widget.text import Prompt
 
 Compared: TypeAlias = "str | Path | EngineSetup | Engine"
@@ -54,7 +54,7 @@ def compare(
     be given too, and stays so. ``options`` are the other fields of ``EngineSetup``, such as ``device="CPU"`` or
     ``prompt_lookup=True``, and sampling settings. Each of ``settings`` is a mapping of fields of ``SamplingParams``, to
     which the sampling settings in ``options`` add what they have in common, or a SamplingParams. All rows share a seed,
-    a fresh one where none is named. Models are loaded one after the other, and each is freed before the next. One that
+    a fresh one if none was given. Models are loaded one after the other, and each is freed before the next. One that
     is not here yet is downloaded and converted first; ``resolve`` does that with a report.
 
     A model or a setting that fails is a row with its ``error``. Raises the first of these where none succeeds, and,
@@ -65,15 +65,15 @@ def compare(
         raise ValueError('The instruction is empty: ask something, for example compare("Who is Dolly?").')
     common, sampling = split_options(options)
     seed, params = _params(settings, sampling)
-    wanted = _Wanted(
+    selection = _Selection(
         _listed("model", model, (str, Path, EngineSetup, Engine)),
         [WeightFormat.of(each) for each in _listed("weight_format", weight_format, (str, WeightFormat))],
         common,
     )
-    wanted.check()
+    selection.check()
 
     def work(stop: threading.Event) -> list[_Outcome]:
-        return _outcomes(wanted.candidates(stop), (instruction, context), params, stop)
+        return _outcomes(selection.candidates(stop), (instruction, context), params, stop)
 
     return Comparison(instruction, context, seed, tuple(_rows(_finish(Job(work, name="dolly-compare")))))
 
@@ -97,8 +97,8 @@ def _params(settings: Any, sampling: Mapping[str, Any]) -> tuple[int, list[Sampl
     listed = _listed("settings", settings, (Mapping, SamplingParams))
     if sampling and (whole := next((each for each in listed if isinstance(each, SamplingParams)), None)):
         raise ValueError(f"{whole} holds all settings: set {', '.join(sampling)} in it, or pass a mapping instead.")
-    common = changed(SamplingParams(), sampling)
-    params = [each if isinstance(each, SamplingParams) else changed(common, each) for each in listed]
+    common = with_changes(SamplingParams(), sampling)
+    params = [each if isinstance(each, SamplingParams) else with_changes(common, each) for each in listed]
     seed = secrets.randbits(32) if common.seed is None else common.seed
     return seed, [replace(each, seed=seed) if each.seed is None else each for each in params]
 
@@ -137,7 +137,7 @@ class _Candidate:
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _Selection:
     """The models that were asked for."""
 
     models: list[Compared]
@@ -189,7 +189,7 @@ def _model_of(engine: Engine) -> Model:
 
 
 class _Outcome(NamedTuple):
-    """An answer, or the error in its place, and the figures of its model."""
+    """An answer, or the error instead, and the figures of its model."""
 
     candidate: _Candidate
     params: SamplingParams
@@ -231,7 +231,7 @@ def _of_one_model(
             answers = [_attempt(engine, prompt, each, stop) for each in params]
             memory = None if candidate.given else added_bytes(private_bytes(), memory_before)
     except _FAILURES as exc:
-        forget_frames(exc)
+        release_frames(exc)
         return [_Outcome(candidate, each, None, exc) for each in params]
     return [_Outcome(candidate, each, *answer, ttft_s, memory) for each, answer in zip(params, answers, strict=True)]
 
@@ -242,7 +242,7 @@ def _attempt(
     try:
         return engine.generate(prompt, params, stop=stop), None
     except _FAILURES as exc:
-        forget_frames(exc)
+        release_frames(exc)
         return None, exc
 
 

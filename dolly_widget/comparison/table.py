@@ -146,7 +146,7 @@ def _model(row: ComparisonRow) -> tuple[object, ...]:
 
 
 def _notes(rows: Sequence[ComparisonRow]) -> Iterator[str]:
-    """What is to be known of the figures."""
+    """How to read the figures."""
     yield (
         "First token: the model's median time for new prompts of this length. "
         "Memory: what the model added to this process."
@@ -160,7 +160,7 @@ def _notes(rows: Sequence[ComparisonRow]) -> Iterator[str]:
 
 
 def _remarks(row: ComparisonRow) -> str:
-    """What is to be said of an answer beside its text."""
+    """Remarks on an answer beside its text."""
     cut = "cut at max_new_tokens" if row.result and row.result.finish_reason == "length" else ""
     return " · ".join(part for part in (row.departure, cut) if part)
 

@@ -2,7 +2,7 @@
 
 from dolly_widget.engines.answer import Endings, endings
 from dolly_widget.engines.bounds import effective_params, within_candidates
-from dolly_widget.engines.engine import Continues, Engine, HasModel, LocalEngine, TellsOfClosing
+from dolly_widget.engines.engine import Continues, Engine, HasModel, LocalEngine, NotifiesOnClose
 from dolly_widget.engines.loading import load_engine, setup_from, start_engine
 from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.engines.result import FINISH_REASONS, GenerationResult
@@ -22,8 +22,8 @@ __all__ = [
     "GenerationResult",
     "HasModel",
     "LocalEngine",
+    "NotifiesOnClose",
     "Prepared",
-    "TellsOfClosing",
     "check_engine",
     "effective_params",
     "endings",

@@ -16,7 +16,7 @@ from dolly_widget.text import PromptTemplate, TextStream
 OnText = Callable[[str], None]
 
 
-def silent(piece: str) -> None:
+def ignore_text(piece: str) -> None:
     """Do nothing with a piece of text."""
 
 
@@ -55,7 +55,7 @@ class Answer:
         self._ids: list[int] = []
         self._started = math.nan
         self._times: list[float] = []
-        self._told_s = 0.0
+        self._callback_s = 0.0
         self.error: BaseException | None = None
 
     @property
@@ -69,8 +69,8 @@ class Answer:
         return self._text.is_stopped
 
     @property
-    def wants_more(self) -> bool:
-        """Whether to go on."""
+    def should_continue(self) -> bool:
+        """Whether the engine should make more tokens."""
         return not (self.error or self.is_stopped or self.is_cancelled)
 
     @property
@@ -111,7 +111,7 @@ class Answer:
             self._on_text(piece)
         except BaseException as exc:  # out of a library's callback it would end the process
             self.error = exc
-        self._told_s += time.perf_counter() - started
+        self._callback_s += time.perf_counter() - started
 
     def finish(self) -> None:
         """Pass on what was held back; raise what ``on_text`` raised."""
@@ -140,7 +140,7 @@ class Answer:
         """Return the answer and how it came about."""
         times, count = self._times, len(self._ids)
         # Where on_text takes longer than the library, which does not wait for it, that is the pace of the answer.
-        rest_s = max(times[-1] - times[0], self._told_s) if times else math.nan
+        rest_s = max(times[-1] - times[0], self._callback_s) if times else math.nan
         return GenerationResult(
             text=self._text.text,
             token_ids=tuple(self.token_ids),

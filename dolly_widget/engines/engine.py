@@ -29,7 +29,7 @@ class Engine(Protocol):
     ) -> GenerationResult:
         """Answer ``prompt``; blocks. ``on_text`` gets each piece of text as it comes, on some thread.
 
-        Setting ``stop`` ends the answer after the current step, with what there is. An exception out of ``on_text``
+        Setting ``stop`` ends the answer after the current step, with the text so far. An exception out of ``on_text``
         ends it too and comes out here. Raises PromptTooLongError before anything runs, EngineError where the device
         fails, RuntimeError where it is called from its own ``on_text``.
         """
@@ -77,9 +77,9 @@ class Continues(Protocol):
 
 
 @runtime_checkable
-class TellsOfClosing(Protocol):
-    """An engine that can be told what else to free with it."""
+class NotifiesOnClose(Protocol):
+    """An engine that calls functions when it is closed, to free what was made for it."""
 
     def when_closed(self, free: Callable[[], None]) -> None:
-        """Have ``free`` called by ``close``; at once where the engine is closed already."""
+        """Have ``close`` call ``free``; call it at once if the engine is closed already."""
         ...

@@ -55,7 +55,7 @@ def _bridge(answer: Answer) -> openvino_genai.StreamerBase:
             except BaseException as exc:  # an exception out of here would abort the process
                 answer.error = exc
             status = genai.StreamingStatus
-            return status.RUNNING if answer.wants_more else status.STOP if answer.is_stopped else status.CANCEL
+            return status.RUNNING if answer.should_continue else status.STOP if answer.is_stopped else status.CANCEL
 
         def end(self) -> None:
             """Nothing to do: ``finish`` is called when ``generate`` has returned."""

@@ -30,7 +30,7 @@ def load_engine(model: str | Path | EngineSetup = "demo", **options: Any) -> Mod
     packages of the Optimum engine are missing.
     """
     setup = setup_from(model, options).checked()
-    setup.find()  # what cannot be right is told before anything is downloaded
+    setup.find()  # a mistake is reported before anything is downloaded
     return start_engine(setup, setup.prepare())
 
 

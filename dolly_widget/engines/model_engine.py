@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from dolly_widget.engines.answer import Answer, Endings, OnText, endings, silent
+from dolly_widget.engines.answer import Answer, Endings, OnText, endings, ignore_text
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.errors import EngineError, PromptTooLongError
 from dolly_widget.models import Model
-from dolly_widget.runtime import check_properties, explain, run_apart
+from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, TextStream
 
@@ -39,7 +39,7 @@ class ModelEngine(ABC):
         self._endings = endings(model, self.template)
         self._turn = threading.Lock()
         self._closing = threading.Event()
-        self._speaker: int | None = None
+        self._callback_thread: int | None = None
         self._to_free: list[Callable[[], None]] = []
         self._freeing = threading.Lock()
         weakref.finalize(self, _end_at_exit, self._closing, self._turn)
@@ -61,7 +61,7 @@ class ModelEngine(ABC):
         prompt: Prompt,
         params: SamplingParams,
         *,
-        on_text: OnText = silent,
+        on_text: OnText = ignore_text,
         stop: threading.Event | None = None,
         prefix_ids: Sequence[int] = (),
     ) -> GenerationResult:
@@ -75,12 +75,12 @@ class ModelEngine(ABC):
             to_free, self._to_free = self._to_free, []
         for free in to_free:
             free()
-        if self._speaker != threading.get_ident():
+        if self._callback_thread != threading.get_ident():
             with self._turn:
                 self._loaded = None
 
     def when_closed(self, free: Callable[[], None]) -> None:
-        """See ``TellsOfClosing``."""
+        """See ``NotifiesOnClose``."""
         with self._freeing:
             if not self._closing.is_set():
                 self._to_free.append(free)
@@ -89,15 +89,15 @@ class ModelEngine(ABC):
 
     def _load_on_own_thread(self, properties: dict[str, Any]) -> Any:
         try:
-            return run_apart(lambda: self._load(properties))
+            return run_on_own_thread(lambda: self._load(properties))
         except EngineError:
             raise
         except (RuntimeError, MemoryError) as exc:
             raise self._load_error(exc) from exc
 
     def _load_error(self, exc: Exception) -> EngineError:
-        mend = "choose another device, or convert the model again"
-        return EngineError(f"OpenVINO could not load {self.model.directory} on {self.device}: {explain(exc, mend)}")
+        advice = "choose another device, or convert the model again"
+        return EngineError(f"OpenVINO could not load {self.model.directory} on {self.device}: {explain(exc, advice)}")
 
     def _answer(
         self,
@@ -114,12 +114,12 @@ class ModelEngine(ABC):
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
         text, cancels = TextStream(tokenizer, ends.texts), (stop or threading.Event(), self._closing)
-        answer = Answer(text, self._speaking(on_text), cancels, prefix, ends.ids)
+        answer = Answer(text, self._tracking_callbacks(on_text), cancels, prefix, ends.ids)
         with self._take_turn(answer) as is_ours:
             if is_ours:
                 self._fill(answer, prompt_ids, params, seed, arguments)
             else:
-                answer.start()  # what was given is there all the same
+                answer.start()  # the given beginning is part of the answer even so
                 answer.finish()
         reason = answer.finish_reason(params.max_new_tokens)
         return answer.result(len(prompt_ids), reason, seed)
@@ -137,8 +137,8 @@ class ModelEngine(ABC):
                 rest = replace(params, max_new_tokens=params.max_new_tokens - len(prefix))
                 self._run([*prompt_ids, *prefix], rest, seed, answer, **arguments)
         except (RuntimeError, MemoryError) as exc:
-            mend = "load the model again, or choose another device"
-            raise EngineError(f"Generating on {self.device} failed: {explain(exc, mend)}") from exc
+            advice = "load the model again, or choose another device"
+            raise EngineError(f"Generating on {self.device} failed: {explain(exc, advice)}") from exc
         answer.finish()
 
     def _check_length(self, prompt_tokens: int, max_new_tokens: int) -> None:
@@ -162,7 +162,7 @@ class ModelEngine(ABC):
     @contextmanager
     def _take_turn(self, answer: Answer) -> Iterator[bool]:
         """Wait until no other caller is generating; yield False if we were asked to stop meanwhile."""
-        if self._speaker == threading.get_ident():
+        if self._callback_thread == threading.get_ident():
             raise RuntimeError(
                 "generate() was called from its own on_text callback: wait until the first answer has ended."
             )
@@ -177,17 +177,17 @@ class ModelEngine(ABC):
                 self._loaded = None
             self._turn.release()
 
-    def _speaking(self, on_text: OnText) -> OnText:
-        """``on_text``, with a note of its thread: from there, waiting for our turn would last for ever."""
+    def _tracking_callbacks(self, on_text: OnText) -> OnText:
+        """``on_text``, its thread noted: waiting for a turn on that thread would never end."""
 
-        def speak(piece: str) -> None:
-            self._speaker = threading.get_ident()
+        def track(piece: str) -> None:
+            self._callback_thread = threading.get_ident()
             try:
                 on_text(piece)
             finally:
-                self._speaker = None
+                self._callback_thread = None
 
-        return speak
+        return track
 
 
 def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from dolly_widget.engines.answer import Answer, OnText, silent
+from dolly_widget.engines.answer import Answer, OnText, ignore_text
 from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.result import GenerationResult
@@ -72,7 +72,7 @@ class OptimumEngine(ModelEngine):
         prompt: Prompt,
         params: SamplingParams,
         *,
-        on_text: OnText = silent,
+        on_text: OnText = ignore_text,
         stop: Event | None = None,
         prefix_ids: Sequence[int] = (),
         **generation: Any,
@@ -227,7 +227,7 @@ def _watch(answer: Answer) -> Any:
     class Watch(StoppingCriteria):
         def __call__(self, input_ids: torch.Tensor, scores: Any, **arguments: Any) -> torch.Tensor:
             answer.step()
-            return torch.full((input_ids.shape[0],), not answer.wants_more, dtype=torch.bool)
+            return torch.full((input_ids.shape[0],), not answer.should_continue, dtype=torch.bool)
 
     return Watch()
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.models import Model, WeightFormat, find, resolve
-from dolly_widget.runtime import OnProgress, check_device, devices_behind, silent
+from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
 from dolly_widget.sampling import SETTINGS
 from dolly_widget.text import PromptTemplate
 
@@ -111,7 +111,7 @@ class EngineSetup:
         draft = find(self.draft, self.weight_format)
         return None if directory is None or draft is None else Prepared(Model(directory), Model(draft))
 
-    def prepare(self, *, on_progress: OnProgress = silent, stop: threading.Event | None = None) -> Prepared:
+    def prepare(self, *, on_progress: OnProgress = ignore_progress, stop: threading.Event | None = None) -> Prepared:
         """The models, downloaded and converted where they are missing. Blocks. Raises what ``resolve`` raises."""
         if found := self.find():
             return found

@@ -1,4 +1,4 @@
-"""One engine for all in this process who ask for the same one. Knows who holds it, and nothing of how it answers."""
+"""Shares one engine among all callers in this process that ask for the same one. Knows nothing of how it answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines.answer import silent
+from dolly_widget.engines.answer import ignore_text
 from dolly_widget.engines.bounds import effective_params
 from dolly_widget.engines.engine import Engine
 from dolly_widget.engines.loading import start_engine
@@ -29,8 +29,8 @@ def share_engine(setup: EngineSetup, prepared: Prepared) -> Engine:
     """A lease on the engine of a model that is loaded once in this process, for all who ask for the same.
 
     The same are files, device, engine, template, properties and guesses. ``close`` gives the lease back, and ends what
-    was being generated through it; the last one frees the model. An engine that failed is shared no longer: who asks
-    next loads the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
+    was being generated through it; the last one frees the model. An engine that failed is no longer shared: the next
+    caller loads the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
     """
     setup = setup.checked()
     sought = _Key(setup, prepared)
@@ -65,19 +65,19 @@ def _versions(directory: Path) -> tuple[tuple[int, int], ...]:
 
 
 class _Shared:
-    """One real engine, or the loading of it. Lives as long as somebody holds it: the register's link is weak."""
+    """One real engine, or the loading of it. Lives as long as it is held: the register's link is weak."""
 
     engine: ModelEngine | None = None
 
     def __init__(self, key: _Key) -> None:
         self.key = key
         self.holders = 0
-        """Who has it, or waits for it."""
+        """Number of leases on it, and of callers that wait for it."""
         self._is_loaded = threading.Event()
         self._error: BaseException | None = None
 
     def load(self, setup: EngineSetup, prepared: Prepared) -> None:
-        """Load and warm up; whoever waits gets the engine, or the error, too."""
+        """Load and warm up; callers that wait get the engine, or the error, too."""
         try:
             self.engine = _load(setup, prepared)
         except BaseException as exc:
@@ -99,7 +99,7 @@ class _Shared:
         return self._error is None
 
     def forget(self) -> None:
-        """Hand it to nobody else."""
+        """Share it with no further caller."""
         with _lock:
             _register.discard(self)
 
@@ -162,7 +162,7 @@ class _Lease:
         prompt: Prompt,
         params: SamplingParams,
         *,
-        on_text: Callable[[str], None] = silent,
+        on_text: Callable[[str], None] = ignore_text,
         stop: threading.Event | None = None,
         **arguments: Any,
     ) -> GenerationResult:
@@ -207,7 +207,7 @@ class _Lease:
         return params if shared is None else effective_params(shared.engine, params)
 
     def when_closed(self, free: Callable[[], None]) -> None:
-        """See ``TellsOfClosing``."""
+        """See ``NotifiesOnClose``."""
         with self._lock:
             if self._shared is not None:
                 self._to_free.append(free)

@@ -21,7 +21,7 @@ def stream(
     """Yield the pieces of an answer as they come; the result is what the generator returns (``yield from``).
 
     Further arguments are the engine's own, as in its ``generate``. Interrupting the loop stops the answer after the
-    current token, and so does leaving it, once the generator is let go; ``close()`` it where it has a name. Raises what
+    current token, and so does leaving it, once the generator is freed; if it has a name, ``close()`` it. Raises what
     ``Engine.generate`` raises, after the pieces that came before. Not for use within ``on_text``.
     """
     arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -37,7 +37,7 @@ def stream(
         while (piece := _next(arrived)) is not None:
             yield piece
     except BaseException:
-        job.stop()  # and no waiting: the garbage collector, too, may be what lets go of us, on any thread
+        job.stop()  # without waiting: the garbage collector may run this, on any thread
         raise
     return job.wait()
 

@@ -160,7 +160,7 @@ _COLUMNS = ("instruction", "context", "answer", "earlier_turns", "model", *_SETU
 
 
 def _row(exchange: Exchange) -> tuple[Any, ...]:
-    """The values of ``_COLUMNS``; None where there is none."""
+    """The values of ``_COLUMNS``; None if there is none."""
     return (
         *(exchange.instruction, exchange.context, exchange.result.text, len(exchange.turns)),
         exchange.model_name or None,

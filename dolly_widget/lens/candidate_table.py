@@ -47,7 +47,7 @@ class Cell:
 
     text: str
     length: float | None = None
-    """Of the bar, 0 to 1; None where there is none."""
+    """Of the bar, 0 to 1; None if there is none."""
     tick: float | None = None
     """Where the bar would end if it were as expected, 0 to 1."""
     title: str = ""
@@ -78,14 +78,14 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     others: str
-    """What the last row is about; "" where there is none."""
+    """What the last row is about; "" if there is none."""
     others_cells: tuple[Cell, ...]
 
 
 def table(candidates: Candidates, *, drawn_id: int | None = None, asked: SamplingParams | None = None) -> Table:
     """Say how to show ``candidates``, with the token ``drawn_id`` as the one that was drawn.
 
-    ``asked`` are the settings that a user made, where the engine makes something else of them: a note tells that.
+    ``asked`` are the settings that a user made, if the engine makes something else of them: a note says so.
     """
     whole = _scale(candidates)
     others, draws = candidates.others, candidates.draws

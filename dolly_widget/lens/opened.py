@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from dolly_widget.engines import EngineSetup, TellsOfClosing, within_candidates
+from dolly_widget.engines import EngineSetup, NotifiesOnClose, within_candidates
 from dolly_widget.lens.reader import Reader
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
@@ -80,7 +80,7 @@ def open_model(engine: Source) -> _Opened:
     with _register_lock:
         if engine not in _register:
             _register[engine] = opened = _open(engine)
-            if isinstance(engine, TellsOfClosing):
+            if isinstance(engine, NotifiesOnClose):
                 engine.when_closed(opened.reader.close)
         return _register[engine]
 
@@ -96,7 +96,7 @@ def _open(engine: Source) -> _Opened:
 
 
 def warn_of_memory(engine: Source, opened: _Opened) -> None:
-    """Tell whoever calls from a script; a widget asks before it calls ``load``."""
+    """Warn a script that calls; a widget asks its reader before it calls ``load``."""
     size = opened.model.info.size_bytes
     if size >= LARGE_BYTES and not opened.reader.is_loaded and not isinstance(engine, LocalModel):
         warnings.warn(

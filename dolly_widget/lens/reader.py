@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dolly_widget.errors import EngineError
-from dolly_widget.runtime import check_properties, explain, run_apart
+from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -76,8 +76,8 @@ class Reader:
             except (RuntimeError, MemoryError) as exc:
                 if isinstance(exc, EngineError):
                     raise
-                mend = "shorten the text, or choose another device"
-                raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, mend)}") from exc
+                advice = "shorten the text, or choose another device"
+                raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, advice)}") from exc
 
     def _read(self, request: ov.InferRequest, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
         start = self._start(request, ids, first)
@@ -86,7 +86,7 @@ class Reader:
             self._refuse_if_closed()
             stop = min(start + block, len(ids))
             inputs = _inputs(ids[:stop], start, request)
-            self._seen = []  # until it is done: an interrupt meanwhile leaves a cache of who knows what
+            self._seen = []  # until it is done: an interrupt would leave a cache in an unknown state
             # Shared: no copy of what may be as large as all else.
             outputs = request.infer(inputs, share_outputs=True)
             self._seen = list(ids[:stop])
@@ -130,10 +130,10 @@ class Reader:
 
     def _load(self) -> ov.InferRequest:
         try:
-            compiled = run_apart(self._compile)
+            compiled = run_on_own_thread(self._compile)
         except (RuntimeError, MemoryError) as exc:
-            mend = "choose another device, or convert the model again"
-            raise EngineError(f"OpenVINO could not load {self._model_dir}: {explain(exc, mend)}") from exc
+            advice = "choose another device, or convert the model again"
+            raise EngineError(f"OpenVINO could not load {self._model_dir}: {explain(exc, advice)}") from exc
         # As in the Optimum engine: OpenVINO would keep the activations of a model with its cache inside.
         self._release = release = weakref.finalize(self, compiled.release_memory)
         release.atexit = False

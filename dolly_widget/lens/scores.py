@@ -141,8 +141,8 @@ class _Judge:
     def take(self, block: Logits) -> bool:
         """See ``Reader.read``."""
         self._vocab_size = block.shape[-1]
-        wanted = len(self._ids) - self._prompt_tokens - len(self._rows)
-        for logits in block[:wanted]:  # what follows the last token is nobody's
+        remaining = len(self._ids) - self._prompt_tokens - len(self._rows)
+        for logits in block[:remaining]:  # what follows the last token is not needed
             if self._stop.is_set():
                 break
             self._rows.append(self._row(logits))

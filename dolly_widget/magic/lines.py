@@ -12,8 +12,8 @@ from IPython.core.interactiveshell import InteractiveShell
 _QUESTION = re.compile(r"^[ \t]*(?:\w+[ \t]*=[ \t]*)?%dolly[ \t]+[^\s?].*\?[ \t]*$", re.MULTILINE)
 
 
-def tell_of_lines_read_before(shell: InteractiveShell) -> None:
-    """IPython has read the whole cell that loads us: ``%dolly …?`` in it is a request for help by now."""
+def warn_if_cell_was_parsed_before(shell: InteractiveShell) -> None:
+    """Say so if the cell that loads us asks with ``%dolly …?``: IPython has already read that as a request for help."""
     history = shell.history_manager
     cell, parsed = (history.input_hist_raw[-1], history.input_hist_parsed[-1]) if history else ("", "")
     if "dolly_widget" in cell and "run_line_magic('dolly'," not in parsed and (line := _QUESTION.search(cell)):
@@ -35,7 +35,7 @@ class LineThatAsks(EscapedCommand):
         return None
 
 
-# Stands before the options where the answer is assigned. Nobody types it.
+# Stands before the options if the answer is assigned. A character that users do not type.
 ASSIGNED = "\0"
 
 

@@ -19,11 +19,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 
 from dolly_widget.engines import TYPED_FIELDS, Engine, EngineSetup, GenerationResult, Prepared, share_engine
-from dolly_widget.errors import EXPECTED_ERRORS, EngineError, ModelError, PromptTooLongError, forget_frames
-from dolly_widget.magic.lines import ASSIGNED, AssignedAnswer, LineThatAsks, tell_of_lines_read_before
+from dolly_widget.errors import EXPECTED_ERRORS, EngineError, ModelError, PromptTooLongError, release_frames
+from dolly_widget.magic.lines import ASSIGNED, AssignedAnswer, LineThatAsks, warn_if_cell_was_parsed_before
 from dolly_widget.magic.request import DollyError, Request, in_options, read_request
 from dolly_widget.magic.views import WRITING, caption, name_of, view_of
-from dolly_widget.magic.watching import Live, hear_interrupts, outcome, watch
+from dolly_widget.magic.watching import Live, catch_interrupts, outcome, watch
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SETTINGS, option_help
 from dolly_widget.text import encodable
@@ -35,7 +35,7 @@ def load(shell: InteractiveShell) -> None:
     """Make ``%%dolly`` and ``%dolly`` known to an IPython shell."""
     shell.register_magics(DollyMagics)
     shell.input_transformer_manager.token_transformers += [LineThatAsks, AssignedAnswer]
-    tell_of_lines_read_before(shell)
+    warn_if_cell_was_parsed_before(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -140,7 +140,7 @@ class DollyMagics(Magics):
         live = Live(self._first_step(request), request.setup.model)
         view = view_of(shell)
         view.show("", live.doing, live.notes)
-        with hear_interrupts() as interrupts:
+        with catch_interrupts() as interrupts:
             job = Job(functools.partial(self._answer, request, live), name="dolly-answer")
             with _stopped_if_left(job):
                 watch(job, live, view, interrupts)
@@ -149,7 +149,7 @@ class DollyMagics(Magics):
                 shell.user_ns[request.output] = result
             text = live.text if result is None else result.text
             view.finish(encodable(text), caption(result, live.model, text, request.params))
-        _raise_what_went_wrong(error, result, bool(interrupts))
+        _raise_error(error, result, bool(interrupts))
         return result if is_assigned else None
 
     def close(self) -> None:
@@ -183,7 +183,7 @@ class DollyMagics(Magics):
         except BaseException as exc:
             if isinstance(exc, EngineError):
                 self._drop(request)
-            forget_frames(exc)
+            release_frames(exc)
             raise
         finally:
             live.ended.set()
@@ -199,7 +199,7 @@ class DollyMagics(Magics):
             dropped.close()
 
     def _drop(self, request: Request) -> None:
-        """Let go of what failed: the next cell loads it again."""
+        """Release what failed: the next cell loads it again."""
         with self._lock:
             lease = self._leases.pop(request.setup, None)
         if lease is not None:
@@ -215,7 +215,7 @@ def _seeded(request: Request) -> Request:
 
 @contextlib.contextmanager
 def _stopped_if_left(job: Job[GenerationResult]) -> Iterator[None]:
-    """Stop the job where showing it fails: nobody would."""
+    """Stop the job if showing it fails: nothing else would stop it."""
     try:
         yield
     except BaseException:
@@ -232,7 +232,7 @@ def _prepared(setup: EngineSetup, live: Live, stop: threading.Event) -> Prepared
     return setup.prepare(on_progress=live.report, stop=stop)
 
 
-def _raise_what_went_wrong(error: BaseException | None, result: GenerationResult | None, is_interrupted: bool) -> None:
+def _raise_error(error: BaseException | None, result: GenerationResult | None, is_interrupted: bool) -> None:
     if isinstance(error, PromptTooLongError):
         raise DollyError(in_options(error)) from error
     if isinstance(error, EXPECTED_ERRORS):

@@ -41,7 +41,7 @@ class View(Protocol):
     """Where the answer appears. ``text`` is always the whole text so far."""
 
     def show(self, text: str, doing: str, notes: list[str]) -> None:
-        """Show what there is, and what is being done."""
+        """Show the text so far, and what is being done."""
         ...
 
     def finish(self, text: str, caption: str) -> None:
@@ -61,7 +61,7 @@ def _is_captured(shell: Any) -> bool:
     message = shell.get_parent() if hasattr(shell, "get_parent") else {}
     current = message.get("header", {}).get("msg_id")
     module = sys.modules.get("ipywidgets.widgets.widget")
-    widgets = list(getattr(module, "_instances", {}).values())  # private: without it, none is found
+    widgets = list(getattr(module, "_instances", {}).values())  # private: without it, no widget is found
     return bool(current) and any(getattr(widget, "msg_id", None) == current for widget in widgets)
 
 
@@ -73,9 +73,9 @@ class NotebookView:
         self._shown: dict[str, str] = {}
 
     def show(self, text: str, doing: str, notes: list[str]) -> None:
-        """See ``View``: the text as it is, since half an answer is no whole Markdown."""
+        """See ``View``: the text as it is, since half an answer is incomplete Markdown."""
         so_far = f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(text)}</div>' if text else ""
-        # A console, which cannot replace what it printed, shall print something.
+        # A console, which cannot replace what it printed, should print something.
         self._publish(so_far + _quiet(*notes, doing), text or doing)
 
     def finish(self, text: str, caption: str) -> None:
@@ -122,7 +122,7 @@ class TerminalView:
         self._told: set[str] = set()
 
     def show(self, text: str, doing: str, notes: list[str]) -> None:
-        """See ``View``. A stage is told once, without its figures."""
+        """See ``View``. A stage is printed once, without its figures."""
         stage = doing.partition(":")[0].rstrip("…") + "…"
         for line in (*notes, stage):
             if not text and line != WRITING and line not in self._told:
@@ -132,7 +132,7 @@ class TerminalView:
         self._chars = len(text)
 
     def finish(self, text: str, caption: str) -> None:
-        """See ``View``: what is there already stays as it is."""
+        """See ``View``: what is printed already stays as it is."""
         print(_printable(text[self._chars :]) + ("\n" if text else "") + _printable(caption), flush=True)
 
 

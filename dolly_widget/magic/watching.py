@@ -48,7 +48,7 @@ class Live:
 
 
 @contextlib.contextmanager
-def hear_interrupts() -> Iterator[list[float]]:
+def catch_interrupts() -> Iterator[list[float]]:
     """Yield the times of the interrupts so far, which meanwhile raise nothing: KeyboardInterrupt may come anywhere."""
     times: list[float] = []
     if threading.current_thread() is not threading.main_thread():

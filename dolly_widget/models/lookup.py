@@ -8,7 +8,7 @@ from pathlib import Path
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
-from dolly_widget.runtime import OnProgress, silent
+from dolly_widget.runtime import OnProgress, ignore_progress
 
 __all__ = ["KNOWN_MODELS", "convert", "find", "resolve"]
 
@@ -37,7 +37,7 @@ def resolve(
     weight_format: str | WeightFormat = "int8",
     revision: str | None = None,
     *,
-    on_progress: OnProgress = silent,
+    on_progress: OnProgress = ignore_progress,
     stop: threading.Event | None = None,
 ) -> Path:
     """Return a directory of OpenVINO files for ``model``; downloads and converts, in a child process, what is missing.

@@ -1,4 +1,4 @@
-"""A model's directory, opened once: the value that is passed around in its place."""
+"""A model's directory, opened once: the value that is passed around instead of its path."""
 
 from __future__ import annotations
 

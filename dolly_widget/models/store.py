@@ -136,7 +136,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def get(key: Key) -> Entry | None:
-    """The entry of a key, None where there is none."""
+    """The entry of a key, None if there is none."""
     return _read(_models_dir() / key.name)
 
 
@@ -229,7 +229,7 @@ def sweep() -> None:
 
 
 def remove(name: str) -> Entry:
-    """Delete the entry called ``name`` and return what it was. Raises ModelError where there is none, or it is busy."""
+    """Delete the entry called ``name`` and return what it was. ModelError if it is missing or busy."""
     import filelock
 
     entry = next((entry for entry in entries() if entry.name == name), None)
@@ -240,7 +240,7 @@ def remove(name: str) -> Entry:
             trash = _staging_dir() / name
             shutil.rmtree(trash, ignore_errors=True)
             trash.mkdir(parents=True)
-            os.replace(entry.path, trash / "removed")  # at once: nobody finds half of it
+            os.replace(entry.path, trash / "removed")  # at once: no reader finds half of it
             shutil.rmtree(trash, ignore_errors=True)
     except filelock.Timeout:
         raise ModelError(f"{name} is being converted; try again when that has finished.") from None

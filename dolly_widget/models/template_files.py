@@ -12,7 +12,7 @@ from dolly_widget.text import DOLLY, PLAIN, TEMPLATE_ADVICE, ChatTemplate, Promp
 def chat_template(model_dir: Path) -> PromptTemplate:
     """Return the model's own chat template, from ``chat_template.jinja`` or ``tokenizer_config.json`` beside it.
 
-    Raises ValueError where there is none, or where it cannot be used.
+    Raises ValueError if there is none, or where it cannot be used.
     """
     template = _find_chat_template(Path(model_dir))
     if template is None:

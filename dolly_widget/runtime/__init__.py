@@ -3,8 +3,8 @@
 from dolly_widget.runtime.devices import available_devices, check_device, devices_behind
 from dolly_widget.runtime.jobs import INTERRUPT_S, Job, Worker
 from dolly_widget.runtime.memory import added_bytes, free_memory_bytes, private_bytes
-from dolly_widget.runtime.openvino_thread import run_apart
-from dolly_widget.runtime.progress import OnProgress, Progress, silent
+from dolly_widget.runtime.openvino_thread import run_on_own_thread
+from dolly_widget.runtime.progress import OnProgress, Progress, ignore_progress
 from dolly_widget.runtime.properties import check_properties
 from dolly_widget.runtime.reasons import explain, reason
 
@@ -21,8 +21,8 @@ __all__ = [
     "devices_behind",
     "explain",
     "free_memory_bytes",
+    "ignore_progress",
     "private_bytes",
     "reason",
-    "run_apart",
-    "silent",
+    "run_on_own_thread",
 ]

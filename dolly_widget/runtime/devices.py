@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from dolly_widget.runtime.openvino_thread import run_apart
+from dolly_widget.runtime.openvino_thread import run_on_own_thread
 
 # AUTO chooses among the others; these take a list of devices after a colon.
 _VIRTUAL = ("AUTO", "HETERO", "MULTI", "BATCH")
@@ -13,7 +13,7 @@ _VIRTUAL = ("AUTO", "HETERO", "MULTI", "BATCH")
 @cache
 def available_devices() -> dict[str, str]:
     """Device name ("CPU", "GPU.0", "NPU") to its full name, as OpenVINO reports them; looked up once."""
-    return run_apart(_look_up)
+    return run_on_own_thread(_look_up)
 
 
 def _look_up() -> dict[str, str]:
@@ -31,11 +31,11 @@ def check_device(device: str) -> str:
     name = "".join(device.split()).upper()
     kind, _, listed = name.partition(":")
     parts = [part for part in listed.split(",") if part] if kind in _VIRTUAL else [name]
-    wanted = [part.partition("(")[0] for part in parts if not part.startswith("-")]
+    named = [part.partition("(")[0] for part in parts if not part.startswith("-")]
     known = [alias for found in available_devices() for alias in _aliases(found)]
     # AUTO chooses among all that are not excluded; the other virtual devices have to be told.
-    is_any_left = bool(wanted) or (kind == "AUTO" and any(f"-{found}" not in parts for found in available_devices()))
-    if not is_any_left or not all(part in known for part in wanted):
+    is_any_left = bool(named) or (kind == "AUTO" and any(f"-{found}" not in parts for found in available_devices()))
+    if not is_any_left or not all(part in known for part in named):
         choices = ", ".join(["AUTO", *available_devices()])
         raise ValueError(f"There is no device {device!r} on this machine; choose one of {choices}.")
     return name
@@ -47,8 +47,8 @@ def devices_behind(device: str) -> list[str]:
     if kind not in _VIRTUAL:
         return [device]
     parts = [part.partition("(")[0] for part in listed.split(",") if part]
-    wanted = [part for part in parts if not part.startswith("-")]
-    return wanted or [found for found in available_devices() if f"-{found}" not in parts]
+    named = [part for part in parts if not part.startswith("-")]
+    return named or [found for found in available_devices() if f"-{found}" not in parts]
 
 
 def _aliases(found: str) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._current: Job[Any] | None = None
         self._queue: deque[Job[Any]] = deque()
-        self._lent: set[int] = set()
+        self._adopted: set[int] = set()
         self._is_closed = False
         if ends_at_exit:
             _workers.add(self)
@@ -114,22 +114,22 @@ class Worker:
     @property
     def is_current(self) -> bool:
         """Whether the caller is one of the jobs, or works for one."""
-        return self._thread is threading.current_thread() or threading.get_ident() in self._lent
+        return self._thread is threading.current_thread() or threading.get_ident() in self._adopted
 
     @contextlib.contextmanager
-    def lends(self) -> Iterator[None]:
-        """Meanwhile, the calling thread is one that a job waits for: a library's, which calls back."""
+    def adopts_current_thread(self) -> Iterator[None]:
+        """Within it, the calling thread counts as a job's: a library's, which calls back while the job waits for it."""
         ident = threading.get_ident()
-        self._lent.add(ident)
+        self._adopted.add(ident)
         try:
             yield
         finally:
-            self._lent.discard(ident)
+            self._adopted.discard(ident)
 
     def close(self, lock: threading.RLock | None = None) -> None:
         """Stop the jobs, and those to come at once; wait for the end of the thread, unless this is it. Safe twice.
 
-        The caller may hold ``lock``, which the jobs may want to have: it is let go of during the wait.
+        The caller may hold ``lock``, which the jobs may need: it is released during the wait.
         """
         self._shut()
         unlocked = threading.Condition(lock)
@@ -139,7 +139,7 @@ class Worker:
         self._wait(math.inf)
 
     def _shut(self, *, forgets: bool = False) -> None:
-        """Take nothing more, and stop what there is; ``forgets`` what waits, as there is nobody to tell."""
+        """Accept no more jobs, and stop those there are; ``forgets`` drops the waiting ones without running them."""
         with self._lock:
             self._is_closed = True
             jobs = [*([self._current] if self._current else ()), *self._queue]
@@ -190,7 +190,7 @@ class Worker:
             return True
 
     def _run(self) -> None:
-        """Do what there is to do, on the thread."""
+        """Run the queued jobs, on the thread."""
         while (job := self._current) is not None:
             threading.current_thread().name = job.name
             job._run()

@@ -21,7 +21,7 @@ _EXIT_TIMEOUT_S = 5.0
 _running: set[threading.Event] = set()
 
 
-def run_apart(work: Callable[[], T]) -> T:
+def run_on_own_thread(work: Callable[[], T]) -> T:
     """Return what ``work`` returns, or raise what it raises. The end of Python waits for it, 5 s at most.
 
     The thread is there for as long as the caller waits, beside the caller's own.
@@ -41,7 +41,7 @@ def run_apart(work: Callable[[], T]) -> T:
 
 @atexit.register
 def _wait_for_the_end() -> None:
-    """Nobody may wait for the work any more, but a Python that ends meanwhile is aborted."""
+    """Even if the result is no longer needed: a Python that ends during the work is aborted."""
     deadline = time.monotonic() + _EXIT_TIMEOUT_S
     for ended in list(_running):
         ended.wait(max(0.0, deadline - time.monotonic()))

@@ -51,5 +51,5 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-def silent(progress: Progress) -> None:
-    """An OnProgress that tells nobody."""
+def ignore_progress(progress: Progress) -> None:
+    """Do nothing with a report."""

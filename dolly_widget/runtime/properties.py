@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dolly_widget.runtime.devices import devices_behind
-from dolly_widget.runtime.openvino_thread import run_apart
+from dolly_widget.runtime.openvino_thread import run_on_own_thread
 from dolly_widget.runtime.reasons import reason
 
 _ADVICE = "correct it in ov_config, or leave it out."
@@ -26,7 +26,7 @@ def check_properties(device: str, properties: Mapping[str, Any]) -> dict[str, An
     checked = {
         str(name): os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in properties.items()
     }
-    return run_apart(lambda: _checked(device, checked)) if checked else checked
+    return run_on_own_thread(lambda: _checked(device, checked)) if checked else checked
 
 
 def _checked(device: str, properties: dict[str, Any]) -> dict[str, Any]:

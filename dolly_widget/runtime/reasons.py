@@ -14,14 +14,14 @@ _BROKEN_LIBRARY = re.compile(r'Cannot load library "(?:[^"]*[/\\])?([^"/\\]+)"')
 _LONGEST = 300
 
 
-def explain(exc: BaseException, mend: str) -> str:
-    """Return "reason; mend." for an exception of a library. Lack of memory or of a driver have mends of their own."""
+def explain(exc: BaseException, advice: str) -> str:
+    """Return "reason; advice." for a library's exception. Lack of memory and a missing driver have their own advice."""
     text = str(exc)
     if isinstance(exc, MemoryError) or _MEMORY.search(text):
         return "there is not enough memory; free some, or choose a smaller model or weight format."
     if library := _MISSING_LIBRARY.search(text) or _BROKEN_LIBRARY.search(text):
         return f"the library {library[1]} is missing or broken; install the device's driver, or choose another device."
-    return f"{reason(exc)}; {mend}."
+    return f"{reason(exc)}; {advice}."
 
 
 def reason(exc: BaseException) -> str:

@@ -3,7 +3,7 @@
 from dolly_widget.sampling.draws import CONFIDENCE, Draws
 from dolly_widget.sampling.logits import Floats, check_logits, penalise_repetition, probabilities
 from dolly_widget.sampling.next_token import CUTS, MODEL, Distribution, distribution, entropy
-from dolly_widget.sampling.params import DEFAULTS, SETTINGS, SHAPING, SamplingParams, changed, option_help, shaping
+from dolly_widget.sampling.params import DEFAULTS, SETTINGS, SHAPING, SamplingParams, option_help, shaping, with_changes
 from dolly_widget.sampling.presets import PRESETS, preset
 from dolly_widget.sampling.setting import Number, Range, Setting, Slider, Texts
 
@@ -24,7 +24,6 @@ __all__ = [
     "Setting",
     "Slider",
     "Texts",
-    "changed",
     "check_logits",
     "distribution",
     "entropy",
@@ -33,4 +32,5 @@ __all__ = [
     "preset",
     "probabilities",
     "shaping",
+    "with_changes",
 ]

@@ -144,7 +144,7 @@ def option_help(name: str) -> str:
     return "; ".join(filter(None, [help_text, setting.typing_hint]))
 
 
-def changed(params: SamplingParams, settings: Mapping[str, Any]) -> SamplingParams:
+def with_changes(params: SamplingParams, settings: Mapping[str, Any]) -> SamplingParams:
     """``params`` with other values for some fields. Raises TypeError for a name that is no setting."""
     unknown = ", ".join(repr(name) for name in settings if name not in SETTINGS)
     if unknown:

@@ -52,7 +52,7 @@ class Setting:
     metavar: str
     """What stands for its value in a usage line: "P"."""
     off: Any = None
-    """The value with which it does nothing; None where there is none."""
+    """The value with which it does nothing; None if there is none."""
     shapes_draws: bool = False
     """Whether it changes the probabilities of the next token: presets and the explorer are about these."""
     slider: Slider | None = None

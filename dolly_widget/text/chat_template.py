@@ -137,10 +137,10 @@ def _refused(n_messages: int, reason: str = "") -> ValueError:
     """The error of a template that fails for a ``reason``, or alters a message."""
     if n_messages > 1:
         why = reason or "it changes a message"
-        what, mend = f"cannot be used for a chat of several turns ({why})", "ask without the earlier turns."
+        what, advice = f"cannot be used for a chat of several turns ({why})", "ask without the earlier turns."
     else:
-        what, mend = f"cannot be used ({reason})" if reason else "changes the message", TEMPLATE_ADVICE
-    return ValueError(f"The model's chat template {what}: {mend}")
+        what, advice = f"cannot be used ({reason})" if reason else "changes the message", TEMPLATE_ADVICE
+    return ValueError(f"The model's chat template {what}: {advice}")
 
 
 def _between(pieces: list[str], text: str) -> str | None:

@@ -11,7 +11,7 @@ from dolly_widget.text.characters import NEW_LINE, REPLACEMENT, code_point, visi
 from dolly_widget.text.tokenizer import Tokenizer
 
 _SPACES = {" ": "\N{OPEN BOX}", "\n": NEW_LINE, "\t": "\N{RIGHTWARDS ARROW TO BAR}"}
-# What has neither ink nor width by its category, and the letters and signs that are blank all the same.
+# What has neither ink nor width by its category, and letters and signs that are blank although their category has ink.
 _UNSEEN = {"Cf", "Cn", "Co", "Zl", "Zp", "Zs"}
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 # Shown by their numbers, as we show something else with them.

@@ -72,12 +72,12 @@ class Tokenizer:
         return bool(self._backend.get_vocab() == other._backend.get_vocab())
 
     def special_id(self, text: str) -> int | None:
-        """Id of the special token that is ``text``, line breaks at its end aside; None where there is none.
+        """Id of the special token that is ``text``, line breaks at its end aside; None if there is none.
 
         Published Dolly checkpoints spell the response token ``### Response:`` or ``### Response:\\n``.
         """
-        wanted = text.rstrip("\n")
-        return next((token_id for content, token_id in self._special.items() if content.rstrip("\n") == wanted), None)
+        bare = text.rstrip("\n")
+        return next((token_id for content, token_id in self._special.items() if content.rstrip("\n") == bare), None)
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt. Special tokens are recognised in the template's text only.
@@ -97,25 +97,25 @@ class Tokenizer:
     def _encodings(self, prompt: Prompt) -> _Encodings:
         """The prompt encoded, in one or segment by segment; with each encoding go the segments that are in it.
 
-        The last two are kept: whoever counts a prompt's tokens is followed by whoever generates from them, and a chat
-        empties its box in between.
+        The last two are kept: a prompt's tokens are first counted and then generated from, and a chat empties its box
+        in between.
         """
         asked = (prompt, prompt.adds_special_tokens)
         for kept, encodings in self._last:  # one read: another thread may encode meanwhile
             if kept == asked:
                 return encodings
-        encodings = self._encode_anew(prompt)
+        encodings = self._encode_uncached(prompt)
         self._last = ((asked, encodings), *self._last[:1])
         return encodings
 
-    def _encode_anew(self, prompt: Prompt) -> _Encodings:
+    def _encode_uncached(self, prompt: Prompt) -> _Encodings:
         segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]
         with self._lock:
             text = "".join(segment.text for segment in segments)
             whole = self._backend.encode(text, add_special_tokens=prompt.adds_special_tokens)
             if not self._reaches_into_user_text(whole, text, segments):
                 return [(whole, segments)]
-            return self._encode_apart(segments, prompt.adds_special_tokens)
+            return self._encode_by_segment(segments, prompt.adds_special_tokens)
 
     def _reaches_into_user_text(self, encoding: tokenizers.Encoding, whole: str, segments: Sequence[Segment]) -> bool:
         spans = [
@@ -131,7 +131,7 @@ class Tokenizer:
             position = end
         return False
 
-    def _encode_apart(self, segments: Sequence[Segment], adds_special_tokens: bool) -> _Encodings:
+    def _encode_by_segment(self, segments: Sequence[Segment], adds_special_tokens: bool) -> _Encodings:
         encodings = []
         for index, segment in enumerate(segments):
             adds = adds_special_tokens and index == 0
@@ -152,7 +152,7 @@ class Tokenizer:
 
     def _texts(self, encoding: tokenizers.Encoding, text: str) -> Iterator[str]:
         """Each token's stretch of ``text``; the texts of their own where several share one, or have none."""
-        # The library makes these lists anew each time that they are read.
+        # The library makes new lists each time these are read.
         ids, offsets, is_added = encoding.ids, encoding.offsets, encoding.special_tokens_mask
         for group in _sharing(encoding):
             first, last = group[0], group[-1]

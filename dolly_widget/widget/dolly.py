@@ -17,19 +17,19 @@ from dolly_widget.engines import Engine, EngineSetup, GenerationResult, split_op
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
-from dolly_widget.sampling import SamplingParams, changed
+from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import encodable
 from dolly_widget.widget.answer.last_answer import with_last_answer
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
-from dolly_widget.widget.page.subshells import hear_at_once
+from dolly_widget.widget.page.subshells import handle_during_cells
 from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
 from dolly_widget.widget.session.asked import Asked, checked_turns
 from dolly_widget.widget.session.choice import first_choice
-from dolly_widget.widget.session.earlier import earlier
 from dolly_widget.widget.session.events import Events
+from dolly_widget.widget.session.initial_history import read_exchanges
 from dolly_widget.widget.session.session import Session
 from dolly_widget.widget.settings.panel import SettingsPanel
 from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
@@ -43,9 +43,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     close. ``options`` are further fields of ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
     ``engine`` "genai" or "optimum"; ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted,
     ``revision`` a branch, tag or commit of the hub; ``ov_config`` are OpenVINO properties, such as
-    ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` makes answers
-    faster that quote their context, and ``draft``, a smaller model with the same tokenizer, those that it can guess:
-    see ``load_engine``. Sampling settings among ``options``, such as ``temperature=0.5``, are the traits' first values.
+    ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` speeds
+    up answers that quote their context, and ``draft``, a smaller model with the same tokenizer, those that it can
+    guess: see ``load_engine``. Sampling settings among ``options``, such as ``temperature=0.5``, are the traits' first
+    values.
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template
@@ -78,10 +79,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         chat: bool = False,
         **options: Any,
     ) -> None:
-        # What is wrong is told before anything is made.
+        # Mistakes are reported before anything is made.
         setup, sampling = split_options(options)
-        changed(SamplingParams(), sampling)
-        before = earlier(history)
+        with_changes(SamplingParams(), sampling)
+        before = read_exchanges(history)
         choice, given = first_choice(model, setup)
         super().__init__()
         self._session = Session(choice, before, self._events())
@@ -99,7 +100,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._catching_up = CatchingUp(self)
         self.children = (*self._screen.children, self._catching_up)
         self.add_class("dw-widget")
-        hear_at_once(descendants(self))
+        handle_during_cells(descendants(self))
         self._wire()
         self._is_closed = False
         self._session.start(given)
@@ -113,7 +114,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             emptied=self._on_emptied,
             broken_off=self._on_broken_off,
             answer_failed=lambda exc: self._screen.show_failure(exc),
-            forgotten=lambda: self._screen.forget_failures(),
+            error_cleared=lambda: self._screen.clear_failures(),
             preparing=self._on_preparing,
             loaded=self._on_loaded,
             load_failed=self._on_load_failed,
@@ -171,7 +172,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if it is one. ``prefix_ids`` are the answer's first tokens. ``sampling`` changes settings for this answer alone.
         Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
         """
-        session, params = self._session, changed(self.params, sampling)
+        session, params = self._session, with_changes(self.params, sampling)
         try:
             with session.lock:
                 session.refuse_unless_free()
@@ -194,8 +195,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def regenerate(self) -> Job[GenerationResult]:
         """Answer the shown answer's instruction again, with its settings and another seed; return the job.
 
-        The answer of before stays in the history, one click away. Raises ValueError where there is no answer, or where
-        another one cannot come out; RuntimeError as ``submit``.
+        The previous answer stays in the history, one click away. Raises ValueError if there is no answer, or no other
+        one can come out; RuntimeError as ``submit``.
         """
         return self._session.regenerate()
 
@@ -222,7 +223,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """Load another model in the background, in place of this one, and return the job, which ``stop`` cancels.
 
         ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` stays unless it is given. Device
-        and sampling settings stay, and so does the model of before if this one fails. Raises ModelError or ValueError
+        and sampling settings stay, and so does the previous model if this one fails. Raises ModelError or ValueError
         for what cannot be loaded, RuntimeError while an answer is being written or after ``close``.
         """
         return self._session.load(model, weight_format, revision)

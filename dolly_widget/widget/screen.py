@@ -69,7 +69,7 @@ class Actions:
     """Gets the name of a model, and of a weight format; what is wrong with them is shown below the box."""
     load_again: Callable[[], None]
     show: Callable[[Exchange], None]
-    """Gets an answer of before."""
+    """Gets an earlier answer."""
     shorten: Callable[[int], None]
     """Asks the same again with room for so many new tokens."""
 
@@ -213,7 +213,7 @@ class Screen:
         self.view.begin()
 
     def break_off(self, text: str) -> None:
-        """Show what there is of an answer that failed."""
+        """Show the text so far of an answer that failed."""
         self.view.finish(text, note=messages.BROKEN_OFF if text else "")
 
     def show_failure(self, exc: BaseException) -> None:
@@ -222,7 +222,7 @@ class Screen:
         remedy = f"Set max new tokens to {room}" if room else ""
         self.notice.show(messages.error_html(exc), remedy, lambda: self.attempt(self._shorten, room))
 
-    def forget_failures(self) -> None:
+    def clear_failures(self) -> None:
         """Take away what was said of errors."""
         self.notice.show("")
         self.load_notice.show("")
@@ -242,7 +242,7 @@ class Screen:
         self.stats.value = "" if exchange is None else messages.stats_line(exchange.result)
 
     def attempt(self, act: Callable[..., Any], *arguments: Any) -> None:
-        """Do what a reader wants; what is wrong with it is a hint."""
+        """Do what a reader asked for; an error becomes a hint."""
         try:
             act(*arguments)
         except (ValueError, RuntimeError) as exc:

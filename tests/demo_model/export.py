@@ -11,11 +11,11 @@ from pathlib import Path
 from dolly_widget.models.conversion.export import export
 from dolly_widget.models.demo import CHECKPOINT_DIR, OPENVINO_DIR
 from dolly_widget.models.weight_format import WeightFormat
-from dolly_widget.runtime.progress import silent
+from dolly_widget.runtime.progress import ignore_progress
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT_DIR)
     parser.add_argument("--out", type=Path, default=OPENVINO_DIR)
     arguments = parser.parse_args()
-    export(arguments.checkpoint, arguments.out, WeightFormat("int8"), silent)
+    export(arguments.checkpoint, arguments.out, WeightFormat("int8"), ignore_progress)

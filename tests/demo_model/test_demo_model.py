@@ -11,7 +11,7 @@ from dolly_widget import SamplingParams, load_engine
 from dolly_widget.models.conversion.export import export
 from dolly_widget.models.demo import CHECKPOINT_DIR, OPENVINO_DIR
 from dolly_widget.models.weight_format import WeightFormat
-from dolly_widget.runtime.progress import silent
+from dolly_widget.runtime.progress import ignore_progress
 from dolly_widget.text.template import DOLLY
 from dolly_widget.text.tokenizer import Tokenizer
 from tests.demo_model import corpus, evaluate
@@ -48,7 +48,7 @@ def openvino_logits(model_dir):
 
 
 def test_the_openvino_files_are_the_checkpoint_converted(tmp_path):
-    export(CHECKPOINT_DIR, tmp_path, WeightFormat("int8"), silent)
+    export(CHECKPOINT_DIR, tmp_path, WeightFormat("int8"), ignore_progress)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in OPENVINO_DIR.iterdir())
     np.testing.assert_allclose(openvino_logits(tmp_path), openvino_logits(OPENVINO_DIR), atol=1e-3)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from real_engines import OPTIONS, share, start
 
-from dolly_widget.engines.answer import Answer, silent
+from dolly_widget.engines.answer import Answer, ignore_text
 from dolly_widget.engines.bounds import CANDIDATES, within_candidates
 from dolly_widget.engines.engine import Continues, Engine, LocalEngine
 from dolly_widget.engines.genai import GenAIEngine, _generation_config
@@ -528,17 +528,17 @@ def test_times_are_those_of_the_tokens(engine):
 
 
 def test_the_times_of_the_library_count_up_to_the_last_token_that_was_taken(demo_dir):
-    answer = Answer(TextStream(Tokenizer(demo_dir)), silent, (threading.Event(), threading.Event()))
+    answer = Answer(TextStream(Tokenizer(demo_dir)), ignore_text, (threading.Event(), threading.Event()))
     answer.start()
     for token_id in (300, 301, 302):
         answer.step()
         answer.write([token_id])
-    answer._told_s = 0.1
+    answer._callback_s = 0.1
     answer.retime(0.25, [10.0, 10.1, 10.4, 99.0])
     result = answer.result(5, "cancelled", 0)
     assert (result.ttft_s, result.tpot_s) == pytest.approx((0.25, 0.2))
     assert result.pass_s == pytest.approx((0.1, 0.3))
-    answer._told_s = 3.0
+    answer._callback_s = 3.0
     answer.retime(0.25, [10.0, 10.1, 10.4])
     assert answer.result(5, "cancelled", 0).tpot_s == pytest.approx(1.5)
 

@@ -9,7 +9,7 @@ import pytest
 from dolly_widget import DOLLY, DollyWidget, SamplingParams, load_engine
 from dolly_widget.lens.scores import next_token
 from dolly_widget.runtime.devices import available_devices
-from dolly_widget.runtime.openvino_thread import run_apart
+from dolly_widget.runtime.openvino_thread import run_on_own_thread
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sigaltstack is asked as Linux defines it")
 
@@ -70,6 +70,6 @@ def test_the_callers_thread_keeps_its_signal_stack(call):
 
 
 def test_what_the_work_returns_or_raises_comes_out():
-    assert run_apart(lambda: 5) == 5
+    assert run_on_own_thread(lambda: 5) == 5
     with pytest.raises(LookupError, match="gone"):
-        run_apart(lambda: (_ for _ in ()).throw(LookupError("gone")))
+        run_on_own_thread(lambda: (_ for _ in ()).throw(LookupError("gone")))

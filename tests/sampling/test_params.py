@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolly_widget.sampling.logits import penalise_repetition, probabilities
-from dolly_widget.sampling.params import DEFAULTS, SETTINGS, SamplingParams, changed, option_help, shaping
+from dolly_widget.sampling.params import DEFAULTS, SETTINGS, SamplingParams, option_help, shaping, with_changes
 
 WHOLE = ["max_new_tokens", "top_k", "seed"]
 REAL = ["temperature", "top_p", "min_p", "repetition_penalty"]
@@ -187,9 +187,9 @@ def test_every_field_is_described_and_its_off_value_is_one_that_it_takes():
 
 
 def test_settings_are_changed_by_name_and_others_refused():
-    assert changed(SamplingParams(top_k=3), {"min_p": 0.1}) == SamplingParams(top_k=3, min_p=0.1)
-    with pytest.raises(TypeError, match=r"no sampling setting 'topp'; there are max_new_tokens, .*, seed\."):
-        changed(DEFAULTS, {"topp": 1})
+    assert with_changes(SamplingParams(top_k=3), {"min_p": 0.1}) == SamplingParams(top_k=3, min_p=0.1)
+    with pytest.raises(TypeError, match=r"no sampling setting 'topp'; choose from max_new_tokens, .*, seed\."):
+        with_changes(DEFAULTS, {"topp": 1})
     expected = {"temperature": 0.8, "top_p": 0.92, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
     assert shaping(DEFAULTS) == expected
 

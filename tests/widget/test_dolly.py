@@ -243,7 +243,7 @@ def test_a_value_out_of_range_names_field_value_and_range_and_changes_nothing(ma
 
 
 def test_an_unknown_setting_is_named_with_those_that_there_are(make):
-    with pytest.raises(TypeError, match=r"'temprature'; there are .*temperature"):
+    with pytest.raises(TypeError, match=r"'temprature'; choose from .*temperature"):
         make(temprature=1)
     with pytest.raises(TypeError, match="temprature"):
         make().ask("Hi", temprature=1)

@@ -135,5 +135,5 @@ def test_a_setup_is_a_model_too(make):
 
 
 def test_an_unknown_option_is_named_with_those_that_there_are(make):
-    with pytest.raises(TypeError, match=r"no setting 'devise'; there are revision, .*device, .*min_p, .*stop, seed"):
+    with pytest.raises(TypeError, match=r"no setting 'devise'; choose from revision, .*device, .*min_p, .*stop, seed"):
         make("demo", devise="CPU")

@@ -24,7 +24,7 @@ Logits = npt.NDArray[np.float32]
 _INPUTS = {"input_ids", "attention_mask", "position_ids", "beam_idx"}
 # Positions of a text that are read at once; between two such blocks, an answer can be stopped.
 BLOCK = 256
-# Places in the cache that are no longer looked at: reading a text anew costs less than carrying more of them.
+# Places in the cache that are no longer looked at: reading a text again costs less than carrying more of them.
 _MOST_HOLES = 512
 
 
@@ -96,7 +96,7 @@ class CachedModel:
             "position_ids": np.arange(known, known + count)[np.newaxis],
             "beam_idx": np.zeros(1, dtype=np.int32),
         }
-        self._ids = []  # until it is done: a failure leaves a cache of who knows what
+        self._ids = []  # until it is done: a failure would leave a cache in an unknown state
         outputs = self._request.infer(inputs, share_inputs=True, share_outputs=True)
         self._ids, self._mask = [*before, *ids], mask
         logits: Logits = outputs["logits"][0]

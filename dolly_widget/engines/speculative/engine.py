@@ -1,7 +1,7 @@
 """The engine that checks guesses: several tokens for one reading of the weights. OpenVINO's runtime, without GenAI.
 
 GenAI has both ways of guessing, too, but fills each guess up to its full length: every pass then costs what a whole
-guess does, also where there is none (a fifth to a third more at dolly-v2-3b's shape), and it cannot be left off.
+guess does, even without a guess (a fifth to a third more at dolly-v2-3b's shape), and that cannot be turned off.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ class SpeculativeEngine(ModelEngine):
             answer.step()
             _learn(guessers, guesser, len(guess), len(made))
             ids += self._written(answer, made)
-            if len(ids) >= stop or not answer.wants_more or ids[-1] in answer.end_ids:
+            if len(ids) >= stop or not answer.should_continue or ids[-1] in answer.end_ids:
                 return
             room = stop - len(ids) - 1
             guesser, guess = _guess(guessers, ids, room if model.has_places(MOST + 1 + room) else 0)
             model.keep(len(ids) - 1)
-            logits = model.read([ids[-1], *guess]) if answer.wants_more else None
+            logits = model.read([ids[-1], *guess]) if answer.should_continue else None
 
     def _guessers(self, answer: Answer) -> list[Guesser]:
         large, small = self._loaded
@@ -81,7 +81,7 @@ class SpeculativeEngine(ModelEngine):
         """Hand ids over one by one, up to the one that ends the answer; return those that were."""
         for count, token_id in enumerate(token_ids, start=1):
             answer.write([token_id])
-            if not answer.wants_more or token_id in answer.end_ids:
+            if not answer.should_continue or token_id in answer.end_ids:
                 return list(token_ids[:count])
         return list(token_ids)
 
@@ -99,7 +99,7 @@ def _read(model: CachedModel, ids: Sequence[int], more: int, answer: Answer) -> 
 def _read_on(model: CachedModel, ids: Sequence[int], answer: Answer) -> Logits | None:
     logits = None
     for start in range(0, len(ids), BLOCK):
-        if not answer.wants_more:
+        if not answer.should_continue:
             return None
         logits = model.read(ids[start : start + BLOCK])
     return logits
@@ -167,7 +167,7 @@ class _Draft:
         return guess
 
     def _known(self, ids: Sequence[int]) -> int:
-        """How many of ``ids`` are read already. Only the first guess of an answer may have to begin anew."""
+        """How many of ``ids`` are read already. Only the first guess of an answer may have to begin again."""
         if not self._has_begun:
             self._has_begun = True
             return self._model.resume(ids)
@@ -186,7 +186,7 @@ def _guess(guessers: Sequence[Guesser], ids: Sequence[int], room: int) -> tuple[
 
 
 def _learn(guessers: Sequence[Guesser], guesser: Guesser | None, guessed: int, made: int) -> None:
-    """Tell them of a pass in which ``made`` tokens came of ``guessed`` guesses and one reading."""
+    """Note for all of them a pass in which ``guessed`` guesses and one reading gave ``made`` tokens."""
     for each in guessers:
         each.pace.made(made)
     if guesser is not None:

@@ -73,7 +73,7 @@ class Checkpoint:
     weight_files: tuple[Path, ...]
     """Those that transformers would load; variants and other formats beside them do not count."""
     is_pickled: bool
-    """The weights are pickles: made by whoever published them, and loaded with torch's weights-only loader alone."""
+    """The weights are pickles, which may hold code: only torch's weights-only loader reads them."""
 
     @property
     def weights_bytes(self) -> int:
@@ -153,7 +153,7 @@ def _other_kind(config: Mapping[str, Any]) -> str | None:
             return f"is a model for {what}{called}; give a text-only language model"
     if is_causal:
         return None
-    if _wants_own_code(config):
+    if _needs_own_code(config):
         return f"needs custom code{called}, which is never run here; give a model of a type that transformers supports"
     if not names and not model_type:
         return f"has a config.json that does not name a model type; {_CAUSAL_ADVICE}"
@@ -167,7 +167,7 @@ def _ends(names: list[str], suffix: str) -> bool:
     return any(name.endswith(suffix) for name in names)
 
 
-def _wants_own_code(config: Mapping[str, Any]) -> bool:
+def _needs_own_code(config: Mapping[str, Any]) -> bool:
     # A type that transformers knows may come with code too, which it then ignores: only a config without a causal
     # architecture of the usual name, or without a type, cannot do without.
     classes = config.get("auto_map")
@@ -220,9 +220,9 @@ def _without_weights(directory: Path) -> str:
 
 def _foreign(directory: Path) -> str | None:
     """What lies there in place of weights, and what to do."""
-    for pattern, what, mend in _FOREIGN:
+    for pattern, what, advice in _FOREIGN:
         if any(path.is_file() and path.name not in (*_SAFETENSORS, *_PICKLES) for path in directory.glob(pattern)):
-            return f"{what}; {mend}"
+            return f"{what}; {advice}"
     return None
 
 
@@ -271,7 +271,7 @@ def _weight_files(path: Path) -> tuple[Path, ...]:
 
 
 def _weight_map(index: Path) -> dict[str, str]:
-    """File name by tensor, from an index that names only files beside it, and of its own kind."""
+    """File name by tensor, from an index that names only files beside it, of the same format."""
     places = _read_json(index).get("weight_map")
     suffix = ".safetensors" if index.name in _SAFETENSORS else ".bin"
     if not isinstance(places, dict) or not places or not all(_is_plain(name, suffix) for name in places.values()):

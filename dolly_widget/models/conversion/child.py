@@ -1,8 +1,8 @@
 """The child process that makes a model ready: `python -m dolly_widget.models.conversion.child`, started by `convert`.
 
-It reads one request, a line of JSON, from stdin, and ends when stdin does: then the process that wants the model is
+It reads one request, a line of JSON, from stdin, and ends when stdin does: then the process that asked for the model is
 gone. Reports are lines of JSON on the stdout that it was given; whatever the libraries print goes to stderr.
-It holds the lock of what it makes, so that nobody else writes there while it lives.
+It holds the lock of what it makes, so that no other process writes there while it lives.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _end_with_parent(stop: threading.Event) -> None:
 
 
 def _sentence(exc: Exception) -> str | None:
-    """What to tell a user about an error of preparing; None for one that nobody has foreseen."""
+    """The message for an error of preparing a model; None for one that is a bug."""
     if isinstance(exc, ModelError):
         return str(exc)
     if needs.is_out_of_disk(exc):

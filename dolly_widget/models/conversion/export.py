@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optimum.intel import OVWeightQuantizationConfig
 
 TASK = "text-generation-with-past"
-# What transformers would write anew, in its own version's way; as published is what the model was trained with.
+# Copied as published, which the model was trained with: transformers would rewrite them in its own version's format.
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 
 
@@ -147,22 +147,22 @@ def _compress(plain: Path, target: Path, quantization: OVWeightQuantizationConfi
 def _compression_watched(plain: Path, on_progress: OnProgress) -> Iterator[None]:
     """Report what NNCF's progress bar shows; it has no hook for that, so the bar's class is replaced meanwhile.
 
-    With each step, the weights in ``plain`` that were read are let go.
+    With each step, the pages of ``plain`` that were read are released.
     """
     from nncf.common.logging import track_progress
 
     class Bar(track_progress.WeightedProgress):  # type: ignore[misc]  # the library has no types
         def advance(self, task_id: Any, advance: float = 1) -> None:
             super().advance(task_id, advance)
-            self._tell(task_id)
+            self._report(task_id)
 
         def update(self, task_id: Any, **kwargs: Any) -> None:
             super().update(task_id, **kwargs)
-            self._tell(task_id)
+            self._report(task_id)
 
-        def _tell(self, task_id: Any) -> None:
+        def _report(self, task_id: Any) -> None:
             on_progress(Progress("compress", min(1.0, self._tasks[task_id].percentage / 100)))
-            _let_go_of_pages(plain / "openvino_model.bin")
+            _release_pages(plain / "openvino_model.bin")
 
     before, track_progress.WeightedProgress = track_progress.WeightedProgress, Bar
     try:
@@ -171,7 +171,7 @@ def _compression_watched(plain: Path, on_progress: OnProgress) -> Iterator[None]
         track_progress.WeightedProgress = before
 
 
-def _let_go_of_pages(path: Path) -> None:
+def _release_pages(path: Path) -> None:
     """Take a mapped file out of this process's memory: what is needed again is read again. Linux only.
 
     A file of weights is read once, and would fill as much memory as it has bytes, as long as it is mapped.

@@ -18,8 +18,8 @@ from dolly_widget.runtime import OnProgress, Progress
 _PICKLE = "The weights are a pickle file, which can contain code: torch's weights-only loader reads it, and runs none."
 
 
-def tell_needs(needed: needs.Needs, is_pickled: bool, on_progress: OnProgress) -> None:
-    """Say what the work takes and what is free. Raises ModelError where that is not enough."""
+def report_needs(needed: needs.Needs, is_pickled: bool, on_progress: OnProgress) -> None:
+    """Report what the work needs and what is free. Raises ModelError if that is not enough."""
     directory = store.cache_dir()
     sentence = needs.check(needed, needs.free_for(directory), directory)
     on_progress(Progress("plan", message=f"{sentence} {_PICKLE}" if is_pickled else sentence))

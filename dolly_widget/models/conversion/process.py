@@ -22,7 +22,7 @@ from dolly_widget.errors import ModelError
 from dolly_widget.models import store
 from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
-from dolly_widget.runtime import Job, OnProgress, Progress, silent
+from dolly_widget.runtime import Job, OnProgress, Progress, ignore_progress
 
 _LOG_LINES = 8
 
@@ -32,7 +32,7 @@ def convert(
     weight_format: str | WeightFormat = "int8",
     revision: str | None = None,
     *,
-    on_progress: OnProgress = silent,
+    on_progress: OnProgress = ignore_progress,
     stop: threading.Event | None = None,
 ) -> Path:
     """Download or convert ``model`` into the store, in a child process, and return its directory there.

@@ -1,6 +1,6 @@
 """The Hugging Face hub: asking what a repository holds, and fetching it. Which files of it: ``repository``.
 
-Calls block, with timeouts; they run in a child process, which is killed when they are no longer wanted. The library's
+Calls block, with timeouts; they run in a child process, which is killed when it is no longer needed. The library's
 own settings hold: HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_TOKEN or ``hf auth login``.
 """
 
@@ -19,9 +19,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.hub.faults import endpoint, explained, host, hub_faults, is_unreachable, wrong_size
+from dolly_widget.models.hub.faults import (
+    describe_fault,
+    endpoint,
+    host,
+    hub_exceptions,
+    is_unreachable,
+    wrong_size_error,
+)
 from dolly_widget.models.hub.repository import Repository, choose
-from dolly_widget.runtime import OnProgress, Progress, silent
+from dolly_widget.runtime import OnProgress, Progress, ignore_progress
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -57,10 +64,10 @@ def look_up(model_id: str, revision: str = "main") -> Repository:
                 model_id, revision=revision, files_metadata=True, timeout=REQUEST_TIMEOUT_S
             )
         contents = _contents(info)
-    except hub_faults() as exc:
+    except hub_exceptions() as exc:
         cached = _look_up_cached(model_id, revision) if is_unreachable(exc) else None
         if cached is None:
-            raise explained(exc, model_id, revision) from exc
+            raise describe_fault(exc, model_id, revision) from exc
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
         raise ModelError(
@@ -76,7 +83,7 @@ def missing_bytes(repository: Repository) -> int:
 
 def fetch_config(repository: Repository) -> dict[str, Any]:
     """Fetch ``config.json`` alone into the hub cache, and return it. Raises ModelError, as ``download`` does."""
-    path = _fetch(repository, "config.json", _Meter(0, silent))
+    path = _fetch(repository, "config.json", _Meter(0, ignore_progress))
     try:
         return {**json.loads(path.read_text(encoding="utf-8"))}
     except (ValueError, TypeError) as exc:  # TypeError: it is JSON, and no object
@@ -182,22 +189,22 @@ def _fetch(repository: Repository, name: str, meter: _Meter) -> Path:
             ref = _cache_of(repository.model_id) / "refs" / repository.revision
             ref.parent.mkdir(parents=True, exist_ok=True)
             ref.write_text(repository.commit)
-    except hub_faults() as exc:
-        raise explained(exc, repository.model_id, repository.revision, place) from exc
+    except hub_exceptions() as exc:
+        raise describe_fault(exc, repository.model_id, repository.revision, place) from exc
     if (size := Path(path).stat().st_size) != repository.files[name]:
-        raise wrong_size(repository.model_id, f"{name} has {size} bytes instead of {repository.files[name]}")
+        raise wrong_size_error(repository.model_id, f"{name} has {size} bytes instead of {repository.files[name]}")
     return Path(path)
 
 
 class _Meter:
-    """Adds up the bytes of all files, and tells of them: from 0 to 1, never backwards, not too often."""
+    """Adds up the bytes of all files, and reports them: from 0 to 1, never backwards, not too often."""
 
     def __init__(self, total_bytes: int, on_progress: OnProgress) -> None:
         self._total, self._on_progress = total_bytes, on_progress
         self._whole = self._current = self._told = 0
         self._told_at = -1.0
         self._lock = threading.RLock()
-        self._tell(0)
+        self._report(0)
 
     def bar_class(self) -> Any:
         """A stand-in for ``tqdm``, to be given to the library, which prints nothing."""
@@ -221,7 +228,7 @@ class _Meter:
             self._current += count
             done = min(self._whole + self._current, self._total)
             if done > self._told and time.monotonic() - self._told_at >= 1 / UPDATES_PER_S:
-                self._tell(done)
+                self._report(done)
 
     def file_done(self, size: int) -> None:
         """Count the current file as whole, however many of its bytes were seen to come."""
@@ -230,11 +237,11 @@ class _Meter:
         self.advance(0)
 
     def finish(self) -> None:
-        """Tell that all is there."""
+        """Report that all files are complete."""
         with self._lock:
-            self._tell(self._total)
+            self._report(self._total)
 
-    def _tell(self, done: int) -> None:
+    def _report(self, done: int) -> None:
         self._told, self._told_at = done, time.monotonic()
         fraction = done / self._total if self._total else 1.0
         self._on_progress(Progress("download", fraction, done, self._total))
@@ -242,7 +249,7 @@ class _Meter:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the library from printing, and from requests that nobody asked for."""
+    """Keep the library from printing, and from requests that the user did not ask for."""
     from huggingface_hub import constants
     from huggingface_hub.utils import logging
 

@@ -22,7 +22,7 @@ def host() -> str:
     return urlsplit(endpoint() or "https://huggingface.co").netloc or str(endpoint())
 
 
-def hub_faults() -> tuple[type[BaseException], ...]:
+def hub_exceptions() -> tuple[type[BaseException], ...]:
     """What the library raises where the network, the hub or the disk is at fault."""
     from httpx import HTTPError  # what huggingface_hub 1 asks with
     from huggingface_hub.errors import EntryNotFoundError
@@ -41,7 +41,7 @@ def is_unreachable(exc: BaseException) -> bool:
     return status is None or status == 429 or status >= 500
 
 
-def explained(exc: BaseException, model_id: str, revision: str, place: Path | None = None) -> ModelError:
+def describe_fault(exc: BaseException, model_id: str, revision: str, place: Path | None = None) -> ModelError:
     """The sentence for what the library raised; ``place`` is where files were being put, None before that."""
     from huggingface_hub import errors
 
@@ -67,7 +67,7 @@ def explained(exc: BaseException, model_id: str, revision: str, place: Path | No
     if status is not None:
         return ModelError(f"{host()} returned error {status} for {model_id}: try again in a few minutes.")
     if "Consistency check failed" in str(exc):
-        return wrong_size(model_id, "a file does not have the announced size")
+        return wrong_size_error(model_id, "a file does not have the announced size")
     if place is None:
         return ModelError(f"{host()} cannot be reached: check the connection, or give a directory.")
     if _is_disk_full(exc) or _is_of_the_disk(exc):
@@ -78,7 +78,7 @@ def explained(exc: BaseException, model_id: str, revision: str, place: Path | No
     )
 
 
-def wrong_size(model_id: str, what: str) -> ModelError:
+def wrong_size_error(model_id: str, what: str) -> ModelError:
     """The error of a file that is not what the hub announced."""
     return ModelError(f"The download of {model_id} is damaged, {what}: try again.")
 

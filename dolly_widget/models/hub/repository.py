@@ -115,10 +115,10 @@ def _weights(model_id: str, names: Sequence[str], kind: tuple[str, re.Pattern[st
 
 
 def _instead(names: Iterable[str]) -> str:
-    """What there is instead of weights, and what to do, as the end of a sentence."""
-    for pattern, holds, mend in _INSTEAD:
+    """What the repository holds instead of weights, and what to do, as the end of a sentence."""
+    for pattern, holds, advice in _INSTEAD:
         if fnmatch.filter(names, pattern):
-            return f", but {holds}: {mend}"
+            return f", but {holds}: {advice}"
     return ": check the id and the revision"
 
 

@@ -50,5 +50,5 @@ class _Checkpoint:
         bits = checkpoints.bits_per_weight(checkpoint.config)
         making.require_support(str(checkpoint.directory), checkpoint.config)
         needed = needs.of_conversion(checkpoint.weights_bytes, bits, weight_format)
-        making.tell_needs(needed, checkpoint.is_pickled, on_progress)
+        making.report_needs(needed, checkpoint.is_pickled, on_progress)
         making.convert_checkpoint(checkpoint, staging, weight_format, on_progress)

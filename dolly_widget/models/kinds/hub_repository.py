@@ -50,22 +50,22 @@ class _Repository:
         repository = self._repository
         missing = client.missing_bytes(repository)
         if repository.is_openvino:
-            making.tell_needs(needs.of_download(repository.size_bytes, missing), False, on_progress)
+            making.report_needs(needs.of_download(repository.size_bytes, missing), False, on_progress)
             snapshot = client.download(repository, on_progress)
-            _take_over([snapshot / name for name in repository.files], staging)
+            _link_or_copy([snapshot / name for name in repository.files], staging)
             return
         config = client.fetch_config(repository)
         checkpoints.check_config(config, repository.model_id)
         making.require_support(repository.model_id, config)
         bits = checkpoints.bits_per_weight(config)
         needed = needs.of_conversion(repository.weights_bytes, bits, weight_format, missing)
-        making.tell_needs(needed, repository.is_pickled, on_progress)
+        making.report_needs(needed, repository.is_pickled, on_progress)
         checkpoint = checkpoints.inspect(client.download(repository, on_progress))
         making.convert_checkpoint(checkpoint, staging, weight_format, on_progress)
 
 
-def _take_over(files: Iterable[Path], staging: Path) -> None:
-    """Link downloaded files into the store: they are on disk once, and stay when the hub's cache is emptied."""
+def _link_or_copy(files: Iterable[Path], staging: Path) -> None:
+    """Link downloaded files into the store: one copy on disk, which stays when the hub's cache is emptied."""
     for path in files:
         try:
             os.link(path.resolve(), staging / path.name)

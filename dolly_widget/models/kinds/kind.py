@@ -14,7 +14,7 @@ class Source(Protocol):
     """What a stored model is made from. Lives in the child process that makes it."""
 
     revision: str
-    """For the manifest; empty where there are none."""
+    """For the manifest; empty if there are none."""
 
     def key(self, weight_format: WeightFormat) -> Key:
         """What the store keeps the result under."""

@@ -1,4 +1,4 @@
-"""Leafing through the answers that one instruction got. Knows nothing about engines: it is told of exchanges."""
+"""Leafing through the answers that one instruction got. Knows nothing about engines: it gets exchanges."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Pager(widgets.HBox):
         self.show(None)
 
     def show(self, shown: Exchange | Asked | None) -> None:
-        """Tell which answer is shown, or what is being answered; None: the answer was cleared away."""
+        """Take which answer is shown, or what is being answered; None: the answer was cleared."""
         self._answers = [] if shown is None else [each for each in self._history if _is_same_question(each, shown)]
         count = len(self._answers)
         self._index = next((index for index, each in enumerate(self._answers) if each is shown), count)

@@ -33,7 +33,7 @@ class ScrollPlace {
     this.#seenTop = this.#root.scrollTop;
   }
 
-  /** See whether the reader is at the end; a new height alone moves nobody, going up does. */
+  /** See whether the reader is at the end; a new height alone does not move the reader, scrolling up does. */
   look() {
     // Between a new height and `resized`, the reader seems to have left the end, and has not.
     const isSettled = this.#seenHeight === 0 || this.#root.clientHeight === this.#seenHeight;

@@ -6,7 +6,7 @@ const HEARD_MS = 7000;
 // Most that may stand before the space after a sentence: the sign that ends it, and what closes.
 const LONGEST_END = 4;
 
-/** Where the last sentence, line or list item ends that is complete after `from`; `start` if none is. */
+/** Where the last sentence, line or list item ends that is complete after `from`; `start` if there is no such place. */
 function endOfSentences(text, start, from = start) {
   const ends = /[.!?…]["'”’)\]*_]{0,3}\s|[。！？]["”’」』）]{0,2}|\n/g;
   ends.lastIndex = from;

@@ -17,7 +17,7 @@ _STYLES = [Path(__file__).with_name(name) for name in ("answer.css", "transcript
 
 
 class Transcript(widgets.VBox):
-    """Shows turns, the newest last and in view; nothing where there are none."""
+    """Shows turns, the newest last and in view; nothing if there are none."""
 
     def __init__(self) -> None:
         self.turns = widgets.HTML()

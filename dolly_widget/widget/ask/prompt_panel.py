@@ -42,7 +42,7 @@ class PromptPanel(Fold):
         """Show what ``render`` returns, or why it fails; None changes nothing."""
         try:
             prompt = render()
-        except Exception as exc:  # a template of somebody's own may fail in any way, and not only when it is asked
+        except Exception as exc:  # a user's own template may fail in any way, and at any time
             self.show_error(error_text(exc))
         else:
             if prompt is not None:

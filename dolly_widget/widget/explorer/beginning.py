@@ -44,7 +44,7 @@ class AnswerSoFar:
         return checked
 
     def take_back(self) -> int:
-        """Take the last token away, and return its id. ValueError where there is none."""
+        """Take the last token away, and return its id. ValueError if there is none."""
         if not self.ids:
             raise ValueError("There is no token to take back: the answer has not begun.")
         *rest, last = self.ids

@@ -21,7 +21,7 @@ from dolly_widget.errors import EXPECTED_ERRORS, error_text
 from dolly_widget.lens import Candidates, Logits, quoted, table
 from dolly_widget.lens.candidates import candidates
 from dolly_widget.models import Model
-from dolly_widget.sampling import SHAPING, Distribution, Draws, SamplingParams, changed, distribution
+from dolly_widget.sampling import SHAPING, Distribution, Draws, SamplingParams, distribution, with_changes
 from dolly_widget.text import Prompt, encodable, in_bytes, percent
 from dolly_widget.widget.explorer.beginning import AnswerSoFar
 from dolly_widget.widget.explorer.reader import NextTokenReader, Position
@@ -30,7 +30,7 @@ from dolly_widget.widget.explorer.source import source
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
-from dolly_widget.widget.page.subshells import hear_at_once
+from dolly_widget.widget.page.subshells import handle_during_cells
 from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 _SHOWN_CHARS = 40
@@ -64,7 +64,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
     _drawn: int | None = None
     _draws: Draws | None = None
     _failure: BaseException | None = None
-    _waiting: Callable[[], Any] | None = None
+    _pending_action: Callable[[], Any] | None = None
     _is_closed = True  # until it is whole: ipywidgets closes what __init__ left unfinished, too
 
     def __init__(
@@ -76,9 +76,9 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         context: str = "",
         **options: Any,
     ) -> None:
-        # What is wrong is told before anything is made.
+        # Mistakes are reported before anything is made.
         setup, sampling = split_options(options)
-        changed(SamplingParams(), sampling)
+        with_changes(SamplingParams(), sampling)
         self._source: Any = source(model, setup)
         self._model: Model = self._source.model
         self._answer = AnswerSoFar(self._model, self._source.template, prefix_ids)
@@ -100,7 +100,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self.children = (*self._parts.children, CatchingUp(self))
         self.add_class("dw-widget")
         self.add_class("dw-explorer")
-        hear_at_once(descendants(self))
+        handle_during_cells(descendants(self))
         self._wire()
         self._is_closed = False
         self._read()
@@ -162,7 +162,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         return added
 
     def back(self) -> int:
-        """Take the last token back, and return its id. ValueError where there is none."""
+        """Take the last token back, and return its id. ValueError if there is none."""
         with self._lock:
             last = self._answer.take_back()
             self._show_answer()
@@ -254,7 +254,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
             if self._is_closed:
                 return
             self._revision += 1
-            self._waiting = None
+            self._pending_action = None
             self._forget_distribution()
             self._show_text()
             try:
@@ -299,7 +299,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self._seen_ids = [*self._model.tokenizer.encode(position.prompt), *position.answer_ids]
         if self._recompute(logits):
             self._set_status("idle")
-            self._do_what_waited()
+            self._run_pending_action()
 
     def _recompute(self, logits: Logits) -> bool:
         """Apply the settings to the logits; whether that went well."""
@@ -353,7 +353,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         """Do what a button says; while the model reads, the last one waits for what it will say."""
         with self._lock:
             if self.status == "reading" and action != self.back:
-                self._waiting = action
+                self._pending_action = action
                 return
         try:
             if self.status == "idle":
@@ -363,8 +363,8 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
             if self._failure is None and self.status != "unloaded":
                 self._parts.show_message(messages.hint_html(str(exc)))
 
-    def _do_what_waited(self) -> None:
-        action, self._waiting = self._waiting, None
+    def _run_pending_action(self) -> None:
+        action, self._pending_action = self._pending_action, None
         if action is not None:
             self._try(action)
 

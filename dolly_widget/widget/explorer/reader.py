@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dolly_widget import lens
-from dolly_widget.errors import forget_frames
+from dolly_widget.errors import release_frames
 from dolly_widget.lens import Logits
 from dolly_widget.runtime import Job, Worker
 from dolly_widget.text import Prompt
@@ -42,7 +42,7 @@ class NextTokenReader:
         self._source: lens.Source | None = source
         self._lock = lock
         self._on_logits, self._on_error = on_logits, on_error
-        self._wanted: Position | None = None
+        self._pending: Position | None = None
         self._worker = Worker()  # the job before may not quite have ended when the next one is made
         self._job: Job[None] | None = None
         self.is_busy = False
@@ -51,7 +51,7 @@ class NextTokenReader:
     def ask(self, position: Position) -> None:
         """Read the text before ``position``, in place of what was asked for before."""
         with self._lock:
-            self._wanted = position
+            self._pending = position
             if not self.is_busy and self._source is not None:
                 self.is_busy = True
                 self._job = Job(self._read_all, name="dolly-next-token", worker=self._worker)
@@ -63,9 +63,9 @@ class NextTokenReader:
             job.wait(timeout_s)
 
     def close(self) -> None:
-        """End after the current step, and let go of the source; do not wait where that is somebody else's engine."""
+        """End after the current step, and release the source; do not wait if it is a caller's engine."""
         with self._lock:
-            self._wanted = None
+            self._pending = None
             job = self._job
             if job is not None:
                 job.stop()
@@ -80,31 +80,31 @@ class NextTokenReader:
         """The work of the job."""
         try:
             while (position := self._next(stop)) is not None:
-                self._tell(position, stop, self._read(position, stop))
+                self._deliver(position, stop, self._read(position, stop))
         except BaseException:
             self.is_busy = False
             raise
 
     def _next(self, stop: threading.Event) -> Position | None:
         with self._lock:
-            position = None if stop.is_set() else self._wanted
+            position = None if stop.is_set() else self._pending
             self.is_busy = position is not None
             return position
 
     def _read(self, position: Position, stop: threading.Event) -> Callable[[], None]:
-        """Return what is to be told."""
+        """Return the callback to call."""
         source = self._source
         assert source is not None
         try:
-            lens.load(source)  # whoever asks has told how much memory that takes
+            lens.load(source)  # the widget has said how much memory that takes
             logits = lens.next_token(source, position.prompt, position.answer_ids, stop=stop)
         except Exception as exc:
-            forget_frames(exc)
+            release_frames(exc)
             return functools.partial(self._on_error, exc)
         return functools.partial(self._on_logits, position, logits)
 
-    def _tell(self, position: Position, stop: threading.Event, tell: Callable[[], None]) -> None:
+    def _deliver(self, position: Position, stop: threading.Event, tell: Callable[[], None]) -> None:
         with self._lock:
-            if position is self._wanted and not stop.is_set():
-                self._wanted = None  # before it is told: who hears of it may ask for the next one
+            if position is self._pending and not stop.is_set():
+                self._pending = None  # first: the callback may ask for the next one
                 tell()

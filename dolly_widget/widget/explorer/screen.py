@@ -70,7 +70,7 @@ class ExplorerParts:
         show_in(self.context, messages.note_html(note) if words else "")
 
     def show_answer(self, answer: AnswerSoFar) -> None:
-        """Show the answer so far as tokens, and what there is to say about editing it."""
+        """Show the answer so far as tokens, and a note about editing it."""
         ids = answer.ids
         count = "no tokens yet" if not ids else "1 token" if len(ids) == 1 else f"{len(ids):,} tokens"
         shown = f", the last {_SHOWN_TOKENS} of them" if len(ids) > _SHOWN_TOKENS else ""

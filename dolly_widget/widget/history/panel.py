@@ -50,7 +50,7 @@ class HistoryList(Control):
         self.on_msg(self._on_page)
 
     def refresh(self) -> None:
-        """List what there is now."""
+        """List the current answers."""
         with self._lock:
             places = self._places()
             self.listing = {
@@ -124,13 +124,13 @@ class HistoryPanel(Fold):
         self.refresh()
 
     def refresh(self) -> None:
-        """List what there is now; call it after each change of the history."""
+        """List the current answers; call it after each change of the history."""
         count = len(self._history)
         self.title = f"History · {count:,}" if count else "History"
         self.list.refresh()
 
     def show(self, exchange: Exchange | None) -> None:
-        """Mark the answer that is shown; None: none is."""
+        """Mark the answer that is shown; None unmarks all."""
         places = range(len(self._history) - 1, -1, -1)
         self.list.shown = next((place for place in places if self._history[place] is exchange), -1)
 

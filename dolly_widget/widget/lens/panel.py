@@ -11,7 +11,7 @@ import ipywidgets as widgets
 
 from dolly_widget import lens
 from dolly_widget.engines import Engine
-from dolly_widget.errors import forget_frames
+from dolly_widget.errors import release_frames
 from dolly_widget.history import Exchange
 from dolly_widget.lens.coloured_tokens import coloured_tokens
 from dolly_widget.runtime import Job
@@ -20,7 +20,7 @@ from dolly_widget.text import in_bytes
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page import messages
-from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, refuse_unless_by
+from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, require_engine_of
 from dolly_widget.widget.session.session import Session
 
 ALTERNATIVES = 8
@@ -31,7 +31,7 @@ class LensPanel(widgets.VBox):
     """Off at first. Of ``session`` it has the answer that is shown and the engine; traits are set under its lock.
 
     Calls ``on_shown`` with whether the coloured tokens take the answer's place, and ``on_choose`` with a place and a
-    token when the reader wants to know how the answer goes on with that.
+    token when the reader asks how the answer would go on from there.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class LensPanel(widgets.VBox):
         self.confirm = widgets.Button(layout={"width": "auto", "display": "none"})
         self.confirm.on_click(lambda _: self._on_confirm())
         self._agreed: weakref.WeakSet[Engine] = weakref.WeakSet()
-        """Those whose large model the reader wants to have loaded once more."""
+        """Engines whose large model the reader agreed to load a second time."""
         self.place = widgets.VBox()
-        """Where the explorer opens; it wants all the width that there is."""
+        """Where the explorer opens: it needs the full width."""
         super().__init__([self.message, self.confirm])
         self.view.layout.display = "none"
-        self._tell("")
+        self._show_message("")
 
     def turn(self, is_on: bool) -> None:
         """Colour the answer that is shown, and those to come, or no longer."""
@@ -79,7 +79,7 @@ class LensPanel(widgets.VBox):
             self._close_explorer()
             self.explorer = _explorer(engine, exchange, place)
             self.place.children = [self.explorer]
-            self._tell(messages.note_html(f"The explorer is open below, at token {place + 1:,}."))
+            self._show_message(messages.note_html(f"The explorer is open below, at token {place + 1:,}."))
             return self.explorer
 
     def close(self) -> None:
@@ -101,9 +101,9 @@ class LensPanel(widgets.VBox):
         exchange = self._session.shown
         if exchange is None or not exchange.result.token_ids:
             is_without = exchange is not None and exchange.result.text
-            self._tell(messages.note_html(WITHOUT_TOKENS if is_without else _WHEN_FINISHED))
+            self._show_message(messages.note_html(WITHOUT_TOKENS if is_without else _WHEN_FINISHED))
             return
-        self._tell(messages.busy_line("Reading the answer…"))
+        self._show_message(messages.busy_line("Reading the answer…"))
         self.job = Job(functools.partial(self._work, exchange), name="dolly-lens", worker=self._session.worker)
 
     def _work(self, exchange: Exchange, stop: threading.Event) -> None:
@@ -112,14 +112,14 @@ class LensPanel(widgets.VBox):
         try:
             outcome = self._judge(exchange, stop)
         except BaseException as exc:
-            forget_frames(exc)
-            self._unless(stop, functools.partial(self._tell, messages.error_html(exc)))
+            release_frames(exc)
+            self._unless(stop, functools.partial(self._show_message, messages.error_html(exc)))
             raise
         self._unless(stop, outcome)
 
     def _judge(self, exchange: Exchange, stop: threading.Event) -> Callable[[], None]:
         """Read the answer, and return what shows it; or, before much memory is taken, what asks for that."""
-        engine, result = refuse_unless_by(self._session.engine, exchange.model_dir), exchange.result
+        engine, result = require_engine_of(self._session.engine, exchange.model_dir), exchange.result
         size = lens.extra_bytes(engine)
         if size >= lens.LARGE_BYTES and engine not in self._agreed:
             return functools.partial(self._ask, size)
@@ -136,14 +136,14 @@ class LensPanel(widgets.VBox):
                 show()
 
     def _show(self, fill: Callable[[], None]) -> None:
-        self._tell("")
+        self._show_message("")
         self.view.layout.display = None
         fill()
         self._on_shown(True)
 
     def _ask(self, size: int) -> None:
         memory = in_bytes(size)
-        self._tell(
+        self._show_message(
             messages.hint_html(
                 "To show what the model expected, its files have to be loaded a second time. This takes "
                 f"about {memory} more memory for as long as the model stays loaded."
@@ -155,10 +155,10 @@ class LensPanel(widgets.VBox):
     def _hide(self) -> None:
         self.view.clear()
         self.view.layout.display = "none"
-        self._tell("")
+        self._show_message("")
         self._on_shown(False)
 
-    def _tell(self, message_html: str) -> None:
+    def _show_message(self, message_html: str) -> None:
         self.message.value = message_html
         self.message.layout.display = None if message_html else "none"
         self.confirm.layout.display = "none"
@@ -171,12 +171,12 @@ class LensPanel(widgets.VBox):
         try:
             self.explore(place)
         except ValueError as exc:
-            self._tell(messages.error_html(exc))
+            self._show_message(messages.error_html(exc))
 
     def _close_explorer(self) -> None:
         if self.explorer is not None:
             self.place.children = []
-            self._tell("")
+            self._show_message("")
             self.explorer.close()
             self.explorer = None
 

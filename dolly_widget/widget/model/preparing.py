@@ -12,7 +12,7 @@ class PreparingPanel(widgets.VBox):
     """Hidden while nothing is prepared."""
 
     def __init__(self) -> None:
-        # Apart, so that a screen reader tells of a new stage, and not of every megabyte.
+        # Apart, so that a screen reader announces a new stage, and not every megabyte.
         self.stage = widgets.HTML()
         self.stage.add_class("dw-status")
         self.figures = widgets.HTML()

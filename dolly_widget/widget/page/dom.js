@@ -43,7 +43,7 @@ function setCurrent(element, isCurrent) {
   else element.removeAttribute("aria-current");
 }
 
-/** Not the same in two parts of a page: each loads this module anew. */
+/** Differs between the parts of a page: each loads this module again. */
 function randomName() {
   return Math.random().toString(36).slice(2);
 }

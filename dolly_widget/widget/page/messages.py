@@ -65,7 +65,7 @@ def stage_line(progress: Progress) -> str:
 
 
 def progress_bar(progress: Progress) -> str:
-    """A bar, moving to and fro where nobody knows how much is done, and the figures that there are."""
+    """A bar; it moves to and fro if it is not known how much is done."""
     done = progress.fraction
     if done is None and progress.done_bytes is not None and progress.total_bytes:
         done = progress.done_bytes / progress.total_bytes

@@ -16,8 +16,8 @@ import ipywidgets as widgets
 _ROUTE = "_reply_subshell_for"  # ipykernel 7.4's: (data, the front end's choice) -> the shell that handles the message
 
 
-def hear_at_once(parts: Iterable[widgets.Widget]) -> None:
-    """Let messages of the page reach ``parts`` by the shell that the page has chosen.
+def handle_during_cells(parts: Iterable[widgets.Widget]) -> None:
+    """Let ``parts`` handle the page's messages while a cell runs, on the shell that the page has chosen.
 
     All of a widget's controls or none: else a click overtakes what was typed before it. Their handlers run on the
     subshell's thread then, one at a time, beside the main thread's cell. Does nothing where there is nothing to do.

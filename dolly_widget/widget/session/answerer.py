@@ -10,19 +10,19 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, HasModel
-from dolly_widget.errors import ModelError, forget_frames
+from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.history import Exchange
 from dolly_widget.runtime import Job, Worker
 from dolly_widget.text import Prompt, takes_turns
 from dolly_widget.widget.session.asked import Asked
-from dolly_widget.widget.session.continuing import refuse_unless_by, refuse_unless_it_continues
+from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
 from dolly_widget.widget.session.loader import ModelLoader
 from dolly_widget.widget.session.prompts import Prompts
 from dolly_widget.widget.session.publisher import Publisher
 
 
 class _Expected(NamedTuple):
-    """Which model shall answer."""
+    """Which model is to answer."""
 
     choice: EngineSetup
     loading: Job[None] | None
@@ -88,13 +88,13 @@ class Answerer:
         publisher = Publisher(self._on_text)
 
         def on_text(piece: str) -> None:
-            with self._worker.lends():  # an observer may close the widget, on the engine's own thread
+            with self._worker.adopts_current_thread():  # an observer may close the widget, on the engine's own thread
                 publisher.push(piece)
 
         try:
             exchange = self._exchange(asked, expected, on_text, stop)
         except BaseException as exc:
-            forget_frames(exc)
+            release_frames(exc)
             try:
                 publisher.flush()
             finally:  # whatever an observer does
@@ -141,7 +141,7 @@ class Answerer:
         if expected.loading is not None and (
             loader.engine is None or not loader.choice.needs_same_models(expected.choice)
         ):
-            expected.loading.wait()  # what the model of before would say is not what was asked for
+            expected.loading.wait()  # the previous model's answer is not what was asked for
         if loader.engine is None:  # a load that was begun at the same moment took the place of that one
             raise ModelError("Another model was chosen before this one was loaded: ask again once it is loaded.")
         return loader.engine
@@ -152,7 +152,7 @@ def _generate(
 ) -> GenerationResult:
     if not asked.prefix_ids:
         return engine.generate(prompt, asked.params, on_text=on_text, stop=stop)
-    continuing = refuse_unless_it_continues(engine)
+    continuing = require_continuation(engine)
     if asked.model_dir is not None:  # another model may have been loaded meanwhile
-        refuse_unless_by(engine, asked.model_dir)
+        require_engine_of(engine, asked.model_dir)
     return continuing.generate(prompt, asked.params, on_text=on_text, stop=stop, prefix_ids=asked.prefix_ids)

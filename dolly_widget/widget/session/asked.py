@@ -22,9 +22,9 @@ class Asked:
     prefix_ids: tuple[int, ...] = ()
     """The answer's first tokens."""
     model_dir: Path | None = None
-    """Of the model that ``prefix_ids`` are of; None: of whichever runs."""
+    """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
     is_chat: bool = False
-    """Whether ``turns`` are what the chat holds: a model without a chat template is not told of them."""
+    """Whether ``turns`` are what the chat holds: a model without a chat template does not get them."""
 
 
 def checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:

@@ -48,8 +48,8 @@ def other_model(
     )
 
 
-def recorded(setup: EngineSetup, model: Model) -> EngineSetup | None:
-    """The setup that makes the same engine again, from plain values; None where there is none.
+def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
+    """The setup that makes the same engine again, from plain values; None if there is no such setup.
 
     A model of the hub is named with the commit that was used.
     """

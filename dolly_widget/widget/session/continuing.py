@@ -9,7 +9,7 @@ from dolly_widget.engines import Continues, Engine, GenerationResult, LocalEngin
 WITHOUT_TOKENS = "The engine returned this answer as text only: it has no tokens to colour or replace."
 
 
-def refuse_unless_by(engine: Engine | None, model_dir: Path | None) -> LocalEngine:
+def require_engine_of(engine: Engine | None, model_dir: Path | None) -> LocalEngine:
     """Return the engine if it runs the model of these files. Else ValueError: its tokens would mean something else."""
     if engine is not None and not isinstance(engine, LocalEngine):
         raise ValueError(
@@ -22,7 +22,7 @@ def refuse_unless_by(engine: Engine | None, model_dir: Path | None) -> LocalEngi
     raise ValueError(f"This answer is from a model that is not loaded now, {name}: load that model first.")
 
 
-def refuse_unless_it_has_token(result: GenerationResult, place: int) -> None:
+def require_token(result: GenerationResult, place: int) -> None:
     """Raise ValueError where an answer has no token there, or its engine gave none at all."""
     count = len(result.token_ids)
     if not count and result.text:
@@ -31,7 +31,7 @@ def refuse_unless_it_has_token(result: GenerationResult, place: int) -> None:
         raise ValueError(f"There is no token {place}: the answer has {count:,} tokens, counted from 0.")
 
 
-def refuse_unless_it_continues(engine: Engine) -> Continues:
+def require_continuation(engine: Engine) -> Continues:
     """Return the engine if it takes the beginning of an answer. Raises ValueError where it does not."""
     if not isinstance(engine, Continues):
         raise ValueError("This engine cannot continue an answer: it has no check_beginning().")

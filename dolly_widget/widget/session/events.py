@@ -1,4 +1,4 @@
-"""What a session tells of, as one value. Knows nobody who listens."""
+"""What a session reports, as one value. Knows none of its listeners."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Events:
     emptied: Callable[[], None]
     """No answer is shown any longer, and the chat is over."""
     broken_off: Callable[[Asked], None]
-    """An answer ended in an error, which is told next; ``response`` is what there is of it."""
+    """An answer ended in an error, which is reported next; ``response`` is the text so far."""
     answer_failed: Callable[[BaseException], None]
     """An answer failed, and not because its model could not be loaded."""
-    forgotten: Callable[[], None]
-    """What went wrong before is past."""
+    error_cleared: Callable[[], None]
+    """The last error no longer holds."""
     preparing: Callable[[Progress | None, tuple[str, ...]], None]
     """How far a model is, and all messages so far; None while it is compiled."""
     loaded: Callable[[], None]
-    """A model runs, or the one of before runs again."""
+    """A model runs, or the previous one runs again."""
     load_failed: Callable[[BaseException, bool], None]
-    """A model could not be loaded, and whether that was because somebody stopped it."""
+    """A model could not be loaded, and whether that was because it was stopped."""

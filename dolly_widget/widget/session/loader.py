@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dolly_widget.engines import Engine, EngineSetup, HasModel, Prepared, share_engine
-from dolly_widget.errors import ModelError, forget_frames
+from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
-from dolly_widget.widget.session.choice import recorded
+from dolly_widget.widget.session.choice import make_reproducible
 from dolly_widget.widget.session.publisher import ProgressReporter
 
 _Step = tuple[Progress | None, tuple[str, ...]]
@@ -25,8 +25,8 @@ class ModelLoader:
     """Owns ``engine`` and the jobs of ``worker`` that load the next one.
 
     Calls, in the job and under ``lock``: ``on_step`` with the progress of preparing and all messages so far,
-    or with None while the model is compiled; then ``on_loaded``, or ``on_failed`` with the reason and whether it is
-    that somebody stopped it.
+    or with None while the model is compiled; then ``on_loaded``, or ``on_failed`` with the reason and whether it
+    was stopped.
     """
 
     engine: Engine | None = None
@@ -61,7 +61,7 @@ class ModelLoader:
 
     @property
     def name(self) -> str:
-        """The name of the model that runs, or of the one that shall."""
+        """The name of the model that runs, or else of the one that will."""
         return self.choice.name if self.model is None else self.model.name
 
     @property
@@ -84,7 +84,7 @@ class ModelLoader:
         """Load ``choice`` in place of what runs or is loading."""
         with self._lock:
             is_other_model = not choice.needs_same_models(self.choice)
-            self.choice, self.is_loading = choice, True  # first: nobody waits any more for what is cancelled
+            self.choice, self.is_loading = choice, True  # first: no answer waits for what is cancelled next
             if is_other_model:
                 self.cancel()
                 self._step = _NO_PREPARING
@@ -120,15 +120,15 @@ class ModelLoader:
             _refuse_if_stopped(stop)
             self._load(choice, stop)
         except BaseException as exc:
-            forget_frames(exc)
+            release_frames(exc)
             with self._lock:
-                if self._is_wanted(choice):
+                if self._is_current(choice):
                     self.failed = choice
                     self._settle(self._running or choice)
                     self._on_failed(exc, stop.is_set())
             raise
 
-    def _is_wanted(self, choice: EngineSetup) -> bool:
+    def _is_current(self, choice: EngineSetup) -> bool:
         return self.is_loading and choice is self.choice
 
     def _settle(self, choice: EngineSetup) -> None:
@@ -138,9 +138,9 @@ class ModelLoader:
         prepared = self._prepared(choice, stop)
         with self._lock:
             _refuse_if_stopped(stop)
-            if not self._is_wanted(choice):
+            if not self._is_current(choice):
                 return
-            self._tell(*_NO_PREPARING)
+            self._report(*_NO_PREPARING)
         engine = share_engine(choice, prepared)
         if stop.is_set():
             engine.close()
@@ -156,13 +156,13 @@ class ModelLoader:
             with self._lock:
                 # A choice of another device changes nothing of this; one of another model has stopped it.
                 if not stop.is_set():
-                    self._tell(progress, notes)
+                    self._report(progress, notes)
 
         report = ProgressReporter(show)
         report(Progress("plan"))  # at once, with the button that ends it
         return choice.prepare(on_progress=report, stop=stop)
 
-    def _tell(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
+    def _report(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
         self._step = (progress, notes)
         self._on_step(progress, notes)
 
@@ -170,10 +170,10 @@ class ModelLoader:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
         model = _model_of(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
-        record = None if model is None else recorded(choice, model)
+        record = None if model is None else make_reproducible(choice, model)
         try:
             with self._lock:
-                if self._is_wanted(choice):
+                if self._is_current(choice):
                     dropped = None if self.is_given else self.engine
                     self.engine, self.model, self.is_given = engine, model, False
                     self._running, self.record = choice, record

@@ -1,7 +1,7 @@
 """What a widget does, without the widget: its model, its answers, its chat, and what went wrong last.
 
-Headless: it runs in a script as well. What happens is told by one value, `Events`. Everything here may be called on the
-worker's thread, and is, under the lock.
+Headless: it runs in a script as well. It reports what happens through one value, `Events`. Everything here may be
+called on the worker's thread, and is, under the lock.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Session:
         )
 
     def start(self, given: Engine | None) -> None:
-        """Run a caller's engine, or begin to load; then show the last answer of before."""
+        """Run a caller's engine, or begin to load; then show the last earlier answer."""
         if given is None:
             self.loader.start(self.loader.choice)
         else:
@@ -107,28 +107,28 @@ class Session:
         """Whether the model that runs takes earlier turns."""
         return self.engine is not None and takes_turns(self.engine.template)
 
-    def is_chat(self, wants_chat: bool) -> bool:
+    def is_chat(self, chat_enabled: bool) -> bool:
         """Whether the next instruction is a turn of a chat. What is not loaded yet may have a chat template."""
-        return wants_chat and (self.engine is None or self.takes_turns)
+        return chat_enabled and (self.engine is None or self.takes_turns)
 
-    def turns(self, wants_chat: bool) -> tuple[Turn, ...]:
+    def turns(self, chat_enabled: bool) -> tuple[Turn, ...]:
         """What was said so far, the shown answer included; nothing where it is no chat."""
-        return self._turns if self.is_chat(wants_chat) else ()
+        return self._turns if self.is_chat(chat_enabled) else ()
 
-    def prompt(self, instruction: str, context: str, wants_chat: bool) -> Prompt | None:
+    def prompt(self, instruction: str, context: str, chat_enabled: bool) -> Prompt | None:
         """What the model would be given now; None while there is none. Raises what the template raises."""
         engine = self.engine
         if engine is None:
             return None
-        return self._prompts.render(engine.template, instruction, context, self.turns(wants_chat))
+        return self._prompts.render(engine.template, instruction, context, self.turns(chat_enabled))
 
     def exchange_at(self, place: int) -> tuple[Exchange, LocalEngine]:
         """The answer that is shown, and its engine. ValueError if it has no token there, or another model runs."""
         exchange = self.shown
         if exchange is None:
             raise ValueError("There is no finished answer yet: ask something first.")
-        continuing.refuse_unless_it_has_token(exchange.result, place)
-        return exchange, continuing.refuse_unless_by(self.engine, exchange.model_dir)
+        continuing.require_token(exchange.result, place)
+        return exchange, continuing.require_engine_of(self.engine, exchange.model_dir)
 
     # What can be asked of it
 
@@ -167,22 +167,22 @@ class Session:
         with self.lock:
             self.refuse_unless_free()
             exchange, engine = self.exchange_at(place)
-            continuing.refuse_unless_it_continues(engine)
+            continuing.require_continuation(engine)
             prefix_ids = (*exchange.result.token_ids[:place], token_id)
             instruction, context, params = exchange.asked
             return self.submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
 
     def show(self, exchange: Exchange) -> None:
-        """Show an answer: the one that was just written, or one of before."""
+        """Show an answer: the one that was just written, or an earlier one."""
         with self.lock:
             self.shown, self._turns = exchange, exchange.turns_after
             self._set("response", exchange.result.text)
-            self._forget_error()
+            self._clear_error()
             self._events.shown(exchange)
             self.rest()
 
     def show_earlier(self, exchange: Exchange) -> None:
-        """Show an answer of before, unless one is being written by now: a click may come late."""
+        """Show an earlier answer, unless one is being written by now: a click may come late."""
         with self.lock:
             if not self.is_busy:
                 self.show(exchange)
@@ -285,7 +285,7 @@ class Session:
             raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
 
     def rest(self) -> None:
-        """Tell that no answer is being written; one that only waited for a model says itself what comes next."""
+        """Set the status for no answer being written; an answer that waited for a model sets its own."""
         if not self.is_busy:
             is_without = self.engine is None
             self._set("status", "loading" if self.loader.is_loading else "error" if is_without else "idle")
@@ -299,12 +299,12 @@ class Session:
 
     def _start_over(self) -> None:
         self._set("response", "")
-        self._forget_error()
+        self._clear_error()
         if not self.error:
-            self._events.forgotten()
+            self._events.error_cleared()
 
-    def _forget_error(self) -> None:
-        """What went wrong is past, unless it is that there is no model."""
+    def _clear_error(self) -> None:
+        """Clear the error, unless it is that there is no model."""
         if self.engine is not None or self.loader.is_loading:
             self._set("error", "")
 
@@ -327,7 +327,7 @@ class Session:
 
     def _on_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
         if self.status != "loading":
-            self._events.forgotten()
+            self._events.error_cleared()
             self._set("error", "")
         self._events.preparing(progress, notes)
         self._set("status", "loading")

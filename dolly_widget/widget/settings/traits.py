@@ -38,7 +38,7 @@ class _Settings(traitlets.HasTraits):
         self._set_together(vars(DEFAULTS))
 
     def _set_together(self, values: Mapping[str, Any]) -> None:
-        with self.hold_trait_notifications():  # nobody sees a preset half applied
+        with self.hold_trait_notifications():  # no observer sees a preset half applied
             for name, value in values.items():
                 setattr(self, TRAITS[name], value)
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dolly_widget.models.conversion.export import _compression_watched, _let_go_of_pages
+from dolly_widget.models.conversion.export import _compression_watched, _release_pages
 
 LIMIT_S = 30
 
@@ -39,6 +39,6 @@ def test_pages_that_were_read_are_let_go_and_can_be_read_again(tmp_path):
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         assert mapped[:] == path.read_bytes()
         assert resident_bytes() >= 4_000_000
-        _let_go_of_pages(path)
+        _release_pages(path)
         assert resident_bytes() == 0
         assert mapped[:] == path.read_bytes()

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.hub import client
-from dolly_widget.runtime.progress import silent
+from dolly_widget.runtime.progress import ignore_progress
 
 MIB = 1 << 20
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -181,7 +181,7 @@ def test_a_download_makes_the_expected_requests_and_no_other(serve, names):
     )
     repository = client.look_up("org/name")
     client.fetch_config(repository)
-    directory = client.download(repository, silent)
+    directory = client.download(repository, ignore_progress)
     assert paths(server)[:3] == ["GET /api/models/org/name/revision/main?blobs=true", *fetching("config.json")]
     rest = set(names) - {"config.json"}
     assert sorted(paths(server)[3:]) == sorted(fetching(*rest))
@@ -198,10 +198,10 @@ def test_what_is_in_the_hub_cache_is_not_fetched_again(serve):
     assert client.missing_bytes(repository) == repository.size_bytes
     client.fetch_config(repository)
     assert client.missing_bytes(repository) == repository.size_bytes - repository.files["config.json"]
-    first = client.download(repository, silent)
+    first = client.download(repository, ignore_progress)
     assert client.missing_bytes(repository) == 0
     server.requests.clear()
-    assert client.download(repository, silent) == first
+    assert client.download(repository, ignore_progress) == first
     assert client.fetch_config(repository) == {"model_type": "gpt_neox", "of": "repository"}
     assert server.requests == []
 
@@ -210,7 +210,7 @@ def test_the_hub_cache_is_the_one_that_other_tools_read(serve):
     from huggingface_hub import hf_hub_download
 
     serve(*TORCH)
-    directory = client.download(client.look_up("org/name"), silent)
+    directory = client.download(client.look_up("org/name"), ignore_progress)
     found = hf_hub_download("org/name", "model.safetensors", revision="main", local_files_only=True)
     assert Path(found) == directory / "model.safetensors"
 
@@ -218,14 +218,14 @@ def test_the_hub_cache_is_the_one_that_other_tools_read(serve):
 def test_a_new_commit_fetches_only_what_has_changed(serve, make):
     server = serve(*TORCH)
     old = client.look_up("org/name")
-    client.download(old, silent)
+    client.download(old, ignore_progress)
     changed = make(*TORCH, where="changed")
     server.commit("org/name", changed)
     server.requests.clear()
     new = client.look_up("org/name")
     assert new.commit != old.commit
     assert client.missing_bytes(new) == new.files["config.json"]
-    directory = client.download(new, silent)
+    directory = client.download(new, ignore_progress)
     assert contents(directory) == contents(changed)
     assert [path for path in paths(server) if path.startswith("GET /org")] == fetching("config.json")[1:]
 
@@ -298,13 +298,13 @@ def test_bytes_from_xet_storage_are_told_too(serve, monkeypatch):
 
     class Group:
         def __init__(self, *, progress_callback, **_):
-            self._tell = progress_callback
+            self._report = progress_callback
             telemetry.append(os.environ.get("HF_HUB_DISABLE_TELEMETRY"))
 
         def start_download_file(self, info, path):
             for end in (300, 600, 900):
                 Path(path).write_bytes(content[:end])
-                self._tell(SimpleNamespace(total_bytes_completed=end), None)
+                self._report(SimpleNamespace(total_bytes_completed=end), None)
 
         def __enter__(self):
             return self
@@ -343,13 +343,13 @@ def test_a_fault_of_xet_storage_is_a_sentence(serve, monkeypatch, error, says):
         "huggingface_hub.utils._xet.get_xet_session", lambda: SimpleNamespace(new_file_download_group=fail)
     )
     serve(*TORCH).xet.add("model.safetensors")
-    assert says in refused(client.download, client.look_up("org/name"), silent)
+    assert says in refused(client.download, client.look_up("org/name"), ignore_progress)
 
 
 def test_xet_storage_that_cannot_be_reached_is_a_sentence(serve):
     server = serve(*TORCH)
     server.xet.add("model.safetensors")
-    assert "connection" in refused(client.download, client.look_up("org/name"), silent)
+    assert "connection" in refused(client.download, client.look_up("org/name"), ignore_progress)
 
 
 def child(code, server, home, **env):
@@ -400,7 +400,7 @@ def test_the_library_is_left_as_it_was(serve):
 
     serve(*TORCH)
     before = settings()
-    client.download(client.look_up("org/name"), silent)
+    client.download(client.look_up("org/name"), ignore_progress)
     refused(client.look_up, "org/other")
     assert settings() == before
 
@@ -423,7 +423,7 @@ def test_a_killed_download_leaves_nothing_behind_for_long(serve, hub_home):
     assert client.missing_bytes(repository) == 3 * MIB
     hold.released.set()
     server.requests.clear()
-    directory = client.download(repository, silent)
+    directory = client.download(repository, ignore_progress)
     assert contents(directory) == contents(server.directory("org/name", "main")[1])
     assert paths(server) == fetching("model.safetensors")
     assert not list(blobs.glob("*.incomplete"))
@@ -445,10 +445,10 @@ def test_a_connection_that_stays_cut_keeps_the_files_that_are_whole(serve):
     server = serve(*TORCH, sizes={"model.safetensors": 9000})
     server.cuts["model.safetensors"] = [1000, *[0] * 20]
     repository = client.look_up("org/name")
-    assert "complete files are kept" in refused(client.download, repository, silent)
+    assert "complete files are kept" in refused(client.download, repository, ignore_progress)
     server.cuts.clear()
     server.requests.clear()
-    directory = client.download(repository, silent)
+    directory = client.download(repository, ignore_progress)
     assert paths(server) == fetching("model.safetensors")
     assert contents(directory) == contents(server.directory("org/name", "main")[1])
 
@@ -457,7 +457,7 @@ def test_a_server_that_goes_away_is_a_sentence(serve):
     server = serve(*TORCH)
     repository = client.look_up("org/name")
     server.__exit__()
-    assert "was lost" in refused(client.download, repository, silent)
+    assert "was lost" in refused(client.download, repository, ignore_progress)
 
 
 def unknown(server):
@@ -503,7 +503,7 @@ def test_an_error_of_the_server_is_told(serve, status, says):
     repository = client.look_up("org/name")
     server.errors["/main"] = server.errors["/model.safetensors"] = status
     assert says in refused(client.look_up, "org/name")
-    assert says in refused(client.download, repository, silent)
+    assert says in refused(client.download, repository, ignore_progress)
 
 
 def test_a_page_that_is_no_answer_of_the_hub_is_told(serve):
@@ -546,7 +546,7 @@ NO_NETWORK = pytest.mark.parametrize("cut_off", [no_server, no_name, no_answer, 
 def test_without_a_network_a_whole_copy_in_the_hub_cache_does(serve, monkeypatch, cut_off):
     server = serve(*TORCH)
     online = client.look_up("org/name")
-    directory = client.download(online, silent)
+    directory = client.download(online, ignore_progress)
     server.requests.clear()
     cut_off(monkeypatch)
     cached = client.look_up("org/name")
@@ -555,7 +555,7 @@ def test_without_a_network_a_whole_copy_in_the_hub_cache_does(serve, monkeypatch
     assert client.look_up("org/name", online.commit).files == cached.files
     assert client.missing_bytes(cached) == 0
     assert client.fetch_config(cached)["of"] == "repository"
-    assert client.download(cached, silent) == directory
+    assert client.download(cached, ignore_progress) == directory
     assert server.requests == []
 
 
@@ -563,7 +563,7 @@ def test_without_a_network_a_whole_copy_in_the_hub_cache_does(serve, monkeypatch
 @pytest.mark.parametrize("missing", [TORCH, TOKENIZER, ("model.safetensors",), ("config.json",)])
 def test_without_a_network_half_a_copy_is_refused(serve, monkeypatch, cut_off, missing):
     serve(*TORCH)
-    directory = client.download(client.look_up("org/name"), silent)
+    directory = client.download(client.look_up("org/name"), ignore_progress)
     for name in missing:
         (directory / name).unlink()
     cut_off(monkeypatch)
@@ -576,14 +576,14 @@ def test_without_a_network_half_a_copy_is_refused(serve, monkeypatch, cut_off, m
 def test_a_hub_that_is_down_leaves_the_cached_copy_usable(serve):
     server = serve(*TORCH)
     commit = client.look_up("org/name").commit
-    client.download(client.look_up("org/name"), silent)
+    client.download(client.look_up("org/name"), ignore_progress)
     server.errors["/main"] = 503
     assert client.look_up("org/name").commit == commit
 
 
 def test_a_model_that_is_withdrawn_is_not_taken_from_the_cache(serve):
     server = serve(*TORCH)
-    client.download(client.look_up("org/name"), silent)
+    client.download(client.look_up("org/name"), ignore_progress)
     server.commits.clear()
     assert "does not exist" in refused(client.look_up, "org/name")
 
@@ -593,7 +593,7 @@ def test_a_file_of_another_size_than_announced_is_refused(serve, hub_home):
     server.announced["model.safetensors"] = 5000
     repository = client.look_up("org/name")
     assert repository.files["model.safetensors"] == 5000
-    assert "damaged" in refused(client.download, repository, silent)
+    assert "damaged" in refused(client.download, repository, ignore_progress)
     assert client.missing_bytes(repository) == 5000
 
 
@@ -602,16 +602,16 @@ def test_a_file_that_changed_its_size_since_it_was_looked_up_is_refused(serve):
     server.announced["model.safetensors"] = 5000
     repository = client.look_up("org/name")
     server.announced.clear()
-    assert "model.safetensors has 105 bytes instead of 5000" in refused(client.download, repository, silent)
+    assert "model.safetensors has 105 bytes instead of 5000" in refused(client.download, repository, ignore_progress)
 
 
 def test_a_damaged_file_in_the_hub_cache_is_fetched_again(serve):
     server = serve(*TORCH)
     repository = client.look_up("org/name")
-    directory = client.download(repository, silent)
+    directory = client.download(repository, ignore_progress)
     os.truncate(directory / "model.safetensors", 10)
     assert client.missing_bytes(repository) == repository.files["model.safetensors"]
-    client.download(repository, silent)
+    client.download(repository, ignore_progress)
     assert contents(directory) == contents(server.directory("org/name", "main")[1])
 
 
@@ -628,7 +628,7 @@ def test_a_full_disk_is_told_with_the_place_and_what_is_free(serve, monkeypatch,
     repository = client.look_up("org/name")
     for module in (builtins, __import__("io")):
         monkeypatch.setattr(module, "open", on_full_disk(module.open))
-    sentence = refused(client.download, repository, silent)
+    sentence = refused(client.download, repository, ignore_progress)
     assert sentence.startswith(f"The disk is full: {hub_home}")
     assert " left; free some space" in sentence
 
@@ -645,4 +645,6 @@ def test_a_cache_that_cannot_be_written_to_is_told(serve, hub_home):
     serve(*OPENVINO)
     repository = client.look_up("org/name")
     hub_home.write_text("a file")
-    assert refused(client.download, repository, silent).startswith(f"{hub_home} cannot be written to (Not a directory)")
+    assert refused(client.download, repository, ignore_progress).startswith(
+        f"{hub_home} cannot be written to (Not a directory)"
+    )

@@ -4,7 +4,7 @@ import ipywidgets
 import pytest
 from kernels import running_kernel
 
-from dolly_widget.widget.page.subshells import hear_at_once
+from dolly_widget.widget.page.subshells import handle_during_cells
 
 SETUP = """
 import threading
@@ -95,5 +95,5 @@ def test_a_bug_in_a_handler_is_told_and_not_in_the_running_cell(kernel, widget):
 def test_a_widget_without_a_comm_is_left_alone():
     button = ipywidgets.Button()
     button.close()
-    hear_at_once([button])
+    handle_during_cells([button])
     assert button.comm is None

@@ -11,7 +11,7 @@ from dolly_widget import DollyWidget, Exchange, History, PromptTemplate
 from dolly_widget.engines import EngineSetup
 from dolly_widget.models import Model
 from dolly_widget.models.info import MANIFEST, ModelInfo
-from dolly_widget.widget.session.choice import recorded
+from dolly_widget.widget.session.choice import make_reproducible
 
 
 def test_the_history_is_one_and_its_exchanges_are_where_they_were(make):
@@ -135,7 +135,7 @@ def test_the_commit_and_format_are_those_of_the_store_s_manifest(demo_dir, tmp_p
     if manifest:
         (directory / MANIFEST).write_text(json.dumps({**manifest, "commit": COMMIT}))
     asked = EngineSetup(model or directory, weight_format="fp16", revision="main", engine="optimum")
-    setup = recorded(asked, Model(directory))
+    setup = make_reproducible(asked, Model(directory))
     assert (setup.model, setup.revision, str(setup.weight_format)) == (model or str(directory), *told)
     assert (setup.device, setup.engine) == ("AUTO", "optimum")
     assert ModelInfo(directory).manifest == ({**manifest, "commit": COMMIT} if manifest else {})
@@ -145,5 +145,5 @@ def test_properties_are_kept_as_plain_values(demo_dir):
     import openvino as ov
 
     given = {"CACHE_DIR": demo_dir, "PERFORMANCE_HINT": ov.properties.hint.PerformanceMode.LATENCY, "N": 2, "B": True}
-    setup = recorded(EngineSetup(device="CPU", ov_config=given), Model(demo_dir))
+    setup = make_reproducible(EngineSetup(device="CPU", ov_config=given), Model(demo_dir))
     assert setup.properties == {"CACHE_DIR": str(demo_dir), "PERFORMANCE_HINT": "LATENCY", "N": 2, "B": True}

@@ -111,7 +111,7 @@ def test_an_answer_is_told_of_from_beginning_to_end(make, told):
         ("begun", question),
         ("changed", "response", ""),
         ("changed", "error", ""),
-        ("forgotten",),
+        ("error_cleared",),
         ("changed", "status", "generating"),
         ("changed", "status", "generating"),  # its turn has come
         ("answered",),
@@ -195,7 +195,7 @@ def test_a_first_model_that_cannot_be_loaded_is_told_and_can_be_tried_again(make
     assert [each for each in told.take() if each[0] in ("loaded", "load_failed")] == [("load_failed", NO_DRIVER, False)]
     session.clear()
     assert (session.status, session.error) == ("error", str(NO_DRIVER))  # there is still no model
-    assert "forgotten" not in told.names()
+    assert "error_cleared" not in told.names()
     session.load_again()
     assert (session.status, session.error) == ("loading", "")
     assert ask(session, "Hi").text == "hello"
@@ -223,7 +223,7 @@ def test_a_device_is_changed_and_the_one_before_works_on_where_the_new_one_fails
     session.move(session.check_device("AUTO"))
     session.wait(LIMIT_S)
     names = told.names()
-    assert names[:5] == ["forgotten", "error ", "preparing", "status loading", "progress "]
+    assert names[:5] == ["error_cleared", "error ", "preparing", "status loading", "progress "]
     assert names[-3:] == ["progress ", "loaded", "status idle"]
     assert (first.is_closed, session.engine.device, session.loader.choice.device) == (True, "AUTO", "AUTO")
     session.move("GPU")
@@ -266,7 +266,7 @@ def test_a_chat_goes_on_from_the_answer_that_is_shown_until_it_is_cleared(make, 
     ask(session, "three")
     told.take()
     session.clear()
-    assert told.names() == ["emptied", "response ", "error ", "forgotten", "status idle"]
+    assert told.names() == ["emptied", "response ", "error ", "error_cleared", "status idle"]
     assert (session.turns(True), session.shown, session.response) == ((), None, "")
     ask(session, "four")
     assert [prompt for prompt, _ in engine.calls] == ["one", "one|a|two", "one|a|two", "one|a|two|b|three", "four"]
@@ -309,7 +309,7 @@ def test_what_went_wrong_with_a_load_is_not_past_when_an_answer_comes(make, told
         told.take()
     assert job.wait(LIMIT_S).text == "hello"
     names = told.names()
-    assert "forgotten" not in names[names.index("load_failed") :]
+    assert "error_cleared" not in names[names.index("load_failed") :]
 
 
 HEADLESS = """

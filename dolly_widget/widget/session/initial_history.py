@@ -12,10 +12,10 @@ from dolly_widget.history import Exchange, History
 from dolly_widget.text import encodable
 
 
-def earlier(history: Sequence[Exchange] | str | Path) -> list[Exchange]:
-    """The exchanges of a history or of the path of one; their models found here again.
+def read_exchanges(history: Sequence[Exchange] | str | Path) -> list[Exchange]:
+    """The exchanges of a history, or of a history's file, with the files of their models if those are here.
 
-    Raises ValueError for a file that is no history, TypeError for what is none at all.
+    Raises ValueError for a file that is not a history, TypeError for any other value.
     """
     given = History.from_json(Path(history)) if isinstance(history, str | Path) else history
     if not isinstance(given, Sequence) or not all(isinstance(each, Exchange) for each in given):
