@@ -65,7 +65,7 @@ def test_arrows_move_a_slider_that_says_its_name_value_and_purpose(notebook, pag
     handle.focus()
     page.keyboard.press("ArrowLeft")
     expect(handle).to_have_attribute("aria-valuetext", "0.91")
-    expect(handle).to_have_accessible_description("Only the likeliest, up to this share.")
+    expect(handle).to_have_accessible_description("Only the likeliest tokens, up to this share in all; 1 is off.")
 
 
 def test_control_s_still_saves(notebook, page):

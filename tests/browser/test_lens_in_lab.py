@@ -197,7 +197,7 @@ def test_marking_text_to_copy_it_opens_nothing(notebook, page):
     tokens(page).first.click()
     explorer = page.locator(".dw-explorer")
     expect(explorer).to_have_count(1, timeout=30_000)
-    expect(page.get_by_text("where token 1 was chosen")).to_be_visible()
+    expect(page.get_by_text("open below, at token 1")).to_be_visible()
 
 
 def test_what_a_model_wrote_is_never_markup(notebook, page):
