@@ -326,7 +326,7 @@ def test_a_message_that_a_template_repeats_is_the_users_each_time():
     ],
 )
 def test_a_template_that_alters_the_message_is_refused(source, message):
-    with pytest.raises(ValueError, match=r"^The model's chat template .*: pass template= with .*\.$"):
+    with pytest.raises(ValueError, match=r"^The model's chat template .*: pass your own PromptTemplate .*\.$"):
         ChatTemplate(source=source).render(message)
 
 
@@ -351,7 +351,9 @@ def test_a_template_that_fails_says_why_in_one_sentence(source, reason, tmp_path
         lambda: chat_template(tmp_path),
         lambda: template_for(tmp_path),
     ):
-        with pytest.raises(ValueError, match=r"^The model's chat template .*: pass template= with .*\.$") as broken:
+        with pytest.raises(
+            ValueError, match=r"^The model's chat template .*: pass your own PromptTemplate .*\.$"
+        ) as broken:
             render()
         assert reason in str(broken.value)
         assert "\n" not in str(broken.value)
@@ -485,7 +487,7 @@ def test_a_model_without_a_chat_template_says_so(tmp_path):
     for settings in ({}, {"chat_template": None}, {"chat_template": ""}):
         write_config(tmp_path, **settings)
         assert template_for(tmp_path) is PLAIN
-        with pytest.raises(ValueError, match=r"has no chat template: pass template=") as missing:
+        with pytest.raises(ValueError, match=r"has no chat template: pass your own PromptTemplate") as missing:
             chat_template(tmp_path)
         assert str(tmp_path) in str(missing.value)
 
@@ -511,11 +513,11 @@ def test_dollys_end_key_comes_before_a_chat_template(tmp_path):
             b"[]",
             "tokenizer_config.json contains no settings; convert or download the model again.",
         ),
-        ("tokenizer_config.json", b'{"chat_template": 5}', "no default chat template that can be read: pass template="),
+        ("tokenizer_config.json", b'{"chat_template": 5}', "no default chat template that can be read: pass your own"),
         (
             "tokenizer_config.json",
             b'{"chat_template": ["x"]}',
-            "no default chat template that can be read: pass template=",
+            "no default chat template that can be read: pass your own",
         ),
         ("tokenizer_config.json", b'{"chat_template": {"tool_use": "x"}}', "no default chat template that can be read"),
         ("chat_template.jinja", b"\xff\xfe", "is not text: convert or download the model again."),
