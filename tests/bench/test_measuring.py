@@ -319,7 +319,7 @@ def test_the_whole_setup_reaches_the_engine(clocked, monkeypatch, is_whole):
         ({"model": "no such model"}, "no model 'no such model'"),
         ({"weight_format": "int3"}, "no weight format 'int3'"),
         ({"draft": "no such model"}, "no model 'no such model'"),
-        ({"engine": "optimum", "prompt_lookup": True}, "'optimum' cannot guess ahead"),
+        ({"engine": "optimum", "prompt_lookup": True}, "'optimum' does not support prompt_lookup or draft"),
     ],
 )
 def test_a_mistake_is_a_sentence_before_anything_is_loaded(monkeypatch, arguments, message):

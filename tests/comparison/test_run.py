@@ -293,7 +293,11 @@ def test_an_interrupt_stops_the_answer_and_leaves_nothing_loaded(loads, copies, 
             TypeError,
             "An EngineSetup takes no further options: set device in it",
         ),
-        ({"device": "CPU", "engine": "optimum", "draft": "demo"}, ValueError, "'optimum' cannot guess ahead"),
+        (
+            {"device": "CPU", "engine": "optimum", "draft": "demo"},
+            ValueError,
+            "'optimum' does not support prompt_lookup or draft",
+        ),
         ({"draft": "no/where/at all"}, ModelError, "There is no model"),
     ],
 )

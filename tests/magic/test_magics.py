@@ -245,7 +245,7 @@ def test_text_that_looks_like_control_tokens_is_text(notebook):
         ("%dolly --min-p 1 Hi", "--min-p must be 0 to below 1, not 1.0"),
         ("%dolly --stop '' Hi", "--stop must not hold an empty text"),
         ("%dolly --engine steam Hi", "There is no engine 'steam'"),
-        ("%dolly --engine optimum --prompt-lookup Hi", "The engine 'optimum' cannot guess ahead"),
+        ("%dolly --engine optimum --prompt-lookup Hi", "The engine 'optimum' does not support prompt_lookup or draft"),
         ("%dolly --draft ./nowhere Hi", "There is no model './nowhere'"),
         ("%dolly --weight-format int3 Hi", "There is no weight format 'int3'"),
         ("%dolly --device TPU Hi", "There is no device 'TPU'"),

@@ -160,7 +160,7 @@ def test_a_fingerprint_changes_with_a_new_file_and_with_the_config_alone(copy_of
 WRONG = {
     "encoder_decoder": "is an encoder-decoder model (T5ForConditionalGeneration); give a causal language model",
     "vision": "is a model for images (ViTForImageClassification); give a text-only language model",
-    "vision_language": "is a model for text and images (LlavaForConditionalGeneration); give a language model of text",
+    "vision_language": "is a model for text and images (LlavaForConditionalGeneration); give a text-only language",
     "embedding": "is an embedding model, or one that lacks its output layer (BertModel); give a causal language model",
 }
 
@@ -400,7 +400,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(copy_of, monkeypatch):
         ({"text_config": {"quantization_config": {"quant_method": "bitsandbytes"}}}, "with bitsandbytes"),
         ({"quantization": {"bits": 4}, "quantization_config": {"bits": 4}}, "is already quantised for MLX"),
         ({"vision_config": {}}, "is a model for text and images (LlamaForCausalLM)"),
-        ({"architectures": ["Qwen2AudioForConditionalGeneration"], "audio_config": {}}, "a model of text and audio"),
+        ({"architectures": ["Qwen2AudioForConditionalGeneration"], "audio_config": {}}, "a model for text and audio"),
         ({"architectures": ["Wav2Vec2ForCTC"], "conv_stride": [5]}, "is a model for audio (Wav2Vec2ForCTC)"),
         ({"architectures": ["Qwen2_5OmniModel"], "vision_config": {}}, "is a model for images"),
         ({"architectures": ["SomeForConditionalGeneration"]}, "is a multimodal model (SomeForConditional"),
@@ -412,7 +412,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(copy_of, monkeypatch):
         ({"architectures": ["VisionEncoderDecoderModel"], "encoder": {}, "decoder": {}}, "an encoder-decoder model"),
         ({"architectures": ["T5WithLMHeadModel"], "is_encoder_decoder": True}, "an encoder-decoder model"),
         ({"architectures": None, "model_type": None}, "has a config.json that does not name a model type"),
-        ({"architectures": "LlamaForCausalLM", "model_type": ["llama"]}, "names no type of model"),
+        ({"architectures": "LlamaForCausalLM", "model_type": ["llama"]}, "does not name a model type"),
         ({"architectures": [None, {}], "model_type": "llama"}, "lacks its output layer"),
         (
             {"architectures": ["ChatGLMModel"], "auto_map": {"AutoModelForCausalLM": "modeling_chatglm.ChatGLM"}},

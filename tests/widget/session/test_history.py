@@ -78,7 +78,7 @@ def test_what_is_no_history_is_refused_before_anything_is_made(history):
 
 def test_a_file_that_is_no_history_is_refused_with_its_name(tmp_path):
     (tmp_path / "x.json").write_text(SCRIPT)
-    with pytest.raises(ValueError, match=r"x\.json is no history"):
+    with pytest.raises(ValueError, match=r"x\.json is not a complete history"):
         DollyWidget(ScriptedEngine(), history=tmp_path / "x.json")
 
 
