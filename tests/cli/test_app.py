@@ -1,5 +1,6 @@
 """``dolly-widget app``: who gets in, what it leaves behind, and what it says when it cannot start."""
 
+import ast
 import http.client
 import importlib.util
 import json
@@ -15,6 +16,7 @@ import pytest
 from command_line import start
 
 from dolly_widget.cli import entry_point, serving
+from dolly_widget.engines import EngineSetup
 
 
 @pytest.fixture
@@ -147,8 +149,12 @@ def test_the_folder_is_the_user_s_own_and_goes_with_the_server(served):
 
 
 def test_the_widget_is_made_of_what_was_asked_for(served, tmp_path):
-    cell = served("demo", "--no-browser", "--device", "CPU", "--weight-format", "int4")["cell"]
-    assert "'model': 'demo', 'device': 'CPU', 'engine': 'genai', 'weight_format': 'int4', 'revision': None" in cell
+    options = ("--device", "cpu", "--weight-format", "int4", "--prompt-lookup", "--draft", "demo")
+    cell = served("demo", "--no-browser", *options)["cell"]
+    calls = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call)]
+    (call,) = (call for call in calls if ast.unparse(call.func) == "DollyWidget")
+    setup = EngineSetup(**ast.literal_eval(call.keywords[0].value))
+    assert setup == EngineSetup(device="CPU", weight_format="int4", prompt_lookup=True, draft="demo")
     assert repr(str(tmp_path)) in cell
 
 

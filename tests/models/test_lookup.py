@@ -4,10 +4,11 @@ import shutil
 
 import pytest
 
-from dolly_widget import models
 from dolly_widget.errors import ModelError
 from dolly_widget.models import info
+from dolly_widget.models.hub import client
 from dolly_widget.models.info import ModelInfo
+from dolly_widget.models.kinds import bundled
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 
 
@@ -27,8 +28,8 @@ def test_a_directory_in_the_home_is_found(model_dir, monkeypatch):
 
 
 def test_demo_is_the_bundled_model(model_dir, monkeypatch):
-    for module in (models, info):
-        monkeypatch.setattr(module, "DEMO_DIR", model_dir)
+    monkeypatch.setattr(bundled, "OPENVINO_DIR", model_dir)
+    monkeypatch.setattr(info, "DEMO_DIR", model_dir)
     assert resolve("demo") == model_dir
     assert ModelInfo(model_dir).is_demo
     assert ModelInfo(model_dir).name == "demo"
@@ -75,4 +76,4 @@ def test_an_unknown_weight_format_is_refused_before_anything_else():
 
 def test_the_known_models_are_demo_and_ids():
     assert KNOWN_MODELS[0] == "demo"
-    assert all(models.hub.is_model_id(model) and "/" in model for model in KNOWN_MODELS[1:])
+    assert all(client.is_model_id(model) and "/" in model for model in KNOWN_MODELS[1:])

@@ -138,7 +138,7 @@ def test_a_model_without_a_chat_template_says_so(tmp_path):
     for settings in ({}, {"chat_template": None}, {"chat_template": ""}):
         write_config(tmp_path, **settings)
         assert template_for(tmp_path) is PLAIN
-        with pytest.raises(ValueError, match=r"has no chat template: pass template=") as missing:
+        with pytest.raises(ValueError, match=r"has no chat template: pass your own PromptTemplate") as missing:
             chat_template(tmp_path)
         assert str(tmp_path) in str(missing.value)
 
@@ -164,11 +164,11 @@ def test_dollys_end_key_comes_before_a_chat_template(tmp_path):
             b"[]",
             "tokenizer_config.json contains no settings; convert or download the model again.",
         ),
-        ("tokenizer_config.json", b'{"chat_template": 5}', "no default chat template that can be read: pass template="),
+        ("tokenizer_config.json", b'{"chat_template": 5}', "no default chat template that can be read: pass your own"),
         (
             "tokenizer_config.json",
             b'{"chat_template": ["x"]}',
-            "no default chat template that can be read: pass template=",
+            "no default chat template that can be read: pass your own",
         ),
         ("tokenizer_config.json", b'{"chat_template": {"tool_use": "x"}}', "no default chat template that can be read"),
         ("chat_template.jinja", b"\xff\xfe", "is not text: convert or download the model again."),

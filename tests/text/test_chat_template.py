@@ -106,7 +106,7 @@ def test_a_message_that_a_template_repeats_is_the_users_each_time():
     ],
 )
 def test_a_template_that_alters_the_message_is_refused(source, message):
-    with pytest.raises(ValueError, match=r"^The model's chat template .*: pass template= with .*\.$"):
+    with pytest.raises(ValueError, match=r"^The model's chat template .*: pass your own PromptTemplate .*\.$"):
         ChatTemplate(source=source).render(message)
 
 
@@ -131,7 +131,9 @@ def test_a_template_that_fails_says_why_in_one_sentence(source, reason, tmp_path
         lambda: chat_template(tmp_path),
         lambda: template_for(tmp_path),
     ):
-        with pytest.raises(ValueError, match=r"^The model's chat template .*: pass template= with .*\.$") as broken:
+        with pytest.raises(
+            ValueError, match=r"^The model's chat template .*: pass your own PromptTemplate .*\.$"
+        ) as broken:
             ask()
         assert reason in str(broken.value)
         assert "\n" not in str(broken.value)
