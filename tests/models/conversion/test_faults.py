@@ -267,7 +267,7 @@ def test_the_download_of_openvino_files_does_not_import_torch(hub):
 import sys
 from dolly_widget.models.conversion import child
 from dolly_widget.models.weight_format import WeightFormat
-conversion.prepare("lab/tiny-ov", WeightFormat(), "main", lambda progress: None)
+child.prepare("lab/tiny-ov", WeightFormat(), "main", lambda progress: None)
 print([name for name in ("torch", "transformers", "optimum", "nncf") if name in sys.modules])
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

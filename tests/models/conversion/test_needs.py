@@ -5,7 +5,6 @@ import errno
 import pytest
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.conversion import needs
 from dolly_widget.models.conversion.needs import (
     Free,
     Needs,
@@ -16,6 +15,7 @@ from dolly_widget.models.conversion.needs import (
     of_download,
 )
 from dolly_widget.models.weight_format import WeightFormat
+from dolly_widget.runtime import memory
 
 DOLLY_BYTES = 5.55e9  # 2.78 billion weights
 
@@ -97,8 +97,8 @@ def test_a_container_has_less_than_its_machine(tmp_path, monkeypatch, limit, fre
     (tmp_path / "memory.current").write_text("1000000000\n")
     (tmp_path / "memory.stat").write_text("anon 700000000\ninactive_file 200000000\n")
     places = ((str(tmp_path), "memory.max", "memory.current", "inactive_file"),)
-    monkeypatch.setattr(needs, "_CONTROL_GROUPS", places)
-    monkeypatch.setattr(needs, "_available_bytes", lambda: 20e9)
+    monkeypatch.setattr(memory, "_CONTROL_GROUPS", places)
+    monkeypatch.setattr(memory, "_available_bytes", lambda: 20e9)
     assert free_for(tmp_path).memory == (free or 20e9)
 
 
