@@ -65,8 +65,8 @@ class ModelLoader:
         return self.choice.name if self.model is None else self.model.name
 
     @property
-    def home(self) -> EngineSetup:
-        """What another model takes the place of. An engine without files here runs on a device of its own."""
+    def base_choice(self) -> EngineSetup:
+        """The setup that another model is put into. An engine without files here runs on a device of its own."""
         return replace(self.choice, device="AUTO") if self.is_given and self.model is None else self.choice
 
     @property

@@ -191,7 +191,7 @@ class Session:
         """Load another model in the background, in place of this one; return the job."""
         with self.lock:
             self.refuse_unless_free()
-            choice = other_model(self.loader.home, model, weight_format, revision)
+            choice = other_model(self.loader.base_choice, model, weight_format, revision)
             choice.find()
             job = self.loader.start(choice)
             self._set("device", choice.device)
