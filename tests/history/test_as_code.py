@@ -15,6 +15,9 @@ from dolly_widget.engines import EngineSetup
 from dolly_widget.history.as_code import as_code
 from dolly_widget.text.template import Turn
 
+# In the faster arithmetic, a prompt whose beginning is in the cache can fall to the other side of a near tie.
+EXACT = {"EXECUTION_MODE_HINT": "ACCURACY"}
+
 
 @pytest.fixture
 def ask():
@@ -22,7 +25,7 @@ def ask():
     made = []
 
     def answer(options, *asked, **sampling):
-        made.append(DollyWidget(**{"device": "CPU", **options}))
+        made.append(DollyWidget(**{"device": "CPU", "ov_config": EXACT, **options}))
         made[-1].ask(*asked, **{"max_new_tokens": 12, **sampling})
         return made[-1].history[-1]
 
@@ -59,7 +62,7 @@ def assert_same(found, wanted):
         ({}, ('ends in a backslash\\\n"', "\n\n%%bash\n!ls\n"), {}),
         ({"template": OWN}, ("Who is Dolly?", "A text."), {}),
         ({"template": PLAIN}, ("Once there was",), {"temperature": 2}),
-        ({"ov_config": {"INFERENCE_NUM_THREADS": 1}}, ("Who is Dolly?",), {}),
+        ({"ov_config": {**EXACT, "INFERENCE_NUM_THREADS": 1}}, ("Who is Dolly?",), {}),
         ({"prompt_lookup": True}, ("Who is Dolly?", "A text."), {"temperature": 0}),
         ({"draft": "demo"}, ("Who is Dolly?",), {"temperature": 0}),
     ],

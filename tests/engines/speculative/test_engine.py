@@ -175,7 +175,7 @@ def test_a_draft_with_other_tokens_is_refused(demo_dir, tmp_path):
     draft = shutil.copytree(demo_dir, tmp_path / "draft")
     text = (draft / "tokenizer.json").read_text(encoding="utf-8")
     (draft / "tokenizer.json").write_text(text.replace("### Instruction:", "### Anweisung:"), encoding="utf-8")
-    with pytest.raises(ValueError, match="draft draft has other tokens"):
+    with pytest.raises(ValueError, match="draft draft has a different vocabulary"):
         start(SpeculativeEngine, demo_dir, draft=draft)
 
 
