@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # GenAI's numbers have 32 and 64 bits: beyond these, its 0 or a TypeError would come of a setting that is in its range.
 _LARGEST = 2**31 - 1
 _SMALLEST = 1e-6
+_BELOW_ONE = 1 - 2**-24
 
 
 class GenAIEngine(ModelEngine):
@@ -77,6 +78,6 @@ def _generation_config(params: SamplingParams, seed: int, end_ids: frozenset[int
         config.temperature = params.temperature
         config.top_p = max(params.top_p, _SMALLEST)
         config.top_k = min(params.top_k, _LARGEST)
-        config.min_p = params.min_p
+        config.min_p = min(params.min_p, _BELOW_ONE)
         config.rng_seed = seed
     return config

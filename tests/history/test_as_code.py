@@ -97,7 +97,7 @@ def test_a_directory_is_named_as_it_was_given(ask, demo_dir, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     exchange = ask({"model": "my-int4", "weight_format": "int4"}, "Who is Dolly?")
     code = as_code(exchange)
-    assert 'DollyWidget("my-int4", device="CPU")' in code
+    assert 'DollyWidget("my-int4", device="CPU", ' in code
     assert_same(run(code), exchange)
 
 

@@ -78,7 +78,7 @@ def test_several_threads_get_the_same(model_dir):
 @pytest.mark.parametrize("name", REQUIRED_FILES)
 def test_a_missing_file_is_named(model_dir, name):
     (model_dir / name).unlink()
-    with pytest.raises(ModelError, match=rf"is not a whole OpenVINO model: {name} is missing"):
+    with pytest.raises(ModelError, match=rf"is not a complete OpenVINO model: {name} is missing"):
         Model(model_dir)
 
 

@@ -153,7 +153,7 @@ def test_a_model_id_is_what_the_library_takes_in_ascii(text):
 
 
 def test_telling_a_model_id_imports_no_library():
-    code = "import sys; from dolly_widget.models.hub import client; hub.is_model_id('org/name'); print(*sys.modules)"
+    code = "import sys; from dolly_widget.models.hub import client; client.is_model_id('org/name'); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"huggingface_hub", "httpx"} & set(run.stdout.split())
 
@@ -366,7 +366,7 @@ def child(code, server, home, **env):
     )
 
 
-DOWNLOAD = "hub.download(hub.look_up('org/name'), lambda progress: None)"
+DOWNLOAD = "client.download(client.look_up('org/name'), lambda progress: None)"
 
 
 def test_a_process_of_its_own_prints_nothing_and_asks_for_nothing_else(serve, hub_home):
