@@ -2,7 +2,7 @@
 
 import json
 
-from dolly_widget.progress import Progress
+from dolly_widget.runtime.progress import Progress
 
 SOURCE = '''
 import json

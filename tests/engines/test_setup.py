@@ -84,7 +84,10 @@ def test_what_can_never_be_is_refused_in_a_sentence(fields, message):
         ({"device": "TPU"}, r"There is no device 'TPU' on this machine; choose one of AUTO, CPU, NPU\."),
         ({"device": "npu", "prompt_lookup": True}, r"An NPU does not support prompt_lookup or draft: leave them out"),
         ({"device": "HETERO:NPU,CPU", "draft": "demo"}, r"An NPU does not support"),
-        ({"engine": "optimum", "draft": "demo", "device": "CPU"}, r"The engine 'optimum' does not support prompt_lookup or draft: leave "),
+        (
+            {"engine": "optimum", "draft": "demo", "device": "CPU"},
+            r"The engine 'optimum' does not support prompt_lookup or draft: leave ",
+        ),
         ({"engine": "optimum", "prompt_lookup": True, "device": "CPU"}, r"The engine 'optimum' does not support"),
     ],
 )
@@ -188,7 +191,9 @@ def test_only_some_fields_ask_for_other_files(changes, is_same):
 def test_options_are_divided_between_setup_and_sampling():
     options = {"device": "CPU", "top_k": 3, "draft": "demo", "stop": ["x"]}
     assert split_options(options) == ({"device": "CPU", "draft": "demo"}, {"top_k": 3, "stop": ["x"]})
-    with pytest.raises(TypeError, match=r"no setting 'topk', 'devise'; choose from revision, .*, draft, max_new_tokens"):
+    with pytest.raises(
+        TypeError, match=r"no setting 'topk', 'devise'; choose from revision, .*, draft, max_new_tokens"
+    ):
         split_options({"topk": 3, "devise": "CPU", "seed": 1})
 
 

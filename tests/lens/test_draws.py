@@ -10,7 +10,6 @@ from dolly_widget import load_engine
 from dolly_widget.engines.bounds import effective_params
 from dolly_widget.lens.reader import PRECISE
 from dolly_widget.lens.scores import next_token, score
-from dolly_widget.sampling import SETTINGS as DESCRIBED
 from dolly_widget.sampling.next_token import CUTS, distribution, entropy
 from dolly_widget.sampling.params import SamplingParams
 from dolly_widget.text.template import DOLLY
@@ -128,16 +127,14 @@ def test_filters_together_cut_what_the_lens_shows(engine, prefix, params):
     assert_drawn_as_shown(draws(engine, prefix, params, 2000), shown(engine, prefix, params))
 
 
-@pytest.mark.parametrize("wrong", [{"temperature": 1.1}, {"temperature": 0.9}, {"top_k": 15}, {"min_p": 0.05}], ids=str)
 def test_every_filter_of_the_settings_tried_cuts_something(engine, prefix):
     logits = next_token(engine, PROMPT, prefix)
+    cuts = [distribution(logits, effective_params(engine, each)).cut_by for each in MORE_SETTINGS]
     for name in ("top_k", "top_p", "min_p"):
-        cutting = [each for each in MORE_SETTINGS if getattr(each, name) != DESCRIBED[name].off]
-        for params in cutting:
-            cuts = distribution(logits, effective_params(engine, params)).cut_by
-            assert CUTS.index(name) in cuts, (name, params)
+        assert any(CUTS.index(name) in each for each in cuts), name
 
 
+@pytest.mark.parametrize("wrong", [{"temperature": 1.1}, {"temperature": 0.9}, {"top_k": 15}, {"min_p": 0.05}], ids=str)
 def test_a_picture_of_other_settings_would_be_found_out(engine, prefix, wrong):
     counts = np.random.default_rng(0).multinomial(DRAWS, shown(engine, prefix, OPEN))
     drawn = +Counter(dict(enumerate(counts.tolist())))

@@ -86,7 +86,7 @@ def test_every_slider_and_every_box_of_texts_has_its_explanation_under_it(panel)
     controls = {**panel.sliders, **panel.texts}
     assert set(explained) == set(controls.values())
     assert all(html.escape(SETTINGS[name].help) in explained[each] for name, each in controls.items())
-    assert "One text a line" in explained[panel.texts["stop"]]
+    assert "One per line" in explained[panel.texts["stop"]]
 
 
 def test_greedy_draws_nothing_and_so_min_p_rests(owner, panel):
