@@ -63,6 +63,8 @@ def is_of_notebook(error):
 
 # JupyterLab's own, of any kernel that is restarted just then.
 OF_JUPYTERLAB = (
+    # React's, of a part of the page that closes while another one goes; nothing of ours removes a child so.
+    "Failed to execute 'removeChild' on 'Node'",
     "Could not restore the debugger state",
     "Error: Canceled future for create_subshell_request message before replies were done",
 )

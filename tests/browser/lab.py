@@ -76,8 +76,9 @@ class Lab:
         """Open a notebook that is in the folder, and return it when its cells are there, with or without a kernel."""
         if self.is_shown(page):
             page.evaluate(LEAVE)
+        if self.is_shown(page) and name == SHARED:
             page.evaluate(OPEN, name)
-        else:
+        else:  # of another name: in a page without the hidden widgets of the notebook before
             page.goto(f"{self._address}/{self.path.format(name=name, token=self._token)}")
         notebook = Notebook(page)
         notebook.cell(0).wait_for(timeout=60_000)
