@@ -181,7 +181,8 @@ def test_a_question_that_cannot_be_asked_changes_nothing(make, told):
     for act in refused:
         with pytest.raises(RuntimeError, match="still being written"):
             act()
-    assert told.names() == []
+    # The answer itself may begin meanwhile, on the worker's thread.
+    assert [name for name in told.names() if name != "status generating"] == []
     engine.step()
     job.wait(LIMIT_S)
 
