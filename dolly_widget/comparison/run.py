@@ -18,8 +18,8 @@ from dolly_widget.engines import (
     Engine,
     EngineSetup,
     GenerationResult,
-    HasModel,
     Prepared,
+    local_model,
     setup_from,
     split_options,
     start_engine,
@@ -183,9 +183,10 @@ class _Selection:
 
 
 def _model_of(engine: Engine) -> Model:
-    if not isinstance(engine, HasModel):
+    model = local_model(engine)
+    if model is None:
         raise ValueError(f"compare needs an engine with its model's files on this machine, and {engine!r} has none.")
-    return engine.model
+    return model
 
 
 class _Outcome(NamedTuple):

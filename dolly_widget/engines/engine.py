@@ -52,6 +52,15 @@ class LocalEngine(Engine, HasModel, Protocol):
     """An engine that runs files on this machine."""
 
 
+def local_model(engine: object) -> Model | None:
+    """The model of an engine whose files are on this machine; None for any other engine.
+
+    A protocol asks for the attribute alone, and what an engine of somebody's own calls ``model`` may be a name.
+    """
+    model = getattr(engine, "model", None)
+    return model if isinstance(model, Model) else None
+
+
 @runtime_checkable
 class Continues(Protocol):
     """An engine that can go on from the beginning of an answer."""

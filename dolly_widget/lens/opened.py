@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from dolly_widget.engines import EngineSetup, NotifiesOnClose, within_candidates
+from dolly_widget.engines import EngineSetup, NotifiesOnClose, local_model, within_candidates
 from dolly_widget.lens.reader import Reader
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
@@ -86,8 +86,8 @@ def open_model(engine: Source) -> _Opened:
 
 
 def _open(engine: Source) -> _Opened:
-    model = getattr(engine, "model", None)  # that of an engine elsewhere may be anything
-    if not isinstance(model, Model):
+    model = local_model(engine)
+    if model is None:
         raise ValueError(
             f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "
             "use an engine from load_engine(…)."

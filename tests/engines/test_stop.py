@@ -126,7 +126,7 @@ def endless(engine_class, demo_dir, tmp_path_factory):
 
 
 def test_the_text_of_a_special_token_is_an_end_id(endless):
-    """Control tokens have no text in an answer: to watch for it would be in vain."""
+    """Control tokens have no text in an answer: watching for it would find nothing."""
     hello, params = DOLLY.render("Say hello."), replace(GREEDY, max_new_tokens=40)
     end = endless.model.tokenizer.special_id("### End")
     on_and_on = endless.generate(hello, params)

@@ -3,7 +3,7 @@
 import pytest
 from scripted_engine import LIMIT_S
 
-from dolly_widget import PLAIN, Engine, EngineError, GenerationResult, SamplingParams
+from dolly_widget import PLAIN, Engine, EngineError, GenerationResult, SamplingParams, compare
 from dolly_widget.engines import EngineSetup, HasModel, sharing
 
 SENTENCE = "The engine returned this answer as text only: it has no tokens to colour or replace."
@@ -31,6 +31,12 @@ class WithIds(Echo):
     """Tells tokens, of which nobody here knows what they mean."""
 
     token_ids = (7, 8)
+
+
+class Named(Echo):
+    """Calls its model by a name, as many do: that is no files either."""
+
+    model = "somebody/large"
 
 
 def message(widget):
@@ -137,3 +143,14 @@ def test_a_setup_is_a_model_too(make):
 def test_an_unknown_option_is_named_with_those_that_there_are(make):
     with pytest.raises(TypeError, match=r"no setting 'devise'; choose from revision, .*device, .*min_p, .*stop, seed"):
         make("demo", devise="CPU")
+
+
+def test_a_name_where_others_have_their_files_is_no_model_of_this_machine(make):
+    widget = make(Named())
+    assert widget.ask("Say this.").text == "Say this."
+    assert (widget.status, widget.history[0].model_dir) == ("idle", None)
+    widget.lens = True
+    widget.wait(LIMIT_S)
+    assert SENTENCE in message(widget)
+    with pytest.raises(ValueError, match="its model's files on this machine"):
+        compare("Hi", model=Named())

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, HasModel
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, local_model
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.history import Exchange
 from dolly_widget.runtime import Job, Worker
@@ -122,14 +122,14 @@ class Answerer:
         turns = asked.turns if not asked.is_chat or takes_turns(engine.template) else ()
         prompt = self._prompts.render(engine.template, asked.instruction, asked.context, turns)
         result = _generate(engine, prompt, asked, on_text, stop)
-        loader = self._loader
+        loader, model = self._loader, local_model(engine)
         return Exchange(
             asked.instruction,
             asked.context,
             asked.params,
             result,
             prompt,
-            engine.model.directory if isinstance(engine, HasModel) else None,
+            None if model is None else model.directory,
             loader.record,
             str(engine.template.name),
             turns,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines import Engine, EngineSetup, HasModel, setup_from
+from dolly_widget.engines import Engine, EngineSetup, local_model, setup_from
 from dolly_widget.history import is_plain_template
 from dolly_widget.models import PUBLISHED, Model, WeightFormat
 
@@ -26,7 +26,8 @@ def first_choice(
         return setup, None
     if options:
         raise ValueError(f"A loaded engine takes no options: pass {', '.join(options)} to load_engine(…) instead.")
-    name = os.fspath(model.model.directory) if isinstance(model, HasModel) else type(model).__name__
+    files = local_model(model)
+    name = type(model).__name__ if files is None else os.fspath(files.directory)
     return EngineSetup(name, device=model.device), model
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
-from dolly_widget.engines import Continues, Engine, GenerationResult, LocalEngine
+from dolly_widget.engines import Continues, Engine, GenerationResult, LocalEngine, local_model
 
 WITHOUT_TOKENS = "The engine returned this answer as text only: it has no tokens to colour or replace."
 
 
 def require_engine_of(engine: Engine | None, model_dir: Path | None) -> LocalEngine:
     """Return the engine if it runs the model of these files. Else ValueError: its tokens would mean something else."""
-    if engine is not None and not isinstance(engine, LocalEngine):
+    model = local_model(engine)
+    if engine is not None and model is None:
         raise ValueError(
             "This needs the model's OpenVINO files, and the engine has none on this machine: "
             "use an engine from load_engine(…)."
         )
-    if engine is not None and model_dir and engine.model.directory.resolve() == model_dir.resolve():
-        return engine
+    if model is not None and model_dir and model.directory.resolve() == model_dir.resolve():
+        return cast(LocalEngine, engine)
     name = "another one" if model_dir is None else model_dir.name
     raise ValueError(f"This answer is from a model that is not loaded now, {name}: load that model first.")
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from dolly_widget.engines import Engine, EngineSetup, HasModel, Prepared, share_engine
+from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, share_engine
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
@@ -77,7 +77,7 @@ class ModelLoader:
     def give(self, engine: Engine) -> None:
         """Run a caller's engine."""
         self.engine, self.is_given, self.record = engine, True, None
-        self.model = _model_of(engine)
+        self.model = local_model(engine)
         self._running = self.choice
 
     def start(self, choice: EngineSetup) -> Job[None]:
@@ -169,7 +169,7 @@ class ModelLoader:
     def _replace(self, choice: EngineSetup, engine: Engine) -> None:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
-        model = _model_of(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
+        model = local_model(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
         record = None if model is None else make_reproducible(choice, model)
         try:
             with self._lock:
@@ -182,10 +182,6 @@ class ModelLoader:
         finally:
             if dropped is not None:
                 dropped.close()
-
-
-def _model_of(engine: Engine) -> Model | None:
-    return engine.model if isinstance(engine, HasModel) else None
 
 
 def _refuse_if_stopped(stop: threading.Event) -> None:

@@ -157,7 +157,7 @@ def test_progress_cannot_be_set(make):
         make().progress = "mine"
 
 
-# in vain
+# that does not come
 
 
 @pytest.mark.parametrize(
