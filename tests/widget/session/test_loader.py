@@ -157,7 +157,7 @@ def test_progress_cannot_be_set(make):
         make().progress = "mine"
 
 
-# that does not come
+# Mistakes
 
 
 @pytest.mark.parametrize(
