@@ -92,9 +92,8 @@ def test_changed_sampling_changes_the_answer(notebook, page):
     notebook(MAKE)
     instruction(page).fill("Name 3 advantages to be a cat")
     page.get_by_label("Greedy").check()
-    for _ in range(2):
-        submit(page)
-        expect(statistics(page)).to_contain_text("seed", timeout=30_000)
+    submit(page)
+    expect_statistics(page)
     greedy = answer(page).inner_text()
     page.get_by_label("Greedy").uncheck()
     page.get_by_label("Seed").fill("5")
