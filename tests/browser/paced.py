@@ -1,11 +1,12 @@
 """The demo model, slowed down to the pace of a large one, so that a person, or a test, can act in mid-stream."""
 
 SOURCE = '''
+import itertools
 import threading
 from dolly_widget import DollyWidget, load_engine
 
 class PacedEngine:
-    """The demo model's engine with a pause after each piece of text, which a stop ends at once."""
+    """The demo model's engine with a pause after each piece of text, which a stop ends at once; the first are short."""
 
     def __init__(self, pause_s):
         self._engine = load_engine("demo", device="CPU")
@@ -14,9 +15,10 @@ class PacedEngine:
 
     def generate(self, prompt, params, *, on_text=lambda piece: None, stop=None):
         stop = stop or threading.Event()
+        count = itertools.count()
         def paced(piece):
             on_text(piece)
-            stop.wait(self._pause_s)
+            stop.wait(self._pause_s if next(count) > 12 else 0.03)
         return self._engine.generate(prompt, params, on_text=paced, stop=stop)
 
     def close(self):

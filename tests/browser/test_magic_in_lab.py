@@ -15,7 +15,7 @@ LOAD_PACED = (
     paced.SOURCE
     + """
 import dolly_widget.engines.sharing as sharing
-sharing._load = lambda setup, prepared: PacedEngine(pause_s=0.2)
+sharing._load = lambda setup, prepared: PacedEngine(pause_s=0.1)
 %load_ext dolly_widget
 """
 )
@@ -59,7 +59,7 @@ def output(opened, index):
 
 def test_an_answer_streams_and_ends_as_rendered_markdown(notebook, page):
     opened = notebook(
-        LOAD_PACED.replace("0.2", "0.08"), f"%%dolly --temperature 0 -o answer\n{LONG}", "print(answer.new_tokens)"
+        LOAD_PACED.replace("0.1", "0.05"), f"%%dolly --temperature 0 -o answer\n{LONG}", "print(answer.new_tokens)"
     )
     opened.run(1)
     growing = output(opened, 1).locator(".dolly-answer")

@@ -16,9 +16,11 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 GUIDES = ["keyboard", "front_ends", "models", "speed", "lens", "magic", "safety", "troubleshooting"]
 LAST_ANSWERS = {"01_quickstart": "My dearest friend", "05_streaming": "GPU"}
-each_tutorial = pytest.mark.parametrize("name", TUTORIALS)
+# The others run for minutes, and test_notebooks runs them as well.
+NAMES = [name if name in LAST_ANSWERS else pytest.param(name, marks=pytest.mark.slow) for name in TUTORIALS]
+each_tutorial = pytest.mark.parametrize("name", NAMES)
 each_guide = pytest.mark.parametrize("name", GUIDES)
-each_page = pytest.mark.parametrize("name", [*TUTORIALS, *GUIDES, "index"])
+each_page = pytest.mark.parametrize("name", [*NAMES, *GUIDES, "index"])
 
 
 def make_pages(out, *notebooks, **variables):
@@ -27,10 +29,16 @@ def make_pages(out, *notebooks, **variables):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The pages of all tutorials."""
+def shown(request):
+    """The tutorials that have pages: all where those are asked for that take long."""
+    return TUTORIALS if "slow" in request.config.option.markexpr else list(LAST_ANSWERS)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, shown):
+    """The pages."""
     out = tmp_path_factory.mktemp("site")
-    made = make_pages(out)
+    made = make_pages(out, *(NOTEBOOKS / f"{name}.ipynb" for name in shown))
     assert made.returncode == 0, made.stdout + made.stderr
     return out
 
@@ -95,16 +103,18 @@ def is_there(link, site, here):
 
 
 @each_page
-def test_each_link_to_a_page_leads_to_one(site, page, name):
+def test_each_link_to_a_page_leads_to_one(site, shown, page, name):
     open_page(page, site / f"{name}.html")
     links = page.locator("a[href]").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     links = [link for link in links if not link.startswith(("https://", "http://", "#"))]
     assert links != []
+    links = [link for link in links if Path(link).stem not in set(TUTORIALS) - set(shown)]
     assert [link for link in links if not is_there(link, site, f"{name}.html")] == []
 
 
-@pytest.mark.parametrize(("kind", "names"), [("tutorials", TUTORIALS), ("guides", GUIDES)])
-def test_the_index_leads_through_all_pages(site, page, kind, names):
+@pytest.mark.parametrize("kind", ["tutorials", "guides"])
+def test_the_index_leads_through_all_pages(site, shown, page, kind):
+    names = shown if kind == "tutorials" else GUIDES
     open_page(page, site / "index.html")
     expect(page.locator(f".{kind} li")).to_have_count(len(names))
     page.locator(f".{kind} li a").first.click()

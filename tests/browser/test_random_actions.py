@@ -1,4 +1,4 @@
-"""Somebody who clicks, types and drags at random, faster than any person, for two thousand times."""
+"""Somebody who clicks, types and drags at random, faster than any person, for hundreds of times."""
 
 import random
 
@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-ACTIONS = 2000
 SEED = 6
 # Without the hub: names typed into the box of models are looked for here alone.
 MAKE = """
@@ -28,7 +27,7 @@ except (ValueError, RuntimeError, OSError) as exc:
 widget.lens = widget.chat = False
 result = widget.ask("What is the capital of France?", temperature=0, repetition_penalty=1, max_new_tokens=100)
 working = [thread.name for thread in threading.enumerate() if thread.name.startswith("dolly-")]
-print(widget.status, len(widget.history) > 20, "Paris" in result.text, widget.response == result.text, not working)
+print(widget.status, len(widget.history) > 5, "Paris" in result.text, widget.response == result.text, not working)
 """
 CONTROLS = "button, input, textarea, select, summary, [tabindex='0']"
 # The middle of a control that can be seen; null where there is none, or something else lies over it.
@@ -94,13 +93,14 @@ class Actor:
 
 # anywidget's, of an explorer that is closed again before the page has made it.
 @pytest.mark.other_errors("[anywidget] Failed to initialize model.")
-def test_two_thousand_random_actions_leave_a_widget_that_works(lab, page):
+@pytest.mark.parametrize("count", [500, pytest.param(2000, marks=pytest.mark.slow)])
+def test_random_actions_leave_a_widget_that_works(lab, page, count):
     notebook = lab.open(page, [MAKE, JUDGE])
     notebook.run(0)
     page.locator(BOX).wait_for(timeout=60_000)
     expect(page.locator(".dw-model")).to_contain_text("parameters", timeout=60_000)
     actor = Actor(page, random.Random(SEED))
-    for _ in range(ACTIONS):
+    for _ in range(count):
         actor.act()
     judge = page.locator(".jp-Notebook .jp-CodeCell", has_text="threading.enumerate")
     judge.locator(".cm-content").click()

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from checkpoint_factory import KINDS
+from warm_conversions import converting
 
 from dolly_widget import models
 from dolly_widget.engines.loading import load_engine
@@ -47,11 +48,18 @@ def converted(cache, checkpoint):
     def convert(kind, weight_format="int8", **options):
         key = (kind, str(weight_format), *options.items())
         if key not in made:
-            reports = []
-            made[key] = models.resolve(checkpoint(kind, **options), weight_format, on_progress=reports.append), reports
+            way = in_a_child if key == ("dolly", "int8") else warm
+            made[key] = way(checkpoint(kind, **options), weight_format)
         return made[key]
 
-    return convert
+    with converting() as warm:
+        yield convert
+
+
+def in_a_child(directory, weight_format):
+    """As a user's is, which the warm ones are not."""
+    reports = []
+    return models.resolve(directory, weight_format, on_progress=reports.append), reports
 
 
 def answer(model_dir):
