@@ -1,4 +1,4 @@
-"""An exchange as a cell of Python that asks again and gets the same answer. Runs nothing.
+"""An exchange as a cell of Python that asks the same again. Runs nothing.
 
 Every text goes in as a literal of Python, whatever is in it: a history may come from elsewhere.
 """
@@ -20,10 +20,11 @@ _UNKNOWN = """\
 
 
 def as_code(exchange: Exchange) -> str:
-    """The source of a cell that makes the widget of ``exchange`` and asks for the same answer, token for token.
+    """The source of a cell that makes the widget of ``exchange`` and asks the same again, with the same seed.
 
     Model, revision, weight format, device, properties, template, settings and seed are named. Where the engine was a
-    given object, the code asks for it.
+    given object, the code asks for it. The answer has the same tokens in full precision (the OpenVINO property
+    ``EXECUTION_MODE_HINT="ACCURACY"``); in the faster arithmetic, a near tie can fall the other way.
     """
     setup = exchange.setup
     template = None if setup is None else setup.template
