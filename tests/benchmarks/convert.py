@@ -1,4 +1,4 @@
-"""Converts a checkpoint of dolly-v2-3b's full shape, and measures: `python tests/bench/convert.py`.
+"""Converts a checkpoint of dolly-v2-3b's full shape, and measures: `python tests/benchmarks/convert.py`.
 
 2.78 billion random weights in bfloat16. For each weight format: size, seconds and peak memory of `dolly-widget convert`
 and of `optimum-cli` with the same arguments, one after the other in turns, then tokens per second of the result.

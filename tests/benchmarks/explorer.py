@@ -1,4 +1,4 @@
-"""From slider to picture: `python tests/bench/explorer.py [MODEL_DIR]`, in a real JupyterLab and Chromium.
+"""From slider to picture: `python tests/benchmarks/explorer.py [MODEL_DIR]`, in a real JupyterLab and Chromium.
 
 From a key on a slider, as the page hears of it, to the new table in the page, for the demo model, and for a random
 GPT-NeoX with 50,280 tokens, or a model that is given. No forward pass is part of it. Nothing else should run.
@@ -69,12 +69,12 @@ def make_model(folder: Path) -> Path:
 def main() -> None:
     """Print the median for each model."""
     sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "fakes")]
-    from conftest import CHROMIUM_FLAGS
+    import chromium
     from lab import running_lab
 
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, sync_playwright() as playwright:
         given = sys.argv[1] if len(sys.argv) > 1 else str(make_model(Path(folder)))
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium.get(), args=chromium.FLAGS)
         for model in ("demo", given):
             page = browser.new_page()
             lab.open(page, [CELL.format(model=model)], f"{Path(model).name}.ipynb").run(0)

@@ -1,4 +1,4 @@
-"""What guessing ahead is worth: `python tests/bench/guessing.py [--work DIR]`. Nothing else should be running.
+"""What guessing ahead is worth: `python tests/benchmarks/guessing.py [--work DIR]`. Nothing else should be running.
 
 Answers with and without `prompt_lookup`, greedy, in turns: tasks that quote their context, and tasks that do not, for
 the demonstration model, and for a model of dolly-v2-3b's size that says the same as it. That is the demonstration model

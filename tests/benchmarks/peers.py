@@ -1,4 +1,4 @@
-"""Beside its peers: `python tests/bench/peers.py`. Time per output token, in turns, and what is to be reached.
+"""Beside its peers: `python tests/benchmarks/peers.py`. Time per output token, in turns, and what is to be reached.
 
 Peers are this package's engine and whole widget (in a real ipykernel), the origin's pipeline (Optimum Intel with a
 streamer) and bare OpenVINO GenAI on the same files, transformers on PyTorch, and llama.cpp. Shapes are the bundled

@@ -1,4 +1,4 @@
-"""Which OpenVINO properties matter: `python tests/bench/properties.py MODEL [MODEL …]`. Nothing else should be running.
+"""Which OpenVINO properties matter: `python tests/benchmarks/properties.py MODEL [MODEL …]`. Nothing else should run.
 
 Each model, which is one of our directories or names, is loaded once for each of the settings below, all in one process,
 as long as half of the free memory does; each answers in turns, five rounds. Prints milliseconds for each token, and the

@@ -1,4 +1,4 @@
-"""How the widget grows: `python tests/bench/scale.py`, in a real JupyterLab and Chromium. Nothing else should run.
+"""How the widget grows: `python tests/benchmarks/scale.py`, in a real JupyterLab and Chromium. Nothing else should run.
 
 For answers of 100, 1,000 and 4,000 tokens of a scripted engine, each token an update of its own: bytes from kernel to
 page, and milliseconds of the page's main thread. The widget shows 20 updates a second; here 50 come in one, so that it
@@ -193,11 +193,11 @@ def rounds(browser: Browser, measure: Callable[[Page], dict[str, float]]) -> dic
 def main() -> None:
     """Print all three."""
     sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "fakes")]
-    from conftest import CHROMIUM_FLAGS
+    import chromium
     from lab import running_lab
 
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium.get(), args=chromium.FLAGS)
         page = browser.new_page()
         answers(lab, page)
         page.close()

@@ -1,4 +1,4 @@
-"""How long a user waits: `python tests/bench/start.py`. Medians of fresh processes, nothing else running."""
+"""How long a user waits: `python tests/benchmarks/start.py`. Medians of fresh processes, nothing else running."""
 
 import statistics
 import subprocess

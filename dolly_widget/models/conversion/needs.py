@@ -41,7 +41,7 @@ def of_conversion(
     """What it takes to convert ``weights_bytes`` of a checkpoint with ``bits_per_weight`` (16 for bfloat16).
 
     Beside the result, the uncompressed model is on disk for a while. The figures behind it were measured at Dolly's
-    full shape (`python tests/bench/convert.py`).
+    full shape (`python tests/benchmarks/convert.py`).
     """
     result = weights_bytes * weight_format.bits / bits_per_weight
     if weight_format.name == "fp16":

@@ -1,1 +1,1 @@
-"""The parts of `python tests/bench/peers.py`: who takes part, what is prepared, who runs when, and what comes out."""
+"""The parts of `python tests/benchmarks/peers.py`: who takes part, what is prepared, who runs when, what comes out."""
