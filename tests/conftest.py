@@ -28,8 +28,15 @@ def pytest_xdist_auto_num_workers(config):
     return 0 if names_files or "slow" in config.option.markexpr else min(2, os.cpu_count() or 1)
 
 
-def pytest_configure():
-    """Interrupts are heard, also by kernels, where a shell has started this in the background and has them ignored."""
+def pytest_configure(config):
+    """Interrupts are heard, also by kernels, where a shell has started this in the background and has them ignored.
+
+    Each of several processes keeps to a processor of its own: OpenVINO's threads would wait for each other, spinning.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and hasattr(os, "sched_setaffinity"):
+        own = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, own[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]] or own)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

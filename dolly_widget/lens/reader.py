@@ -88,9 +88,14 @@ class Reader:
             inputs = _inputs(ids[:stop], start, request)
             self._seen = []  # until it is done: an interrupt would leave a cache in an unknown state
             # Shared: no copy of what may be as large as all else.
-            outputs = request.infer(inputs, share_outputs=True)
+            logits = request.infer(inputs, share_outputs=True)["logits"]
+            if logits.shape[:2] != (1, stop - start):  # with one thread, OpenVINO runs a model that does not take them
+                raise EngineError(
+                    f"Reading the text on {self._device} failed: the model does not give logits for each of its "
+                    "tokens. Convert the model again."
+                )
             self._seen = list(ids[:stop])
-            if not take(outputs["logits"][0, max(first, start) - start :]):
+            if not take(logits[0, max(first, start) - start :]):
                 return
             start = stop
 
