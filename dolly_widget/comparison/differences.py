@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, zip_longest
 
-from dolly_widget.text import REPLACEMENT, Tokenizer, token_label
+from dolly_widget.text import IncrementalDecoder, Tokenizer, token_label
 
 _NOTHING, _END = "nothing more", "its end"
 
@@ -59,23 +59,18 @@ def spell(tokenizer: Tokenizer, token_ids: Sequence[int], text: str | None = Non
     names = [f"“{label.name}”" for label in labels]
     if labels and labels[-1].is_special:
         names[-1] = _END
-    pieces = list(_pieces(tokenizer, token_ids))
+    pieces = _pieces(tokenizer, token_ids)
     ends = accumulate(map(len, pieces))
     left = len("".join(pieces) if text is None else text)
     shares = [piece[: max(0, left - end + len(piece))] for piece, end in zip(pieces, ends, strict=True)]
     return Spelled(tuple(token_ids), tuple(shares), tuple(names))
 
 
-def _pieces(tokenizer: Tokenizer, token_ids: Sequence[int]) -> Iterator[str]:
-    start = read = 0  # ids[start:read] are decoded already, and kept as context for the next ones
-    for end in range(1, len(token_ids) + 1):
-        context = tokenizer.decode(token_ids[start:read])
-        window = tokenizer.decode(token_ids[start:end])[len(context) :]
-        if window.endswith(REPLACEMENT) and end < len(token_ids):
-            yield ""  # half a character
-            continue
-        start, read = read, end
-        yield window
+def _pieces(tokenizer: Tokenizer, token_ids: Sequence[int]) -> list[str]:
+    decoder = IncrementalDecoder(tokenizer)
+    pieces = [decoder.push([token_id]) for token_id in token_ids]
+    rest = decoder.flush()
+    return [*pieces[:-1], pieces[-1] + rest] if pieces else []
 
 
 def by_tokens(answer: Spelled, first: Spelled) -> Departure:

@@ -3,6 +3,7 @@
 from dolly_widget.text.characters import REPLACEMENT, encodable, visible
 from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, TakesTurns, render, takes_turns
 from dolly_widget.text.figures import in_bytes, number, percent
+from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.labels import Label, token_label
 from dolly_widget.text.markdown import markdown_to_html
 from dolly_widget.text.stream import TextStream
@@ -15,6 +16,7 @@ __all__ = [
     "REPLACEMENT",
     "TEMPLATE_ADVICE",
     "ChatTemplate",
+    "IncrementalDecoder",
     "Label",
     "Piece",
     "Prompt",

@@ -4,42 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dolly_widget.text.characters import REPLACEMENT
+from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.tokenizer import Tokenizer
 
 
 class TextStream:
     """Turns ids, as they come, into text that never has to be taken back.
 
-    Held back until decided: half a UTF-8 character, white space that may prove to be the end of the answer (it is then
-    dropped), and the beginning of a stop string. ``text`` is the concatenation of all pieces so far.
+    Held back until decided: what the decoder holds back, white space that may prove to be the end of the answer (it is
+    then dropped), and the beginning of a stop string. ``text`` is the concatenation of all pieces so far.
     """
 
     def __init__(self, tokenizer: Tokenizer, stop_strings: Iterable[str] = ()) -> None:
-        self._tokenizer = tokenizer
+        self._decoder = IncrementalDecoder(tokenizer)
         self._stop_strings = tuple(stop_strings)
-        self._ids: list[int] = []
-        self._start = self._read = 0  # ids[start:read] are decoded already, and kept as context for the next ones
-        self._decoded = ""
         self.text = ""
         self.is_stopped = False
 
     def push(self, token_ids: Sequence[int]) -> str:
         """Take further ids; return the piece of text that is now certain, often "" or a word."""
-        self._ids += token_ids
-        context = self._tokenizer.decode(self._ids[self._start : self._read])
-        window = self._tokenizer.decode(self._ids[self._start :])[len(context) :]
-        pending = window.endswith(REPLACEMENT)
-        if not pending:
-            self._start, self._read = self._read, len(self._ids)
-            self._decoded += window
-        return self._publish(self._decoded + (window[:-1] if pending else ""))
+        self._decoder.push(token_ids)
+        return self._publish(self._decoder.text)
 
     def flush(self) -> str:
         """Return what was held back, white space at the end aside. Call once, when no more ids will come."""
-        window = self._tokenizer.decode(self._ids[self._start :])
-        context = self._tokenizer.decode(self._ids[self._start : self._read])
-        return self._publish(self._decoded + window[len(context) :], is_last=True)
+        self._decoder.flush()
+        return self._publish(self._decoder.text, is_last=True)
 
     def _publish(self, decoded: str, is_last: bool = False) -> str:
         if self.is_stopped:

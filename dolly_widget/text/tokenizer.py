@@ -61,6 +61,7 @@ class Tokenizer:
         }
         # The library shows its parts only as the JSON that it would save.
         self._decoder = "" if self._backend.decoder is None else self._backend.decoder.__getstate__().decode()
+        self._has_byte_tokens = '"ByteFallback"' in self._decoder
 
     @property
     def vocab_size(self) -> int:
@@ -188,6 +189,14 @@ class Tokenizer:
         """Whether this is a control token, which ``decode`` leaves out."""
         return token_id in self._contents
 
+    def has_text(self, token_id: int) -> bool:
+        """Whether ``decode`` makes anything of this token: not of control tokens, nor of ids that no token has."""
+        return token_id not in self._contents and self.has_token(token_id)
+
+    def is_byte(self, token_id: int) -> bool:
+        """Whether this token stands for a single byte ("<0xE2>"), and for text only together with those beside it."""
+        return self._has_byte_tokens and _BYTE_TOKEN.fullmatch(self._backend.id_to_token(token_id) or "") is not None
+
     def token_bytes(self, token_id: int) -> bytes | None:
         """Bytes that a token stands for, where they can be known: tokens of bytes, and of single bytes ("<0xE2>")."""
         if token_id in self._contents or not self.has_token(token_id):
@@ -195,7 +204,7 @@ class Tokenizer:
         if token_id in self._words:
             return self._words[token_id].encode()
         spelling = self._backend.id_to_token(token_id)
-        if '"ByteFallback"' in self._decoder and (found := re.fullmatch("<0x([0-9A-F]{2})>", spelling)):
+        if self._has_byte_tokens and (found := _BYTE_TOKEN.fullmatch(spelling)):
             return bytes.fromhex(found[1])
         if '"ByteLevel"' in self._decoder and all(character in _BYTES for character in spelling):
             return bytes(_BYTES[character] for character in spelling)
@@ -204,6 +213,10 @@ class Tokenizer:
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of ids, special tokens left out; bytes that are no valid UTF-8 become U+FFFD."""
         return str(self._backend.decode(list(token_ids), skip_special_tokens=True))
+
+
+# As ``ByteFallback`` of the tokenizers library reads one.
+_BYTE_TOKEN = re.compile("<0x([0-9A-Fa-f]{2})>")
 
 
 def _byte_spelling() -> dict[str, int]:

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models
+from tokenizer_kinds import BYTES, KINDS
 
 from dolly_widget.text.characters import REPLACEMENT
 from dolly_widget.text.stream import TextStream
@@ -120,6 +121,54 @@ def test_a_word_is_not_glued_to_the_one_before(tmp_path):
     assert pieces[:-1] == ["a", " b", "c", " b"]
 
 
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory):
+    return {kind: save(make(), tmp_path_factory.mktemp("kind")) for kind, make in KINDS.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data(), sizes=st.lists(st.integers(0, 4), max_size=20))
+@settings(max_examples=100)
+def test_the_pieces_are_the_text_of_all_ids_for_every_kind_of_tokenizer(kinds, kind, data, sizes):
+    tokenizer = kinds[kind]
+    spelling = tokenizer.encode(PLAIN.render("你🙂é a"))
+    several = st.one_of(st.integers(0, tokenizer.vocab_size + 2).map(lambda token_id: [token_id]), st.just(spelling))
+    ids = [token_id for part in data.draw(st.lists(several, max_size=16)) for token_id in part]
+    text, _ = stream(tokenizer, split(ids, sizes))
+    assert text.text == tokenizer.decode(ids).rstrip()
+
+
+@pytest.mark.parametrize("text", ["é", "你", "🙂", "你 好", "a🙂\nb", "é."])
+def test_characters_made_of_byte_tokens_come_whole(kinds, text):
+    """A vocabulary of bytes alone: each character is a run of them."""
+    tokenizer = kinds["byte-fallback, as Gemma's"]
+    first = KINDS["byte-fallback, as Gemma's"]().token_to_id(BYTES[0])
+    _, pieces = stream(tokenizer, split([first + byte for byte in text.encode()], []))
+    assert "".join(pieces) == text
+
+
+def test_a_run_of_bytes_is_shown_when_a_word_follows(kinds):
+    tokenizer = kinds["byte-fallback, as Llama 2's"]
+    backend = KINDS["byte-fallback, as Llama 2's"]()
+    text = TextStream(tokenizer)
+    words = ["▁a", *(f"<0x{byte:02X}>" for byte in "🙂".encode()), "▁b"]
+    assert [text.push([backend.token_to_id(word)]) for word in words] == ["a", "", "", "", "", "🙂 b"]
+
+
+@pytest.mark.parametrize("kind", ["Unigram, as T5's", "byte-fallback, as Llama 2's"])
+def test_a_control_token_inside_an_answer_takes_no_space_away(kinds, kind):
+    backend = KINDS[kind]()
+    text, _ = stream(kinds[kind], [[backend.token_to_id(word)] for word in ("▁a", "<|im_end|>", "▁b")])
+    assert text.text == "a b"
+
+
+def test_a_control_token_inside_an_answer_shows_no_part_of_a_word_as_such(kinds):
+    backend = KINDS["WordPiece, as BERT's"]()
+    ids = [[backend.token_to_id(word)] for word in ("a", "<|im_end|>", "##b")]
+    text, _ = stream(kinds["WordPiece, as BERT's"], ids)
+    assert text.text == "ab"
+
+
 def test_a_stop_string_split_over_pieces_ends_the_text(small):
     text = TextStream(small, ["### End"])
     pieces = [text.push([token_id]) for token_id in small.encode(PLAIN.render("Yes. ### End and more"))]
@@ -188,5 +237,7 @@ def test_a_long_answer_takes_time_by_its_length_only(small, monkeypatch):
     decoded = []
     decode = small.decode
     monkeypatch.setattr(small, "decode", lambda ids: decoded.append(len(ids)) or decode(ids))
-    stream(small, ([token_id] for token_id in small.encode(PLAIN.render("word " * 400))))
-    assert max(decoded) <= 4
+    ids = small.encode(PLAIN.render("word " * 400))
+    stream(small, ([token_id] for token_id in ids))
+    assert decoded[-1] == len(ids)  # once, at the end
+    assert max(decoded[:-1]) <= 4
