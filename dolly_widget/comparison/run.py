@@ -226,9 +226,7 @@ def _of_one_model(
         with candidate.opened() as engine:
             prompt = engine.template.render(*question)
             # Measured apart: an engine keeps what it computed for a prompt, so that a second answer starts at once.
-            ttft_s = time_to_first_token(
-                engine, candidate.model, len(candidate.model.tokenizer.encode(prompt)), stop=stop
-            )
+            ttft_s = time_to_first_token(engine, candidate.model, len(candidate.model.encode(prompt)), stop=stop)
             answers = [_attempt(engine, prompt, each, stop) for each in params]
             memory = None if candidate.given else added_bytes(private_bytes(), memory_before)
     except _FAILURES as exc:

@@ -31,7 +31,7 @@ class Endings(NamedTuple):
 def endings(model: Model, template: PromptTemplate, stop: Iterable[str] = ()) -> Endings:
     """What ends an answer of ``model``: by its files, by ``template``, and by the texts ``stop`` of a user."""
     ids = {text: model.tokenizer.special_id(text) for text in (*template.stop, *stop)}
-    end_ids = {token_id for token_id in ids.values() if token_id is not None} | model.info.end_ids
+    end_ids = {token_id for token_id in ids.values() if token_id is not None} | model.end_ids
     return Endings(frozenset(end_ids), tuple(text for text, token_id in ids.items() if token_id is None))
 
 
@@ -101,7 +101,8 @@ class Answer:
     def write(self, token_ids: list[int]) -> None:
         """Take further ids. Raises nothing that ``on_text`` raised: that is kept for ``finish``."""
         self._ids += token_ids
-        self._pass_on(self._text.push(token_ids))
+        # An end is no text, whether or not the tokenizer's files call it a control token.
+        self._pass_on(self._text.push([token_id for token_id in token_ids if token_id not in self.end_ids]))
 
     def _pass_on(self, piece: str) -> None:
         if not piece or self.error:

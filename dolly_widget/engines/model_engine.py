@@ -37,6 +37,8 @@ class ModelEngine(ABC):
         self.template = setup.template or model.template
         self._max_positions = model.info.max_positions
         self._endings = endings(model, self.template)
+        if model.tokenizer.vocab_size > model.vocab_size:
+            model.encode(self.template.render("Hello"))  # refused now, and not at the first question
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._callback_thread: int | None = None
@@ -109,11 +111,11 @@ class ModelEngine(ABC):
         **arguments: Any,
     ) -> GenerationResult:
         """Do what ``generate`` does; ``arguments`` reach ``_run``."""
-        tokenizer, ends = self.model.tokenizer, self._endings_with(params.stop)
-        prompt_ids, prefix = tokenizer.encode(prompt), self.check_beginning(prefix_ids)
+        ends = self._endings_with(params.stop)
+        prompt_ids, prefix = self.model.encode(prompt), self.check_beginning(prefix_ids)
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
-        text, cancels = TextStream(tokenizer, ends.texts), (stop or threading.Event(), self._closing)
+        text, cancels = TextStream(self.model.tokenizer, ends.texts), (stop or threading.Event(), self._closing)
         answer = Answer(text, self._tracking_callbacks(on_text), cancels, prefix, ends.ids)
         with self._take_turn(answer) as is_ours:
             if is_ours:

@@ -80,7 +80,7 @@ def score(
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}.")
     opened = open_model(engine)
-    prompt_ids = opened.model.tokenizer.encode(prompt)
+    prompt_ids = opened.model.encode(prompt)
     ids = _checked([*prompt_ids, *map(operator.index, token_ids)], len(prompt_ids), opened.model.info)
     judge = _Judge(ids, len(prompt_ids), effective_params(engine, params), k, stop or threading.Event())
     if len(ids) > len(prompt_ids):
@@ -99,7 +99,7 @@ def next_token(
     ``score`` raises.
     """
     opened = open_model(engine)
-    ids = [*opened.model.tokenizer.encode(prompt), *map(operator.index, prefix_ids)]
+    ids = [*opened.model.encode(prompt), *map(operator.index, prefix_ids)]
     _checked(ids, len(ids), opened.model.info)
     warn_of_memory(engine, opened)
     logits = np.empty(0, dtype=np.float32)

@@ -54,6 +54,16 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def _token_ids(path: Path, settings: dict[str, Any], key: str) -> frozenset[int]:
+    """The ids that settings give under ``key``: one, several or none. Raises ModelError for anything else."""
+    given = settings.get(key)
+    ids = given if isinstance(given, list) else [] if given is None else [given]
+    for token_id in ids:
+        if type(token_id) is not int or token_id >= 2**63:  # a bool is an int, too
+            raise ModelError(f"{path} gives {json.dumps(token_id)[:40]} as {key}: put the number of a token there.")
+    return frozenset(token_id for token_id in ids if token_id >= 0)
+
+
 @dataclass(frozen=True)
 class ModelInfo:
     """What the files of a model directory say about it. Read on demand; raises ModelError for a broken file."""
@@ -112,17 +122,16 @@ class ModelInfo:
     @property
     def vocab_size(self) -> int | None:
         """Number of tokens that the model has logits for; None where the config does not say."""
-        size = self.config.get("vocab_size")
-        return size if isinstance(size, int) else None
+        inner = self.config.get("text_config")  # of a model that can see
+        size = self.config.get("vocab_size", inner.get("vocab_size") if isinstance(inner, dict) else None)
+        return size if type(size) is int and size > 0 else None
 
     @cached_property
     def end_ids(self) -> frozenset[int]:
-        """Ids that end a text, from ``generation_config.json`` and ``config.json``."""
-        ids = self.config.get("eos_token_id")
+        """Ids that end a text, from ``config.json`` and ``generation_config.json``; a negative one stands for none."""
+        found = _token_ids(self.model_dir / "config.json", self.config, "eos_token_id")
         path = self.model_dir / "generation_config.json"
-        if path.is_file():
-            ids = _read_json(path).get("eos_token_id", ids)
-        return frozenset(ids if isinstance(ids, list) else [] if ids is None else [ids])
+        return found | _token_ids(path, _read_json(path), "eos_token_id") if path.is_file() else found
 
     @property
     def size_bytes(self) -> int:

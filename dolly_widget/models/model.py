@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from dolly_widget.errors import ModelError
 from dolly_widget.models.info import ModelInfo, check_files
-from dolly_widget.models.template_files import template_for
-from dolly_widget.text import PromptTemplate, Tokenizer
+from dolly_widget.models.template_files import end_token, template_for
+from dolly_widget.text import Prompt, PromptTemplate, Tokenizer
 
 
 class Model:
@@ -37,8 +38,26 @@ class Model:
 
     @cached_property
     def vocab_size(self) -> int:
-        """Number of token ids: a model may have more of them than its tokenizer, filled up to a round number."""
-        return max(self.tokenizer.vocab_size, self.info.vocab_size or 0)
+        """Number of token ids. A model may have more of them than its tokenizer, filled up to a round number."""
+        return self.info.vocab_size or self.tokenizer.vocab_size
+
+    @cached_property
+    def end_ids(self) -> frozenset[int]:
+        """Ids that end a text: those of the model's settings, and its tokenizer's ``eos_token``."""
+        end = end_token(self.directory)
+        token_id = None if end is None else self.tokenizer.token_id(end)
+        return self.info.end_ids | ({token_id} if token_id is not None else set())
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """Ids of a prompt. Raises ModelError for one that the model does not have: the tokenizer is another model's."""
+        ids = self.tokenizer.encode(prompt)
+        if outside := next((token_id for token_id in ids if token_id >= self.vocab_size), None):
+            raise ModelError(
+                f"The prompt has the token {outside} ({self.tokenizer.token_text(outside)!r}), but {self.name} has "
+                f"only {self.vocab_size:,} tokens: its tokenizer is that of another model. Convert or download the "
+                "model again."
+            )
+        return ids
 
     def is_same(self, other: Model) -> bool:
         """Whether both are the same directory."""

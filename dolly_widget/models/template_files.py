@@ -51,6 +51,14 @@ def _configured_templates(entry: Any) -> dict[str, Any]:
     return entry if isinstance(entry, dict) else {"default": entry}
 
 
+def end_token(model_dir: Path) -> str | None:
+    """Text of the token that ends a text by the tokenizer's settings (``eos_token``); None where they name none.
+
+    Raises ValueError where they cannot be read.
+    """
+    return _special_tokens(_read_settings(Path(model_dir) / "tokenizer_config.json"), Path(model_dir)).get("eos_token")
+
+
 def _special_tokens(config: dict[str, Any], model_dir: Path) -> dict[str, str]:
     """Texts of the special tokens by name, as transformers hands them to a template."""
     settings = dict(config)

@@ -72,6 +72,11 @@ class Tokenizer:
         """Whether each id means the same to both."""
         return bool(self._backend.get_vocab() == other._backend.get_vocab())
 
+    def token_id(self, text: str) -> int | None:
+        """Id of the token that is spelled ``text`` in the vocabulary, a control token or not; None if there is none."""
+        found = self._backend.token_to_id(text)
+        return None if found is None else int(found)
+
     def special_id(self, text: str) -> int | None:
         """Id of the special token that is ``text``, line breaks at its end aside; None if there is none.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from real_engines import start
+from tokenizers import Tokenizer as Backend
 
 from dolly_widget import DOLLY, PLAIN, GenerationResult, PromptTemplate, SamplingParams
 from dolly_widget.engines.answer import Endings, endings
@@ -136,6 +137,25 @@ def test_the_text_of_a_special_token_is_an_end_id(endless):
     assert result.token_ids == on_and_on.token_ids[: on_and_on.token_ids.index(end) + 1]
     assert result.finish_reason == "stop"
     assert result.text == endless.model.tokenizer.decode(result.token_ids).rstrip()
+
+
+def test_an_end_that_only_the_tokenizer_names_ends_an_answer(engine_class, whole, demo_dir, tmp_path):
+    """And is no part of its text, although this one is an ordinary word."""
+    model_dir = shutil.copytree(demo_dir, tmp_path / "model")
+    settings = model_dir / "tokenizer_config.json"
+    ids = whole.result.token_ids
+    place, word = next(
+        (place, spelling)
+        for place, token_id in enumerate(ids[5:], start=5)
+        for spelling in [Backend.from_file(str(model_dir / "tokenizer.json")).id_to_token(token_id)]
+        if token_id not in ids[:place]
+    )
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "eos_token": word}))
+    engine = start(engine_class, model_dir)
+    result = engine.generate(LETTER, GREEDY)
+    engine.close()
+    assert (result.token_ids, result.finish_reason) == (ids[: place + 1], "stop")
+    assert result.text == engine.model.tokenizer.decode(ids[:place]).rstrip()
 
 
 def test_what_ends_an_answer_is_of_the_model_the_template_and_the_user(demo_dir):

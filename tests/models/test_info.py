@@ -135,15 +135,30 @@ def test_the_longest_text_has_several_names(model_dir):
         ({"eos_token_id": [1, 2]}, None, {1, 2}),
         ({"eos_token_id": None}, None, set()),
         ({"eos_token_id": 0}, {}, {0}),
-        ({"eos_token_id": 0}, {"eos_token_id": 5}, {5}),
-        ({"eos_token_id": 0}, {"eos_token_id": [5, 6]}, {5, 6}),
+        ({"eos_token_id": 0}, {"eos_token_id": 5}, {0, 5}),
+        ({"eos_token_id": 0}, {"eos_token_id": [5, 6]}, {0, 5, 6}),
+        ({"eos_token_id": 0}, {"eos_token_id": None}, {0}),
+        ({"eos_token_id": -1}, {"eos_token_id": [-1, 5]}, {5}),
     ],
 )
-def test_the_generation_config_says_what_ends_a_text(model_dir, in_config, in_generation_config, expected):
+def test_both_configs_say_what_ends_a_text(model_dir, in_config, in_generation_config, expected):
     info = config(model_dir, **in_config)
     if in_generation_config is not None:
         (model_dir / "generation_config.json").write_text(json.dumps(in_generation_config), encoding="utf-8")
     assert info.end_ids == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["</s>", "2", [None, 3], True, 2.0, [[1]], {}, 10**400], ids=lambda value: str(value)[:9]
+)
+@pytest.mark.parametrize("name", ["config.json", "generation_config.json"])
+def test_an_end_that_is_no_id_is_named(model_dir, name, value):
+    info = config(model_dir)
+    (model_dir / name).write_text(json.dumps({"eos_token_id": value}), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"as eos_token_id: put the number of a token there\.$") as odd:
+        _ = ModelInfo(info.model_dir).end_ids
+    assert str(odd.value).startswith(f"{model_dir / name} gives ")
+    assert len(str(odd.value)) < 200 + len(str(model_dir))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"text"', b"\xff"])

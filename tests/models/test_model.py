@@ -100,11 +100,41 @@ def test_a_damaged_file_is_told_when_it_is_read(model_dir):
             _ = opened.info.max_positions
 
 
-@pytest.mark.parametrize(("size", "expected"), [(4096, 4096), (100, 2048), (None, 2048)])
-def test_the_vocabulary_is_the_larger_of_what_model_and_tokenizer_have(model_dir, size, expected):
-    config = model_dir / "config.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "vocab_size": size}))
-    assert Model(model_dir).vocab_size == expected
+def configure(model_dir, name="config.json", **settings):
+    path = model_dir / name
+    before = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps({**before, **settings}))
+    return Model(model_dir)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"vocab_size": 4096}, 4096),
+        ({"vocab_size": 100}, 100),
+        ({"vocab_size": None}, 2048),
+        ({"vocab_size": "many"}, 2048),
+    ],
+)
+def test_the_models_vocabulary_counts_where_its_config_says_it(model_dir, settings, expected):
+    assert configure(model_dir, **settings).vocab_size == expected
+
+
+def test_a_prompt_with_a_token_that_the_model_does_not_have_is_refused(model_dir):
+    opened = configure(model_dir, vocab_size=1000)
+    ids = [token_id for token_id in opened.tokenizer.encode(PLAIN.render("electric sheep")) if token_id >= 1000]
+    assert ids
+    with pytest.raises(ModelError, match=rf"has the token {ids[0]} \('.+'\), but copy has only 1,000 tokens: "):
+        opened.encode(PLAIN.render("electric sheep"))
+    assert opened.encode(PLAIN.render("e")) == opened.tokenizer.encode(PLAIN.render("e"))
+
+
+@pytest.mark.parametrize("eos", ["a", {"content": "a"}])
+def test_the_tokenizers_end_ends_a_text_too(model_dir, eos):
+    assert Model(model_dir).end_ids == {0}
+    opened = configure(model_dir, "tokenizer_config.json", eos_token=eos)
+    assert opened.end_ids == {0, opened.tokenizer.token_id("a")}
+    assert configure(model_dir, "tokenizer_config.json", eos_token="no token").end_ids == {0}
 
 
 def test_a_model_that_was_taught_nothing_continues_plain_text(model_dir):

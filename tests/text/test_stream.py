@@ -4,9 +4,9 @@ import pytest
 from byte_tokenizers import SPECIAL, byte_level, save
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tokenizer_kinds import BYTES, KINDS
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models
-from tokenizer_kinds import BYTES, KINDS
 
 from dolly_widget.text.characters import REPLACEMENT
 from dolly_widget.text.stream import TextStream
