@@ -1,6 +1,8 @@
 """Where an answer departs from another one, and how that is said."""
 
 import pytest
+from byte_tokenizers import save
+from tokenizer_kinds import KINDS
 
 from dolly_widget.comparison.differences import by_characters, by_tokens, first_difference, spell
 from dolly_widget.text.template import Prompt, Segment
@@ -83,3 +85,10 @@ def test_characters_are_counted_where_tokens_mean_different_things(spelled):
 def test_where_two_answers_part(ids, others, place):
     assert first_difference(ids, others) == place
     assert first_difference(list(ids), others) == place
+
+
+def test_a_character_of_byte_tokens_is_the_share_of_the_token_that_decides_it(tmp_path):
+    backend = KINDS["byte-fallback, as Llama 2's"]()
+    words = ["▁a", *(f"<0x{byte:02X}>" for byte in "你".encode()), "▁b", "</s>", "▁b"]
+    answer = spell(save(backend, tmp_path), [backend.token_to_id(word) for word in words])
+    assert answer.pieces == ("a", "", "", "", "你 b", "", " b")
