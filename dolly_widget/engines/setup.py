@@ -107,9 +107,9 @@ class EngineSetup:
         """
         directory = find(self.model, self.weight_format, self.revision)
         if self.draft is None:
-            return None if directory is None else Prepared(Model(directory), None)
+            return None if directory is None else Prepared(Model.of(directory), None)
         draft = find(self.draft, self.weight_format)
-        return None if directory is None or draft is None else Prepared(Model(directory), Model(draft))
+        return None if directory is None or draft is None else Prepared(Model.of(directory), Model.of(draft))
 
     def prepare(self, *, on_progress: OnProgress = ignore_progress, stop: threading.Event | None = None) -> Prepared:
         """The models, downloaded and converted where they are missing. Blocks. Raises what ``resolve`` raises."""
@@ -117,9 +117,9 @@ class EngineSetup:
             return found
         model = resolve(self.model, self.weight_format, self.revision, on_progress=on_progress, stop=stop)
         if self.draft is None:
-            return Prepared(Model(model), None)
+            return Prepared(Model.of(model), None)
         draft = resolve(self.draft, self.weight_format, on_progress=on_progress, stop=stop)
-        return Prepared(Model(model), Model(draft))
+        return Prepared(Model.of(model), Model.of(draft))
 
     def needs_same_models(self, other: EngineSetup) -> bool:
         """Whether both need the same files."""

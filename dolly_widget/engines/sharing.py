@@ -7,7 +7,6 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from dolly_widget.engines.answer import ignore_text
@@ -18,7 +17,7 @@ from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup, Prepared
 from dolly_widget.errors import EngineError
-from dolly_widget.models import WEIGHT_FILES, WeightFormat
+from dolly_widget.models import WeightFormat, file_versions
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt
 
@@ -50,18 +49,12 @@ class _Key:
         directories = [model.directory for model in prepared if model is not None]
         # How a model was named does not matter, only which files its name has become.
         plain = replace(setup, model="demo", draft=None, revision=None, weight_format=WeightFormat())
-        self._parts = plain, [(each.resolve(), _versions(each)) for each in directories]
+        self._parts = plain, [(each.resolve(), file_versions(each)) for each in directories]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and self._parts == other._parts
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def _versions(directory: Path) -> tuple[tuple[int, int], ...]:
-    """Modification time and size of the weights' files: a model that is converted again is another one."""
-    stats = [(directory / name).stat() for name in WEIGHT_FILES]
-    return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 class _Shared:

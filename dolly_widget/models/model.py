@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
+import weakref
 from pathlib import Path
+from typing import TypeAlias
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.info import ModelInfo, check_files
+from dolly_widget.models.info import MANIFEST, REQUIRED_FILES, ModelInfo, check_files
 from dolly_widget.models.template_files import end_token, template_for
 from dolly_widget.text import Prompt, PromptTemplate, Tokenizer
+
+FileVersions: TypeAlias = "tuple[tuple[int, int] | None, ...]"
+_READ_FILES = (
+    *REQUIRED_FILES,
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    "additional_chat_templates",
+    MANIFEST,
+)
 
 
 class Model:
@@ -20,28 +33,48 @@ class Model:
     def __init__(self, directory: str | Path) -> None:
         self.directory = check_files(Path(directory).expanduser())
         self.info = ModelInfo(self.directory)
+        # A lock each, and no cached_property: until Python 3.12, one model that is read slowly holds up all others.
+        self._reading_tokenizer, self._reading_template = threading.Lock(), threading.Lock()
+        self._tokenizer: Tokenizer | None = None
+        self._template: PromptTemplate | None = None
 
-    @cached_property
+    @classmethod
+    def of(cls, directory: str | Path) -> Model:
+        """The model of a directory, one for all who hold it: a tokenizer may take 100 MB.
+
+        A directory whose files have changed since it was opened is another model. Raises what ``Model`` raises.
+        """
+        model = cls(Path(directory).expanduser().absolute())
+        # The path as well: one who was given a link goes on when it leads elsewhere, the others stay.
+        key = model.directory, model.directory.resolve(), file_versions(model.directory)
+        with _open_lock:
+            return _open.setdefault(key, model)
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer. Raises ValueError where it cannot be read."""
-        return Tokenizer(self.directory)
+        with self._reading_tokenizer:
+            self._tokenizer = self._tokenizer or Tokenizer(self.directory)
+            return self._tokenizer
 
-    @cached_property
+    @property
     def template(self) -> PromptTemplate:
         """The prompt template that the model was taught. Raises ValueError where its files are damaged."""
-        return template_for(self.directory)
+        with self._reading_template:
+            self._template = self._template or template_for(self.directory)
+            return self._template
 
     @property
     def name(self) -> str:
         """What to call it: "demo", the model's id, or the name of its directory."""
         return self.info.name
 
-    @cached_property
+    @property
     def vocab_size(self) -> int:
         """Number of token ids. A model may have more of them than its tokenizer, filled up to a round number."""
         return self.info.vocab_size or self.tokenizer.vocab_size
 
-    @cached_property
+    @property
     def end_ids(self) -> frozenset[int]:
         """Ids that end a text: those of the model's settings, and its tokenizer's ``eos_token``."""
         end = end_token(self.directory)
@@ -65,3 +98,21 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({self.directory.name!r})"
+
+
+_Key: TypeAlias = "tuple[Path, Path, FileVersions]"
+_open: weakref.WeakValueDictionary[_Key, Model] = weakref.WeakValueDictionary()
+_open_lock = threading.Lock()
+
+
+def file_versions(directory: Path) -> FileVersions:
+    """Modification times and sizes of all that is read of a model: one that is converted again is another one."""
+    return tuple(map(_version, (directory / name for name in _READ_FILES)))
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size

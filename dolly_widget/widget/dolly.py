@@ -260,6 +260,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._session.close()
         finally:  # an interrupt ends the wait
             self._screen.lens.close()
+            self._screen.prompt.load(None)
             for part in descendants(self):
                 part.close()
             super().close()

@@ -1,14 +1,19 @@
 """A directory is opened once: each of its files is read when it is first asked for, and never again."""
 
+import contextlib
+import gc
 import json
+import os
 import shutil
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from dolly_widget import DOLLY, PLAIN, DollyWidget, ModelError
+from dolly_widget import DOLLY, PLAIN, DollyWidget, ModelError, SamplingExplorer, compare, load_engine
+from dolly_widget.engines import EngineSetup, share_engine
 from dolly_widget.models import Model, model
 from dolly_widget.models.info import REQUIRED_FILES
 from dolly_widget.text import Tokenizer
@@ -55,13 +60,13 @@ def test_nothing_is_read_before_it_is_asked_for_and_then_once(model_dir, tokeniz
     assert (tokenizers, templates) == ([model_dir], [model_dir])
 
 
-def test_a_widget_that_asks_colours_and_counts_reads_the_tokenizer_once(demo_dir, tokenizers):
-    widget = DollyWidget(demo_dir, device="CPU")
+def test_a_widget_that_asks_colours_and_counts_reads_the_tokenizer_once(model_dir, tokenizers):
+    widget = DollyWidget(model_dir, device="CPU")
     widget.lens = True
     for _ in range(2):
         widget.ask("Who is Dolly?", max_new_tokens=3)
     widget.close()
-    assert tokenizers == [demo_dir]
+    assert tokenizers == [model_dir]
 
 
 def test_several_threads_get_the_same(model_dir):
@@ -150,3 +155,107 @@ def test_two_names_of_one_directory_are_the_same_model(model_dir, tmp_path, monk
     for other in (link, Path("~/copy"), model_dir / ".." / "copy"):
         assert Model(model_dir).is_same(Model(other))
     assert not Model(model_dir).is_same(Model(shutil.copytree(model_dir, tmp_path / "another")))
+
+
+def test_all_who_open_a_directory_have_one_model(model_dir, monkeypatch):
+    opened = Model.of(model_dir)
+    monkeypatch.chdir(model_dir.parent)
+    monkeypatch.setenv("HOME", str(model_dir.parent))
+    for same in (model_dir, str(model_dir), Path("copy"), "~/copy"):
+        assert Model.of(same) is opened
+    assert opened.directory == model_dir
+
+
+def test_a_link_is_a_directory_of_its_own_since_it_may_lead_elsewhere(model_dir, tmp_path):
+    link, opened = tmp_path / "link", Model.of(model_dir)
+    link.symlink_to(model_dir)
+    linked = Model.of(link)
+    assert linked is not opened
+    assert linked.is_same(opened)
+    link.unlink()
+    assert opened.tokenizer.vocab_size == 2048
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *REQUIRED_FILES,
+        "generation_config.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "chat_template.jinja",
+        "additional_chat_templates",
+        "dolly_widget.json",
+    ],
+)
+def test_a_directory_whose_files_have_changed_is_another_model(model_dir, name):
+    opened, path = Model.of(model_dir), model_dir / name
+    if path.is_file():
+        os.utime(path, ns=(0, 0))
+    else:
+        path.mkdir()
+    assert Model.of(model_dir) is not opened
+    assert Model.of(model_dir).is_same(opened)
+
+
+def test_what_is_no_file_of_the_model_does_not_make_it_another_one(model_dir):
+    opened = Model.of(model_dir)
+    (model_dir / "cache").mkdir()
+    (model_dir / "notes.json").write_text("{}")
+    assert Model.of(model_dir) is opened
+
+
+def test_a_model_that_nobody_holds_any_more_is_freed(model_dir):
+    opened = Model.of(model_dir)
+    tokenizer = weakref.ref(opened.tokenizer)
+    del opened
+    gc.collect()
+    assert tokenizer() is None
+
+
+def test_many_threads_that_open_a_directory_read_its_tokenizer_once(model_dir, tokenizers):
+    start = threading.Barrier(8)
+
+    def look(_):
+        start.wait(30)
+        opened = Model.of(model_dir)
+        return opened, opened.tokenizer, opened.template
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(look, range(8)))
+    assert len({tuple(map(id, each)) for each in seen}) == 1
+    assert tokenizers == [model_dir]
+
+
+def test_a_model_that_is_read_slowly_holds_up_no_other(model_dir, demo_dir, monkeypatch):
+    goes_on, reading, template_for = threading.Event(), threading.Event(), model.template_for
+
+    def read_slowly(directory):
+        if directory == model_dir:
+            reading.set()
+            assert goes_on.wait(30)
+        return template_for(directory)
+
+    monkeypatch.setattr(model, "template_for", read_slowly)
+    slow = Model.of(model_dir)
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.submit(lambda: slow.template)
+        assert reading.wait(30)
+        assert pool.submit(lambda: Model(demo_dir).template).result(30) == DOLLY
+        assert slow.tokenizer.vocab_size == 2048  # nor what else is read of it
+        goes_on.set()
+        assert found.result(30) == DOLLY
+
+
+def test_all_that_runs_a_model_shares_one_tokenizer(model_dir, tokenizers):
+    widgets = [DollyWidget(model_dir, device="CPU"), DollyWidget(str(model_dir), device="CPU", temperature=0)]
+    with contextlib.closing(load_engine(model_dir, device="CPU")) as engine:
+        widgets.append(SamplingExplorer(model_dir, "Who?", device="CPU"))
+        for widget in widgets:
+            widget.wait(30)
+        compare("Who?", model=[model_dir, engine], device="CPU", max_new_tokens=1)
+        setup = EngineSetup(model_dir, device="CPU")
+        share_engine(setup, setup.prepare()).close()  # as %%dolly does
+    for widget in widgets:
+        widget.close()
+    assert tokenizers.count(model_dir) == 1  # beside the demo model's, which loads the libraries

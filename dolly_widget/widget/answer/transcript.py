@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -21,13 +21,14 @@ class Transcript(widgets.VBox):
 
     def __init__(self) -> None:
         self.turns = widgets.HTML()
+        self._turn_html = functools.lru_cache(maxsize=1024)(turn_html)  # its own, freed with it: answers are long
         super().__init__([style_sheet(*_STYLES), self.turns])
         self.add_class("dw-transcript")
         self.show(())
 
     def show(self, turns: Sequence[Turn]) -> None:
         """Show these turns in place of those before."""
-        show_in(self.turns, transcript_html(turns))
+        show_in(self.turns, transcript_html(turns, self._turn_html))
         self.layout.display = None if turns else "none"
 
     def __repr__(self) -> str:
@@ -35,17 +36,8 @@ class Transcript(widgets.VBox):
         return f"{type(self).__name__}()"
 
 
-def transcript_html(turns: Sequence[Turn]) -> str:
-    """HTML, safe to insert in a page, of what was said; a turn whose answer is empty is still to be answered."""
-    if not turns:
-        return ""
-    # Without the attribute, JupyterLab takes the keys that scroll.
-    region = 'class="dw-turns" role="region" tabindex="0" data-lm-suppress-shortcuts="true" aria-label="Conversation"'
-    return f'<div {region}><div role="list">{"".join(map(_turn_html, turns))}</div></div>'
-
-
-@functools.lru_cache(maxsize=1024)
-def _turn_html(turn: Turn) -> str:
+def turn_html(turn: Turn) -> str:
+    """HTML, safe to insert in a page, of one turn; one whose answer is empty is still to be answered."""
     context = _text_html("dw-turn-context", turn.context) if turn.context.strip() else ""
     said = (
         f'<div role="listitem" class="dw-turn-user"><span class="dw-turn-who">You</span>'
@@ -57,6 +49,15 @@ def _turn_html(turn: Turn) -> str:
         f'{said}<div role="listitem" class="dw-turn-model"><span class="dw-turn-who">Model</span>'
         f'<div class="dw-response"><div class="dw-html" dir="auto">{markdown_to_html(turn.answer)}</div></div></div>'
     )
+
+
+def transcript_html(turns: Sequence[Turn], turn_html: Callable[[Turn], str] = turn_html) -> str:
+    """HTML, safe to insert in a page, of what was said; ``turn_html`` makes that of each turn."""
+    if not turns:
+        return ""
+    # Without the attribute, JupyterLab takes the keys that scroll.
+    region = 'class="dw-turns" role="region" tabindex="0" data-lm-suppress-shortcuts="true" aria-label="Conversation"'
+    return f'<div {region}><div role="list">{"".join(map(turn_html, turns))}</div></div>'
 
 
 def _text_html(name: str, text: str) -> str:

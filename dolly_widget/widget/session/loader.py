@@ -54,6 +54,7 @@ class ModelLoader:
         self.choice = choice
         """What is loading, or runs, or could not be loaded when nothing runs."""
         self._running: EngineSetup | None = None
+        self._name = ""
         self._step: _Step = _NO_PREPARING
         self._lock, self._worker = lock, worker
         self._jobs: list[Job[None]] = []
@@ -62,7 +63,7 @@ class ModelLoader:
     @property
     def name(self) -> str:
         """The name of the model that runs, or else of the one that will."""
-        return self.choice.name if self.model is None else self.model.name
+        return self._name or self.choice.name
 
     @property
     def base_choice(self) -> EngineSetup:
@@ -78,6 +79,7 @@ class ModelLoader:
         """Run a caller's engine."""
         self.engine, self.is_given, self.record = engine, True, None
         self.model = local_model(engine)
+        self._name = _name_of(self.model)
         self._running = self.choice
 
     def start(self, choice: EngineSetup) -> Job[None]:
@@ -110,9 +112,13 @@ class ModelLoader:
                 job.stop()
 
     def close(self) -> None:
-        """Free the model unless it was given; call it when the worker is closed."""
-        if self.engine is not None and not self.is_given:
-            self.engine.close()
+        """Free the model unless it was given, and let go of it; call it when the worker is closed.
+
+        A notebook keeps what its cells have shown, closed widgets too: that is not to keep tokenizers.
+        """
+        engine, self.engine, self.model = self.engine, None, None
+        if engine is not None and not self.is_given:
+            engine.close()
 
     def _run(self, choice: EngineSetup, stop: threading.Event) -> None:
         """The work of a loading job."""
@@ -170,18 +176,22 @@ class ModelLoader:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
         model = local_model(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
-        record = None if model is None else make_reproducible(choice, model)
+        name, record = _name_of(model), None if model is None else make_reproducible(choice, model)
         try:
             with self._lock:
                 if self._is_current(choice):
                     dropped = None if self.is_given else self.engine
                     self.engine, self.model, self.is_given = engine, model, False
-                    self._running, self.record = choice, record
+                    self._running, self.record, self._name = choice, record, name
                     self._settle(choice)
                     self._on_loaded()
         finally:
             if dropped is not None:
                 dropped.close()
+
+
+def _name_of(model: Model | None) -> str:
+    return "" if model is None else model.name
 
 
 def _refuse_if_stopped(stop: threading.Event) -> None:

@@ -287,7 +287,7 @@ class Session:
     def rest(self) -> None:
         """Set the status for no answer being written; an answer that waited for a model sets its own."""
         if not self.is_busy:
-            is_without = self.engine is None
+            is_without = self.engine is None and not self.is_closed
             self._set("status", "loading" if self.loader.is_loading else "error" if is_without else "idle")
 
     # What happens

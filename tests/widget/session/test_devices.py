@@ -44,7 +44,7 @@ def loads(monkeypatch):
     versions = itertools.count()
     monkeypatch.setattr(sharing, "start_engine", loads)
     # Each load is of other files: nothing is shared.
-    monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
+    monkeypatch.setattr(sharing, "file_versions", lambda directory: next(versions))
     for module in (session, setup):
         monkeypatch.setattr(module, "check_device", lambda device: device)
     yield loads

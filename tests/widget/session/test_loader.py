@@ -80,7 +80,7 @@ def workshop(monkeypatch):
     versions = itertools.count()
     monkeypatch.setattr(sharing, "start_engine", workshop.start_engine)
     # Each load is of other files: nothing is shared.
-    monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
+    monkeypatch.setattr(sharing, "file_versions", lambda directory: next(versions))
     monkeypatch.setattr(chooser.store, "entries", lambda: ())
     return workshop
 

@@ -81,7 +81,7 @@ def outcomes(monkeypatch):
 
     monkeypatch.setattr(sharing, "start_engine", start_engine)
     # Each load is of other files: nothing is shared.
-    monkeypatch.setattr(sharing, "_versions", lambda directory: next(versions))
+    monkeypatch.setattr(sharing, "file_versions", lambda directory: next(versions))
     for module in (session_module, setup):
         monkeypatch.setattr(module, "check_device", lambda device: device)
     return outcomes
