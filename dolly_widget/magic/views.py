@@ -13,7 +13,7 @@ from IPython.display import DisplayHandle, display
 from dolly_widget.engines import GenerationResult
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import encodable, markdown_to_html, output_html
+from dolly_widget.text import markdown_to_html, output_html
 
 
 def name_of(model: Model) -> str:
@@ -104,7 +104,7 @@ class CapturedView:
 
 
 def _as_typed(text: str) -> str:
-    return f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(encodable(text))}</div>'
+    return f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(text)}</div>'
 
 
 def _whole(text: str, caption: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dolly_widget.text.characters import encodable
+
 NOT_TYPESET = ("mathjax_ignore", "tex2jax_ignore")
 """Classes of elements in which MathJax looks for no formulas: from version 3 on (JupyterLab), before it (nbconvert)."""
 
@@ -16,5 +18,5 @@ def output_html(content: str) -> str:
     "$5 in May and $10 in June" is no formula in it. It has no empty line, which would end it where it stands in a
     Markdown document, as ``nbconvert --to markdown`` writes: what follows would be read as Markdown.
     """
-    lines = content.replace("\r\n", "\n").replace("\r", "\n")
+    lines = encodable(content).replace("\r\n", "\n").replace("\r", "\n")
     return f'<div class="{" ".join(NOT_TYPESET)}">{_LINE_BEFORE_AN_EMPTY_ONE.sub("&#10;", lines)}</div>'
