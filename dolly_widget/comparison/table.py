@@ -15,7 +15,7 @@ from typing import Any
 
 from dolly_widget.engines import GenerationResult
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import in_bytes, number, visible
+from dolly_widget.text import in_bytes, number, output_html, visible
 
 _UNKNOWN = "–"
 
@@ -85,7 +85,10 @@ class Comparison:
     rows: tuple[ComparisonRow, ...]
 
     def as_dicts(self) -> list[dict[str, Any]]:
-        """A dictionary for each row, for JSON or ``pandas.DataFrame``."""
+        """A dictionary for each row, for JSON or ``pandas.DataFrame``.
+
+        Texts are as they were: in a CSV file of them, a cell can begin with ``=``, which a spreadsheet computes.
+        """
         return [row.as_dict() for row in self.rows]
 
     def __repr__(self) -> str:
@@ -103,7 +106,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """The table, safe to insert in a page."""
-        return (
+        return output_html(
             f'<div class="dolly-comparison" style="overflow-x: auto; color: inherit"><table style="{_TABLE}">'
             f'<caption style="{_CAPTION}"><b dir="auto">{_escaped(self.instruction)}</b>'
             f' <span style="{_QUIET}; white-space: nowrap">seed {self.seed}</span></caption>'

@@ -118,11 +118,16 @@ def _call(name: str, arguments: list[str], depth: int = 0) -> str:
     return f"{name}(\n{lines}{indent})"
 
 
+def _stays(line: str) -> bool:
+    """Whether a line of a cell's source stays as it is: IPython removes spaces of lines that are nothing else."""
+    return line.isprintable() and not line.endswith(" ")
+
+
 def _literal(value: Any) -> str:
     """Python for a value: a text of several lines between triple quotes where that is exact, else as ``repr`` does."""
     if not isinstance(value, str):
         return repr(value)
     is_simple = not any(mark in value for mark in '"\\')
-    if is_simple and "\n" in value and all(line.isprintable() for line in value.split("\n")):
+    if is_simple and "\n" in value and all(map(_stays, value.split("\n"))):
         return f'"""{value}"""'
     return f'"{value}"' if is_simple and value.isprintable() else repr(value)

@@ -21,8 +21,11 @@ def is_plain_template(template: object) -> bool:
     return type(template) in _TEMPLATES.values()
 
 
-def to_data(exchange: Exchange) -> dict[str, Any]:
-    """All of an exchange but ``model_dir``, which means nothing elsewhere. NaN, which JSON has not, becomes None."""
+def to_data(exchange: Exchange, after: int | None = None) -> dict[str, Any]:
+    """All of an exchange but ``model_dir``, which means nothing elsewhere. NaN, which JSON has not, becomes None.
+
+    ``after`` is the place of the exchange that it goes on from: the turns up to there need no second telling.
+    """
     return {
         "instruction": exchange.instruction,
         "context": exchange.context,
@@ -34,7 +37,7 @@ def to_data(exchange: Exchange) -> dict[str, Any]:
         },
         "setup": None if exchange.setup is None else _fields_of(exchange.setup),
         "template_name": exchange.template_name,
-        "turns": [list(turn) for turn in exchange.turns],
+        "turns": [list(turn) for turn in exchange.turns] if after is None else {"after": after},
     }
 
 
@@ -52,7 +55,7 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float) else str(value)  # a WeightFormat
 
 
-def from_data(data: Any) -> Exchange:
+def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Exchange:
     """The exchange of ``to_data``. Raises ValueError, TypeError or KeyError, with a reason, for anything else."""
     result = _read(GenerationResult, data["result"])
     _check_result(result)
@@ -64,7 +67,7 @@ def from_data(data: Any) -> Exchange:
         _prompt(data["prompt"]),
         setup=None if data["setup"] is None else _read(EngineSetup, data["setup"]),
         template_name=_text(data["template_name"]),
-        turns=tuple(Turn(*map(_text, _listed(turn))) for turn in _listed(data["turns"])),
+        turns=read_turns(data["turns"]),
     )
 
 

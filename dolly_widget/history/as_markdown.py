@@ -6,20 +6,26 @@ import re
 from dataclasses import fields
 from typing import Any
 
+from dolly_widget.history.answer_markdown import harmless_markdown
 from dolly_widget.history.exchange import Exchange
 from dolly_widget.text import Turn
 
 
-def to_markdown(number: int, exchange: Exchange, before: Exchange | None = None) -> str:
+def to_markdown(number: int, exchange: Exchange, after: int | None = None) -> str:
     """An exchange as a chapter of a Markdown document, with its number and the facts about its answer.
 
-    The turns of a chat that goes on from the exchange ``before`` stand there already.
+    ``after`` is the place of the exchange that its chat goes on from, counted from 0: the turns stand there already.
     """
-    goes_on = before is not None and exchange.turns == before.turns_after
-    parts = [f"## {number}", *(() if goes_on else (_turn_markdown(turn) for turn in exchange.turns))]
+    parts = [f"## {number}", *_said_before(number, exchange, after)]
     parts += _asked_markdown(exchange.instruction, exchange.context)
     parts += ["**Answer**", _answer_markdown(exchange.result.text), _facts_markdown(exchange)]
     return "\n\n".join(parts)
+
+
+def _said_before(number: int, exchange: Exchange, after: int | None) -> list[str]:
+    if after is None:
+        return [_turn_markdown(turn) for turn in exchange.turns]
+    return [] if after == number - 2 else [f"*Goes on from answer {after + 1}.*"]
 
 
 def _turn_markdown(turn: Turn) -> str:
@@ -50,31 +56,7 @@ def _code(text: str) -> str:
 
 
 def _answer_markdown(text: str) -> str:
-    return text if text.strip() and _is_harmless(text) else quoted(text)
-
-
-def _is_harmless(text: str) -> bool:
-    """Whether a Markdown text has no HTML, links to pages and addresses only, and is at its end when it ends."""
-    from markdown_it import MarkdownIt
-
-    parser = MarkdownIt("commonmark")
-    # Else what it does not like is not told from text, and other readers may like it.
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]
-    end = "end of the answer"
-    environment: dict[str, Any] = {}
-    blocks = parser.parse(f"{text}\n\n{end}", environment)
-    if environment.get("references"):  # they would hold for other answers too
-        return False
-    if len(blocks) < 3 or (blocks[-3].level, blocks[-2].content) != (0, end):
-        return False
-    return all(_is_harmless_token(each) for block in blocks for each in (block, *(block.children or ())))
-
-
-def _is_harmless_token(token: Any) -> bool:
-    url = str(token.attrGet("href") or token.attrGet("src") or "")
-    has_scheme = re.match(r"[^/?#]*:|[^/?#]*%3a", url, re.IGNORECASE)
-    is_link_to_page = not has_scheme or re.match(r"(https?|mailto):", url, re.IGNORECASE)
-    return token.type not in ("html_block", "html_inline") and bool(is_link_to_page)
+    return harmless_markdown(text) or quoted(text)
 
 
 def _facts_markdown(exchange: Exchange) -> str:

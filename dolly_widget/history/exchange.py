@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from dolly_widget.engines import EngineSetup, GenerationResult
@@ -38,10 +39,14 @@ class Exchange:
         return self.instruction, self.context, self.params
 
     @property
+    def own_turn(self) -> tuple[Turn, ...]:
+        """This exchange as a turn of the chat: one, or none where the answer is empty."""
+        return (Turn(self.instruction, self.context, self.result.text),) if self.result.text else ()
+
+    @cached_property
     def turns_after(self) -> tuple[Turn, ...]:
-        """What was said up to the end of this answer; one that is empty is no turn."""
-        own = (Turn(self.instruction, self.context, self.result.text),) if self.result.text else ()
-        return (*self.turns, *own)
+        """What was said up to the end of this answer; all that go on from here share it."""
+        return (*self.turns, *self.own_turn)
 
     @property
     def model_name(self) -> str:

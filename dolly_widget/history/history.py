@@ -6,16 +6,16 @@ What is read from JSON is untrusted: it becomes plain values or an error, and no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
 from dolly_widget.history.as_json import from_data, to_data
 from dolly_widget.history.as_markdown import to_markdown
+from dolly_widget.history.chats import SharedTurns, places_before
 from dolly_widget.history.exchange import Exchange
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Turn, encodable
+from dolly_widget.text import Turn, encodable, visible
 
 __all__ = ["Exchange", "History", "Turn"]
 
@@ -40,18 +40,9 @@ class History(tuple[Exchange, ...]):
 
         Each exchange is a line. Times are in seconds; one that was never taken is null.
         """
-        lines = ",\n".join(json.dumps(data, allow_nan=False) for data in self._data())
+        pairs = zip(self, places_before(self), strict=True)
+        lines = ",\n".join(json.dumps(to_data(*pair), allow_nan=False) for pair in pairs)
         return f'{{"kind": "{KIND}", "version": {VERSION}, "exchanges": [\n{lines}\n]}}\n'
-
-    def _data(self) -> Iterator[dict[str, Any]]:
-        """Plain values; the turns of a chat by the place of the exchange that they end with, where there is one."""
-        ends: dict[tuple[Turn, ...], int] = {}
-        for place, each in enumerate(self):
-            data = to_data(each)
-            if each.turns and each.turns in ends:
-                data["turns"] = {"after": ends[each.turns]}
-            ends[each.turns_after] = place
-            yield data
 
     @classmethod
     def from_json(cls, source: str | Path) -> History:
@@ -59,27 +50,34 @@ class History(tuple[Exchange, ...]):
         name = str(source) if isinstance(source, Path) else "This text"
         data = _parsed(_read(source) if isinstance(source, Path) else source, name)
         exchanges: list[Exchange] = []
+        turns = SharedTurns(exchanges)
         for number, each in enumerate(data, 1):
             try:
-                exchanges.append(from_data(_with_turns(each, exchanges)))
-            except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as exc:
-                reason = f"{exc} is missing" if isinstance(exc, KeyError) else str(exc).rstrip(".")
+                exchanges.append(from_data(each, turns.read))
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as exc:
                 raise ValueError(
-                    f"{name} is damaged at exchange {number} ({reason}): export the history again."
+                    f"{name} is damaged at exchange {number} ({_reason(exc)}): export the history again."
                 ) from exc
         return cls(exchanges)
 
     def to_markdown(self) -> str:
         """A document to read: answers in their own Markdown, instructions and contexts quoted as they were typed.
 
-        Nothing breaks out: an answer with HTML, links that could run scripts, or an unclosed fence is quoted too.
+        Nothing breaks out. Images become links, and headings stand below those of the document. An answer that cannot
+        be made harmless so is quoted too: one with HTML, links to other than pages and addresses for mail, an unclosed
+        fence, or what a reader such as JupyterLab would take for a formula.
         """
-        before = [None, *self[:-1]]
-        parts = [to_markdown(number, *pair) for number, pair in enumerate(zip(self, before, strict=False), 1)]
+        pairs = zip(self, places_before(self), strict=True)
+        parts = [to_markdown(number, *pair) for number, pair in enumerate(pairs, 1)]
         return encodable("\n\n".join(["# History", *parts])) + "\n"
 
     def to_dataframe(self) -> Any:
-        """A ``pandas.DataFrame``: a row for each exchange, times in seconds. Raises ImportError without pandas."""
+        """A ``pandas.DataFrame``: a row for each exchange, times in seconds. Raises ImportError without pandas.
+
+        Texts are as they were. A cell can begin with ``=``, ``+``, ``-`` or ``@``, and a spreadsheet that opens the
+        file of ``to_csv`` computes it: import such columns as text. Jupyter shows what is between two ``$`` of a cell as
+        a formula, unless ``pandas.options.display.html.use_mathjax`` is False.
+        """
         try:
             import pandas
         except ImportError as exc:
@@ -99,6 +97,8 @@ def has_words(exchange: Exchange, words: list[str]) -> bool:
 
 # JSON
 
+_REASON_CHARS = 200
+
 
 def _read(path: Path) -> str:
     try:
@@ -110,15 +110,13 @@ def _read(path: Path) -> str:
         raise _other_kind(str(path)) from exc
 
 
-def _with_turns(data: Any, before: Sequence[Exchange]) -> Any:
-    """``data`` with its turns in full."""
-    turns = data["turns"]
-    if not isinstance(turns, dict):
-        return data
-    place = turns["after"]
-    if not isinstance(place, int) or not 0 <= place < len(before):
-        raise ValueError(f"its turns follow exchange {place!r}, which is not an earlier one")
-    return {**data, "turns": [list(turn) for turn in before[place].turns_after]}
+def _reason(exc: Exception) -> str:
+    """What is wrong, in one line; what it quotes of the file may be anything, of any length."""
+    if isinstance(exc, RecursionError):
+        return "a value is nested too deeply"
+    text = f"{exc} is missing" if isinstance(exc, KeyError) else str(exc).rstrip(".")
+    line = visible(" ".join(text[: 2 * _REASON_CHARS].split()))
+    return line if len(line) <= _REASON_CHARS else f"{line[: _REASON_CHARS - 1]}…"
 
 
 def _parsed(text: str, name: str) -> list[Any]:

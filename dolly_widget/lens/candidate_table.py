@@ -12,7 +12,7 @@ from typing import Any
 
 from dolly_widget.lens.candidates import Candidate, Candidates
 from dolly_widget.sampling import CONFIDENCE, SETTINGS, SamplingParams, shaping
-from dolly_widget.text import Label, percent
+from dolly_widget.text import Label, output_html, percent
 
 # Lengths that a whole bar may stand for: a round one says more than the largest probability.
 _SCALES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -203,7 +203,7 @@ def candidates_to_html(candidates: Candidates, *, drawn_id: int | None = None) -
     names = ("#", "Token", *(column.name for column in shown.columns))
     head = "".join(f'<th scope="col" style="{_HEAD}">{_text(name)}</th>' for name in names)
     notes = "".join(f'<p style="margin: 4px 0; font-size: 12px">{_text(note)}</p>' for note in shown.notes)
-    return (
+    return output_html(
         f'<div style="font-family: system-ui, sans-serif; font-size: 13px">'
         f'<table style="border-collapse: collapse; font-variant-numeric: tabular-nums">'
         f'<caption style="text-align: left; padding: 4px 0">{_text(shown.summary)}</caption>'

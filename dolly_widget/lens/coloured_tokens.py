@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dolly_widget.lens.colours import LEVELS, colours, colours_css, level
 from dolly_widget.lens.scores import Scores
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Label, percent
+from dolly_widget.text import Label, output_html, percent
 
 
 class Alternative(NamedTuple):
@@ -77,7 +77,7 @@ def coloured_html(tokens: Sequence[ColouredToken], params: SamplingParams) -> st
     """HTML, safe to insert in a page, of the tokens in their colours, with a legend; figures are in the tooltips."""
     body = "".join(map(_token, tokens))
     swatches = "".join(f"<span {_look(index)}>\N{EN SPACE}</span>" for index in range(LEVELS))
-    return (
+    return output_html(
         f"<style>{colours_css(dark_only=True)}</style>"
         f'<div role="group" aria-label="{len(tokens):,} tokens" style="line-height: 1.9">'
         f'<div dir="auto" style="white-space: pre-wrap; overflow-wrap: anywhere">{body}</div>'

@@ -13,7 +13,7 @@ from IPython.display import DisplayHandle, display
 from dolly_widget.engines import GenerationResult
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import markdown_to_html
+from dolly_widget.text import markdown_to_html, output_html
 
 
 def name_of(model: Model) -> str:
@@ -74,9 +74,9 @@ class NotebookView:
 
     def show(self, text: str, doing: str, notes: list[str]) -> None:
         """See ``View``: the text as it is, since half an answer is incomplete Markdown."""
-        so_far = f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(text)}</div>' if text else ""
+        so_far = _as_typed(text) if text else ""
         # A console, which cannot replace what it printed, should print something.
-        self._publish(so_far + _quiet(*notes, doing), text or doing)
+        self._publish(output_html(so_far + _quiet(*notes, doing)), text or doing)
 
     def finish(self, text: str, caption: str) -> None:
         """See ``View``: as Markdown."""
@@ -103,8 +103,12 @@ class CapturedView:
         display({"text/html": _whole(text, caption), "text/plain": text}, raw=True)
 
 
+def _as_typed(text: str) -> str:
+    return f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(text)}</div>'
+
+
 def _whole(text: str, caption: str) -> str:
-    return f'<div class="dolly-answer">{markdown_to_html(text)}</div>{_quiet(caption)}'
+    return output_html(f'<div class="dolly-answer">{markdown_to_html(text)}</div>{_quiet(caption)}')
 
 
 def _quiet(*lines: str) -> str:

@@ -5,13 +5,16 @@ from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, Takes
 from dolly_widget.text.figures import in_bytes, number, percent
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.labels import Label, token_label
-from dolly_widget.text.markdown import markdown_to_html
+from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, is_safe_url, markdown_to_html
+from dolly_widget.text.output import NOT_TYPESET, output_html
 from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
 from dolly_widget.text.tokenizer import Piece, Tokenizer
 
 __all__ = [
     "DOLLY",
+    "MAX_MARKDOWN_CHARS",
+    "NOT_TYPESET",
     "PLAIN",
     "REPLACEMENT",
     "TEMPLATE_ADVICE",
@@ -28,8 +31,10 @@ __all__ = [
     "Turn",
     "encodable",
     "in_bytes",
+    "is_safe_url",
     "markdown_to_html",
     "number",
+    "output_html",
     "percent",
     "render",
     "takes_turns",

@@ -10,6 +10,7 @@ import functools
 import html
 import io
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,9 @@ HIGHLIGHTED = frozenset(
 its lexers of C# and makefiles need seconds for 3 kB of short lines or brackets."""
 
 _SAFE_URL = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
+# Texts of links that are addresses, of the web and for mail, which need not be the link's.
+_HOST = re.compile(r"(?:https?://)?(?:www\.)?((?:[\w-]+\.)+[^\W\d_]{2,63})(?:[:/?#@]\S*)?$", re.IGNORECASE)
+_MAIL = re.compile(r"(?:mailto:)?([^\s@:/?]+@[^\s@:/?]+)(?:\?\S*)?$", re.IGNORECASE)
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 
@@ -73,11 +77,12 @@ def _parser() -> MarkdownIt:
     parser.core.ruler.push("tame", _tame)
     parser.add_render_rule("fence", _render_fence)
     # markdown-it-py reads this as an attribute of the instance.
-    parser.validateLink = _is_safe_url  # type: ignore[method-assign]
+    parser.validateLink = is_safe_url  # type: ignore[method-assign]
     return parser
 
 
-def _is_safe_url(url: str) -> bool:
+def is_safe_url(url: str) -> bool:
+    """Whether a link in what a model wrote may lead there: to a page of the web, or to an address."""
     return _SAFE_URL.match(url) is not None
 
 
@@ -139,24 +144,62 @@ def _tame(state: StateCore) -> None:
 
 def _tame_links(tokens: Sequence[Token]) -> list[Token]:
     tamed: list[Token] = []
-    is_in_link = False
+    start = None  # of the link that we are in
     for token in tokens:
         if token.type == "image":
-            url = str(token.attrs["src"])
-            label = _text(token.content.strip() or url)
-            tamed += [label] if is_in_link else [_link_open(url, token.attrs.get("title")), label, _link_close()]
+            tamed += _tame_image(token, is_in_link=start is not None)
         elif token.type == "link_open":
-            is_in_link = True
+            start = len(tamed)
             tamed.append(_link_open(str(token.attrs["href"]), token.attrs.get("title")))
-        elif token.type == "link_close":
-            is_in_link = False
-            if tamed[-1].type == "link_open":
-                # A link without a text could be neither seen nor clicked.
-                tamed.append(_text(str(tamed[-1].attrs["href"])))
-            tamed.append(token)
+        elif token.type == "link_close" and start is not None:
+            tamed[start:] = _tame_link(tamed[start:], token)
+            start = None
         else:
             tamed.append(token)
     return tamed
+
+
+def _tame_image(image: Token, is_in_link: bool) -> list[Token]:
+    url = str(image.attrs["src"])
+    if not url:
+        return [_text(f"![{image.content}]()")]
+    label = _text(image.content.strip() or url)
+    return [label] if is_in_link else _tame_link([_link_open(url, image.attrs.get("title")), label], _link_close())
+
+
+def _tame_link(link: list[Token], close: Token) -> list[Token]:
+    """A link that began, what is in it, and its end: it can be seen, and a text that names a host names the right one.
+
+    The parser does not ask ``is_safe_url`` of "[x]()", which would lead to the page itself.
+    """
+    url = str(link[0].attrs["href"])
+    if not url:
+        return [_text("["), *link[1:], _text("]()")]
+    if len(link) == 1:
+        return [*link, _text(url), close]
+    named = _address_in("".join(token.content for token in link))
+    leads_to = _address_of(url)
+    return [*link, close] if named in ("", leads_to) else [*link, _text(f" ({leads_to})"), close]
+
+
+def _address_in(text: str) -> str:
+    """The host, or the address for mail, that a link's text names; "" where it is another text."""
+    seen = "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf").strip()
+    if mail := _MAIL.match(seen):
+        return mail[1].lower()
+    host = _HOST.match(seen)
+    return host[1].lower() if host else ""
+
+
+def _address_of(url: str) -> str:
+    """What a link leads to: the host of a page, without "www.", or an address for mail."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or parts.path).removeprefix("www.").lower()
+    except ValueError:  # a browser doesn't follow it either
+        return url
 
 
 def _text(content: str) -> Token:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from dolly_widget.text.characters import REPLACEMENT, visible
+from dolly_widget.text.output import output_html
 from dolly_widget.text.tokenizer import Piece
 
 # Translucent, so that they are tints of a white page and of a dark one. Blue and orange (Okabe and Ito's) are told
@@ -31,7 +32,7 @@ def tokens_to_html(pieces: Iterable[Piece]) -> str:
     pieces = list(pieces)
     tokens = "".join(_token(piece, index % 2) for index, piece in enumerate(pieces))
     count = f"{len(pieces):,} {'token' if len(pieces) == 1 else 'tokens'}"
-    return (
+    return output_html(
         f'<div role="group" aria-label="{count}" dir="ltr">'
         '<pre style="margin: 0; padding: 2px; border: 0; background: none; color: inherit; white-space: pre-wrap; '
         f'overflow-wrap: anywhere; font-family: monospace; font-size: 13px; line-height: 1.8">{tokens}</pre>'

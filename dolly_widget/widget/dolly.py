@@ -18,7 +18,7 @@ from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, with_changes
-from dolly_widget.text import encodable
+from dolly_widget.text import NOT_TYPESET, encodable
 from dolly_widget.widget.answer.last_answer import with_last_answer
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
@@ -99,7 +99,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._screen = Screen(self._actions(), SettingsPanel(self), lens, self._session.exchanges, offered)
         self._catching_up = CatchingUp(self)
         self.children = (*self._screen.children, self._catching_up)
-        self.add_class("dw-widget")
+        for name in ("dw-widget", *NOT_TYPESET):
+            self.add_class(name)
         handle_during_cells(descendants(self))
         self._wire()
         self._is_closed = False

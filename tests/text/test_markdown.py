@@ -295,7 +295,7 @@ class TokenPage(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         assert tag in ("div", "pre", "span", "wbr")
-        assert {name for name, _ in attrs} <= {"style", "title", "role", "aria-label", "dir"}
+        assert {name for name, _ in attrs} <= {"style", "title", "role", "aria-label", "dir", "class"}
         found = dict(attrs)
         if "title" in found:
             self.tokens.append((found["title"], found["style"], ""))

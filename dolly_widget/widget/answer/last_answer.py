@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dolly_widget.history import Exchange
-from dolly_widget.text import markdown_to_html
+from dolly_widget.text import markdown_to_html, output_html
 
 
 def with_last_answer(bundle: Mapping[str, Any], history: Sequence[Exchange]) -> dict[str, Any]:
@@ -22,4 +22,4 @@ def with_last_answer(bundle: Mapping[str, Any], history: Sequence[Exchange]) -> 
 
 def _to_html(exchange: Exchange) -> str:
     asked = [f"<b>{html.escape(text)}</b>" for text in (exchange.instruction, exchange.context) if text]
-    return f"<p>{'<br>'.join(asked)}</p>\n{markdown_to_html(exchange.result.text)}"
+    return output_html(f"<p>{'<br>'.join(asked)}</p>\n{markdown_to_html(exchange.result.text)}")

@@ -16,6 +16,10 @@ from dolly_widget.widget.page.layout import show_in, style_sheet
 _STYLES = [Path(__file__).with_name(name) for name in ("answer.css", "transcript.css")]
 
 
+MAX_SHOWN_TURNS = 200
+"""Of a longer chat the end is shown: a history file of a few kB can hold any number of turns."""
+
+
 class Transcript(widgets.VBox):
     """Shows turns, the newest last and in view; nothing if there are none."""
 
@@ -57,7 +61,15 @@ def transcript_html(turns: Sequence[Turn], turn_html: Callable[[Turn], str] = tu
         return ""
     # Without the attribute, JupyterLab takes the keys that scroll.
     region = 'class="dw-turns" role="region" tabindex="0" data-lm-suppress-shortcuts="true" aria-label="Conversation"'
-    return f'<div {region}><div role="list">{"".join(map(turn_html, turns))}</div></div>'
+    said = "".join(map(turn_html, turns[-MAX_SHOWN_TURNS:]))
+    return f'<div {region}><div role="list">{said}</div>{_gap_html(len(turns) - MAX_SHOWN_TURNS)}</div>'
+
+
+def _gap_html(hidden: int) -> str:
+    """How many turns are not shown: the last element, since the style sheet has the order reversed."""
+    if hidden <= 0:
+        return ""
+    return f'<div class="dw-turn-gap">{hidden:,} earlier {"turn is" if hidden == 1 else "turns are"} not shown.</div>'
 
 
 def _text_html(name: str, text: str) -> str:

@@ -22,7 +22,7 @@ from dolly_widget.lens import Candidates, Logits, quoted, table
 from dolly_widget.lens.candidates import candidates
 from dolly_widget.models import Model
 from dolly_widget.sampling import SHAPING, Distribution, Draws, SamplingParams, distribution, with_changes
-from dolly_widget.text import Prompt, encodable, in_bytes, percent
+from dolly_widget.text import NOT_TYPESET, Prompt, encodable, in_bytes, percent
 from dolly_widget.widget.explorer.beginning import AnswerSoFar
 from dolly_widget.widget.explorer.reader import NextTokenReader, Position
 from dolly_widget.widget.explorer.screen import ExplorerParts
@@ -98,8 +98,8 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self._parts = ExplorerParts(self, self._on_choose)
         self._parts.show_model(self._model.name, self._source.device)
         self.children = (*self._parts.children, CatchingUp(self))
-        self.add_class("dw-widget")
-        self.add_class("dw-explorer")
+        for name in ("dw-widget", "dw-explorer", *NOT_TYPESET):
+            self.add_class(name)
         handle_during_cells(descendants(self))
         self._wire()
         self._is_closed = False

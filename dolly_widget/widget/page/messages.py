@@ -9,17 +9,22 @@ from dolly_widget.engines import GenerationResult
 from dolly_widget.errors import EXPECTED_ERRORS, error_text
 from dolly_widget.models import ModelInfo
 from dolly_widget.runtime import Progress
-from dolly_widget.text import in_bytes
+from dolly_widget.text import encodable, in_bytes
+
+
+def _escaped(text: str) -> str:
+    # A lone surrogate would break the message to the page.
+    return html.escape(encodable(text))
 
 
 def busy_line(text: str) -> str:
     """A line that says what is going on."""
-    return f'<div class="dw-stats"><span class="dw-spinner"></span>{html.escape(text)}</div>'
+    return f'<div class="dw-stats"><span class="dw-spinner"></span>{_escaped(text)}</div>'
 
 
 def stats_line(result: GenerationResult) -> str:
     """Tokens, speed, time to first token, why it ended, and the seed."""
-    return f'<div class="dw-stats">{html.escape(result.statistics)}</div>'
+    return f'<div class="dw-stats">{_escaped(result.statistics)}</div>'
 
 
 def ending_note(result: GenerationResult) -> str:
@@ -35,13 +40,13 @@ _ENDING_NOTES = {"cancelled": "Stopped – the answer is incomplete.", "length":
 def model_line(info: ModelInfo, device: str) -> str:
     """Which model, how large, in which precision and where; for the demo model, that it is one."""
     facts = [f"{_millions(info.parameters)} parameters", info.precision, device]
-    line = f"<b>{html.escape(info.name)}</b> · " + " · ".join(html.escape(fact) for fact in facts)
+    line = f"<b>{_escaped(info.name)}</b> · " + " · ".join(_escaped(fact) for fact in facts)
     return f'<div class="dw-model">{line}{_DEMO_NOTE if info.is_demo else ""}</div>'
 
 
 def engine_line(name: str, device: str) -> str:
     """Which engine answers, where its model has no files here."""
-    return f'<div class="dw-model"><b>{html.escape(name)}</b> · {html.escape(device)}</div>'
+    return f'<div class="dw-model"><b>{_escaped(name)}</b> · {_escaped(device)}</div>'
 
 
 _DEMO_NOTE = (
@@ -56,12 +61,12 @@ def _millions(parameters: int) -> str:
 
 def unloaded_line(name: str) -> str:
     """Which model it will be."""
-    return f'<div class="dw-model"><b>{html.escape(name)}</b> · not loaded yet</div>'
+    return f'<div class="dw-model"><b>{_escaped(name)}</b> · not loaded yet</div>'
 
 
 def stage_line(progress: Progress) -> str:
     """What is being done to the model, in words."""
-    return f'<div class="dw-stage"><span class="dw-spinner"></span>{html.escape(_stage(progress))}</div>'
+    return f'<div class="dw-stage"><span class="dw-spinner"></span>{_escaped(_stage(progress))}</div>'
 
 
 def progress_bar(progress: Progress) -> str:
@@ -69,7 +74,7 @@ def progress_bar(progress: Progress) -> str:
     done = progress.fraction
     if done is None and progress.done_bytes is not None and progress.total_bytes:
         done = progress.done_bytes / progress.total_bytes
-    attributes = f'class="dw-bar" role="progressbar" aria-label="{html.escape(_stage(progress))}"'
+    attributes = f'class="dw-bar" role="progressbar" aria-label="{_escaped(_stage(progress))}"'
     if done is None:
         return f"<div {attributes}><div></div></div>"
     percent = min(100.0, max(0.0, 100 * done))
@@ -94,18 +99,18 @@ def _stage(progress: Progress) -> str:
 
 def note_html(*notes: str) -> str:
     """Quiet lines, one below the other."""
-    return "".join(f'<div class="dw-note">{html.escape(note)}</div>' for note in notes)
+    return "".join(f'<div class="dw-note">{_escaped(note)}</div>' for note in notes)
 
 
 def hint_html(text: str) -> str:
     """A friendly word about what to do."""
-    return f'<span class="dw-error dw-is-hint" role="alert">{html.escape(text)}</span>'
+    return f'<span class="dw-error dw-is-hint" role="alert">{_escaped(text)}</span>'
 
 
 def error_html(exc: BaseException) -> str:
     """What went wrong: one sentence, with what is behind it folded away below."""
     details = ""
     if exc.__cause__ is not None or not isinstance(exc, EXPECTED_ERRORS):
-        trace = html.escape("".join(traceback.format_exception(exc)))
+        trace = _escaped("".join(traceback.format_exception(exc)))
         details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
-    return f'<span class="dw-error" role="alert">{html.escape(error_text(exc))}{details}</span>'
+    return f'<span class="dw-error" role="alert">{_escaped(error_text(exc))}{details}</span>'

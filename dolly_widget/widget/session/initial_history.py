@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from dolly_widget.engines import EngineSetup
@@ -20,13 +21,22 @@ def read_exchanges(history: Sequence[Exchange] | str | Path) -> list[Exchange]:
     given = History.from_json(Path(history)) if isinstance(history, str | Path) else history
     if not isinstance(given, Sequence) or not all(isinstance(each, Exchange) for each in given):
         raise TypeError(f"history must be a History, exchanges, or the path of a JSON file, not {given!r:.60}.")
-    homes = {each.setup: _home(each.setup) for each in given}
-    return [_as_shown(each, homes[each.setup]) for each in given]
+    # The newest first: those are what is gone on with.
+    setups = dict.fromkeys(each.setup for each in reversed(given))
+    homes = {setup: _home(setup) for setup in islice(setups, _MAX_LOOKED_UP)}
+    return [_as_shown(each, homes.get(each.setup)) for each in given]
+
+
+_MAX_LOOKED_UP = 100
+"""Setups whose models are looked for on this disk: a file of somebody else can name any number."""
 
 
 def _home(setup: EngineSetup | None) -> Path | None:
-    """The files of a model on this machine; None where they are not there."""
-    if setup is None:
+    """The files of a model on this machine; None where they are not there.
+
+    A name that begins with two slashes is that of another machine, to which Windows would log in.
+    """
+    if setup is None or not setup.model[:2].strip("/\\"):
         return None
     with contextlib.suppress(ValueError, OSError, RuntimeError):  # RuntimeError: "~nobody", whose home is not known
         if found := replace(setup, draft=None).find():
