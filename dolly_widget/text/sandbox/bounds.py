@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import GeneratorType
@@ -16,6 +16,8 @@ LONGEST_S = 5.0
 DEEPEST = 100
 """Calls, and lists, within each other."""
 _STEPS = 1_000_000
+_CALL = 20
+"""Steps of a call, as long as it takes."""
 _LARGEST = 1_000_000
 _REST = 16
 """What a value counts that is no text, in characters."""
@@ -30,7 +32,7 @@ class Budget:
     """What is left for one rendering, of messages that have ``given`` characters."""
 
     def __init__(self, given: int) -> None:
-        self.depth = 0
+        self._depth = 0
         self._steps = _STEPS + 10 * given
         self._largest = _LARGEST + 20 * given
         self._characters = 20 * _LARGEST + 200 * given
@@ -56,11 +58,11 @@ class Budget:
         if self._characters < 0:
             raise BoundsError("makes too much text")
 
-    def made(self, value: T) -> T:
-        """Count a new value, and return it; a generator counts while it is read."""
+    def made(self, value: T, *sources: Any) -> T:
+        """Count a new value, made from ``sources``, and return it; a generator counts while it is read."""
         self.step()
         if isinstance(value, GeneratorType):
-            return self._counting(value)  # type: ignore[return-value]
+            return self._chained(value, sources)  # type: ignore[return-value]
         self.allow(self._measured(value)[0])
         self.write(len(value) if isinstance(value, str) else _REST * len(value) if isinstance(value, _LISTS) else 1)
         return value
@@ -72,6 +74,14 @@ class Budget:
         elif isinstance(value, GeneratorType):
             return self._counting(value)  # type: ignore[return-value]
         return value
+
+    def _chained(self, values: Generator[Any, None, None], sources: tuple[Any, ...]) -> Iterator[Any]:
+        # Generators that read from one another end one within the other: too many of them end Python.
+        counting, depth = self._counting(values), 1 + max((self._measured(source)[1] for source in sources), default=0)
+        if depth > DEEPEST:
+            raise BoundsError("makes too large a value")
+        self._sizes[id(counting)] = (counting, _REST, depth)
+        return counting
 
     def _counting(self, values: Generator[Any, None, None]) -> Iterator[Any]:
         for value in values:
@@ -87,9 +97,9 @@ class Budget:
             return len(value), 0
         if isinstance(value, int):
             return _REST + value.bit_length() // 8, 0
-        if not isinstance(value, _LISTS):
-            return _REST, 0
         if id(value) not in self._sizes:
+            if not isinstance(value, _LISTS):
+                return _REST, 0
             self._sizes[id(value)] = (value, *self._measured_anew(value))
         return self._sizes[id(value)][1:]
 
@@ -104,17 +114,16 @@ class Budget:
         self.allow(size)
         return size, depth
 
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
-        """Within it, one call more is going on."""
-        self.step()
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise BoundsError("takes too many steps (recursion)")
+    def call(self, function: Callable[[], T]) -> T:
+        """Call what a template calls, within the calls that are going on."""
+        self.step(_CALL)
+        self._depth += 1
         try:
-            yield
+            if self._depth > DEEPEST:
+                raise BoundsError("takes too many steps (recursion)")
+            return self.made(function())
         finally:
-            self.depth -= 1
+            self._depth -= 1
 
 
 _current: ContextVar[Budget] = ContextVar("budget")

@@ -23,7 +23,8 @@ from dolly_widget.text.sandbox.methods import Method, methods_of
 from dolly_widget.text.sandbox.operators import OPERATORS
 from dolly_widget.text.sandbox.traced import concat, text_of
 
-_LONGEST_SOURCE = 200_000
+_LONGEST_SOURCE = 100_000
+_MOST_NODES = 20_000
 _NO_PLACE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport, nodes.EvalContextModifier)
 _LOOP_METHODS = ("cycle", "changed")
 
@@ -144,10 +145,13 @@ class _Environment(ImmutableSandboxedEnvironment):
         }
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        for node in source.find_all(_NO_PLACE):
-            raise TemplateSyntaxError(f"it uses {type(node).__name__.lower()}", node.lineno)
-        for loop in source.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, "each", [], [], None, None, lineno=loop.lineno)
+        for count, node in enumerate(list(source.find_all(nodes.Node))):
+            if count > _MOST_NODES:
+                raise BoundsError("is too long")
+            if isinstance(node, _NO_PLACE):
+                raise TemplateSyntaxError(f"it uses {type(node).__name__.lower()}", node.lineno)
+            if isinstance(node, nodes.For):
+                node.iter = nodes.Filter(node.iter, "each", [], [], None, None, lineno=node.lineno)
         return super()._generate(source, *args, **kwargs)
 
     def made(self, value: Any) -> Any:
@@ -190,8 +194,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             args = tuple(map(each, args))
         elif not _is_callable(__obj):
             raise SecurityError(f"{__obj!r} is not safely callable")
-        with budget().deeper():
-            return budget().made(__context.call(__obj, *args, **kwargs))
+        return budget().call(lambda: __context.call(__obj, *args, **kwargs))
 
 
 def _is_callable(value: Any) -> bool:

@@ -113,7 +113,7 @@ _OURS: dict[str, Callable[..., Any]] = {
 def _counted(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)  # with what jinja noted on it
     def counted(*args: Any, **kwargs: Any) -> Any:
-        return budget().made(function(*args, **kwargs))
+        return budget().made(function(*args, **kwargs), *args, *kwargs.values())
 
     return counted
 
