@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from pathlib import Path
 
 from dolly_widget.models.info import ModelInfo, check_files
-from dolly_widget.models.template_files import template_for
+from dolly_widget.models.template_files import check_chat_template, template_for
 from dolly_widget.text import PromptTemplate, Tokenizer
 
 
@@ -27,8 +28,15 @@ class Model:
 
     @cached_property
     def template(self) -> PromptTemplate:
-        """The prompt template that the model was taught. Raises ValueError where its files are damaged."""
+        """The prompt template that the model was taught. Raises ValueError where it cannot be used."""
         return template_for(self.directory)
+
+    def check_template(self, stop: threading.Event) -> None:
+        """Wait here for what ``template`` waits for where it is new; setting ``stop`` ends it at once, with ModelError.
+
+        Raises ValueError for a template that had to be ended.
+        """
+        check_chat_template(self.directory, stop)
 
     @property
     def name(self) -> str:

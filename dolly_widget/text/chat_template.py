@@ -82,6 +82,8 @@ def _rendered(template: ChatTemplate, messages: Sequence[str], *, asks: bool = T
         return list(runs(render(template.source, variables, datetime.now())))
     except BoundsError as exc:
         raise takes_too_much(str(exc), len(messages)) from exc
+    except MemoryError as exc:
+        raise takes_too_much("takes too much memory", len(messages)) from exc
     except Exception as exc:  # a template can fail in any way that an expression can
         raise _refused(len(messages), _short(exc)) from exc
 
