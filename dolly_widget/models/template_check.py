@@ -1,4 +1,4 @@
-"""A chat template is rendered for the first time where it can be ended: in a child process. Knows no files of models."""
+"""A chat template is rendered for the first time where it can be ended: in a child process. Knows no files."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def _run(request: IO[bytes], stop: threading.Event) -> None:
     except OSError:  # no more processes: what is rendered here is bounded as well
         return
     try:
+        import jinja2.sandbox  # noqa: F401  # needed here next: half of what the child does, at the same time
+
         _require_end(process, stop)
     finally:
         process.kill()

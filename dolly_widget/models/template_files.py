@@ -115,7 +115,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
 def template_for(model_dir: Path) -> PromptTemplate:
     """Return the template that a model was taught: DOLLY where its tokenizer has ``### End``; its chat template; PLAIN.
 
-    Raises FileNotFoundError where ``tokenizer.json`` is missing, ValueError where a file of the template's is broken, or
+    Raises FileNotFoundError where ``tokenizer.json`` is missing, ValueError where a file of the template's is broken or
     the chat template cannot be used.
     """
     added_tokens = _added_tokens(Path(model_dir))

@@ -24,7 +24,7 @@ from dolly_widget.text.sandbox.operators import OPERATORS
 from dolly_widget.text.sandbox.traced import concat, text_of
 
 _LONGEST_SOURCE = 100_000
-_MOST_NODES = 20_000
+_MOST_NODES = 10_000
 _NO_PLACE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport, nodes.EvalContextModifier)
 _LOOP_METHODS = ("cycle", "changed")
 
