@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.info import MANIFEST, REQUIRED_FILES, ModelInfo, check_files
-from dolly_widget.models.template_files import end_token, template_for
+from dolly_widget.models.template_files import check_chat_template, end_token, template_for
 from dolly_widget.text import Prompt, PromptTemplate, Tokenizer
 
 FileVersions: TypeAlias = "tuple[tuple[int, int] | None, ...]"
@@ -59,10 +59,17 @@ class Model:
 
     @property
     def template(self) -> PromptTemplate:
-        """The prompt template that the model was taught. Raises ValueError where its files are damaged."""
+        """The prompt template that the model was taught. Raises ValueError where it cannot be used."""
         with self._reading_template:
             self._template = self._template or template_for(self.directory)
             return self._template
+
+    def check_template(self, stop: threading.Event) -> None:
+        """Wait here for what ``template`` waits for where it is new; setting ``stop`` ends it at once, with ModelError.
+
+        Raises ValueError for a template that had to be ended.
+        """
+        check_chat_template(self.directory, stop)
 
     @property
     def name(self) -> str:

@@ -1,7 +1,15 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
 from dolly_widget.text.characters import REPLACEMENT, encodable, visible
-from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, TakesTurns, render, takes_turns
+from dolly_widget.text.chat_template import (
+    TEMPLATE_ADVICE,
+    ChatTemplate,
+    TakesTurns,
+    end_of_turn,
+    render,
+    takes_too_much,
+    takes_turns,
+)
 from dolly_widget.text.figures import in_bytes, number, percent
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.labels import Label, token_label
@@ -30,6 +38,7 @@ __all__ = [
     "Tokenizer",
     "Turn",
     "encodable",
+    "end_of_turn",
     "in_bytes",
     "is_safe_url",
     "markdown_to_html",
@@ -37,6 +46,7 @@ __all__ = [
     "output_html",
     "percent",
     "render",
+    "takes_too_much",
     "takes_turns",
     "token_label",
     "visible",

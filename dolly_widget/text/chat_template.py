@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import count, cycle, islice
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast, runtime_checkable
+from itertools import cycle
+from typing import Any, Protocol, cast, runtime_checkable
 
+from dolly_widget.text.characters import visible
 from dolly_widget.text.template import Prompt, PromptTemplate, Segment, Turn
 
-if TYPE_CHECKING:
-    import jinja2
-
 TEMPLATE_ADVICE = "pass your own PromptTemplate as template=."
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
 class ChatTemplate(PromptTemplate):
     """A chat model's own template, in jinja; its text is what transformers' ``apply_chat_template`` gives.
 
-    ``without_context`` and ``with_context`` say how instruction and context become the user's message. ``stop`` is the
-    token that ends an answer. The template is untrusted: it runs in jinja's sandbox.
+    ``without_context`` and ``with_context`` say how instruction and context become the user's message. ``stop`` are the
+    tokens that end an answer. The template is untrusted: it runs in a sandbox that bounds its steps and its text.
     """
 
     name: str = "chat"
@@ -45,58 +42,50 @@ class ChatTemplate(PromptTemplate):
         """Return the prompt for a chat: the earlier ``turns``, the oldest first, and this message.
 
         Earlier answers are no text of the template's either. A part of one that the template leaves out, as a model's
-        thinking is, is left out. Raises ValueError where the template fails, or alters a message.
+        thinking is, is left out. Raises ValueError where the template fails, takes too much, or leaves out the message.
         """
         messages = self._messages(instruction, context, turns)
-        now = datetime.now()
-        # Markers in place of the messages show what is the template's: no text of the user's can be in it.
-        markers = self._markers(len(messages))
-        marked = self._render_messages(markers, now)
-        users = [self._users_text(index, messages, markers, marked, now) for index in range(len(messages))]
-        pieces = re.split("|".join(markers), marked)
-        order = [markers.index(marker) for marker in re.findall("|".join(markers), marked)]
-        segments = [Segment(pieces[0], is_template=True)]
-        for index, piece in zip(order, pieces[1:], strict=True):
-            segments += [Segment(users[index], is_template=False), Segment(piece, is_template=True)]
-        prompt = Prompt(segments, adds_special_tokens=False)
-        if turns and str(prompt) != self._render_messages(messages, now):
-            raise _refused(len(messages))
-        return prompt
+        rendered = _rendered(self, messages)
+        if turns and not self.takes_turns:
+            raise _refused(len(messages), "it leaves out a message")
+        if messages[-1].strip() and _QUESTION not in {writer for _, writer in rendered}:
+            raise _refused(len(messages), "it leaves out a message" if turns else "")
+        return Prompt([Segment(text, is_template=not writer) for text, writer in rendered], adds_special_tokens=False)
 
     def _messages(self, instruction: str, context: str, turns: Sequence[Turn]) -> list[str]:
         """What was said, by the user and the model in turn; the user has the first and the last word."""
         said = [(str(super(ChatTemplate, self).render(*turn[:2])), turn.answer) for turn in turns]
         return [*(message for pair in said for message in pair), str(super().render(instruction, context))]
 
-    def _markers(self, number: int) -> list[str]:
-        """Texts that are nowhere in the template, and that filters for white space, case or escapes leave alone."""
-        taken = [self.source, *(text for _, text in self.special_tokens)]
-        markers = (f"\ue000{number}\ue001" for number in count())
-        return list(islice((marker for marker in markers if not any(marker in text for text in taken)), number))
 
-    def _users_text(self, index: int, messages: list[str], markers: list[str], marked: str, now: datetime) -> str:
-        """What the template makes of one message."""
-        message = messages[index]
-        text = self._render_messages([*markers[:index], message, *markers[index + 1 :]], now)
-        users = _between(marked.split(markers[index]), text)
-        if users is None or _adds_words(users, message.strip()):
-            raise _refused(len(messages))
-        return users
+_QUESTION = 255
+_Rendered = list[tuple[str, int]]
+"""Stretches of a text, and whose they are: 0 is the template, 255 the last message, another number an earlier one."""
 
-    def _render_messages(self, messages: Sequence[str], now: datetime) -> str:
-        roles = cycle(("user", "assistant"))
-        try:
-            return _compile(self.source).render(
-                messages=[{"role": role, "content": message} for role, message in zip(roles, messages, strict=False)],
-                tools=None,
-                documents=None,
-                add_generation_prompt=True,
-                strftime_now=now.strftime,
-                **dict(self.special_tokens),
-            )
-        except Exception as exc:  # a template can fail in any way that an expression can
-            reason = " ".join(str(exc).split()).rstrip(".") or type(exc).__name__
-            raise _refused(len(messages), reason) from exc
+
+def _rendered(template: ChatTemplate, messages: Sequence[str], *, asks: bool = True) -> _Rendered:
+    """The chat as the template writes it; ``asks`` for the beginning of an answer at its end."""
+    from dolly_widget.text.sandbox.bounds import BoundsError
+    from dolly_widget.text.sandbox.environment import render
+    from dolly_widget.text.sandbox.traced import runs, written_by
+
+    roles, last = cycle(("user", "assistant")), len(messages) - 1
+    said = [written_by(text, _QUESTION if i == last else 1 + i % 254) for i, text in enumerate(messages)]
+    variables = {
+        **dict(template.special_tokens),
+        "messages": [{"role": role, "content": message} for role, message in zip(roles, said, strict=False)],
+        "tools": None,
+        "documents": None,
+        "add_generation_prompt": asks,
+    }
+    try:
+        return list(runs(render(template.source, variables, datetime.now())))
+    except BoundsError as exc:
+        raise takes_too_much(str(exc), len(messages)) from exc
+    except MemoryError as exc:
+        raise takes_too_much("takes too much memory", len(messages)) from exc
+    except Exception as exc:  # a template can fail in any way that an expression can
+        raise _refused(len(messages), _short(exc)) from exc
 
 
 @runtime_checkable
@@ -115,13 +104,45 @@ def takes_turns(template: object) -> bool:
     return isinstance(template, TakesTurns) and template.takes_turns
 
 
+_CHAT = ("Hello", "Good day.", "How are you?")
+
+
 @lru_cache(maxsize=32)
 def _renders_turns(template: ChatTemplate) -> bool:
     try:
-        template.render("How are you?", turns=[Turn("Hello", "", "Hello.")])
+        texts = {text for text, _ in _rendered(template, _CHAT)}
     except ValueError:
         return False
-    return True
+    return texts.issuperset(_CHAT)
+
+
+def end_of_turn(template: ChatTemplate, special_tokens: Iterable[str]) -> str | None:
+    """The special token that the template writes behind an answer; None where it writes another text, or none.
+
+    It is the same whether a message follows or not: what begins the next turn is no end of this one.
+    """
+    try:
+        chats = [_rendered(template, _CHAT[:2], asks=False), _rendered(template, _CHAT)]
+    except ValueError:
+        return None
+    ends = {_first_token(_text_behind(chat, _CHAT[1]), special_tokens) for chat in chats}
+    return ends.pop() if len(ends) == 1 else None
+
+
+def _text_behind(chat: _Rendered, message: str) -> str:
+    places = [index for index, (text, writer) in enumerate(chat) if writer and text == message]
+    text, writer = chat[places[0] + 1] if len(places) == 1 and chat[places[0] + 1 :] else ("", 0)
+    return "" if writer else text.lstrip()
+
+
+def _first_token(text: str, special_tokens: Iterable[str]) -> str | None:
+    return max((token for token in special_tokens if token and text.startswith(token)), key=len, default=None)
+
+
+def render_first(template: ChatTemplate) -> None:
+    """Render what the load of a model renders. Raises ValueError where that fails."""
+    template.render("Hello")
+    end_of_turn(template, ())
 
 
 def render(template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
@@ -133,66 +154,24 @@ def render(template: Any, instruction: str, context: str = "", turns: Sequence[T
     return cast(Prompt, template.render(instruction, context, turns))
 
 
+def takes_too_much(what: str, n_messages: int = 1) -> ValueError:
+    """The error of a template that is ended: ``what`` it does, such as "takes too long"."""
+    return _error(what if n_messages == 1 else f"{what} for a chat of several turns", n_messages)
+
+
 def _refused(n_messages: int, reason: str = "") -> ValueError:
-    """The error of a template that fails for a ``reason``, or alters a message."""
+    """The error of a template that fails for a ``reason``, or leaves out the message."""
     if n_messages > 1:
-        why = reason or "it changes a message"
-        what, advice = f"cannot be used for a chat of several turns ({why})", "ask without the earlier turns."
-    else:
-        what, advice = f"cannot be used ({reason})" if reason else "changes the message", TEMPLATE_ADVICE
+        return _error(f"cannot be used for a chat of several turns ({reason})", n_messages)
+    return _error(f"cannot be used ({reason})" if reason else "leaves out the message", n_messages)
+
+
+def _error(what: str, n_messages: int) -> ValueError:
+    advice = TEMPLATE_ADVICE if n_messages == 1 else "ask without the earlier turns."
     return ValueError(f"The model's chat template {what}: {advice}")
 
 
-def _between(pieces: list[str], text: str) -> str | None:
-    """What stands between ``pieces`` in ``text``, the same at each place; None where the text is not made so."""
-    places = len(pieces) - 1
-    if not places:
-        return None
-    length = (len(text) - sum(map(len, pieces))) // places
-    found = text[len(pieces[0]) :][: max(0, length)]
-    return found if found.join(pieces) == text else None
-
-
-def _adds_words(users: str, message: str) -> bool:
-    """Whether the template wrote words beside this message, and not beside the marker: they are not the user's."""
-    before, found, after = users.partition(message) if message else ("", "", "")
-    return bool(found) and any(character.isalnum() for character in before + after)
-
-
-@lru_cache(maxsize=8)
-def _compile(source: str) -> jinja2.Template:
-    # Source: transformers 5.5, utils/chat_template_utils.py, _cached_compile_jinja_template.
-    from jinja2 import TemplateError, nodes
-    from jinja2.ext import Extension, loopcontrols
-    from jinja2.parser import Parser
-    from jinja2.runtime import Macro
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class Generation(Extension):
-        """``{% generation %}`` marks the answers of a chat, for training; its text stands as it is."""
-
-        tags = {"generation"}  # noqa: RUF012  # jinja's own type
-
-        def parse(self, parser: Parser) -> nodes.Node:
-            line = next(parser.stream).lineno
-            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-            return nodes.CallBlock(self.call_method("_text"), [], [], body).set_lineno(line)
-
-        def _text(self, caller: Macro) -> str:
-            return caller()
-
-    def raise_exception(message: str) -> NoReturn:
-        raise TemplateError(message)
-
-    def tojson(
-        value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
-    ) -> str:
-        # jinja's own escapes HTML
-        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
-    )
-    environment.filters["tojson"] = tojson
-    environment.globals["raise_exception"] = raise_exception
-    return environment.from_string(source)
+def _short(exc: Exception) -> str:
+    """The reason of a failure, which may be a text of the template's: one line, all of it to be seen."""
+    reason = visible(" ".join(str(exc)[: 10 * _LONGEST_REASON].split())).rstrip(".") or type(exc).__name__
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"

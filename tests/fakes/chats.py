@@ -65,6 +65,10 @@ def users_text(prompt):
     return [segment.text for segment in prompt if not segment.is_template]
 
 
+def templates_text(prompt):
+    return "".join(segment.text for segment in prompt if segment.is_template)
+
+
 def write_tokenizer(model_dir, *contents):
     added = [{"id": i, "content": content, "special": True} for i, content in enumerate(contents)]
     (model_dir / "tokenizer.json").write_text(json.dumps({"added_tokens": added}), encoding="utf-8")

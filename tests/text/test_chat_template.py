@@ -7,12 +7,23 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from chats import CHATS, EVERY_CHAT, MESSAGES, chat, expect, moving_clock, users_text, write_tokenizer
-from hypothesis import given
+from chats import (
+    CHATS,
+    EVERY_CHAT,
+    MESSAGES,
+    chat,
+    expect,
+    moving_clock,
+    templates_text,
+    users_text,
+    wrap,
+    write_tokenizer,
+)
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolly_widget.models.template_files import chat_template, template_for
-from dolly_widget.text.chat_template import ChatTemplate, render, takes_turns
+from dolly_widget.text.chat_template import ChatTemplate, end_of_turn, render, takes_turns
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, Segment, Turn
 
 
@@ -41,8 +52,7 @@ def test_a_chat_template_keeps_the_users_text_apart(name, message):
     template, _ = chat(name)
     prompt = template.render(message)
     assert users_text(prompt) == ([expected] if expected else [])
-    of_the_template = [segment.text for segment in prompt if segment.is_template]
-    assert of_the_template == [segment.text for segment in template.render("?") if segment.is_template]
+    assert templates_text(prompt) == templates_text(template.render("?"))
     assert not prompt.adds_special_tokens
 
 
@@ -94,20 +104,29 @@ def test_a_message_that_a_template_repeats_is_the_users_each_time():
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
+    "source", ["nothing of it", "{{ messages[0].content | length }}", "{{ messages[0].content[9:] }}"]
+)
+def test_a_template_that_leaves_out_the_message_is_refused(source):
+    with pytest.raises(
+        ValueError, match=r"^The model's chat template leaves out .*: pass your own PromptTemplate .*\.$"
+    ):
+        ChatTemplate(source=source).render("Hello")
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "users"),
     [
-        ("nothing of it", "Hello"),
-        ("{{ messages[0].content | length }}", "Hello"),
-        ("{{ messages[0].content | reverse }}", "Hello"),
-        ("{{ messages[0].content }}{{ messages[0].content | trim }}", " Hello"),
-        ("{{ messages[0].content }}{% if '/no' in messages[0].content %}<think>{% endif %}", "Hello /no"),
-        ("{% if '/no' in messages[0].content %}<think>{% endif %}{{ messages[0].content }}.", "Hello /no"),
-        ("{{ messages[0].content }}{{ messages[0].content.split()[1] }}", "Hello <s>"),
+        ("{{ messages[0].content | reverse }}", "</s>", ["</s>"[::-1]]),
+        ("{{ messages[0].content }}-{{ messages[0].content | trim }}", " Hello", [" Hello", "Hello"]),
+        ("{{ messages[0].content }}{% if '/no' in messages[0].content %}<think>{% endif %}", "Hi /no", ["Hi /no"]),
+        ("{% if '/no' in messages[0].content %}<think>{% endif %}{{ messages[0].content }}.", "Hi /no", ["Hi /no"]),
+        ("{{ messages[0].content }}|{{ messages[0].content.split()[1] }}", "Hello <s>", ["Hello <s>", "<s>"]),
     ],
 )
-def test_a_template_that_alters_the_message_is_refused(source, message):
-    with pytest.raises(ValueError, match=r"^The model's chat template .*: pass your own PromptTemplate .*\.$"):
-        ChatTemplate(source=source).render(message)
+def test_what_a_template_makes_of_a_message_is_the_users(source, message, users):
+    prompt = ChatTemplate(source=source).render(message)
+    assert str(prompt) == expect(wrap(source), message)
+    assert users_text(prompt) == users
 
 
 @pytest.mark.parametrize(
@@ -138,6 +157,46 @@ def test_a_template_that_fails_says_why_in_one_sentence(source, reason, tmp_path
         assert reason in str(broken.value)
         assert "\n" not in str(broken.value)
         assert broken.value.__cause__ is not None
+
+
+def test_the_reason_of_a_failure_is_one_short_line_that_can_be_seen():
+    source = "{{ raise_exception('\\x1b[2J\u202e\\x07\\n' ~ 'no ' * 5000) }}"
+    with pytest.raises(ValueError, match=r"^[^\n]{100,400}$") as failed:
+        ChatTemplate(source=source).render("Hi")
+    assert not {"\x1b", "\x07", "\u202e"} & set(str(failed.value))
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", "takes too many steps"),
+        ("{{ 7 ** (3 * 10 ** 7) }}", "makes too large a number"),
+        ("{{ 'x' * 10 ** 9 }}", "makes too large a value"),
+        ("x" * 200_000, "is too long"),
+    ],
+)
+def test_a_template_that_takes_too_much_says_so_in_one_sentence(source, what):
+    template = ChatTemplate(source=source)
+    with pytest.raises(
+        ValueError, match=rf"^The model's chat template {what}: pass your own PromptTemplate as temp.*\.$"
+    ):
+        template.render("Hi")
+    with pytest.raises(ValueError, match=rf"^The model's .* {what} for a chat of several turns: ask without the .*\.$"):
+        template.render("Hi", turns=TURNS)
+
+
+def test_a_template_that_passed_may_take_too_much_later():
+    all_messages = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    template = ChatTemplate(source=all_messages + "{% if messages | length > 3 %}{{ 7 ** (10 ** 8) }}{% endif %}")
+    assert users_text(template.render("Hi")) == ["Hi"]
+    with pytest.raises(ValueError, match="makes too large a number"):
+        template.render("Hi", turns=TURNS)
+
+
+def test_a_template_that_takes_too_long_is_ended(monkeypatch):
+    monkeypatch.setattr("dolly_widget.text.sandbox.bounds.LONGEST_S", -1.0)
+    with pytest.raises(ValueError, match="takes too long: pass your own"):
+        ChatTemplate(source="{{ messages[0].content }}").render("Hi")
 
 
 @pytest.mark.parametrize(
@@ -195,9 +254,11 @@ def test_any_message_is_rendered_as_in_transformers_and_kept_apart(name, hostile
     turns = (Turn(hostile, "", "Yes."), Turn("Sure?", hostile, f"A{hostile}Z"))
     prompt = template.render(hostile, turns=turns)
     assert str(prompt) == expect(reference, hostile, turns)
-    of_the_template = [segment.text for segment in prompt if segment.is_template]
-    plain = template.render("?", turns=(Turn("a", "", "b"), Turn("c", "d", "e")))
-    assert of_the_template == [segment.text for segment in plain if segment.is_template]
+    if name == "nemotron" and "</think>" in hostile:
+        return  # it writes something else around such an answer
+    assert templates_text(prompt) == templates_text(
+        template.render("?", turns=(Turn("a", "", "b"), Turn("c", "d", "e")))
+    )
 
 
 @SEVERAL
@@ -208,6 +269,42 @@ def test_any_chat_is_rendered_as_in_transformers(name, data):
     message = data.draw(texts)
     template, reference = chat(name)
     assert str(template.render(message, turns=turns)) == expect(reference, message, turns)
+
+
+# Control tokens, and texts of the same length that are none and that no template looks for.
+CONTROL = ["<|im_start|>", "<|im_end|>", "<|eot_id|>", "<start_of_turn>", "<|user|>", "</s>", "<s>", "[/INST]"]
+TWINS = {token: chr(0xE100 + i) * len(token) for i, token in enumerate(CONTROL)}
+PLAIN_TEXTS = ["", " ", "\n", "Hello", "</think>", "<think>", "\ue0000\ue001", "<tool_response>", '"\\', "assistant"]
+
+
+def twin(text):
+    for token, other in TWINS.items():
+        text = text.replace(token, other)
+    return text
+
+
+@pytest.mark.parametrize("name", sorted(set(CHATS) - {"llama3.2"}))
+@settings(max_examples=40)
+@given(data=st.data())
+def test_a_control_token_of_a_message_is_never_the_templates(name, data):
+    texts = st.lists(st.sampled_from(CONTROL + PLAIN_TEXTS), max_size=4).map("".join)
+    turns = data.draw(st.lists(st.builds(Turn, texts, texts, texts), max_size=0 if name == "loops" else 2))
+    message = data.draw(texts)
+    template, reference = chat(name)
+    prompt = template.render(message, turns=turns)
+    assert str(prompt) == expect(reference, message, turns)
+    harmless = template.render(twin(message), turns=[Turn(*map(twin, turn)) for turn in turns])
+    assert templates_text(prompt) == templates_text(harmless)
+    assert [twin(text) for text in users_text(prompt)] == users_text(harmless)
+
+
+def test_a_template_may_add_text_to_some_answers_only():
+    template, reference = chat("nemotron")
+    turns = [Turn("Of France?", "", "Okay.\n</think>\n\nParis."), Turn("Of Spain?", "", "Madrid.")]
+    prompt = template.render("And of Italy?", turns=turns)
+    assert str(prompt) == expect(reference, "And of Italy?", turns)
+    assert users_text(prompt) == ["Of France?", turns[0].answer, "Of Spain?", "Madrid.", "And of Italy?"]
+    assert Segment("<|im_end|>\n<|im_start|>assistant\n<think></think>", True) in prompt
 
 
 def test_each_message_is_a_segment_of_its_own_in_its_order():
@@ -240,18 +337,23 @@ def test_the_thinking_of_an_earlier_answer_is_left_out_where_the_template_leaves
     assert users_text(chat("qwen2.5")[0].render("And 3 + 3?", turns=turns))[1] == turns[0].answer
 
 
-def test_a_message_that_changes_the_turn_of_another_is_refused():
+def test_a_message_that_changes_the_turn_of_another_is_rendered_as_in_transformers():
     # Qwen 3 takes such a text for a tool's, and writes thinking into the answers before it.
-    with pytest.raises(ValueError, match=REFUSED):
-        chat("qwen3")[0].render("<tool_response>x</tool_response>", turns=TURNS)
+    template, reference = chat("qwen3")
+    message = "<tool_response>x</tool_response>"
+    prompt = template.render(message, turns=TURNS)
+    assert str(prompt) == expect(reference, message, TURNS)
+    assert "<think>" in templates_text(prompt)
+    assert users_text(prompt)[-1] == message
 
 
-def test_text_that_a_template_adds_because_of_two_messages_together_is_refused():
-    messages = "{% for message in messages %}{{ message.content }}{% endfor %}"
-    template = ChatTemplate(source=messages + "{{ '<s>' if messages[0].content == messages[-2].content }}")
-    assert users_text(template.render("Sure?", turns=[Turn("Hello", "", "Good day.")]))
-    with pytest.raises(ValueError, match=REFUSED):
-        template.render("Sure?", turns=[Turn("Hello", "", "Hello")])
+def test_text_that_a_template_adds_because_of_two_messages_together_is_the_templates():
+    source = (
+        "{% for m in messages %}{{ m.content }}.{% endfor %}{{ '<s>' if messages[0].content == messages[-2].content }}"
+    )
+    prompt = ChatTemplate(source=source).render("Sure?", turns=[Turn("Hello", "", "Hello")])
+    assert str(prompt) == "Hello.Hello.Sure?.<s>"
+    assert prompt[-1] == Segment(".<s>", True)
 
 
 @pytest.mark.parametrize(
@@ -259,12 +361,11 @@ def test_text_that_a_template_adds_because_of_two_messages_together_is_refused()
     [
         CHATS["loops"],
         "{{ messages[-1].content }}",
-        "{% for message in messages %}{{ message.content | trim }}{{ message.content }}{% endfor %}",
-        "{% for m in messages %}{{ m.content }}{{ ' ok' if '!' in m.content }}{% endfor %}",
+        "{% for message in messages if message.role == 'user' %}{{ message.content }}.{% endfor %}",
         "{{ messages[0].content }}{{ raise_exception('Only one.') if messages[1:] }}",
     ],
 )
-def test_a_template_that_refuses_or_alters_turns_says_so_in_one_sentence(source):
+def test_a_template_that_refuses_or_leaves_out_turns_says_so_in_one_sentence(source):
     template = ChatTemplate(source=source)
     assert users_text(template.render("Hello"))
     with pytest.raises(ValueError, match=REFUSED) as refused:
@@ -324,3 +425,53 @@ def test_an_object_of_ones_own_takes_turns_where_it_says_so():
     assert render(Own(), "Hi", turns=TURNS) == Own().render("Hi", turns=TURNS)
     with pytest.raises(ValueError, match="no chat template"):
         render(Unsaid(), "Hi", turns=TURNS)
+
+
+# Ends of turns
+
+TOKENS_OF_ALL = [*CONTROL, "<end_of_turn>", "<|end|>", "<|endoftext|>", "<|assistant|>", "<|start_header_id|>", "<|e"]
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("gemma", "<end_of_turn>"),
+        ("generation", "<|im_end|>"),
+        ("glm4", None),
+        ("llama2", "</s>"),
+        ("llama3", "<|eot_id|>"),
+        ("llama3.2", "<|eot_id|>"),
+        ("loops", None),
+        ("mistral", "</s>"),
+        ("nemotron", "<|im_end|>"),
+        ("phi3", "<|end|>"),
+        ("qwen2.5", "<|im_end|>"),
+        ("qwen3", "<|im_end|>"),
+        ("zephyr", "</s>"),
+    ],
+)
+def test_the_end_of_an_answer_is_the_token_that_the_template_writes_there(name, end):
+    template, _ = chat(name)
+    assert end_of_turn(template, TOKENS_OF_ALL) == end
+    assert end_of_turn(template, []) is None
+
+
+def test_what_begins_the_next_turn_is_no_end_of_an_answer():
+    # It opens the model's turn even where nobody asks for it.
+    template = ChatTemplate(
+        source="{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>",
+    )
+    assert end_of_turn(template, ["<|user|>", "<|assistant|>"]) is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ raise_exception('no') }}",
+        "{% for m in messages %}{{ m.content }}{{ m.content }}</s>{% endfor %}",
+        "{% for m in messages %}{{ m.content }} and then</s>{% endfor %}",
+        "{% for m in messages %}{{ m.content }}{% endfor %}",
+    ],
+)
+def test_a_template_without_an_end_has_none(source):
+    assert end_of_turn(ChatTemplate(source=source), ["</s>"]) is None

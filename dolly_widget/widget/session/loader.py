@@ -142,6 +142,8 @@ class ModelLoader:
 
     def _load(self, choice: EngineSetup, stop: threading.Event) -> None:
         prepared = self._prepared(choice, stop)
+        if choice.template is None:
+            prepared.model.check_template(stop)
         with self._lock:
             _refuse_if_stopped(stop)
             if not self._is_current(choice):
