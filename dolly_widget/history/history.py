@@ -15,7 +15,7 @@ from dolly_widget.history.as_json import from_data, to_data
 from dolly_widget.history.as_markdown import to_markdown
 from dolly_widget.history.exchange import Exchange
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Turn, encodable
+from dolly_widget.text import Turn, encodable, parse_json
 
 __all__ = ["Exchange", "History", "Turn"]
 
@@ -124,8 +124,8 @@ def _with_turns(data: Any, before: Sequence[Exchange]) -> Any:
 def _parsed(text: str, name: str) -> list[Any]:
     """The exchanges, still unchecked."""
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as exc:
+        data = parse_json(text, parse_constant=_refuse_constant)
+    except ValueError as exc:
         raise _other_kind(name) from exc
     if not isinstance(data, dict) or data.get("kind") != KIND or not isinstance(data.get("version"), int):
         raise _other_kind(name)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.text import DOLLY, PLAIN, TEMPLATE_ADVICE, ChatTemplate, PromptTemplate
+from dolly_widget.text import DOLLY, PLAIN, TEMPLATE_ADVICE, ChatTemplate, PromptTemplate, read_json
 
 
 def chat_template(model_dir: Path) -> PromptTemplate:
@@ -68,7 +67,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        settings = json.loads(path.read_bytes())
+        settings = read_json(path)
     except ValueError as exc:
         raise ValueError(f"{path} cannot be read; convert or download the model again.") from exc
     if not isinstance(settings, dict):
@@ -82,9 +81,8 @@ def template_for(model_dir: Path) -> PromptTemplate:
     Raises FileNotFoundError where ``tokenizer.json`` is missing, ValueError where a file of the template's is broken.
     """
     path = Path(model_dir) / "tokenizer.json"
-    text = path.read_bytes()
     try:
-        contents = {token["content"] for token in json.loads(text).get("added_tokens", [])}
+        contents = {token["content"] for token in read_json(path).get("added_tokens", [])}
     except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise ValueError(f"{path} is not a tokenizer that can be read; convert or download the model again.") from exc
     return DOLLY if contents & set(DOLLY.stop) else _find_chat_template(Path(model_dir)) or PLAIN

@@ -1,8 +1,9 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
-from dolly_widget.text.characters import REPLACEMENT, encodable, visible
+from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_name
 from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, TakesTurns, render, takes_turns
 from dolly_widget.text.figures import in_bytes, number, percent
+from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label
 from dolly_widget.text.markdown import markdown_to_html
 from dolly_widget.text.stream import TextStream
@@ -28,9 +29,12 @@ __all__ = [
     "in_bytes",
     "markdown_to_html",
     "number",
+    "parse_json",
     "percent",
+    "read_json",
     "render",
     "takes_turns",
     "token_label",
     "visible",
+    "visible_name",
 ]

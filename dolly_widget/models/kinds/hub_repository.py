@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dolly_widget.models import store
 from dolly_widget.models.conversion import checkpoints, making, needs
-from dolly_widget.models.hub import client
+from dolly_widget.models.hub import cache, client
 from dolly_widget.models.hub.repository import Repository
 from dolly_widget.models.kinds.kind import Source
 from dolly_widget.models.weight_format import WeightFormat
@@ -34,7 +34,7 @@ class HubRepository:
 
     def tidy(self, name: str) -> None:
         """See ``Kind``."""
-        client.remove_leftovers(name)
+        cache.remove_leftovers(name)
 
 
 class _Repository:
