@@ -22,5 +22,5 @@ def check_revision(revision: str) -> str:
     """Return the name of a branch, tag or commit. Raises ModelError for what Git would not take as one."""
     is_name = _REVISION.fullmatch(revision) and ".." not in revision and "@{" not in revision and revision.isprintable()
     if not is_name or len(revision) > _LONGEST:
-        raise ModelError(f"{revision[:_LONGEST]!a} is not a revision: give the name of a branch, a tag, or a commit.")
+        raise ModelError(f"{revision[:80]!a} is not a revision: give the name of a branch, a tag, or a commit.")
     return revision

@@ -138,6 +138,8 @@ def _contents(answer: Any) -> tuple[str, dict[str, int], dict[str, str]]:
         raise not_a_hub(f"it lists more than {MAX_FILES:,} files")
     if not is_commit(answer["sha"]):
         raise not_a_hub("the commit that it tells is none")
+    if any(part in ("", ".", "..") for name in files for part in name.split("/")):
+        raise not_a_hub("it lists a file that no repository can have")
     if not all(type(size) is int and 0 <= size <= _MAX_FILE_BYTES for size in sizes.values()):
         raise not_a_hub("a file has no size, or an impossible one")
     if not all(etag == "" or is_content_id(etag) for etag in etags.values()):

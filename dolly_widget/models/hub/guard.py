@@ -41,7 +41,7 @@ class Awaited:
 
 @contextmanager
 def guarded() -> Iterator[Guard]:
-    """Check what the library's requests are answered with. What is refused is a ModelError. For one thread at a time."""
+    """Check what the library's requests are answered with; what is refused is a ModelError. One thread at a time."""
     _GUARD.stand_by()
     _GUARD.is_on, _GUARD.awaited = True, None
     try:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dolly_widget.models import store
+from dolly_widget.models.commits import check_revision
 from dolly_widget.models.conversion import checkpoints, making, needs
 from dolly_widget.models.hub import cache, client
 from dolly_widget.models.hub.repository import Repository
@@ -25,7 +26,7 @@ class HubRepository:
 
     def find(self, name: str, weight_format: WeightFormat, revision: str | None) -> Path | None:
         """See ``Kind``."""
-        entry = store.newest(name, str(weight_format), revision or "main")
+        entry = store.newest(name, str(weight_format), check_revision(revision or "main"))
         return entry.path if entry else None
 
     def source(self, name: str, revision: str) -> Source:
