@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dolly_widget.models.demo import CHECKPOINT_DIR, OPENVINO_DIR
-from dolly_widget.models.info import REQUIRED_FILES
+from dolly_widget.models.files import REQUIRED_FILES
 
 ROOT = Path(__file__).parent.parent
 

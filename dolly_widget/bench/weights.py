@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from dolly_widget.errors import ModelError
+from dolly_widget.models import graph_file
 
 # A table that is looked up by one of these, as it is or after such steps, gives one row for each token.
 _LOOKED_UP_BY = {"input_ids", "position_ids"}
@@ -22,10 +22,9 @@ def weight_bytes_per_token(model_dir: Path) -> int:
     https://docs.openvino.ai/latest/openvino_ir.html. Raises ModelError for a damaged file.
     """
     path = model_dir / "openvino_model.xml"
-    try:
-        return _Graph(ElementTree.parse(path).getroot()).bytes_read()
-    except (OSError, ElementTree.ParseError) as exc:
-        raise ModelError(f"{path} is damaged; convert or download the model again.") from exc
+    with graph_file.reading(path):
+        *_, root = graph_file.elements(path)
+        return _Graph(root).bytes_read()
 
 
 class _Graph:
@@ -63,7 +62,9 @@ class _Graph:
                 yield name
 
     def _is_by_token(self, name: str) -> bool:
-        while name in self._layers and self._layers[name].get("type") in _STEPS:
+        seen: set[str] = set()  # a damaged file may go round in circles
+        while name not in seen and name in self._layers and self._layers[name].get("type") in _STEPS:
+            seen.add(name)
             name = self._sources[name].get(0, "")
         return name in self._layers and self._layers[name].get("name") in _LOOKED_UP_BY
 

@@ -13,7 +13,7 @@ from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.models import Model, WeightFormat, find, resolve
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
 from dolly_widget.sampling import SETTINGS
-from dolly_widget.text import PromptTemplate
+from dolly_widget.text import PromptTemplate, visible_name
 
 _INT8 = WeightFormat()
 _ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({kind.title})' for name, kind in ENGINES.items())}"
@@ -70,7 +70,7 @@ class EngineSetup:
     def name(self) -> str:
         """What to call the model before its files say it."""
         path = Path(self.model).expanduser()
-        return path.resolve().name if self.model != "demo" and path.is_dir() else self.model
+        return visible_name(path.resolve().name if self.model != "demo" and path.is_dir() else self.model)
 
     @property
     def properties(self) -> dict[str, Any]:

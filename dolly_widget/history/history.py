@@ -15,7 +15,7 @@ from dolly_widget.history.as_markdown import to_markdown
 from dolly_widget.history.chats import SharedTurns, places_before
 from dolly_widget.history.exchange import Exchange
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Turn, encodable, visible
+from dolly_widget.text import Turn, encodable, parse_json, visible
 
 __all__ = ["Exchange", "History", "Turn"]
 
@@ -122,8 +122,8 @@ def _reason(exc: Exception) -> str:
 def _parsed(text: str, name: str) -> list[Any]:
     """The exchanges, still unchecked."""
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as exc:
+        data = parse_json(text, parse_constant=_refuse_constant)
+    except ValueError as exc:
         raise _other_kind(name) from exc
     if not isinstance(data, dict) or data.get("kind") != KIND or not isinstance(data.get("version"), int):
         raise _other_kind(name)

@@ -2,10 +2,10 @@
 
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
+from dolly_widget.models.entry import PUBLISHED, Entry
 from dolly_widget.models.info import ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 from dolly_widget.models.model import Model, file_versions
-from dolly_widget.models.store import PUBLISHED, Entry
 from dolly_widget.models.template_files import chat_template, template_for
 from dolly_widget.models.weight_format import NAMES, WeightFormat
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models import graph_file, store
 from dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR
+from dolly_widget.models.entry import Entry
+from dolly_widget.models.files import REQUIRED_FILES, WEIGHT_FILES
+from dolly_widget.text import read_json, visible_name
 
-WEIGHT_FILES = ("openvino_model.xml", "openvino_model.bin")
-REQUIRED_FILES = (*WEIGHT_FILES, "config.json", "tokenizer.json")
-# Where a model came from, and what made it: in the directory of every model of the store.
-MANIFEST = "dolly_widget.json"
 # A Hugging Face config names the longest text in one of these ways.
 _POSITIONS_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
 # Where a config has one of these, its heads for keys and values are counted in another way.
@@ -46,7 +45,7 @@ def check_files(model_dir: Path) -> Path:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError) as exc:
         raise ModelError(f"{path} cannot be read; convert or download the model again.") from exc
     if not isinstance(content, dict):
@@ -72,17 +71,16 @@ class ModelInfo:
 
     @property
     def name(self) -> str:
-        """ "demo" for the bundled model; the model's id where a manifest says it; otherwise the directory's name."""
+        """ "demo" for the bundled model; for one of the store, what it was made from; else the directory's name."""
         if self.is_demo:
             return "demo"
-        model_id = Path(str(self.manifest.get("model_id"))) if self.manifest else self.model_dir.resolve()
-        return model_id.name if model_id.is_absolute() else model_id.as_posix()
+        origin = Path(self.entry.model_id) if self.entry else self.model_dir.resolve()
+        return visible_name(origin.name if origin.is_absolute() else origin.as_posix())
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """Where the store's model came from, and what made it; empty for files that are not the store's."""
-        path = self.model_dir / MANIFEST
-        return _read_json(path) if path.is_file() else {}
+    def entry(self) -> Entry | None:
+        """What the store knows of it; None for files that are not the store's, whatever a manifest among them says."""
+        return store.entry_at(self.model_dir)
 
     @property
     def is_demo(self) -> bool:
@@ -154,17 +152,15 @@ class ModelInfo:
         """Number of weights by element type, from the constants of the graph."""
         counts: Counter[str] = Counter()
         path = self.model_dir / "openvino_model.xml"
-        try:
-            for _, layer in ElementTree.iterparse(path):
+        with graph_file.reading(path):
+            for layer in graph_file.elements(path):
                 if layer.tag != "layer":
                     continue
                 data = layer.find("data")
                 if layer.get("type") == "Const" and data is not None:
-                    shape = [int(size) for size in data.get("shape", "").split(",") if size.strip()]
+                    shape = graph_file.numbers(data.get("shape", ""))
                     # Scales and zero points are columns; scalars and masks are no weights either.
                     if shape and shape[-1] > 1 and data.get("element_type") not in ("boolean", "i32", "i64"):
                         counts[data.get("element_type", "")] += math.prod(shape)
                 layer.clear()
-        except (OSError, ElementTree.ParseError) as exc:
-            raise ModelError(f"{path} is damaged; convert or download the model again.") from exc
         return counts

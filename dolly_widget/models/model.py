@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.info import MANIFEST, REQUIRED_FILES, ModelInfo, check_files
+from dolly_widget.models.entry import MANIFEST
+from dolly_widget.models.files import REQUIRED_FILES
+from dolly_widget.models.info import ModelInfo, check_files
 from dolly_widget.models.template_files import check_chat_template, end_token, template_for
 from dolly_widget.text import Prompt, PromptTemplate, Tokenizer
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dolly_widget.models.template_check import require_harmless
-from dolly_widget.text import DOLLY, PLAIN, TEMPLATE_ADVICE, ChatTemplate, PromptTemplate, end_of_turn
+from dolly_widget.text import DOLLY, PLAIN, TEMPLATE_ADVICE, ChatTemplate, PromptTemplate, end_of_turn, read_json
 
 _LONGEST_FILE = 1_000_000
 """Characters, more than a chat template may have."""
@@ -112,8 +111,8 @@ def _read_settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        settings = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as exc:
+        settings = read_json(path)
+    except ValueError as exc:
         raise ValueError(f"{path} cannot be read; convert or download the model again.") from exc
     if not isinstance(settings, dict):
         raise ValueError(f"{path} contains no settings; convert or download the model again.")
@@ -135,9 +134,8 @@ def template_for(model_dir: Path) -> PromptTemplate:
 def _added_tokens(model_dir: Path) -> dict[str, bool]:
     """The tokens that a tokenizer has beside its vocabulary, and whether each is special."""
     path = model_dir / "tokenizer.json"
-    text = path.read_bytes()
     try:
-        tokens = json.loads(text).get("added_tokens", [])
+        tokens = read_json(path).get("added_tokens", [])
         return {token["content"]: bool(token.get("special")) for token in tokens}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise ValueError(f"{path} is not a tokenizer that can be read; convert or download the model again.") from exc

@@ -1,6 +1,6 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
-from dolly_widget.text.characters import REPLACEMENT, encodable, visible
+from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_name
 from dolly_widget.text.chat_template import (
     TEMPLATE_ADVICE,
     ChatTemplate,
@@ -12,6 +12,7 @@ from dolly_widget.text.chat_template import (
 )
 from dolly_widget.text.figures import in_bytes, number, percent
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
+from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label
 from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, is_safe_url, markdown_to_html
 from dolly_widget.text.output import NOT_TYPESET, output_html
@@ -44,10 +45,13 @@ __all__ = [
     "markdown_to_html",
     "number",
     "output_html",
+    "parse_json",
     "percent",
+    "read_json",
     "render",
     "takes_too_much",
     "takes_turns",
     "token_label",
     "visible",
+    "visible_name",
 ]

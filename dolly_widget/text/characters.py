@@ -31,6 +31,11 @@ def visible(text: str) -> str:
     return text.replace("\n", f"{NEW_LINE}\n")
 
 
+def visible_name(text: str) -> str:
+    """A name as it is shown: ``visible``, in one line."""
+    return visible(text).replace(f"{NEW_LINE}\n", NEW_LINE).replace("\t", "\N{RIGHTWARDS ARROW TO BAR}")
+
+
 def _picture(control: re.Match[str]) -> str:
     """Unicode's picture of a control character; U+FFFD for those that have none."""
     return chr(0x2400 + ord(control[0])) if control[0] < " " else REPLACEMENT

@@ -107,6 +107,32 @@ def test_what_reaches_a_kernel_or_a_file_is_refused_without_the_token(app, metho
     assert status_of(app, method, path, **headers)[0] == 403
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/", {}),
+        ("GET", "/login", {}),
+        ("GET", KERNEL, {}),
+        ("GET", f"{KERNEL}/channels", UPGRADE),
+        ("GET", f"/voila/execution/{KERNEL_ID}", UPGRADE),
+        ("POST", f"/voila/api/shutdown/{KERNEL_ID}", {}),
+    ],
+)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example:8866"])
+def test_a_page_whose_name_was_made_to_mean_this_machine_is_refused(app, method, path, headers, host):
+    """DNS rebinding: to the browser, such a page and the app are one origin."""
+    port, token = app
+    names = {"Host": host, "Origin": f"http://{host}", "Authorization": f"token {token}"}
+    assert status_of(app, method, path, **headers, **names)[0] == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "localhost:{port}", "127.0.0.1:{port}", "[::1]:{port}"])
+def test_this_machine_s_own_names_are_let_in(app, host):
+    port, token = app
+    names = {"Host": host.format(port=port), "Authorization": f"token {token}"}
+    assert status_of(app, "GET", KERNEL, **names)[0] == 404  # it is asked for a kernel that is not there
+
+
 @pytest.mark.parametrize("path", ["/api/contents", "/api/terminals", "/api/sessions", "/api/kernels", "/lab", "/tree"])
 def test_there_is_no_more_than_the_widget_even_with_the_token(app, path):
     with pytest.raises(HTTPError) as caught:

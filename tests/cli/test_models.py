@@ -6,7 +6,7 @@ import pytest
 
 from dolly_widget.cli import entry_point
 from dolly_widget.models import store
-from dolly_widget.models.info import REQUIRED_FILES
+from dolly_widget.models.files import REQUIRED_FILES
 
 DOLLY = "databricks/dolly-v2-3b"
 COMMIT = "f6c9be08f16fe4d3a719bee0a4a7c7415b5c65df"
@@ -44,7 +44,7 @@ def names():
 
 def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir):
     int4, int8 = put(weight_format="int4-g64-r0.8", weights=700), put(weights=2_800_000)
-    put("/home/me/my-checkpoint", weight_format="fp16", commit="c0ffee" * 10, revision="")
+    put("/home/me/my-checkpoint", weight_format="fp16", commit="c0ffee" * 6 + "c0ff", revision="")
     code, out, err = models(capsys)
     today = int4.created[:10]
     assert (code, err) == (0, "")

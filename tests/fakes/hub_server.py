@@ -31,65 +31,7 @@ class Hold:
         self.released = threading.Event()
 
 
-class HubServer:
-    """Serves ``repositories``, a dictionary from model id to directory, until its ``with`` ends."""
-
-    def __init__(self, repositories=()):
-        self.commits = {}
-        """Model id -> the commit that "main" is."""
-        self.requests = []
-        """"GET /path?query", in order."""
-        self.headers = []
-        """The headers of each of them."""
-        self.gated = set()
-        """Model ids whose files are refused."""
-        self.errors = {}
-        """End of a path -> HTTP status: its requests fail."""
-        self.cuts = {}
-        """File -> list of bytes: each GET takes the first, and is cut off after as many."""
-        self.holds = {}
-        """File -> Hold."""
-        self.announced = {}
-        """File -> the size that is told beforehand, which its content does not have."""
-        self.xet = set()
-        """Files that are said to be in Xet storage, which is not there."""
-        self.connections = set()
-        """What is open at the moment: clients keep theirs for the next request."""
-        self._directories = {}
-        for model_id, directory in dict(repositories).items():
-            self.commit(model_id, directory)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.hub = self
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def commit(self, model_id, directory):
-        """Make ``directory`` the newest commit of ``model_id``; the earlier ones can still be had."""
-        count = sum(other == model_id for other, _ in self._directories)
-        commit = hashlib.sha1(f"{model_id} {count}".encode()).hexdigest()
-        self.commits[model_id] = commit
-        self._directories[model_id, commit] = Path(directory)
-        return commit
-
-    def directory(self, model_id, revision):
-        """Its files and commit, None where there is no such revision."""
-        commit = self.commits[model_id] if revision == "main" else revision
-        return commit, self._directories.get((model_id, commit))
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        for hold in self.holds.values():
-            hold.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        for connection in list(self.connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def setup(self):
@@ -160,7 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
                     file["lfs"] = {"sha256": _etag(path), "size": size, "pointerSize": 134}
             siblings.append(file)
         gated = "manual" if model_id in self._hub.gated else False
-        answer = {"id": model_id, "sha": commit, "private": False, "gated": gated, "siblings": siblings}
+        self._tell({"id": model_id, "sha": commit, "private": False, "gated": gated, "siblings": siblings})
+
+    def _tell(self, answer):
         self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _send_file(self, commit, path):
@@ -207,6 +151,66 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         except ConnectionError:  # the client was killed
             self.close_connection = True
+
+
+class HubServer:
+    """Serves ``repositories``, a dictionary from model id to directory, until its ``with`` ends."""
+
+    handler = Handler
+
+    def __init__(self, repositories=()):
+        self.commits = {}
+        """Model id -> the commit that "main" is."""
+        self.requests = []
+        """"GET /path?query", in order."""
+        self.headers = []
+        """The headers of each of them."""
+        self.gated = set()
+        """Model ids whose files are refused."""
+        self.errors = {}
+        """End of a path -> HTTP status: its requests fail."""
+        self.cuts = {}
+        """File -> list of bytes: each GET takes the first, and is cut off after as many."""
+        self.holds = {}
+        """File -> Hold."""
+        self.announced = {}
+        """File -> the size that is told beforehand, which its content does not have."""
+        self.xet = set()
+        """Files that are said to be in Xet storage, which is not there."""
+        self.connections = set()
+        """What is open at the moment: clients keep theirs for the next request."""
+        self._directories = {}
+        for model_id, directory in dict(repositories).items():
+            self.commit(model_id, directory)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
+        self._server.hub = self
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def commit(self, model_id, directory):
+        """Make ``directory`` the newest commit of ``model_id``; the earlier ones can still be had."""
+        count = sum(other == model_id for other, _ in self._directories)
+        commit = hashlib.sha1(f"{model_id} {count}".encode()).hexdigest()
+        self.commits[model_id] = commit
+        self._directories[model_id, commit] = Path(directory)
+        return commit
+
+    def directory(self, model_id, revision):
+        """Its files and commit, None where there is no such revision."""
+        commit = self.commits[model_id] if revision == "main" else revision
+        return commit, self._directories.get((model_id, commit))
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        for hold in self.holds.values():
+            hold.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def _etag(path):

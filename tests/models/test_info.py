@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.info import MANIFEST, REQUIRED_FILES, ModelInfo, check_files
+from dolly_widget.models import store
+from dolly_widget.models.files import REQUIRED_FILES
+from dolly_widget.models.info import ModelInfo, check_files
 
 
 @pytest.fixture
@@ -189,13 +191,51 @@ def test_nothing_is_read_until_it_is_asked_for(tmp_path):
         _ = info.max_positions
 
 
+@pytest.fixture
+def stored(model_dir, tmp_path, monkeypatch):
+    """Puts the model into a store, made from what is given, and returns its directory there."""
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
+
+    def put(model_id):
+        key = store.Key(model_id, "0" * 40, "int8")
+        with store.making(key) as staging:
+            shutil.copytree(model_dir, staging, dirs_exist_ok=True)
+            return store.publish(staging, key, "main", {}, store.describe(staging)).path
+
+    return put
+
+
 @pytest.mark.parametrize(
     ("model_id", "name"),
-    [("databricks/dolly-v2-3b", "databricks/dolly-v2-3b"), ("gpt2", "gpt2"), ("/home/me/models/mine", "mine")],
+    [
+        ("databricks/dolly-v2-3b", "databricks/dolly-v2-3b"),
+        ("gpt2", "gpt2"),
+        ("/home/me/models/mine", "mine"),
+        ("/home/me/models/\u202egnp.mine", "U+202Egnp.mine"),
+        ("/home/me/models/two\n\x1b[2Jlines", "two↵␛[2Jlines"),
+    ],
 )
-def test_a_manifest_says_what_a_model_is_called(model_dir, model_id, name):
-    (model_dir / MANIFEST).write_text(json.dumps({"model_id": model_id}), encoding="utf-8")
-    assert ModelInfo(model_dir).name == name
+def test_a_model_of_the_store_is_called_what_it_was_made_from(stored, model_id, name):
+    assert ModelInfo(stored(model_id)).name == name
+
+
+def test_a_manifest_elsewhere_than_in_the_store_cannot_claim_another_origin(stored, tmp_path):
+    path = stored("databricks/dolly-v2-3b")
+    other = shutil.copytree(path, tmp_path / "downloads" / path.name)
+    assert (ModelInfo(other).name, ModelInfo(other).entry) == (path.name, None)
+    link = tmp_path / "mine"
+    link.symlink_to(path)
+    assert ModelInfo(link).name == "databricks/dolly-v2-3b"
+
+
+def test_a_directory_of_the_store_with_the_manifest_of_another_is_no_entry(stored):
+    path = stored("databricks/dolly-v2-3b")
+    renamed = path.rename(path.with_name("other--name--int8--000000000000"))
+    assert ModelInfo(renamed).name == renamed.name
+
+
+def test_the_marks_that_turn_text_around_are_shown_in_a_directory_s_name(tmp_path):
+    assert ModelInfo(tmp_path / "evil\u202egnp.bin").name == "evilU+202Egnp.bin"
 
 
 @pytest.mark.parametrize("positions", ["many", math.inf])

@@ -15,7 +15,7 @@ import pytest
 from dolly_widget import DOLLY, PLAIN, DollyWidget, ModelError, SamplingExplorer, compare, load_engine
 from dolly_widget.engines import EngineSetup, share_engine
 from dolly_widget.models import Model, model
-from dolly_widget.models.info import REQUIRED_FILES
+from dolly_widget.models.files import REQUIRED_FILES
 from dolly_widget.text import Tokenizer
 
 

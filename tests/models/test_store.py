@@ -11,8 +11,9 @@ import pytest
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import store
-from dolly_widget.models.info import MANIFEST, REQUIRED_FILES, ModelInfo
-from dolly_widget.models.store import PUBLISHED, Key
+from dolly_widget.models.entry import MANIFEST, PUBLISHED, Key
+from dolly_widget.models.files import REQUIRED_FILES
+from dolly_widget.models.info import ModelInfo
 from dolly_widget.runtime.jobs import Job
 
 LIMIT_S = 60
@@ -238,7 +239,9 @@ def test_removing_what_is_not_there_is_refused(name, cache):
 
 def test_what_is_being_made_cannot_be_removed(maker):
     path = store._models_dir() / KEY.name
-    shutil.copytree(add(Key("another/model", KEY.commit, "int8")).path, path)
+    other = add(Key("another/model", KEY.commit, "int8"))
+    shutil.copytree(other.path, path)
+    (path / MANIFEST).write_text(json.dumps({**other.manifest, "model_id": KEY.model_id}))
     with pytest.raises(ModelError, match="is being converted"):
         store.remove(KEY.name)
     assert path.is_dir()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dolly_widget.errors import ModelError
+from dolly_widget.text import parse_json, read_json
 
 # In the order in which transformers looks for them; an index names the files that it stands for.
 _SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
@@ -229,8 +230,8 @@ def _foreign(directory: Path) -> str | None:
 def _read_json(path: Path) -> dict[str, Any]:
     _refuse_lfs_pointer(path)
     try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as exc:
+        content = read_json(path)
+    except ValueError as exc:
         raise ModelError(f"{path} is damaged: it is not valid JSON; {_AGAIN}") from exc
     if not isinstance(content, dict):
         raise ModelError(f"{path} contains no settings; {_AGAIN}")
@@ -295,9 +296,9 @@ def _check_safetensors(path: Path) -> set[str]:
             raise ModelError(f"{path} is truncated: {size:,} of at least {max(8, header_end):,} bytes; {_AGAIN}")
         header = file.read(header_end - 8) if header_end <= _MAX_HEADER_BYTES else b""
     try:
-        tensors = {name: entry for name, entry in json.loads(header).items() if name != "__metadata__"}
+        tensors = {name: entry for name, entry in parse_json(header).items() if name != "__metadata__"}
         expected = header_end + _data_bytes(sorted(entry["data_offsets"] for entry in tensors.values()))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise ModelError(f"{path} is damaged: its header cannot be read; {_AGAIN}") from exc
     if size != expected:
         what = "truncated" if size < expected else "damaged"

@@ -25,12 +25,13 @@ from dolly_widget.models.info import check_files
 from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import Job, OnProgress, Progress
+from dolly_widget.text import parse_json
 
 
 def main() -> None:
     """Serve the one request; exit code 0 when it was answered, with a result or with a sentence."""
     reports = _Reports(_own_stdout())
-    request = json.loads(sys.stdin.readline())
+    request = parse_json(sys.stdin.readline())
     Job(_end_with_parent, name="dolly-tether")
     weight_format = WeightFormat(**request["weight_format"])
     try:

@@ -23,6 +23,7 @@ from dolly_widget.models import store
 from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import Job, OnProgress, Progress, ignore_progress
+from dolly_widget.text import parse_json
 
 _LOG_LINES = 8
 
@@ -112,7 +113,7 @@ def _read_reports(process: subprocess.Popen[bytes], reports: queue.Queue[dict[st
     try:
         for line in process.stdout:
             if line.endswith(b"\n"):  # a child that is killed may leave half a line
-                reports.put(json.loads(line))
+                reports.put(parse_json(line))
     finally:
         reports.put(None)
 

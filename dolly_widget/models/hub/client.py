@@ -7,7 +7,6 @@ own settings hold: HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_TOKEN 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import threading
@@ -16,31 +15,36 @@ import warnings
 from collections.abc import Iterator
 from logging import CRITICAL
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import quote
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models.commits import check_revision, is_commit
+from dolly_widget.models.hub import cache
+from dolly_widget.models.hub.content import is_content_id
 from dolly_widget.models.hub.faults import (
+    HUB,
     describe_fault,
     endpoint,
-    host,
     hub_exceptions,
     is_unreachable,
+    not_a_hub,
     wrong_size_error,
 )
+from dolly_widget.models.hub.guard import Awaited, Guard, guarded
 from dolly_widget.models.hub.repository import Repository, choose
 from dolly_widget.runtime import OnProgress, Progress, ignore_progress
-
-if TYPE_CHECKING:
-    from huggingface_hub import ModelInfo
+from dolly_widget.text import parse_json, read_json
 
 REQUEST_TIMEOUT_S = 10.0
 UPDATES_PER_S = 10
+MAX_FILES = 10_000
+"""Of a repository; models have some hundred at most."""
+_MAX_FILE_BYTES = 1 << 50
+_MAX_CONFIG_BYTES = 16 << 20
 _CHUNK_BYTES = 1 << 20  # the library's 10 MB are seconds on a slow line: no progress is seen meanwhile
 # The rules of huggingface_hub's `validate_repo_id` (utils/_validators.py), whose import takes most of a second.
 _MODEL_ID = re.compile(r"(?!.*(?:--|\.\.|\.git$))(?:\b[\w.-]+\b/)?\b[\w.-]{1,96}\b", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-# With huggingface_hub 1.21; what earlier ones leave ("<etag>.incomplete", as 1.12 does) they take up again themselves.
-_LEFTOVER = re.compile(r"(?P<etag>[0-9a-f]+)\.[0-9a-f]{8}\.incomplete")
 
 
 def is_model_id(text: str) -> bool:
@@ -54,38 +58,37 @@ def look_up(model_id: str, revision: str = "main") -> Repository:
     Where the hub cannot be reached, or HF_HUB_OFFLINE is set, a whole copy in the local hub cache is returned instead.
     Raises ModelError where there is neither, or nothing in it that can be run or converted.
     """
-    from huggingface_hub import HfApi
-
     if not is_model_id(model_id):
         raise ModelError(f"{model_id!r} is not a model id of the hub: write it as organisation/name.")
+    check_revision(revision)
     try:
-        with _quiet():
-            info = HfApi(endpoint=endpoint()).model_info(
-                model_id, revision=revision, files_metadata=True, timeout=REQUEST_TIMEOUT_S
-            )
-        contents = _contents(info)
+        with _quiet(), guarded():
+            contents = _contents(_ask(model_id, revision))
+        if is_commit(revision) and contents[0] != revision:
+            raise not_a_hub("it tells of another commit")
+    except ModelError:
+        raise
     except hub_exceptions() as exc:
-        cached = _look_up_cached(model_id, revision) if is_unreachable(exc) else None
+        cached = cache.look_up(model_id, revision) if is_unreachable(exc) else None
         if cached is None:
             raise describe_fault(exc, model_id, revision) from exc
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
-        raise ModelError(
-            f"{host()} does not answer like the Hugging Face hub: check the connection and HF_ENDPOINT."
-        ) from exc
+        raise not_a_hub() from exc
     return choose(model_id, revision, *contents)
 
 
 def missing_bytes(repository: Repository) -> int:
     """Bytes of ``repository`` that are not in the local hub cache yet: what a download would still fetch."""
-    return sum(size for name, size in repository.files.items() if _cached_path(repository, name) is None)
+    return sum(size for name, size in repository.files.items() if not cache.has(repository, name))
 
 
 def fetch_config(repository: Repository) -> dict[str, Any]:
     """Fetch ``config.json`` alone into the hub cache, and return it. Raises ModelError, as ``download`` does."""
-    path = _fetch(repository, "config.json", _Meter(0, ignore_progress))
+    with guarded() as guard:
+        path = _fetch(repository, "config.json", _Meter(0, ignore_progress), guard)
     try:
-        return {**json.loads(path.read_text(encoding="utf-8"))}
+        return {**read_json(path, _MAX_CONFIG_BYTES)}
     except (ValueError, TypeError) as exc:  # TypeError: it is JSON, and no object
         raise ModelError(
             f"The config.json of {repository.model_id} is damaged: choose another model or revision."
@@ -98,102 +101,101 @@ def download(repository: Repository, on_progress: OnProgress) -> Path:
     ``on_progress`` hears of bytes at most ten times a second, perhaps on a thread of the library's. After a fault, or a
     kill, the next call goes on with the files that are not whole yet. Raises ModelError.
     """
-    remove_leftovers(repository.model_id)
+    cache.remove_leftovers(repository.model_id)
     meter = _Meter(repository.size_bytes, on_progress)
     # The small files first: what is wrong with the access shows before the gigabytes.
-    for name, size in sorted(repository.files.items(), key=lambda item: item[1]):
-        _fetch(repository, name, meter)
-        meter.file_done(size)
+    with guarded() as guard:
+        for name, size in sorted(repository.files.items(), key=lambda item: item[1]):
+            _fetch(repository, name, meter, guard)
+            meter.file_done(size)
     meter.finish()
-    return _snapshot(repository)
+    return cache.snapshot(repository)
 
 
-def remove_leftovers(model_id: str) -> None:
-    """Delete what killed downloads of a model left half fetched in the hub cache: it would never be used again.
+def _ask(model_id: str, revision: str) -> Any:
+    """What the hub says about a repository: https://huggingface.co/docs/hub/api."""
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]
 
-    What another process is fetching at the moment is left alone.
+    response = get_session().get(
+        f"{endpoint() or HUB}/api/models/{model_id}/revision/{quote(revision, safe='')}",
+        params={"blobs": True},
+        headers=build_hf_headers(),
+        timeout=REQUEST_TIMEOUT_S,
+    )
+    hf_raise_for_status(response)
+    return parse_json(response.content)
+
+
+def _contents(answer: Any) -> tuple[str, dict[str, int], dict[str, str]]:
+    """The commit, the files' sizes and the names of their contents as the hub tells them.
+
+    Raises ValueError, TypeError, KeyError or AttributeError where it does not tell them, or tells nonsense.
     """
-    from filelock import Timeout
-    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
-
-    cache = _cache_of(model_id)
-    locks = cache.parent / ".locks" / cache.name
-    for path in (cache / "blobs").glob("*.incomplete"):
-        found = _LEFTOVER.fullmatch(path.name)
-        if found and (lock := locks / f"{found['etag']}.lock").is_file():
-            with contextlib.suppress(Timeout, OSError), WeakFileLock(lock, timeout=0.01):
-                path.unlink()
-
-
-def _contents(info: ModelInfo) -> tuple[str, dict[str, int], dict[str, str]]:
-    """The commit, the files' sizes and their ETags as the hub tells them; TypeError where it does not."""
-    if info.sha is None or info.siblings is None:
-        raise TypeError("no commit or no files")
-    sizes = {file.rfilename: int(file.size) for file in info.siblings}  # type: ignore[arg-type]  # None: TypeError
-    etags = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id or "" for file in info.siblings}
-    return info.sha, sizes, etags
+    files = {file["rfilename"]: file for file in answer["siblings"]}
+    sizes = {name: file["size"] for name, file in files.items()}
+    etags = {name: _told_content_id(file) for name, file in files.items()}
+    if len(files) > MAX_FILES:
+        raise not_a_hub(f"it lists more than {MAX_FILES:,} files")
+    if not is_commit(answer["sha"]):
+        raise not_a_hub("the commit that it tells is none")
+    if any(part in ("", ".", "..") for name in files for part in name.split("/")):
+        raise not_a_hub("it lists a file that no repository can have")
+    if not all(type(size) is int and 0 <= size <= _MAX_FILE_BYTES for size in sizes.values()):
+        raise not_a_hub("a file has no size, or an impossible one")
+    if not all(etag == "" or is_content_id(etag) for etag in etags.values()):
+        raise not_a_hub("the checksum of a file is none")
+    return answer["sha"], sizes, etags
 
 
-def _cache_of(model_id: str) -> Path:
-    """Where the hub cache keeps a model; layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache."""
-    from huggingface_hub import constants
-
-    return Path(constants.HF_HUB_CACHE, f"models--{model_id.replace('/', '--')}")
+def _told_content_id(file: Any) -> Any:
+    return file["lfs"]["sha256"] if file.get("lfs") else file.get("blobId") or ""
 
 
-def _snapshot(repository: Repository) -> Path:
-    return _cache_of(repository.model_id) / "snapshots" / repository.commit
+def _fetch(repository: Repository, name: str, meter: _Meter, guard: Guard) -> Path:
+    """Fetch one file into the hub cache, unless it is there already, and compare its content with what the hub told.
 
-
-def _cached_path(repository: Repository, name: str) -> Path | None:
-    """Where the hub cache holds a file of a repository, whole; a content may have come with another commit."""
-    cache, etag = _cache_of(repository.model_id), repository.etags.get(name)
-    places = (_snapshot(repository) / name, *([cache / "blobs" / etag] if etag else []))
-    return next((path for path in places if path.is_file() and path.stat().st_size == repository.files[name]), None)
-
-
-def _look_up_cached(model_id: str, revision: str) -> Repository | None:
-    """The copy of a model in the hub cache, if it is whole as far as its files tell."""
-    cache = _cache_of(model_id)
-    ref = cache / "refs" / revision
-    commit = ref.read_text().strip() if not _COMMIT.fullmatch(revision) and ref.is_file() else revision
-    snapshot = cache / "snapshots" / commit
-    if not _COMMIT.fullmatch(commit) or not snapshot.is_dir():
-        return None
-    sizes = {path.name: path.stat().st_size for path in snapshot.iterdir() if path.is_file()}
+    A file of the cache may be damaged, or have come from another hub: what is wrong is deleted, and fetched again.
+    """
+    place = cache.snapshot(repository) / name
     try:
-        repository = choose(model_id, revision, commit, sizes, {})
-    except ModelError:
-        return None
-    return repository if repository.has_tokenizer else None
-
-
-def _fetch(repository: Repository, name: str, meter: _Meter) -> Path:
-    """Fetch one file into the hub cache, unless it is there already."""
-    from huggingface_hub import hf_hub_download
-
-    place = _snapshot(repository)
-    is_damaged = (place / name).is_file() and (place / name).stat().st_size != repository.files[name]
-    try:
-        with _quiet():
-            path = hf_hub_download(
-                repository.model_id,
-                name,
-                revision=repository.commit,
-                endpoint=endpoint(),
-                force_download=is_damaged,
-                tqdm_class=meter.bar_class(),
+        if not cache.is_right(repository, name, place):
+            cache.delete_wrong(repository, name)
+            guard.awaited = Awaited(
+                repository.model_id, name, repository.commit, repository.files[name], repository.etags.get(name, "")
             )
-        if repository.revision != repository.commit:
-            # As the library does for a branch: without a network, it is how the commit is found.
-            ref = _cache_of(repository.model_id) / "refs" / repository.revision
-            ref.parent.mkdir(parents=True, exist_ok=True)
-            ref.write_text(repository.commit)
+            _download(repository, name, meter)
+            if not cache.is_right(repository, name, place):
+                size = cache.size_of(place)
+                cache.delete_wrong(repository, name)
+                raise _wrong_content(repository, name, size)
+        cache.remember(repository)
+    except ModelError:
+        raise
     except hub_exceptions() as exc:
         raise describe_fault(exc, repository.model_id, repository.revision, place) from exc
-    if (size := Path(path).stat().st_size) != repository.files[name]:
-        raise wrong_size_error(repository.model_id, f"{name} has {size} bytes instead of {repository.files[name]}")
-    return Path(path)
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:  # of the library, for headers that make no sense
+        raise not_a_hub() from exc
+    return place
+
+
+def _download(repository: Repository, name: str, meter: _Meter) -> None:
+    from huggingface_hub import hf_hub_download
+
+    with _quiet():
+        hf_hub_download(
+            repository.model_id,
+            name,
+            revision=repository.commit,
+            endpoint=endpoint(),
+            tqdm_class=meter.bar_class(),
+        )
+
+
+def _wrong_content(repository: Repository, name: str, size: int | None) -> ModelError:
+    told = repository.files[name]
+    is_of_size = size in (None, told)
+    what = f"{name} does not have the announced content" if is_of_size else f"{name} has {size} bytes instead of {told}"
+    return wrong_size_error(repository.model_id, what)
 
 
 class _Meter:

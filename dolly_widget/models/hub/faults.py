@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from dolly_widget.errors import ModelError
 from dolly_widget.text import in_bytes
 
+HUB = "https://huggingface.co"
+
 
 def endpoint() -> str | None:
     """The hub's address where the user has set another one than the usual."""
@@ -19,7 +21,10 @@ def endpoint() -> str | None:
 
 def host() -> str:
     """The hub's host, as an error names it."""
-    return urlsplit(endpoint() or "https://huggingface.co").netloc or str(endpoint())
+    try:
+        return urlsplit(endpoint() or HUB).netloc or str(endpoint())
+    except ValueError:  # "http://["
+        return str(endpoint())
 
 
 def hub_exceptions() -> tuple[type[BaseException], ...]:
@@ -78,6 +83,14 @@ def describe_fault(exc: BaseException, model_id: str, revision: str, place: Path
     )
 
 
+def not_a_hub(why: str = "") -> ModelError:
+    """The error of an answer that the hub does not give: that of a hotel's login page, a broken mirror, an attacker."""
+    reason = f" ({why})" if why else ""
+    return ModelError(
+        f"{host()} does not answer like the Hugging Face hub{reason}: check the connection and HF_ENDPOINT."
+    )
+
+
 def wrong_size_error(model_id: str, what: str) -> ModelError:
     """The error of a file that is not what the hub announced."""
     return ModelError(f"The download of {model_id} is damaged, {what}: try again.")
@@ -93,7 +106,7 @@ def _is_of_the_disk(exc: BaseException) -> bool:
 
 
 def _disk_fault(exc: BaseException, place: Path) -> ModelError:
-    while not place.exists():
+    while not os.path.exists(place):  # Path.exists raises where a parent cannot be read
         place = place.parent
     if _is_disk_full(exc):
         free = in_bytes(shutil.disk_usage(place).free)

@@ -86,6 +86,8 @@ def choose(model_id: str, revision: str, commit: str, sizes: Mapping[str, int], 
         )
     patterns = (*_SETTINGS, *_TOKENIZER, *(_OPENVINO_TOKENIZER if is_openvino else ()))
     chosen = dict.fromkeys((*weights, *(name for name in names if _is_any_of(name, patterns))))
+    if bad := next((name for name in chosen if not is_file_name(name)), None):
+        raise ModelError(f"{model_id} has a file named {bad[:80]!a}, which cannot be a file's name: choose another id.")
     return Repository(
         model_id=model_id,
         revision=revision,
@@ -95,6 +97,12 @@ def choose(model_id: str, revision: str, commit: str, sizes: Mapping[str, int], 
         is_pickled=not safe,
         etags={name: etags[name] for name in chosen if etags.get(name)},
     )
+
+
+def is_file_name(name: str) -> bool:
+    """Whether it can be the name of a file in a directory, on every system, and is what it looks like."""
+    is_plain = set(name).isdisjoint('/\\:*?"<>|') and name == name.strip(" .") and ".." not in name
+    return is_plain and name.isprintable() and 0 < len(name.encode()) <= 200
 
 
 def _weights(model_id: str, names: Sequence[str], kind: tuple[str, re.Pattern[str]]) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dolly_widget.models import store
+from dolly_widget.models.commits import check_revision
 from dolly_widget.models.conversion import checkpoints, making, needs
-from dolly_widget.models.hub import client
+from dolly_widget.models.hub import cache, client
 from dolly_widget.models.hub.repository import Repository
 from dolly_widget.models.kinds.kind import Source
 from dolly_widget.models.weight_format import WeightFormat
@@ -25,7 +26,7 @@ class HubRepository:
 
     def find(self, name: str, weight_format: WeightFormat, revision: str | None) -> Path | None:
         """See ``Kind``."""
-        entry = store.newest(name, str(weight_format), revision or "main")
+        entry = store.newest(name, str(weight_format), check_revision(revision or "main"))
         return entry.path if entry else None
 
     def source(self, name: str, revision: str) -> Source:
@@ -34,7 +35,7 @@ class HubRepository:
 
     def tidy(self, name: str) -> None:
         """See ``Kind``."""
-        client.remove_leftovers(name)
+        cache.remove_leftovers(name)
 
 
 class _Repository:

@@ -61,12 +61,12 @@ def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
     path = Path(setup.model).expanduser()
     # A directory that is run as it is may be one of the store's: how it was converted does not matter then.
     is_as_it_is = path.is_dir() and path.resolve() == model.directory.resolve()
-    manifest = {} if is_as_it_is else model.info.manifest
-    is_of_hub = bool(manifest) and not Path(str(manifest["model_id"])).is_absolute()
-    weight_format = str(manifest.get("weight_format", PUBLISHED))
+    entry = None if is_as_it_is else model.info.entry
+    is_of_hub = entry is not None and not Path(entry.model_id).is_absolute()
+    weight_format = PUBLISHED if entry is None else entry.weight_format
     return replace(
         setup,
-        revision=str(manifest["commit"]) if is_of_hub else setup.revision,
+        revision=entry.commit if entry and is_of_hub else setup.revision,
         weight_format=WeightFormat() if weight_format == PUBLISHED else WeightFormat.of(weight_format),
         ov_config=properties,
     )

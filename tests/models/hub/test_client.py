@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.hub import client
+from dolly_widget.models.hub import cache, client, guard
 from dolly_widget.runtime.progress import ignore_progress
 
 MIB = 1 << 20
@@ -287,11 +287,23 @@ def test_progress_never_goes_back_nor_beyond_the_end(monkeypatch):
     assert [report.done_bytes for report in reports] == [0, 20, 50, 60, 90, 100, 100]
 
 
-def test_bytes_from_xet_storage_are_told_too(serve, monkeypatch):
+@pytest.fixture
+def serve_with_xet(serve, monkeypatch):
+    """As ``serve``, for the hub itself: one of its files is in Xet storage."""
+
+    def serve_with_xet(*names, sizes=()):
+        server = serve(*names, sizes=sizes)
+        server.xet.add("model.safetensors")
+        monkeypatch.setattr(guard, "HUB", server.url)
+        return server
+
+    return serve_with_xet
+
+
+def test_bytes_from_xet_storage_are_told_too(serve_with_xet, monkeypatch):
     """With a stand-in for the session of hf_xet, whose storage is not here."""
     monkeypatch.setattr(client, "UPDATES_PER_S", 1e9)
-    server = serve(*TORCH, sizes={"model.safetensors": 900})
-    server.xet.add("model.safetensors")
+    server = serve_with_xet(*TORCH, sizes={"model.safetensors": 900})
     content = (server.directory("org/name", "main")[1] / "model.safetensors").read_bytes()
 
     telemetry = []
@@ -333,7 +345,7 @@ def test_bytes_from_xet_storage_are_told_too(serve, monkeypatch):
         (OSError("I/O error: No space left on device (os error 28)"), "disk is full"),
     ],
 )
-def test_a_fault_of_xet_storage_is_a_sentence(serve, monkeypatch, error, says):
+def test_a_fault_of_xet_storage_is_a_sentence(serve_with_xet, monkeypatch, error, says):
     """The errors that hf_xet 1.8 raises: its ``error.rs``."""
 
     def fail(**_):
@@ -342,13 +354,12 @@ def test_a_fault_of_xet_storage_is_a_sentence(serve, monkeypatch, error, says):
     monkeypatch.setattr(
         "huggingface_hub.utils._xet.get_xet_session", lambda: SimpleNamespace(new_file_download_group=fail)
     )
-    serve(*TORCH).xet.add("model.safetensors")
+    serve_with_xet(*TORCH)
     assert says in refused(client.download, client.look_up("org/name"), ignore_progress)
 
 
-def test_xet_storage_that_cannot_be_reached_is_a_sentence(serve):
-    server = serve(*TORCH)
-    server.xet.add("model.safetensors")
+def test_xet_storage_that_cannot_be_reached_is_a_sentence(serve_with_xet):
+    serve_with_xet(*TORCH)
     assert "connection" in refused(client.download, client.look_up("org/name"), ignore_progress)
 
 
@@ -383,12 +394,22 @@ def test_a_process_of_its_own_prints_nothing_and_asks_for_nothing_else(serve, hu
     assert not any("agent/" in headers["user-agent"] or "torch" in headers["user-agent"] for headers in server.headers)
 
 
-def test_xet_storage_can_be_switched_off_where_a_network_blocks_it(serve, hub_home):
+def test_xet_storage_can_be_switched_off_where_a_network_blocks_it(serve_with_xet, monkeypatch):
+    server = serve_with_xet(*TORCH)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    directory = client.download(client.look_up("org/name"), ignore_progress)
+    assert contents(directory) == contents(server.directory("org/name", "main")[1])
+
+
+def test_a_mirror_s_files_come_from_the_mirror_whatever_it_says_of_xet_storage(serve, monkeypatch):
+    def never():
+        raise AssertionError("hf_xet was asked")
+
+    monkeypatch.setattr("huggingface_hub.utils._xet.get_xet_session", never)
     server = serve(*TORCH)
     server.xet.add("model.safetensors")
-    process = child(DOWNLOAD, server, hub_home, HF_HUB_DISABLE_XET="1")
-    output, _ = process.communicate(timeout=60)
-    assert (process.returncode, output) == (0, "")
+    directory = client.download(client.look_up("org/name"), ignore_progress)
+    assert contents(directory) == contents(server.directory("org/name", "main")[1])
 
 
 def test_the_library_is_left_as_it_was(serve):
@@ -414,7 +435,7 @@ def test_a_killed_download_leaves_nothing_behind_for_long(serve, hub_home):
         blobs = hub_home / "hub" / "models--org--name" / "blobs"
         half = list(blobs.glob("*.incomplete"))
         assert len(half) == 1
-        client.remove_leftovers("org/name")
+        cache.remove_leftovers("org/name")
         assert list(blobs.glob("*.incomplete")) == half  # it is being fetched
     finally:
         process.kill()

@@ -1,6 +1,5 @@
 """A DollyWidget remembers what answered, and continues a history that it is given."""
 
-import json
 import shutil
 
 import pytest
@@ -9,8 +8,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, Exchange, History, PromptTemplate
 from dolly_widget.engines import EngineSetup
-from dolly_widget.models import Model
-from dolly_widget.models.info import MANIFEST, ModelInfo
+from dolly_widget.models import Model, store
 from dolly_widget.widget.session.choice import make_reproducible
 
 
@@ -119,6 +117,14 @@ def test_a_given_engine_and_a_template_of_an_own_kind_have_no_setup(make):
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
+def stored(directory, model_id, weight_format):
+    """A copy of a model in the store."""
+    key = store.Key(model_id, COMMIT, weight_format)
+    with store.making(key) as staging:
+        shutil.copytree(directory, staging, dirs_exist_ok=True)
+        return store.publish(staging, key, "main", {}, store.describe(staging)).path
+
+
 @pytest.mark.parametrize(
     ("model", "manifest", "told"),
     [
@@ -129,16 +135,15 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
         (None, {"model_id": "org/model", "weight_format": "int4"}, ("main", "int8")),
     ],
 )
-def test_the_commit_and_format_are_those_of_the_store_s_manifest(demo_dir, tmp_path, model, manifest, told):
-    directory = shutil.copytree(demo_dir, tmp_path / "model")
-    (directory / MANIFEST).unlink(missing_ok=True)
-    if manifest:
-        (directory / MANIFEST).write_text(json.dumps({**manifest, "commit": COMMIT}))
+def test_the_commit_and_format_are_those_of_the_store_s_manifest(
+    demo_dir, tmp_path, monkeypatch, model, manifest, told
+):
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
+    directory = stored(demo_dir, **manifest) if manifest else shutil.copytree(demo_dir, tmp_path / "model")
     asked = EngineSetup(model or directory, weight_format="fp16", revision="main", engine="optimum")
     setup = make_reproducible(asked, Model(directory))
     assert (setup.model, setup.revision, str(setup.weight_format)) == (model or str(directory), *told)
     assert (setup.device, setup.engine) == ("AUTO", "optimum")
-    assert ModelInfo(directory).manifest == ({**manifest, "commit": COMMIT} if manifest else {})
 
 
 def test_properties_are_kept_as_plain_values(demo_dir):
