@@ -82,22 +82,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _convert(args: argparse.Namespace) -> int:
     weight_format = _weight_format(args)
-    work = partial(_maker(args), args.model, weight_format, args.revision)
+    options = {"install_exporter": True} if args.install_exporter else {}
+    work = partial(_maker(args.model), args.model, weight_format, args.revision, **options)
     model_dir, code = finish(lambda stop: prepare(work, stop))
     print(model_dir, flush=True)
     print(_usage(args, weight_format, model_dir), file=sys.stderr)
     return code
 
 
-def _maker(args: argparse.Namespace) -> Callable[..., Path]:
-    """What makes the model: for one of the hub, that which asks for its newest commit, whatever the store has."""
+def _maker(model: str) -> Callable[..., Path]:
+    """What makes ``model``: for one of the hub, that which asks for its newest commit, whatever the store has."""
     from dolly_widget import models
     from dolly_widget.models.hub import client
 
-    is_here = args.model == "demo" or Path(args.model).expanduser().exists()
-    if args.install_exporter and args.model != "demo":
-        return partial(models.convert, install_exporter=True)
-    return models.convert if client.is_model_id(args.model) and not is_here else models.resolve
+    is_here = model == "demo" or Path(model).expanduser().exists()
+    return models.convert if client.is_model_id(model) and not is_here else models.resolve
 
 
 def _weight_format(args: argparse.Namespace) -> WeightFormat:

@@ -67,6 +67,7 @@ def convert_checkpoint(
     other = None if exporter is None else partial(_export_by, exporter, subject)
     with faults_described(subject, staging):
         copy = working_copy.make(source, checkpoint, staging / "checkpoint", exporter, on_progress)
+        _check_config(copy)
         export(copy, staging, weight_format, on_progress, uncompressed=other)
         shutil.rmtree(copy)
     return {} if exporter is None else {"transformers": exporter.version}
@@ -92,6 +93,13 @@ def _export_by(
     )
 
 
+def _check_config(checkpoint: Path) -> None:
+    """Have transformers read the settings, whose error would otherwise be one of the tokenizer."""
+    from transformers import AutoConfig
+
+    AutoConfig.from_pretrained(checkpoint, local_files_only=True)
+
+
 @contextmanager
 def faults_described(subject: str, staging: Path) -> Iterator[None]:
     """Raise an error of an export as a ModelError, one sentence about ``subject``; OSError where the disk is full."""
@@ -115,5 +123,11 @@ def _reason(exc: Exception) -> str:
         return str(exc)
     if "ignore_mismatched_sizes" in str(exc):  # transformers points to a report that it printed
         return "its weights do not have the shapes that its config.json gives; download it again"
+    if type(exc).__name__.startswith("StrictDataclass"):  # "Validation error for field 'x':\n TypeError: Field 'x' …"
+        return f"its config.json is not valid: {_line(exc, 1).removeprefix('TypeError: ')}"
+    return _line(exc, 0)
+
+
+def _line(exc: Exception, index: int) -> str:
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
-    return (lines[0] if lines else type(exc).__name__)[:300].rstrip(" .!")
+    return (lines[min(index, len(lines) - 1)] if lines else type(exc).__name__)[:300].rstrip(" .!")

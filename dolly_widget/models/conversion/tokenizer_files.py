@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dolly_widget.models.conversion import sentencepiece_model
 from dolly_widget.runtime import OnProgress, Progress
 
 # Copied as published, which the model was trained with: transformers would rewrite them in its own version's format.
@@ -39,23 +41,32 @@ def write(checkpoint: Path, target: Path, on_progress: OnProgress) -> None:
 def _load(checkpoint: Path) -> Any:
     from transformers import AutoTokenizer
 
+    is_sentencepiece = not (checkpoint / "tokenizer.json").is_file() and any(checkpoint.glob("*.model"))
+    if is_sentencepiece and not (find_spec("sentencepiece") and find_spec("google.protobuf")):
+        raise TokenizerError(
+            "its tokenizer is a SentencePiece model, which needs two more packages: run "
+            "`python -m pip install sentencepiece protobuf`"
+        )
     try:
-        return AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
     except OSError:  # a full disk, a file that cannot be read
         raise
     except Exception as exc:
-        if not (checkpoint / "tokenizer.json").is_file() and _lacks_sentencepiece(checkpoint):
-            raise TokenizerError(
-                "its tokenizer is a SentencePiece model, which needs two more packages: run "
-                "`python -m pip install sentencepiece protobuf`"
-            ) from exc
         raise TokenizerError(f"its tokenizer cannot be read ({_first_line(exc)}): copy the files again") from exc
+    if is_sentencepiece and (checkpoint / "tokenizer.model").is_file():
+        _make_faithful(tokenizer, checkpoint)
+    return tokenizer
 
 
-def _lacks_sentencepiece(checkpoint: Path) -> bool:
-    from importlib.util import find_spec
-
-    return any(checkpoint.glob("*.model")) and not (find_spec("sentencepiece") and find_spec("google.protobuf"))
+def _make_faithful(tokenizer: Any, checkpoint: Path) -> None:
+    legacy = tokenizer.init_kwargs.get("legacy") is not False
+    backend = sentencepiece_model.faithful(tokenizer.backend_tokenizer, checkpoint / "tokenizer.model", legacy=legacy)
+    if backend is None:
+        raise TokenizerError(
+            "its tokenizer.model cannot be written as a tokenizer.json with the same ids: copy the tokenizer.json "
+            "of the model that this one was made from"
+        )
+    tokenizer._tokenizer = backend
 
 
 def _check(target: Path) -> None:
@@ -78,19 +89,17 @@ def _write_for_openvino(tokenizer: Any, target: Path, on_progress: OnProgress) -
         models = convert_tokenizer(tokenizer, with_detokenizer=True)
         for model, name in zip(models, _OPENVINO, strict=True):
             ov.save_model(model, target / f"{name}.xml")
-    except MemoryError:
+    except (MemoryError, OSError):
         raise
-    except Exception as exc:
-        if isinstance(exc, OSError):
-            raise
+    except Exception:  # the library raises nothing more specific, with the paths of its source
         for name in _OPENVINO:
             for suffix in (".xml", ".bin"):
                 (target / f"{name}{suffix}").unlink(missing_ok=True)
         on_progress(
             Progress(
                 "load",
-                message=f"OpenVINO Tokenizers cannot convert this tokenizer ({_first_line(exc)}): the model is stored "
-                "without openvino_tokenizer.xml and openvino_detokenizer.xml, which this package does not need.",
+                message="OpenVINO Tokenizers cannot convert this tokenizer: the model is stored without "
+                "openvino_tokenizer.xml and openvino_detokenizer.xml, which this package does not need.",
             )
         )
 

@@ -88,8 +88,8 @@ def _index(content: Mapping[str, Any], is_renamed: bool) -> dict[str, Any]:
 def _note(wrappers: list[str]) -> str:
     names = " and ".join(repr(wrapper) for wrapper in wrappers[:3])
     return (
-        f"The names of the weights contain {names}, as those of a compiled or distributed model do: that is left out, "
-        "in a copy."
+        f"The names of the weights contain {names}, as those of a model that was saved in a wrapper (torch.compile, "
+        "data-parallel training, peft): that is left out, in a copy."
     )
 
 
