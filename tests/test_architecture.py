@@ -41,7 +41,7 @@ THREADS = {
     "torch.multiprocessing",
 }
 # Its child process is no thread of a notebook.
-MAY_START_PROCESSES = ("models.conversion.process",)
+MAY_START_PROCESSES = ("models.conversion.worker",)
 
 
 def every_module():

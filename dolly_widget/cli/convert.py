@@ -26,6 +26,10 @@ A repository that holds OpenVINO files already, such as those of the OpenVINO
 organisation on the hub, is only downloaded: that needs no extra, and its
 weights keep their format.
 
+Some types of models are exported with another version of transformers than
+the installed one. You are told before the download; --install-exporter then
+adds that version to the cache, and your environment stays as it is.
+
 The result goes to the store, a folder in your cache directory; the environment
 variable DOLLY_WIDGET_CACHE names another one. `dolly-widget models` lists,
 checks and removes what is there. Before the work starts, you are told how much
@@ -69,11 +73,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ratio", metavar="R", type=float, help="int4: share of the layers that are int4, the rest int8 (default: 1)"
     )
+    parser.add_argument(
+        "--install-exporter",
+        action="store_true",
+        help="add the version of transformers that the model's type is exported with to the cache, where it is needed",
+    )
 
 
 def _convert(args: argparse.Namespace) -> int:
     weight_format = _weight_format(args)
-    work = partial(_maker(args.model), args.model, weight_format, args.revision)
+    options = {"install_exporter": True} if args.install_exporter else {}
+    work = partial(_maker(args.model), args.model, weight_format, args.revision, **options)
     model_dir, code = finish(lambda stop: prepare(work, stop))
     print(model_dir, flush=True)
     print(_usage(args, weight_format, model_dir), file=sys.stderr)

@@ -37,13 +37,17 @@ def resolve(
     weight_format: str | WeightFormat = "int8",
     revision: str | None = None,
     *,
+    install_exporter: bool = False,
     on_progress: OnProgress = ignore_progress,
     stop: threading.Event | None = None,
 ) -> Path:
     """Return a directory of OpenVINO files for ``model``; downloads and converts, in a child process, what is missing.
 
     ``model`` is "demo", a directory of OpenVINO files or of a Hugging Face checkpoint, or a model id of the Hugging
-    Face hub. Blocks; ``on_progress`` is called on this thread. Setting ``stop`` ends it at once, with ModelError.
+    Face hub; ``install_exporter``: see ``convert``. Blocks; ``on_progress`` is called on this thread. Setting ``stop``
+    ends it at once, with ModelError.
     """
     found = find(model, weight_format, revision)
-    return found or convert(model, weight_format, revision, on_progress=on_progress, stop=stop)
+    return found or convert(
+        model, weight_format, revision, install_exporter=install_exporter, on_progress=on_progress, stop=stop
+    )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from dolly_widget.text import in_bytes
 
-# In the order in which they come. "plan" tells what is needed, "wait" that another process is converting this model.
+# In the order in which they come. "plan" tells what is needed, "wait" that another process is converting this model,
+# "install" that another version of a library comes for its export.
 # "measure" is a benchmark's: it comes when the models are there.
-STAGES = ("plan", "wait", "download", "load", "export", "compress", "write", "check", "measure")
+STAGES = ("plan", "wait", "install", "download", "load", "export", "compress", "write", "check", "measure")
 _DOING = {
     "plan": "Looking at the model",
     "wait": "Waiting for another notebook or terminal that is converting this model",
+    "install": "Installing an exporter",
     "download": "Downloading",
     "load": "Loading the weights",
     "export": "Exporting to OpenVINO",

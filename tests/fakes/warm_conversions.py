@@ -5,7 +5,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
-from dolly_widget.models.conversion import child, process
+from dolly_widget.models.conversion import child, worker
 from dolly_widget.models.weight_format import WeightFormat
 
 
@@ -18,7 +18,7 @@ def converting():
 
 
 def _be_quiet():
-    os.environ.update(process._QUIET)
+    os.environ.update(worker.QUIET)
 
 
 def _convert(directory, weight_format):

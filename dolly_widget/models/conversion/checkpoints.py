@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dolly_widget.errors import ModelError
-from dolly_widget.text import parse_json, read_json
+from dolly_widget.models.conversion.settings import put_right
+from dolly_widget.models.conversion.weight_files import (
+    PICKLES,
+    SAFETENSORS,
+    read_json,
+    refuse_lfs_pointer,
+    weight_files,
+)
 
-# In the order in which transformers looks for them; an index names the files that it stands for.
-_SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
-_PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _SETTINGS_SUFFIXES = frozenset({".json", ".jinja", ".model", ".txt", ".tiktoken"})
 _TOKENIZERS = (
     ("tokenizer.json",),
@@ -30,13 +33,6 @@ _TOKENIZERS = (
     ("sentencepiece.bpe.model",),
     ("tekken.json",),
 )
-_LFS_POINTER = b"version https://git-lfs"
-# Source: huggingface/safetensors, README ("Format") and safetensors/src/tensor.rs (MAX_HEADER_SIZE).
-_MAX_HEADER_BYTES = 100_000_000
-# Source: pytorch, torch/serialization.py: a zip archive, or its older format, a pickle that begins with MAGIC_NUMBER.
-_ZIP = b"PK\x03\x04"
-_LEGACY_PICKLE = b"\x80\x02\x8a\x0a" + 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
-
 # What may lie there in place of weights that can be read: files, what they are, what to do.
 _FOREIGN = (
     ("adapter_config.json", "a LoRA adapter", "merge it into its base model first (peft's merge_and_unload)"),
@@ -73,6 +69,9 @@ class Checkpoint:
     config: Mapping[str, Any]
     weight_files: tuple[Path, ...]
     """Those that transformers would load; variants and other formats beside them do not count."""
+    generation_config: Mapping[str, Any] | None
+    index: tuple[str, Mapping[str, Any]] | None
+    """Name and content of the file that names the weight files, where there is one."""
     is_pickled: bool
     """The weights are pickles, which may hold code: only torch's weights-only loader reads them."""
 
@@ -95,7 +94,7 @@ class Checkpoint:
 
 def is_checkpoint(directory: Path) -> bool:
     """Whether a directory looks like a checkpoint, whole or not: it has a ``config.json``, or weights of that kind."""
-    return any((Path(directory) / name).is_file() for name in ("config.json", *_SAFETENSORS, *_PICKLES))
+    return any((Path(directory) / name).is_file() for name in ("config.json", *SAFETENSORS, *PICKLES))
 
 
 def inspect(directory: Path) -> Checkpoint:
@@ -103,14 +102,30 @@ def inspect(directory: Path) -> Checkpoint:
     directory = Path(directory)
     if not (directory / "config.json").is_file():
         raise ModelError(_without_config(directory))
-    config = _read_json(directory / "config.json")
+    config = read_json(directory / "config.json")
     check_config(config, str(directory))
-    names = [name for name in (*_SAFETENSORS, *_PICKLES) if (directory / name).is_file()]
+    names = [name for name in (*SAFETENSORS, *PICKLES) if (directory / name).is_file()]
     if not names:
         raise ModelError(_without_weights(directory))
-    files = _weight_files(directory / names[0])
+    files = weight_files(directory / names[0])
     _check_tokenizer(directory)
-    return Checkpoint(directory, config, files, is_pickled=names[0] in _PICKLES)
+    return Checkpoint(
+        directory,
+        config,
+        files,
+        generation_config=_generation_config(directory),
+        index=(names[0], read_json(directory / names[0])) if names[0].endswith(".json") else None,
+        is_pickled=names[0] in PICKLES,
+    )
+
+
+def _generation_config(directory: Path) -> dict[str, Any] | None:
+    path = directory / "generation_config.json"
+    if not path.is_file():
+        return None
+    settings = read_json(path)
+    put_right(settings, str(path))
+    return settings
 
 
 def check_config(config: Mapping[str, Any], source: str) -> None:
@@ -119,9 +134,17 @@ def check_config(config: Mapping[str, Any], source: str) -> None:
     It must be a decoder that continues text, of text alone, not yet quantised, without code of its own. Passing says
     that it may be one: whether Optimum can convert its type shows only there.
     """
-    problem = _other_kind(config) or _quantised(config)
+    problem = _without_type(config) or _other_kind(config) or _quantised(config)
     if problem:
         raise ModelError(f"{source} {problem}.")
+    put_right(config, f"The config.json of {source}")
+
+
+def _without_type(config: Mapping[str, Any]) -> str | None:
+    model_type = config.get("model_type")
+    if model_type is None or (isinstance(model_type, str) and model_type.strip()):
+        return None
+    return f"has a config.json that does not name a model type, but {ascii(model_type)[:60]}; {_CAUSAL_ADVICE}"
 
 
 def bits_per_weight(config: Mapping[str, Any]) -> int:
@@ -222,119 +245,9 @@ def _without_weights(directory: Path) -> str:
 def _foreign(directory: Path) -> str | None:
     """What lies there in place of weights, and what to do."""
     for pattern, what, advice in _FOREIGN:
-        if any(path.is_file() and path.name not in (*_SAFETENSORS, *_PICKLES) for path in directory.glob(pattern)):
+        if any(path.is_file() and path.name not in (*SAFETENSORS, *PICKLES) for path in directory.glob(pattern)):
             return f"{what}; {advice}"
     return None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    _refuse_lfs_pointer(path)
-    try:
-        content = read_json(path)
-    except ValueError as exc:
-        raise ModelError(f"{path} is damaged: it is not valid JSON; {_AGAIN}") from exc
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} contains no settings; {_AGAIN}")
-    return content
-
-
-def _refuse_lfs_pointer(path: Path) -> None:
-    """The first look into a file: raise ModelError where it cannot be read, or only stands for the real one."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_LFS_POINTER))
-    except OSError as exc:
-        raise ModelError(f"{path} cannot be read ({exc.strerror}); check its permissions.") from exc
-    if start == _LFS_POINTER:
-        raise ModelError(f"{path} is a Git LFS pointer, not the file itself; run `git lfs pull` in {path.parent}.")
-
-
-def _weight_files(path: Path) -> tuple[Path, ...]:
-    """The weight files that a single one or an index stands for, all checked."""
-    is_index = path.suffix == ".json"
-    places = _weight_map(path) if is_index else {}
-    files = tuple(path.parent / name for name in sorted(set(places.values()))) if is_index else (path,)
-    missing = [file.name for file in files if not file.is_file()]
-    if missing:
-        raise ModelError(
-            f"{path.parent} lacks {len(missing)} of the {len(files)} weight files that {path.name} names, "
-            f"{'first' if len(missing) > 1 else 'namely'} {missing[0]}; download it again."
-        )
-    for file in files:
-        _refuse_lfs_pointer(file)
-        if file.suffix != ".safetensors":
-            _check_pickle(file)
-            continue
-        # transformers fills weights that it misses with random ones, and only warns.
-        if not {tensor for tensor, name in places.items() if name == file.name} <= _check_safetensors(file):
-            raise ModelError(f"{file} lacks weights that {path.name} says are in it; download both again.")
-    return files
-
-
-def _weight_map(index: Path) -> dict[str, str]:
-    """File name by tensor, from an index that names only files beside it, of the same format."""
-    places = _read_json(index).get("weight_map")
-    suffix = ".safetensors" if index.name in _SAFETENSORS else ".bin"
-    if not isinstance(places, dict) or not places or not all(_is_plain(name, suffix) for name in places.values()):
-        raise ModelError(f"{index} is damaged: it does not say which files hold the weights; download it again.")
-    return places
-
-
-def _is_plain(name: object, suffix: str) -> bool:
-    return isinstance(name, str) and name.endswith(suffix) and name.isprintable() and not set(name) & set("/\\")
-
-
-def _check_safetensors(path: Path) -> set[str]:
-    """Compare the size of a file with what its header says, and return the names of its tensors.
-
-    A file is 8 bytes with the header's length (little-endian), the header (JSON), then the data without gaps.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header_end = 8 + int.from_bytes(file.read(8), "little")
-        if size < 8 or (size < header_end <= _MAX_HEADER_BYTES):
-            raise ModelError(f"{path} is truncated: {size:,} of at least {max(8, header_end):,} bytes; {_AGAIN}")
-        header = file.read(header_end - 8) if header_end <= _MAX_HEADER_BYTES else b""
-    try:
-        tensors = {name: entry for name, entry in parse_json(header).items() if name != "__metadata__"}
-        expected = header_end + _data_bytes(sorted(entry["data_offsets"] for entry in tensors.values()))
-    except (ValueError, TypeError, KeyError, AttributeError) as exc:
-        raise ModelError(f"{path} is damaged: its header cannot be read; {_AGAIN}") from exc
-    if size != expected:
-        what = "truncated" if size < expected else "damaged"
-        raise ModelError(f"{path} is {what}: {size:,} bytes instead of {expected:,}; {_AGAIN}")
-    if not tensors:
-        raise ModelError(f"{path} holds no weights; {_AGAIN}")
-    return set(tensors)
-
-
-def _data_bytes(spans: list[list[int]]) -> int:
-    """Where the last of the sorted [start, end) ends; ValueError unless each starts where the one before ends."""
-    position = 0
-    for start, end in spans:
-        if start != position or end < start:
-            raise ValueError(f"gap or overlap at {position}")
-        position = end
-    return position
-
-
-def _check_pickle(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(len(_LEGACY_PICKLE))
-    if start == _LEGACY_PICKLE:
-        return
-    if not start.startswith(_ZIP):
-        raise ModelError(f"{path} is damaged: its {path.stat().st_size:,} bytes are not PyTorch weights; {_AGAIN}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names, begins = archive.namelist(), min(entry.header_offset for entry in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as exc:
-        raise ModelError(
-            f"{path} is truncated: its end is missing after {path.stat().st_size:,} bytes; {_AGAIN}"
-        ) from exc
-    # A piece that is missing in the middle moves the beginning before the file's.
-    if begins != 0 or not any(name.endswith("data.pkl") for name in names):
-        raise ModelError(f"{path} is damaged: an archive, but not one of PyTorch weights; {_AGAIN}")
 
 
 def _check_tokenizer(directory: Path) -> None:
@@ -345,6 +258,6 @@ def _check_tokenizer(directory: Path) -> None:
             "beside the weights; copy it from the model that this one was made from."
         )
     for name in found:
-        _refuse_lfs_pointer(directory / name)
+        refuse_lfs_pointer(directory / name)
         if name == "tokenizer.json":
-            _read_json(directory / name)
+            read_json(directory / name)

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dolly_widget.models.conversion import tokenizer_files
+from dolly_widget.models.conversion.fit import unfit_weights_refused
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
@@ -22,47 +24,43 @@ if TYPE_CHECKING:
     from optimum.intel import OVWeightQuantizationConfig
 
 TASK = "text-generation-with-past"
-# Copied as published, which the model was trained with: transformers would rewrite them in its own version's format.
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 
 
-def is_supported(model_type: str) -> bool:
-    """Whether transformers and Optimum Intel know causal language models of this type, without code of its own."""
-    from optimum.exporters.openvino import model_configs  # noqa: F401  # registers them
-    from optimum.exporters.tasks import TasksManager
-    from transformers import CONFIG_MAPPING
-
-    try:
-        tasks = TasksManager.get_supported_tasks_for_model_type(
-            model_type, exporter="openvino", library_name="transformers"
-        )
-    except KeyError:
-        return False
-    return TASK in tasks and model_type in CONFIG_MAPPING
-
-
-def export(checkpoint: Path, target: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
+def export(
+    checkpoint: Path,
+    target: Path,
+    weight_format: WeightFormat,
+    on_progress: OnProgress,
+    *,
+    uncompressed: Callable[[Path, Path, str, OnProgress], None] | None = None,
+) -> None:
     """Write ``checkpoint`` as OpenVINO files into the empty directory ``target``: model and tokenizer in both forms.
 
     Weights are compressed to ``weight_format`` without data. ``on_progress`` gets the stages load, export, compress and
-    write. Takes, beside ``target``, the disk space of the uncompressed model for a while. Raises what the libraries do.
+    write. Takes, beside ``target``, the disk space of the uncompressed model for a while. ``uncompressed`` replaces
+    what loads and exports (checkpoint, target, dtype, on_progress). Raises what the libraries do.
     """
     on_progress(Progress("load"))
+    tokenizer = target / "tokenizer"
+    tokenizer_files.write(checkpoint, tokenizer, on_progress)  # what fails here, fails before the work of minutes
+    uncompressed = uncompressed or _export_uncompressed
     if weight_format.name == "fp16":
-        _export_uncompressed(checkpoint, target, "fp16", on_progress)
+        uncompressed(checkpoint, target, "fp16", on_progress)
     else:
         plain = target / "uncompressed"
-        _export_uncompressed(checkpoint, plain, "auto", on_progress)
+        uncompressed(checkpoint, plain, "auto", on_progress)
         _compress(plain, target, _quantization(weight_format), on_progress)
         shutil.rmtree(plain)
-    _write_tokenizer(checkpoint, target)
+    for path in tokenizer.iterdir():
+        path.replace(target / path.name)  # the export has written some of them, too
+    tokenizer.rmdir()
 
 
 def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress: OnProgress) -> None:
     from optimum.exporters.openvino import main_export
     from optimum.intel import OVConfig
 
-    with _loading_reported(on_progress), warnings.catch_warnings():
+    with _loading_reported(on_progress), unfit_weights_refused(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's, about the model's own code
         main_export(
             str(checkpoint),
@@ -76,9 +74,15 @@ def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress
 
 @contextmanager
 def _loading_reported(on_progress: OnProgress) -> Iterator[None]:
-    """Report the loading of weights by transformers' own progress bar; when that is full, the export begins."""
+    """Report the loading of weights by transformers' own progress bar; when that is full, the export begins.
+
+    Version 4 has no hook for that.
+    """
     from transformers.utils import logging
 
+    if not hasattr(logging, "set_tqdm_hook"):
+        yield
+        return
     before = logging.set_tqdm_hook(lambda factory, args, kwargs: _LoadingBar(on_progress, *args, **kwargs))
     try:
         yield
@@ -186,19 +190,3 @@ def _release_pages(path: Path) -> None:
         if line.endswith(str(path)) and "w" not in permissions:  # nothing that was written can be lost
             start, end = (int(address, 16) for address in span.split("-"))
             libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
-
-
-def _write_tokenizer(checkpoint: Path, target: Path) -> None:
-    import openvino as ov
-    from openvino_tokenizers import convert_tokenizer
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
-    tokenizer.save_pretrained(target)  # writes tokenizer.json also where the checkpoint has another kind
-    for name in _TOKENIZER_FILES:
-        if (checkpoint / name).is_file():
-            shutil.copyfile(checkpoint / name, target / name)
-    for part, name in zip(
-        convert_tokenizer(tokenizer, with_detokenizer=True), ("tokenizer", "detokenizer"), strict=True
-    ):
-        ov.save_model(part, target / f"openvino_{name}.xml")

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import store
-from dolly_widget.models.conversion import needs
+from dolly_widget.models.conversion import exporters, needs, worker, working_copy
 from dolly_widget.models.conversion.checkpoints import Checkpoint
+from dolly_widget.models.conversion.exporters import Exporter
+from dolly_widget.models.conversion.fit import UnfitWeightsError
+from dolly_widget.models.conversion.tokenizer_files import TokenizerError
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
@@ -25,54 +31,103 @@ def report_needs(needed: needs.Needs, is_pickled: bool, on_progress: OnProgress)
     on_progress(Progress("plan", message=f"{sentence} {_PICKLE}" if is_pickled else sentence))
 
 
-def require_support(source: str, config: Mapping[str, Any]) -> None:
-    """Raise ModelError where the extra is missing, or cannot convert models of this type."""
+def require_support(
+    source: str, config: Mapping[str, Any], install_exporter: bool, on_progress: OnProgress
+) -> Exporter | None:
+    """Return what a model of this type is exported with, installed; None is the transformers of the environment.
+
+    Raises ModelError where the extra or the exporter is missing, or nothing can convert models of this type.
+    """
     if importlib.util.find_spec("optimum") is None or importlib.util.find_spec("torch") is None:
         raise ModelError(
             "Converting a PyTorch checkpoint needs more packages: run "
             '`python -m pip install "dolly-widget[optimum]"`, or choose a model that is already in OpenVINO format.'
         )
-    from importlib.metadata import version
-
-    from dolly_widget.models.conversion.export import is_supported
-
-    model_type = str(config.get("model_type"))
-    if not is_supported(model_type):
-        if "auto_map" in config:
-            raise ModelError(
-                f"{source} needs custom code for its type, {model_type!r}, which is never run here; choose "
-                "a model of a type that transformers supports."
-            )
-        raise ModelError(
-            f"{source} has the type {model_type!r}, which Optimum Intel {version('optimum-intel')} cannot convert; "
-            "choose a model of another type."
-        )
+    exporter = exporters.choose(source, config)
+    if exporter is not None:
+        exporters.require(exporter, source, str(config.get("model_type")), install_exporter, on_progress)
+    return exporter
 
 
 def convert_checkpoint(
-    checkpoint: Checkpoint, staging: Path, weight_format: WeightFormat, on_progress: OnProgress
-) -> None:
-    """Put the checkpoint as OpenVINO files into ``staging``. Raises ModelError, OSError where the disk is full."""
+    source: str,
+    checkpoint: Checkpoint,
+    staging: Path,
+    weight_format: WeightFormat,
+    exporter: Exporter | None,
+    on_progress: OnProgress,
+) -> dict[str, str]:
+    """Put the checkpoint of ``source``, an id or a path, as OpenVINO files into ``staging``.
+
+    Returns the versions of what is not the environment's. Raises ModelError, OSError where the disk is full.
+    """
     from dolly_widget.models.conversion.export import export
 
+    subject = f"{source} (type {checkpoint.config['model_type']!r})"
+    other = None if exporter is None else partial(_export_by, exporter, subject)
+    with faults_described(subject, staging):
+        copy = working_copy.make(source, checkpoint, staging / "checkpoint", exporter, on_progress)
+        _check_config(copy)
+        export(copy, staging, weight_format, on_progress, uncompressed=other)
+        shutil.rmtree(copy)
+    return {} if exporter is None else {"transformers": exporter.version}
+
+
+def _export_by(
+    exporter: Exporter, subject: str, checkpoint: Path, target: Path, dtype: str, on_progress: OnProgress
+) -> None:
+    """Load and export with another transformers, in a process of its own."""
+    request = {
+        "checkpoint": str(checkpoint),
+        "target": str(target),
+        "dtype": dtype,
+        "version": exporter.version,
+        "subject": subject,
+    }
+    worker.run(
+        "dolly_widget.models.conversion.exporting",
+        request,
+        on_progress,
+        environment=exporter.environment,
+        leads_group=False,
+    )
+
+
+def _check_config(checkpoint: Path) -> None:
+    """Have transformers read the settings, whose error would otherwise be one of the tokenizer."""
+    from transformers import AutoConfig
+
+    AutoConfig.from_pretrained(checkpoint, local_files_only=True)
+
+
+@contextmanager
+def faults_described(subject: str, staging: Path) -> Iterator[None]:
+    """Raise an error of an export as a ModelError, one sentence about ``subject``; OSError where the disk is full."""
     try:
-        export(checkpoint.directory, staging, weight_format, on_progress)
+        yield
+    except ModelError:
+        raise
     except pickle.UnpicklingError as exc:
         raise ModelError(
-            f"The pickle file in {checkpoint.directory} contains more than weights, or is damaged; it was neither run "
-            "nor converted: use a checkpoint in safetensors format."
+            f"{subject} cannot be converted: its pickle file contains more than weights, or is damaged; it was neither "
+            "run nor converted: use a checkpoint in safetensors format."
         ) from exc
     except Exception as exc:
         if needs.is_out_of_disk(exc) or needs.free_for(staging).disk < 1e6:
             raise OSError(28, "No space left on device") from exc
-        raise ModelError(
-            f"{checkpoint.directory.name} (type {checkpoint.config.get('model_type')!r}) cannot be converted: "
-            f"{_reason(exc)}."
-        ) from exc
+        raise ModelError(f"{subject} cannot be converted: {_reason(exc)}.") from exc
 
 
 def _reason(exc: Exception) -> str:
+    if isinstance(exc, UnfitWeightsError | TokenizerError):
+        return str(exc)
     if "ignore_mismatched_sizes" in str(exc):  # transformers points to a report that it printed
         return "its weights do not have the shapes that its config.json gives; download it again"
+    if type(exc).__name__.startswith("StrictDataclass"):  # "Validation error for field 'x':\n TypeError: Field 'x' …"
+        return f"its config.json is not valid: {_line(exc, 1).removeprefix('TypeError: ')}"
+    return _line(exc, 0)
+
+
+def _line(exc: Exception, index: int) -> str:
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
-    return (lines[0] if lines else type(exc).__name__)[:300].rstrip(" .!")
+    return (lines[min(index, len(lines) - 1)] if lines else type(exc).__name__)[:300].rstrip(" .!")

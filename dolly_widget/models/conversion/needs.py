@@ -1,4 +1,7 @@
-"""What preparing a model takes (download, disk, memory), against what is free. Reads figures, never a weight."""
+"""What preparing a model takes (download, disk, memory), against what is free: in figures and in sentences.
+
+Reads no weight.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models import store
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import free_memory_bytes
 from dolly_widget.text import in_bytes
@@ -82,6 +86,20 @@ def check(needs: Needs, free: Free, directory: Path) -> str:
             "is already converted."
         )
     return f"{figures[0].upper()}{figures[1:]}."
+
+
+def sentence(exc: Exception) -> str | None:
+    """The message for an error of preparing a model; None for one that is a bug."""
+    if isinstance(exc, ModelError):
+        return str(exc)
+    if is_out_of_disk(exc):
+        return (
+            f"The disk is full; nothing was stored. Free some space on the disk of {store.cache_dir()}, or set "
+            "DOLLY_WIDGET_CACHE to a directory on another disk."
+        )
+    if isinstance(exc, MemoryError):
+        return "There was not enough memory; nothing was stored. Close other programs, or choose a smaller model."
+    return None
 
 
 def is_out_of_disk(exc: BaseException) -> bool:

@@ -45,10 +45,13 @@ class _Checkpoint:
         directory = str(self._checkpoint.directory.resolve())
         return store.Key(directory, self._checkpoint.fingerprint, str(weight_format))
 
-    def make(self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
+    def make(
+        self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress, *, install_exporter: bool
+    ) -> dict[str, str]:
         checkpoint = self._checkpoint
         bits = checkpoints.bits_per_weight(checkpoint.config)
-        making.require_support(str(checkpoint.directory), checkpoint.config)
+        directory = checkpoint.directory
+        exporter = making.require_support(str(directory), checkpoint.config, install_exporter, on_progress)
         needed = needs.of_conversion(checkpoint.weights_bytes, bits, weight_format)
         making.report_needs(needed, checkpoint.is_pickled, on_progress)
-        making.convert_checkpoint(checkpoint, staging, weight_format, on_progress)
+        return making.convert_checkpoint(directory.name, checkpoint, staging, weight_format, exporter, on_progress)

@@ -47,22 +47,24 @@ class _Repository:
         stored_as = store.PUBLISHED if self._repository.is_openvino else str(weight_format)
         return store.Key(self._repository.model_id, self._repository.commit, stored_as)
 
-    def make(self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
+    def make(
+        self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress, *, install_exporter: bool
+    ) -> dict[str, str]:
         repository = self._repository
         missing = client.missing_bytes(repository)
         if repository.is_openvino:
             making.report_needs(needs.of_download(repository.size_bytes, missing), False, on_progress)
             snapshot = client.download(repository, on_progress)
             _link_or_copy([snapshot / name for name in repository.files], staging)
-            return
+            return {}
         config = client.fetch_config(repository)
         checkpoints.check_config(config, repository.model_id)
-        making.require_support(repository.model_id, config)
+        exporter = making.require_support(repository.model_id, config, install_exporter, on_progress)
         bits = checkpoints.bits_per_weight(config)
         needed = needs.of_conversion(repository.weights_bytes, bits, weight_format, missing)
         making.report_needs(needed, repository.is_pickled, on_progress)
         checkpoint = checkpoints.inspect(client.download(repository, on_progress))
-        making.convert_checkpoint(checkpoint, staging, weight_format, on_progress)
+        return making.convert_checkpoint(repository.model_id, checkpoint, staging, weight_format, exporter, on_progress)
 
 
 def _link_or_copy(files: Iterable[Path], staging: Path) -> None:

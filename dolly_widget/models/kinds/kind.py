@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -20,8 +21,14 @@ class Source(Protocol):
         """What the store keeps the result under."""
         ...
 
-    def make(self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> None:
-        """Put OpenVINO files into ``staging``. Raises ModelError, one sentence, where that cannot be done."""
+    def make(
+        self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress, *, install_exporter: bool
+    ) -> Mapping[str, str]:
+        """Put OpenVINO files into ``staging``. Raises ModelError, one sentence, where that cannot be done.
+
+        Where its type needs another version of transformers than the installed, ``install_exporter`` lets that be
+        added. Returns package -> version for what is not the environment's.
+        """
         ...
 
 

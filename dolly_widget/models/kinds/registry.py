@@ -20,6 +20,11 @@ def kind_of(model: str | Path) -> Kind:
     if found := next((kind for kind in KINDS if kind.matches(name)), None):
         return found
     path = Path(name).expanduser()
+    if path.suffix.lower() == ".gguf":
+        raise ModelError(
+            f"{path.name} is a GGUF file, which cannot be read yet: give the directory or the id of the checkpoint "
+            "that it was made from."
+        )
     if name and path.is_file():
         raise ModelError(f"{path} is a file: give the directory of the model's files, {path.parent}.")
     raise ModelError(

@@ -190,7 +190,7 @@ def test_without_the_extra_the_command_that_brings_it_is_named(checkpoint, monke
 
 
 def test_what_cannot_write_a_token_is_not_stored(checkpoint, demo_dir, monkeypatch):
-    def make_half(checkpoint, target, weight_format, on_progress):
+    def make_half(checkpoint, target, weight_format, on_progress, **_):
         shutil.copytree(demo_dir, target, dirs_exist_ok=True)
         cut("openvino_model.bin", 0.5)(target)
 
