@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
 from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.errors import EngineError
+from dolly_widget.models import graph_inputs
+from dolly_widget.runtime import check_properties
 from dolly_widget.sampling import SamplingParams
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 _LARGEST = 2**31 - 1
 _SMALLEST = 1e-6
 _BELOW_ONE = 1 - 2**-24
+# A property of GenAI, not of a device: paged attention, which keeps what begins alike, or the model's own.
+_BACKEND = "ATTENTION_BACKEND"
 
 
 class GenAIEngine(ModelEngine):
@@ -24,6 +29,28 @@ class GenAIEngine(ModelEngine):
     def effective_params(self, params: SamplingParams) -> SamplingParams:
         """See ``BoundsCandidates``."""
         return within_candidates(params)
+
+    def _checked_properties(self) -> dict[str, Any]:
+        properties = self.setup.properties
+        backend = self._attention_backend(properties.pop(_BACKEND, None))
+        return check_properties(self.device, properties) | ({} if backend is None else {_BACKEND: backend})
+
+    def _attention_backend(self, asked: Any) -> str | None:
+        """How attention is to be computed; None leaves it to GenAI. EngineError where it is wrong in every way."""
+        right, directory = self.model.info.genai_attention, self.model.directory
+        foreign = graph_inputs(directory).foreign_to_genai
+        if right == "none" or foreign:
+            why = f"does not fill its input {min(foreign)}" if foreign else "computes it wrongly"
+            raise EngineError(
+                f'OpenVINO GenAI cannot run {directory.name}, because it {why}: use engine="optimum".'
+            )
+        if asked not in (None, "PA", "SDPA"):
+            raise ValueError(f"{_BACKEND} must be 'PA' or 'SDPA', not {asked!r}: correct it in ov_config.")
+        if asked == "PA" and right == "SDPA":
+            raise ValueError(
+                f"OpenVINO GenAI computes {directory.name} wrongly with {_BACKEND}='PA': leave it out of ov_config."
+            )
+        return "SDPA" if right == "SDPA" else asked
 
     def _load(self, properties: dict[str, Any]) -> Any:
         import openvino_genai as genai

@@ -2,6 +2,7 @@
 
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
+from dolly_widget.models.graph_inputs import check_generates, graph_inputs
 from dolly_widget.models.info import WEIGHT_FILES, ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 from dolly_widget.models.model import Model
@@ -21,8 +22,10 @@ __all__ = [
     "WeightFormat",
     "chat_template",
     "check_files",
+    "check_generates",
     "convert",
     "find",
+    "graph_inputs",
     "is_openvino",
     "resolve",
     "template_for",

@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models import attention
 from dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR
 
 WEIGHT_FILES = ("openvino_model.xml", "openvino_model.bin")
@@ -123,6 +124,16 @@ class ModelInfo:
         if path.is_file():
             ids = _read_json(path).get("eos_token_id", ids)
         return frozenset(ids if isinstance(ids, list) else [] if ids is None else [ids])
+
+    @property
+    def genai_attention(self) -> str:
+        """With which attention OpenVINO GenAI is right for the model: see ``attention.GENAI_ATTENTION``."""
+        return attention.genai_attention(self.config, self.manifest)
+
+    @property
+    def longrope_limit(self) -> int | None:
+        """The longest text that is computed otherwise than longer ones: see ``attention.longrope_limit``."""
+        return attention.longrope_limit(self.config)
 
     @property
     def size_bytes(self) -> int:

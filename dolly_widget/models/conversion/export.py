@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dolly_widget.models.conversion.constants import kept_in_float32
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
@@ -62,7 +63,7 @@ def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress
     from optimum.exporters.openvino import main_export
     from optimum.intel import OVConfig
 
-    with _loading_reported(on_progress), warnings.catch_warnings():
+    with _loading_reported(on_progress), kept_in_float32(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's, about the model's own code
         main_export(
             str(checkpoint),
