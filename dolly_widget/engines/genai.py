@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines.answer import Answer
@@ -58,6 +59,19 @@ class GenAIEngine(ModelEngine):
         return genai.LLMPipeline(str(self.model.directory), self.device, **properties)
 
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+        count, limit = len(prompt_ids), self.model.info.longrope_limit
+        most = params.max_new_tokens if limit is None or count > limit else min(params.max_new_tokens, limit + 1 - count)
+        times = self._generate(prompt_ids, replace(params, max_new_tokens=most), seed, answer)
+        # Its own clock: our callback competes for the interpreter, and may come late.
+        answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
+        made = answer.token_ids[-most:]
+        if most < params.max_new_tokens and answer.should_continue and made[-1] not in answer.end_ids:
+            # A text beyond the limit is another one from its first token on: transformers reads it again, too.
+            rest = replace(params, max_new_tokens=params.max_new_tokens - most)
+            self._generate([*prompt_ids, *made], rest, seed + 1, answer)
+
+    def _generate(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer) -> Any:
+        """Feed ``answer``, and return the library's times."""
         import numpy as np
         import openvino as ov
         import openvino_genai as genai
@@ -66,9 +80,7 @@ class GenAIEngine(ModelEngine):
         mask = ov.Tensor(np.ones((1, len(prompt_ids)), dtype=np.int64))
         config = _generation_config(params, seed, answer.end_ids)
         done = self._loaded.generate(genai.TokenizedInputs(ids, mask), config, _bridge(answer))
-        # Its own clock: our callback competes for the interpreter, and may come late.
-        times = done.perf_metrics.raw_metrics
-        answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
+        return done.perf_metrics.raw_metrics
 
 
 def _bridge(answer: Answer) -> openvino_genai.StreamerBase:
