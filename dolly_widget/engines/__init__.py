@@ -3,6 +3,7 @@
 from dolly_widget.engines.answer import Endings, endings
 from dolly_widget.engines.bounds import effective_params, within_candidates
 from dolly_widget.engines.engine import Continues, Engine, HasModel, LocalEngine, NotifiesOnClose, local_model
+from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.loading import load_engine, setup_from, start_engine
 from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.engines.result import FINISH_REASONS, GenerationResult
@@ -27,6 +28,7 @@ __all__ = [
     "check_engine",
     "effective_params",
     "endings",
+    "keep_last_logits",
     "load_engine",
     "local_model",
     "setup_from",

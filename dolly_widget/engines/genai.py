@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
 from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.errors import EngineError
+from dolly_widget.models import graph_inputs
+from dolly_widget.runtime import check_properties
 from dolly_widget.sampling import SamplingParams
 
 if TYPE_CHECKING:
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 _LARGEST = 2**31 - 1
 _SMALLEST = 1e-6
 _BELOW_ONE = 1 - 2**-24
+# A property of GenAI, not of a device: paged attention, which keeps what begins alike, or the model's own.
+_BACKEND = "ATTENTION_BACKEND"
 
 
 class GenAIEngine(ModelEngine):
@@ -25,12 +31,47 @@ class GenAIEngine(ModelEngine):
         """See ``BoundsCandidates``."""
         return within_candidates(params)
 
+    def _checked_properties(self) -> dict[str, Any]:
+        properties = self.setup.properties
+        backend = self._attention_backend(properties.pop(_BACKEND, None))
+        return check_properties(self.device, properties) | ({} if backend is None else {_BACKEND: backend})
+
+    def _attention_backend(self, asked: Any) -> str | None:
+        """How attention is to be computed; None leaves it to GenAI. EngineError where it is wrong in every way."""
+        right, directory = self.model.info.genai_attention, self.model.directory
+        foreign = graph_inputs(directory).foreign_to_genai
+        if right == "none" or foreign:
+            why = f"does not fill its input {min(foreign)}" if foreign else "computes it wrongly"
+            raise EngineError(
+                f'OpenVINO GenAI cannot run {directory.name}, because it {why}: use engine="optimum".'
+            )
+        if asked not in (None, "PA", "SDPA"):
+            raise ValueError(f"{_BACKEND} must be 'PA' or 'SDPA', not {asked!r}: correct it in ov_config.")
+        if asked == "PA" and right == "SDPA":
+            raise ValueError(
+                f"OpenVINO GenAI computes {directory.name} wrongly with {_BACKEND}='PA': leave it out of ov_config."
+            )
+        return "SDPA" if right == "SDPA" else asked
+
     def _load(self, properties: dict[str, Any]) -> Any:
         import openvino_genai as genai
 
         return genai.LLMPipeline(str(self.model.directory), self.device, **properties)
 
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+        count, limit = len(prompt_ids), self.model.info.longrope_limit
+        most = params.max_new_tokens if limit is None or count > limit else min(params.max_new_tokens, limit + 1 - count)
+        times = self._generate(prompt_ids, replace(params, max_new_tokens=most), seed, answer)
+        # Its own clock: our callback competes for the interpreter, and may come late.
+        answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
+        made = answer.token_ids[-most:]
+        if most < params.max_new_tokens and answer.should_continue and made[-1] not in answer.end_ids:
+            # A text beyond the limit is another one from its first token on: transformers reads it again, too.
+            rest = replace(params, max_new_tokens=params.max_new_tokens - most)
+            self._generate([*prompt_ids, *made], rest, seed + 1, answer)
+
+    def _generate(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer) -> Any:
+        """Feed ``answer``, and return the library's times."""
         import numpy as np
         import openvino as ov
         import openvino_genai as genai
@@ -39,9 +80,7 @@ class GenAIEngine(ModelEngine):
         mask = ov.Tensor(np.ones((1, len(prompt_ids)), dtype=np.int64))
         config = _generation_config(params, seed, answer.end_ids)
         done = self._loaded.generate(genai.TokenizedInputs(ids, mask), config, _bridge(answer))
-        # Its own clock: our callback competes for the interpreter, and may come late.
-        times = done.perf_metrics.raw_metrics
-        answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
+        return done.perf_metrics.raw_metrics
 
 
 def _bridge(answer: Answer) -> openvino_genai.StreamerBase:

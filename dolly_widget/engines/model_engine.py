@@ -19,7 +19,7 @@ from dolly_widget.engines.answer import Answer, Endings, OnText, endings, ignore
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.errors import EngineError, PromptTooLongError
-from dolly_widget.models import Model
+from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, TextStream
@@ -29,7 +29,7 @@ class ModelEngine(ABC):
     """A model on a device. See ``Engine`` for the methods; a subclass says how its library does them.
 
     ``setup`` says how it is loaded, ``model`` what its name has become. Raises ValueError for an OpenVINO property that
-    the device does not take.
+    the device does not take, ModelError for a model that cannot continue a text.
     """
 
     def __init__(self, setup: EngineSetup, model: Model) -> None:
@@ -45,7 +45,8 @@ class ModelEngine(ABC):
         self._to_free: list[Callable[[], None]] = []
         self._freeing = threading.Lock()
         weakref.finalize(self, _end_at_exit, self._closing, self._turn)
-        self._loaded: Any = self._load_on_own_thread(check_properties(self.device, setup.properties))
+        check_generates(model.directory)
+        self._loaded: Any = self._load_on_own_thread(self._checked_properties())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model.directory.name!r}, device={self.device!r})"
@@ -88,6 +89,10 @@ class ModelEngine(ABC):
                 self._to_free.append(free)
                 return
         free()
+
+    def _checked_properties(self) -> dict[str, Any]:
+        """The setup's properties, as ``_load`` takes them. Raises ValueError for one that cannot be used."""
+        return check_properties(self.device, self.setup.properties)
 
     def _load_on_own_thread(self, properties: dict[str, Any]) -> Any:
         try:

@@ -107,6 +107,8 @@ class OptimumEngine(ModelEngine):
                 )
             keep_last_logits(model.model)
             model.compile()
+            if (limit := self.model.info.longrope_limit) is not None:
+                _read_again_beyond(model, limit)
         except Exception as exc:  # Optimum and transformers raise nearly anything for files that they don't understand
             raise self._load_error(exc) from exc
         # OpenVINO 2026.4 keeps the graph of a model with a cache inside when it is freed, activations and all.
@@ -133,6 +135,26 @@ class OptimumEngine(ModelEngine):
             )
         if is_beam_search:
             answer.write(_without_padding(sequences[0, len(prompt_ids) :].tolist(), answer.end_ids))
+
+
+def _read_again_beyond(model: Any, limit: int) -> None:
+    """Have ``model`` read a text again from its first token when it grows longer than ``limit``: LongRoPE.
+
+    As transformers does it (Phi3ForCausalLM.prepare_inputs_for_generation). Optimum Intel 2.1 has it for Phi-3 only,
+    and fails there: transformers 5 no longer gives it ``cache_position``.
+    """
+    from optimum.intel import OVModelForCausalLM
+
+    # transformers looks for that name: see GenerationMixin._validate_model_kwargs.
+    def prepare(input_ids: Any, past_key_values: Any = None, **kwargs: Any) -> Any:
+        is_crossing = past_key_values is not None and model._get_past_length(past_key_values) <= limit
+        if is_crossing and input_ids.shape[1] > limit:
+            past_key_values = None
+        return OVModelForCausalLM.prepare_inputs_for_generation(
+            model, input_ids, past_key_values=past_key_values, **kwargs
+        )
+
+    model.prepare_inputs_for_generation = prepare
 
 
 @contextmanager

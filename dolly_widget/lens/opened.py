@@ -92,7 +92,8 @@ def _open(engine: Source) -> _Opened:
             f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "
             "use an engine from load_engine(…)."
         )
-    return _Opened(Reader(model.directory, engine.device, model.tokenizer.vocab_size), model)
+    limit = model.info.longrope_limit
+    return _Opened(Reader(model.directory, engine.device, model.tokenizer.vocab_size, limit), model)
 
 
 def warn_of_memory(engine: Source, opened: _Opened) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dolly_widget.engines import keep_last_logits
 from dolly_widget.errors import EngineError
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 
@@ -32,11 +33,14 @@ MAX_BLOCK = 256
 
 
 class Reader:
-    """A directory of OpenVINO files, loaded at the first need. Callers on several threads take turns."""
+    """A directory of OpenVINO files, loaded at the first need. Callers on several threads take turns.
 
-    def __init__(self, model_dir: Path, device: str, vocab_size: int) -> None:
+    A text of more than ``longrope_limit`` tokens is another one from its first token on: see ``ModelInfo``.
+    """
+
+    def __init__(self, model_dir: Path, device: str, vocab_size: int, longrope_limit: int | None = None) -> None:
         self._model_dir, self._device = model_dir, device
-        self._vocab_size = vocab_size
+        self._vocab_size, self._limit = vocab_size, longrope_limit
         self._turn = threading.Lock()
         self._request: ov.InferRequest | None = None
         self._seen: list[int] = []
@@ -80,29 +84,46 @@ class Reader:
                 raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, advice)}") from exc
 
     def _read(self, request: ov.InferRequest, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
+        limit = len(ids) if self._limit is None else self._limit
+        # What follows a token is what a text that ends there says: up to the limit, that is a short one.
+        if first < limit and not self._read_on(request, ids[:limit], first, take):
+            return
+        if limit < len(ids):
+            self._read_on(request, ids, max(first, limit), take)
+
+    def _read_on(
+        self, request: ov.InferRequest, ids: Sequence[int], first: int, take: Callable[[Logits], bool]
+    ) -> bool:
+        """Hand the logits from ``first`` on to ``take``; return whether to go on."""
         start = self._start(request, ids, first)
         block = self._block(request, len(ids))
         while start < len(ids):
             self._refuse_if_closed()
-            stop = min(start + block, len(ids))
+            stop = min(max(start + block, self._least(len(ids))), len(ids))
             inputs = _inputs(ids[:stop], start, request)
             self._seen = []  # until it is done: an interrupt would leave a cache in an unknown state
             # Shared: no copy of what may be as large as all else.
-            logits = request.infer(inputs, share_outputs=True)["logits"]
-            if logits.shape[:2] != (1, stop - start):  # with one thread, OpenVINO runs a model that does not take them
+            logits = request.infer(inputs, share_outputs=True)["logits"][0]
+            if len(logits) not in (stop - start, block):  # with one thread, OpenVINO runs what does not take them
                 raise EngineError(
                     f"Reading the text on {self._device} failed: the model does not give logits for each of its "
                     "tokens. Convert the model again."
                 )
             self._seen = list(ids[:stop])
-            if not take(logits[0, max(first, start) - start :]):
-                return
+            if not take(logits[len(logits) - max(0, stop - max(first, start)) :]):
+                return False
             start = stop
+        return True
+
+    def _least(self, length: int) -> int:
+        """Where the first block of a text of this length has to end: it says whether the text is a long one."""
+        return 0 if self._limit is None or length <= self._limit else self._limit + 1
 
     def _start(self, request: ov.InferRequest, ids: Sequence[int], first: int) -> int:
         """Where to begin: behind what the model has in its cache, if that is how the text begins."""
         known = len(self._seen)
-        if request.query_state() and 0 < known <= first and list(ids[:known]) == self._seen:
+        is_same_kind = self._limit is None or (known > self._limit) == (len(ids) > self._limit)
+        if request.query_state() and 0 < known <= first and is_same_kind and list(ids[:known]) == self._seen:
             return known
         request.reset_state()
         self._seen = []
@@ -110,9 +131,7 @@ class Reader:
 
     def _block(self, request: ov.InferRequest, length: int) -> int:
         """Positions of a block; all at once where the model has no cache that would remember those before."""
-        if not request.query_state():
-            return length
-        return max(1, min(MAX_BLOCK, BLOCK_BYTES // (4 * self._width(request))))
+        return _rows(self._width(request)) if request.query_state() else length
 
     def _width(self, request: ov.InferRequest) -> int:
         width = request.get_compiled_model().output("logits").get_partial_shape()[-1]
@@ -147,8 +166,19 @@ class Reader:
     def _compile(self) -> ov.CompiledModel:
         import openvino as ov
 
-        path = self._model_dir / "openvino_model.xml"
-        return ov.Core().compile_model(path, self._device, precise(self._device))
+        core, path = ov.Core(), self._model_dir / "openvino_model.xml"
+        if self._limit is None:
+            return core.compile_model(path, self._device, precise(self._device))
+        graph = core.read_model(path)
+        width = graph.output("logits").get_partial_shape()[-1]
+        # The first block of a long text is longer than a block: not all of its logits can be there.
+        keep_last_logits(graph, _rows(width.get_length() if width.is_static else self._vocab_size))
+        return core.compile_model(graph, self._device, precise(self._device))
+
+
+def _rows(width: int) -> int:
+    """Positions of a block where each has so many logits."""
+    return max(1, min(MAX_BLOCK, BLOCK_BYTES // (4 * width)))
 
 
 def _nothing() -> None:

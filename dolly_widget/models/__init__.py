@@ -3,6 +3,7 @@
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
 from dolly_widget.models.entry import PUBLISHED, Entry
+from dolly_widget.models.graph_inputs import check_generates, graph_inputs
 from dolly_widget.models.info import ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 from dolly_widget.models.model import Model, file_versions
@@ -20,9 +21,11 @@ __all__ = [
     "WeightFormat",
     "chat_template",
     "check_files",
+    "check_generates",
     "convert",
     "file_versions",
     "find",
+    "graph_inputs",
     "is_openvino",
     "resolve",
     "template_for",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models import graph_file, store
+from dolly_widget.models import attention, graph_file, store
 from dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR
 from dolly_widget.models.entry import Entry
 from dolly_widget.models.files import REQUIRED_FILES, WEIGHT_FILES
@@ -130,6 +130,16 @@ class ModelInfo:
         found = _token_ids(self.model_dir / "config.json", self.config, "eos_token_id")
         path = self.model_dir / "generation_config.json"
         return found | _token_ids(path, _read_json(path), "eos_token_id") if path.is_file() else found
+
+    @property
+    def genai_attention(self) -> str:
+        """With which attention OpenVINO GenAI is right for the model: see ``attention.GENAI_ATTENTION``."""
+        return attention.genai_attention(self.config, self.entry.manifest if self.entry else {})
+
+    @property
+    def longrope_limit(self) -> int | None:
+        """The longest text that is computed otherwise than longer ones: see ``attention.longrope_limit``."""
+        return attention.longrope_limit(self.config)
 
     @property
     def size_bytes(self) -> int:

@@ -131,14 +131,23 @@ def describe(staging: Path) -> dict[str, dict[str, Any]]:
 
 
 def publish(
-    staging: Path, key: Key, revision: str, tools: Mapping[str, str], files: Mapping[str, Mapping[str, Any]]
+    staging: Path,
+    key: Key,
+    revision: str,
+    tools: Mapping[str, str],
+    files: Mapping[str, Mapping[str, Any]],
+    **facts: Any,
 ) -> Entry:
-    """Give ``files``, as ``describe`` found them in ``staging``, their manifest and their place, within ``making``."""
+    """Give ``files``, as ``describe`` found them in ``staging``, their manifest and their place, within ``making``.
+
+    ``facts`` about the model are in the manifest, too.
+    """
     manifest = {
         **asdict(key),
         "revision": revision,
         "created": datetime.now(timezone.utc).isoformat(timespec="microseconds"),
         "tools": dict(tools),
+        **facts,
         "files": dict(files),
     }
     with _cache_in_use():

@@ -33,7 +33,7 @@ class CachedModel:
 
     What is taken back stays in the cache, and is masked: shortening the cache itself would copy all of it.
     ``count`` is the number of positions that ``read`` gives logits for. Raises EngineError for a model whose memory is
-    not a cache of keys and values that all tokens look back to, RuntimeError where OpenVINO cannot load it.
+    not a cache of keys and values that all tokens look back to, whatever the text's length, RuntimeError where OpenVINO cannot load it.
     """
 
     def __init__(self, model: Model, device: str, properties: dict[str, Any], count: int) -> None:
@@ -42,10 +42,11 @@ class CachedModel:
         self.size_bytes, self._max_positions = model.info.size_bytes, model.info.max_positions
         core = ov.Core()
         graph = core.read_model(model.directory / "openvino_model.xml")
-        if not _has_plain_memory(graph) or _looks_back_so_far_only(model.info.config):
+        is_plain = _has_plain_memory(graph) and not _looks_back_so_far_only(model.info.config)
+        if not is_plain or model.info.longrope_limit is not None:
             raise EngineError(
-                f"{model.directory.name} does not support prompt_lookup or draft, because its attention does not reach "
-                "all earlier tokens: leave them out."
+                f"{model.directory.name} does not support prompt_lookup or draft, because tokens cannot be taken back "
+                "from its cache: leave them out."
             )
         keep_last_logits(graph, count)
         compiled = core.compile_model(graph, device, properties)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dolly_widget import __version__
-from dolly_widget.errors import ModelError
-from dolly_widget.models import store
-from dolly_widget.models.conversion import needs, worker
+from dolly_widget.models import attention, store
+from dolly_widget.models.conversion import needs, verification, worker
+from dolly_widget.models.graph_inputs import check_generates
 from dolly_widget.models.info import check_files
 from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
@@ -49,26 +49,12 @@ def prepare(
             others = source.make(staging, weight_format, on_progress, install_exporter=install_exporter)
             on_progress(Progress("check"))
             check_files(staging)
+            check_generates(staging)
             described = Job(lambda _: store.describe(staging), name="dolly-digests")  # seconds for a large model
-            _generate_one_token(staging)
-            entry = store.publish(staging, key, source.revision, {**_tools(), **others}, described.wait())
+            facts = {attention.MANIFEST_KEY: verification.verify(staging, on_progress)}
+            tools = {**_tools(), **others}
+            entry = store.publish(staging, key, source.revision, tools, described.wait(), **facts)
     return entry.path
-
-
-def _generate_one_token(model_dir: Path) -> None:
-    """Load what was made, and let it write a token: a file that is not whole fails here."""
-    import numpy as np
-    import openvino as ov
-    import openvino_genai as genai
-
-    try:
-        pipeline = genai.LLMPipeline(str(model_dir), "CPU")
-        one = np.ones((1, 1), dtype=np.int64)
-        pipeline.generate(genai.TokenizedInputs(ov.Tensor(one), ov.Tensor(one)), max_new_tokens=1)
-    except RuntimeError as exc:
-        raise ModelError(
-            "OpenVINO cannot run the model that was made; nothing was stored. Convert or download it again."
-        ) from exc
 
 
 def _tools() -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.models.conversion import tokenizer_files
+from dolly_widget.models.conversion.constants import kept_in_float32
 from dolly_widget.models.conversion.fit import unfit_weights_refused
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
@@ -60,7 +61,7 @@ def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress
     from optimum.exporters.openvino import main_export
     from optimum.intel import OVConfig
 
-    with _loading_reported(on_progress), unfit_weights_refused(), warnings.catch_warnings():
+    with _loading_reported(on_progress), unfit_weights_refused(), kept_in_float32(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's, about the model's own code
         main_export(
             str(checkpoint),
