@@ -68,7 +68,7 @@ def make():
     source = HubRepository().source("org/name", "main")
     key = source.key(WeightFormat())
     with store.making(key) as staging:
-        source.make(staging, WeightFormat(), ignore_progress)
+        source.make(staging, WeightFormat(), ignore_progress, install_exporter=False)
         return {path.name: path.read_bytes() for path in staging.iterdir()}
 
 
