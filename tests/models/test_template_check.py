@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chats import CHATS, write_tokenizer
+from child_processes import HANGS, watch
 from hostile_templates import HOSTILE
 
 from dolly_widget.errors import ModelError
@@ -14,31 +15,19 @@ from dolly_widget.models import template_check, template_for
 from dolly_widget.models.template_check import require_harmless
 from dolly_widget.text import ChatTemplate
 
-HANGS = (sys.executable, "-c", "import threading; threading.Event().wait()")
-
 
 @pytest.fixture
 def children(monkeypatch):
-    """The child processes that were started, of templates that are all new; and an event that says so."""
-    started, processes = threading.Event(), []
-
-    class Child(subprocess.Popen):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            processes.append(self)
-            started.set()
-
-    monkeypatch.setattr(template_check.subprocess, "Popen", Child)
-    monkeypatch.setattr(template_check, "_harmless", set())
-    yield processes, started
-    assert all(process.poll() is not None for process in processes), "a child is left"
+    found = watch(monkeypatch)
+    yield found
+    assert found.have_ended
 
 
 def test_a_template_is_rendered_in_a_child_process_once(children):
     template = ChatTemplate(source=CHATS["qwen2.5"])
     require_harmless(template)
     require_harmless(ChatTemplate(source=CHATS["qwen2.5"], stop=("</s>",)))
-    processes, _ = children
+    processes = children.processes
     assert [process.returncode for process in processes] == [0]
     require_harmless(ChatTemplate(source=CHATS["qwen2.5"], special_tokens=(("bos_token", "<s>"),)))
     assert [process.returncode for process in processes] == [0, 0]
@@ -47,7 +36,7 @@ def test_a_template_is_rendered_in_a_child_process_once(children):
 @pytest.mark.parametrize("source", ["{{ raise_exception('no') }}", "{% if", HOSTILE["loops"], HOSTILE["text by ~"]])
 def test_a_template_that_fails_in_the_child_fails_here_with_its_own_sentence(children, source, tmp_path):
     require_harmless(ChatTemplate(source=source))
-    assert children[0][0].returncode == 0
+    assert children.processes[0].returncode == 0
     (write_tokenizer(tmp_path) / "chat_template.jinja").write_text(source, encoding="utf-8")
     with pytest.raises(ValueError, match="pass your own PromptTemplate as template="):
         template_for(tmp_path)
@@ -67,7 +56,7 @@ def test_a_stop_ends_the_child_at_once(children, monkeypatch):
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         checking = pool.submit(require_harmless, ChatTemplate(source="x"), stop)
-        assert children[1].wait(60)
+        assert children.started.wait(60)
         stop.set()
         with pytest.raises(ModelError, match=r"^Loading the model was stopped; nothing was changed\.$"):
             checking.result(60)

@@ -2,14 +2,16 @@
 
 import json
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 from chats import CHATS, EVERY_CHAT, chat, expect, moving_clock, wrap, write_tokenizer
 from tokenizers import Tokenizer as Backend
 from tokenizers import models
 
+from dolly_widget.engines.answer import endings
 from dolly_widget.models.template_files import chat_template, template_for
-from dolly_widget.text.template import DOLLY, PLAIN
+from dolly_widget.text import DOLLY, PLAIN, Tokenizer
 
 
 @pytest.fixture
@@ -133,6 +135,40 @@ def test_a_template_gets_the_special_tokens_that_transformers_gives_it(config, s
     assert template.stop == ((reference.eos_token,) if reference.eos_token else ())
 
 
+def test_a_very_long_template_is_refused_in_one_sentence(tmp_path):
+    (write_tokenizer(tmp_path) / "chat_template.jinja").write_bytes(b" " * 10**7)
+    with pytest.raises(ValueError, match=r"^The model's chat template is too long: pass your own Prompt.*\.$"):
+        template_for(tmp_path)
+
+
+def test_the_token_that_ends_a_turn_ends_an_answer(tmp_path):
+    write_tokenizer(tmp_path, "<|endoftext|>", "<|im_start|>", "<|im_end|>")
+    (tmp_path / "chat_template.jinja").write_text(CHATS["qwen2.5"], encoding="utf-8")
+    assert template_for(tmp_path).stop == ("<|im_end|>",)
+    write_config(tmp_path, eos_token="<|endoftext|>")
+    assert template_for(tmp_path).stop == chat_template(tmp_path).stop == ("<|endoftext|>", "<|im_end|>")
+    write_config(tmp_path, eos_token="<|im_end|>")
+    assert template_for(tmp_path).stop == ("<|im_end|>",)
+
+
+@pytest.mark.parametrize(
+    "tokens", [[], [{"content": "<|im_end|>"}], [{"content": "<|im_end|>", "special": False}], [{"content": 5}]]
+)
+def test_what_is_no_special_token_ends_no_turn(tokens, tmp_path):
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": tokens}), encoding="utf-8")
+    write_config(tmp_path, eos_token="</s>", chat_template=CHATS["qwen2.5"])
+    assert template_for(tmp_path).stop == ("</s>",)
+
+
+def test_an_answer_ends_at_the_token_that_ends_a_turn(tmp_path):
+    tokenizer = Backend(models.WordLevel({"<unk>": 0}, unk_token="<unk>"))
+    tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    write_config(tmp_path, eos_token="<|endoftext|>", chat_template=CHATS["qwen2.5"])
+    model = SimpleNamespace(tokenizer=Tokenizer(tmp_path), info=SimpleNamespace(end_ids=frozenset()))
+    assert endings(model, template_for(tmp_path)) == (frozenset({1, 3}), ())
+
+
 def test_a_model_without_a_chat_template_says_so(tmp_path):
     write_tokenizer(tmp_path)
     for settings in ({}, {"chat_template": None}, {"chat_template": ""}):
@@ -171,6 +207,7 @@ def test_dollys_end_key_comes_before_a_chat_template(tmp_path):
             "no default chat template that can be read: pass your own",
         ),
         ("tokenizer_config.json", b'{"chat_template": {"tool_use": "x"}}', "no default chat template that can be read"),
+        ("tokenizer_config.json", b"[" * 10**6, "tokenizer_config.json cannot be read; convert or download the model"),
         ("chat_template.jinja", b"\xff\xfe", "is not text: convert or download the model again."),
     ],
 )
