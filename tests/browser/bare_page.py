@@ -31,7 +31,7 @@ def open_bare_page(page, body, widget):
     files = {
         "/": ("text/html", HEAD + body),
         "/widget.js": ("text/javascript", str(widget._esm)),
-        "/widget.css": ("text/css", str(widget._css)),
+        "/widget.css": ("text/css", str(getattr(widget, "_css", ""))),
     }
     strangers = []
 

@@ -153,6 +153,16 @@ def writing():
     return widget
 
 
+def closed_part_by_part():
+    """As ``Widget.close_all`` does it, in the order in which they were made."""
+    before = set(ipywidgets._instances)
+    widget = asked()
+    for model_id, part in list(ipywidgets._instances.items()):
+        if model_id not in before:
+            part.close()
+    return widget
+
+
 def an_explorer():
     explorer = SamplingExplorer("demo", WHO, device="CPU")
     explorer.wait(LIMIT_S)
@@ -181,6 +191,7 @@ def an_explorer_that_reads():
         pytest.param(lambda: failed(ZeroDivisionError()), id="a_bug"),
         without_a_model,
         writing,
+        closed_part_by_part,
         an_explorer,
         an_explorer_that_reads,
     ],
