@@ -42,7 +42,7 @@ class Model:
 
     @classmethod
     def of(cls, directory: str | Path) -> Model:
-        """The model of a directory, one for all who hold it: a tokenizer may take 100 MB.
+        """The model of a directory, one for all who hold it: a large tokenizer takes 10 MB and more.
 
         A directory whose files have changed since it was opened is another model. Raises what ``Model`` raises.
         """

@@ -203,8 +203,10 @@ _workers: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 @atexit.register
 def _end_workers() -> None:
-    workers, deadline = list(_workers), time.monotonic() + _EXIT_TIMEOUT_S
-    for worker in workers:
-        worker._shut(forgets=True)
-    for worker in workers:
-        worker._wait(max(0.0, deadline - time.monotonic()))
+    deadline, ended = time.monotonic() + _EXIT_TIMEOUT_S, weakref.WeakSet[Worker]()
+    while workers := [worker for worker in list(_workers) if worker not in ended]:  # a job may have made another one
+        for worker in workers:
+            worker._shut(forgets=True)
+        for worker in workers:
+            worker._wait(max(0.0, deadline - time.monotonic()))
+        ended.update(workers)

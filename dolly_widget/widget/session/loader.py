@@ -5,6 +5,7 @@ The widget's worker does it, one load after the other; only the newest choice ta
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable
@@ -14,9 +15,11 @@ from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, sha
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
+from dolly_widget.text import takes_turns
 from dolly_widget.widget.session.choice import make_reproducible
 from dolly_widget.widget.session.publisher import ProgressReporter
 
+_POLL_S = 0.02
 _Step = tuple[Progress | None, tuple[str, ...]]
 _NO_PREPARING: _Step = (None, ())
 
@@ -144,6 +147,7 @@ class ModelLoader:
         prepared = self._prepared(choice, stop)
         if choice.template is None:
             prepared.model.check_template(stop)
+        _read_ahead(choice, prepared.model, stop)
         with self._lock:
             _refuse_if_stopped(stop)
             if not self._is_current(choice):
@@ -190,6 +194,24 @@ class ModelLoader:
         finally:
             if dropped is not None:
                 dropped.close()
+
+
+def _read_ahead(choice: EngineSetup, model: Model, stop: threading.Event) -> None:
+    """Have the tokenizer and the template read, and tried, by the time that the engine and the lock need them.
+
+    Both are somebody else's files, and may take long: ``stop`` leaves their reading to itself.
+    """
+
+    def read(_: threading.Event) -> None:
+        model.tokenizer  # noqa: B018
+        takes_turns(choice.template or model.template)
+
+    reading = Job(read, name="dolly-read", worker=Worker())  # which the end of Python waits for
+    while not (reading.done or stop.is_set()):
+        with contextlib.suppress(TimeoutError):
+            reading.wait(_POLL_S)
+    _refuse_if_stopped(stop)
+    reading.wait()
 
 
 def _name_of(model: Model | None) -> str:
