@@ -1,4 +1,4 @@
-"""The prompt template that a model's files ask for. Reads files; renders nothing."""
+"""The prompt template that a model's files ask for. Reads files; knows no jinja."""
 
 from __future__ import annotations
 

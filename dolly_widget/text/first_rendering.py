@@ -13,7 +13,7 @@ from contextlib import suppress
 from dolly_widget.text.chat_template import ChatTemplate, render_first
 
 _TAKES_TOO_MUCH = 77
-_MOST_BYTES = 2**30
+_MOST_BYTES = 2**31
 _LONGEST_CPU_S = 20
 """A child whose parent was killed ends by itself."""
 

@@ -67,7 +67,7 @@ def test_a_child_that_takes_too_much_memory_is_ended(children, monkeypatch):
     greedy = (
         "from dolly_widget.text import first_rendering\n"
         "from dolly_widget.text.sandbox import environment\n"
-        "environment.render = lambda *_: ' ' * 2**31\n"
+        "environment.render = lambda *_: ' ' * 2**32\n"
         "first_rendering.main()"
     )
     monkeypatch.setattr(template_check, "_COMMAND", (sys.executable, "-c", greedy))

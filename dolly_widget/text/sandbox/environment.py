@@ -25,6 +25,8 @@ from dolly_widget.text.sandbox.traced import concat, text_of
 
 _LONGEST_SOURCE = 100_000
 _MOST_NODES = 10_000
+_MESSAGE = 100
+"""What a message counts beside its text, in characters."""
 _NO_PLACE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport, nodes.EvalContextModifier)
 _LOOP_METHODS = ("cycle", "changed")
 
@@ -32,9 +34,12 @@ _LOOP_METHODS = ("cycle", "changed")
 def render(source: str, variables: Mapping[str, Any], now: datetime) -> str:
     """Return the template's text for ``variables``; what is ``traced`` in them is traced in it.
 
-    Raises BoundsError where it takes too much, and whatever else an expression can raise.
+    ``variables`` has the chat's ``messages``: the more they are, the more a template may take. Raises
+    BoundsError where it takes too much, and whatever else an expression can raise.
     """
-    with limited(_length(variables)) as budget:
+    # Not what the model's files bring: that a token is large is no reason to take more.
+    given = sum(len(message["content"]) + _MESSAGE for message in variables["messages"])
+    with limited(given) as budget:
         template = _compile(source)
         own = {**variables, "strftime_now": Method(_clock(now))}
         chunks = []
@@ -42,14 +47,6 @@ def render(source: str, variables: Mapping[str, Any], now: datetime) -> str:
             budget.write(len(chunk))
             chunks.append(chunk)
         return concat(chunks)
-
-
-def _length(value: Any) -> int:
-    """Characters of all texts in a value of ours."""
-    if isinstance(value, str):
-        return len(value)
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return sum(map(_length, parts))
 
 
 def _clock(now: datetime) -> Callable[[str], str]:

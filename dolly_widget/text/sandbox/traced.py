@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +21,7 @@ TEMPLATE = 0
 class Traced(str):
     """A text with characters of messages; ``writers`` has a byte for each character."""
 
+    __slots__ = ("writers",)
     writers: bytes
 
     def __new__(cls, text: str, writers: bytes) -> Traced:
@@ -41,7 +43,7 @@ class Traced(str):
 
 def traced(text: str, writers: bytes) -> str:
     """A text with its writers; a plain one where all is the template's."""
-    return Traced(text, writers) if any(writers) else plain(text)
+    return plain(text) if writers.count(TEMPLATE) == len(text) else Traced(text, writers)
 
 
 def written_by(text: str, writer: int) -> str:
@@ -61,8 +63,17 @@ def writers_of(text: str) -> bytes:
 
 def runs(text: str) -> Iterator[tuple[str, int]]:
     """The text in stretches of one writer each, and who that is."""
-    for found in re.finditer(rb"(?s)(.)\1*", writers_of(text)):
-        yield plain(text)[found.start() : found.end()], found[0][0]
+    bare, writers, start = plain(text), writers_of(text), 0
+    while start < len(bare):
+        found = _run_of(writers[start]).match(writers, start)
+        assert found is not None
+        yield bare[start : found.end()], writers[start]
+        start = found.end()
+
+
+@lru_cache(maxsize=256)
+def _run_of(writer: int) -> re.Pattern[bytes]:
+    return re.compile(re.escape(bytes([writer])) + b"+")
 
 
 def some_writer(value: Any) -> int:
@@ -157,6 +168,7 @@ def replace(text: str, old: str, new: str, count: int = -1) -> str:
     """As ``str.replace``. What takes the place of a message's characters is the message's."""
     found = len(text) + 1 if not old else plain(text).count(old)
     found = found if count < 0 else min(found, count)
+    budget().step(found)
     budget().allow(len(text) + found * len(new))
     if not old:
         return written_by(plain(text).replace(old, new, count), max(some_writer(text), some_writer(new)))

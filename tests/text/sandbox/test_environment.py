@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from chats import CHATS, users_text
 from hostile_templates import HOSTILE
 
-from dolly_widget.text import ChatTemplate, Segment
+from dolly_widget.text import ChatTemplate, Segment, Turn
 
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2 << 30,) * 2)\n" if sys.platform == "linux" else ""
 RUN = f"{LIMITED}import hostile_templates; hostile_templates.main()"
@@ -54,6 +55,19 @@ def test_long_messages_are_rendered():
     message = "A word or two. " * 100_000
     source = "{% for m in messages %}<|{{ m.role }}|>{{ m.content.split('</think>')[-1] | trim }}{% endfor %}"
     assert str(ChatTemplate(source=source).render(message)) == f"<|user|>{message.strip()}"
+
+
+def test_a_long_chat_is_rendered():
+    turns = [Turn(f"Question {i}", "", f"<think>{i}</think>Answer {i}") for i in range(500)]
+    prompt = ChatTemplate(source=CHATS["qwen3"]).render("And now?", turns=turns)
+    expected = [text for i in range(500) for text in (f"Question {i}", f"Answer {i}")]
+    assert users_text(prompt) == [*expected, "And now?"]
+
+
+def test_what_the_models_files_bring_gives_a_template_no_more():
+    template = ChatTemplate(source="{{ a }}{{ messages[0].content }}", special_tokens=(("a", "x" * 2_000_000),))
+    with pytest.raises(ValueError, match="makes too large a value"):
+        template.render("Hello")
 
 
 EXPRESSIONS = [
@@ -194,6 +208,10 @@ PARTS = {
     "'<a>#<b>' | replace('#', c)": ["c"],
     "['<a>', c, '<b>'] | join": ["c"],
     "'<a>'.join([c, c])": ["c", "c"],
+    "'<a>%2s%r' % (c, c)": [" c'c'"],
+    "'<a>{:>2}'.format(c)": [" c"],
+    "('<a><c>' ~ c).split('<c>')[1]": ["c"],
+    "('<a><c>' ~ c).rsplit('<c>', 1)[1]": ["c"],
     "('<a>' ~ c ~ '<b>').split('<b>')[0]": ["c"],
     "('<a>' ~ c)[3:] ~ '<b>'": ["c"],
     "('<a>' ~ c) | upper": ["C"],
