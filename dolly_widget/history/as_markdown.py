@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from dolly_widget.history.exchange import Exchange
-from dolly_widget.text import Turn
+from dolly_widget.text import Turn, visible_name
 
 
 def to_markdown(number: int, exchange: Exchange, before: Exchange | None = None) -> str:
@@ -78,7 +78,7 @@ def _is_harmless_token(token: Any) -> bool:
 
 
 def _facts_markdown(exchange: Exchange) -> str:
-    names = [_code(exchange.model_name)] if exchange.model_name else []
+    names = [_code(visible_name(exchange.model_name))] if exchange.model_name else []
     names += [_code(exchange.setup.device)] if exchange.setup is not None else []
     values = {field.name: getattr(exchange.params, field.name) for field in fields(exchange.params)}
     settings = [f"{name} {_value(value)}" for name, value in values.items() if name != "seed" and value != ()]

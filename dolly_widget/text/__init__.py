@@ -1,6 +1,6 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
-from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_name
+from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_lines, visible_name
 from dolly_widget.text.chat_template import TEMPLATE_ADVICE, ChatTemplate, TakesTurns, render, takes_turns
 from dolly_widget.text.figures import in_bytes, number, percent
 from dolly_widget.text.json_text import parse_json, read_json
@@ -36,5 +36,6 @@ __all__ = [
     "takes_turns",
     "token_label",
     "visible",
+    "visible_lines",
     "visible_name",
 ]

@@ -9,7 +9,7 @@ from dolly_widget.engines import GenerationResult
 from dolly_widget.errors import EXPECTED_ERRORS, error_text
 from dolly_widget.models import ModelInfo
 from dolly_widget.runtime import Progress
-from dolly_widget.text import in_bytes
+from dolly_widget.text import in_bytes, visible_lines
 
 
 def busy_line(text: str) -> str:
@@ -94,12 +94,12 @@ def _stage(progress: Progress) -> str:
 
 def note_html(*notes: str) -> str:
     """Quiet lines, one below the other."""
-    return "".join(f'<div class="dw-note">{html.escape(note)}</div>' for note in notes)
+    return "".join(f'<div class="dw-note">{html.escape(visible_lines(note))}</div>' for note in notes)
 
 
 def hint_html(text: str) -> str:
     """A friendly word about what to do."""
-    return f'<span class="dw-error dw-is-hint" role="alert">{html.escape(text)}</span>'
+    return f'<span class="dw-error dw-is-hint" role="alert">{html.escape(visible_lines(text))}</span>'
 
 
 def error_html(exc: BaseException) -> str:
@@ -108,4 +108,4 @@ def error_html(exc: BaseException) -> str:
     if exc.__cause__ is not None or not isinstance(exc, EXPECTED_ERRORS):
         trace = html.escape("".join(traceback.format_exception(exc)))
         details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
-    return f'<span class="dw-error" role="alert">{html.escape(error_text(exc))}{details}</span>'
+    return f'<span class="dw-error" role="alert">{html.escape(visible_lines(error_text(exc)))}{details}</span>'
