@@ -1,5 +1,6 @@
 """A hub that lies gets one sentence; it reaches nothing outside the caches, and leaves nothing of its own in them."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -367,6 +368,37 @@ def redirecting(target):
 )
 def test_where_it_leads(hub, home, target, says):
     assert says in check(hub, home, redirecting(target))
+
+
+ELSEWHERE = "http://elsewhere.example/token"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_used"),
+    [
+        ({"X-Xet-Refresh-Route": "HUB/api/token"}, True),
+        ({"Link": '<HUB/api/token>; rel="xet-auth", <https://cas.example/x>; rel="xet-reconstruction-info"'}, True),
+        ({"X-Xet-Refresh-Route": ELSEWHERE}, False),
+        ({"X-Xet-Refresh-Route": "HUB.elsewhere.example/token"}, False),
+        ({"X-Xet-Refresh-Route": "HUB@elsewhere.example/token"}, False),
+        ({"Link": f'<{ELSEWHERE}>; rel="xet-auth"'}, False),
+        ({"Link": f'<{ELSEWHERE}>; rel="xet-auth"', "X-Xet-Refresh-Route": "HUB/api/token"}, False),
+    ],
+)
+def test_xet_storage_is_asked_with_the_user_s_token_at_the_hub_alone(hub, home, monkeypatch, headers, is_used):
+    asked = []
+
+    def session():
+        asked.append(True)
+        raise ConnectionError("no storage is here")
+
+    monkeypatch.setattr("huggingface_hub.utils._xet.get_xet_session", session)
+    monkeypatch.setattr(guard, "HUB", hub.url)
+    hub.more_headers = {name: value.replace("HUB", hub.url) for name, value in headers.items()}
+    hub.more_headers["X-Xet-Hash"] = "0" * 64
+    with contextlib.suppress(ModelError):
+        make()
+    assert bool(asked) == is_used
 
 
 def redirect(source, target):
