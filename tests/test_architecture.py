@@ -193,6 +193,20 @@ def test_only_jobs_starts_a_thread(name, path):
 
 
 @MODULES
+def test_json_is_read_by_one_reader(name, path):
+    """Which is bounded, and raises ValueError alone."""
+    if name != "text.json_text":
+        assert not {"json.load", "json.loads"} & set(uses(path, name)), f"{name}: use parse_json or read_json"
+
+
+@MODULES
+def test_xml_is_read_by_one_reader(name, path):
+    if name != "models.graph_file":
+        read = {"ElementTree.parse", "ElementTree.iterparse", "ElementTree.fromstring", "ElementTree.XML"}
+        assert not read & set(uses(path, name)), f"{name}: use graph_file.elements"
+
+
+@MODULES
 def test_no_module_trusts_remote_code(name, path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.keyword) and node.arg == "trust_remote_code":

@@ -140,7 +140,7 @@ def _configuration(port: int, token: str, theme: str) -> dict[str, Any]:
             "identity_provider_class": "jupyter_server.auth.identity.PasswordIdentityProvider",
             "tornado_settings": {
                 "ws_ping_timeout": 30_000,  # its own is above the interval, of which Tornado complains
-                # As JupyterLab has it, Voilà has not: a page elsewhere whose name comes to mean this machine is refused.
+                # JupyterLab's check of Host, which Voilà turns off: against a page whose name was made to mean us.
                 "allow_remote_access": False,
                 "local_hostnames": ["localhost"],
             },

@@ -13,6 +13,7 @@ from pathlib import Path
 from dolly_widget.cli.command import Command, CommandError, in_options
 from dolly_widget.cli.interruptible import finish
 from dolly_widget.cli.preparing import add_setup_arguments, prepare
+from dolly_widget.cli.terminal import printable, tell
 from dolly_widget.models import WeightFormat
 
 _SUMMARY = "Download a model and convert it to OpenVINO, ready for the widget."
@@ -85,8 +86,9 @@ def _convert(args: argparse.Namespace) -> int:
     options = {"install_exporter": True} if args.install_exporter else {}
     work = partial(_maker(args.model), args.model, weight_format, args.revision, **options)
     model_dir, code = finish(lambda stop: prepare(work, stop))
-    print(model_dir, flush=True)
-    print(_usage(args, weight_format, model_dir), file=sys.stderr)
+    path = str(model_dir)
+    print(printable(path) if sys.stdout.isatty() else path, flush=True)
+    tell(_usage(args, weight_format, model_dir), sys.stderr)
     return code
 
 

@@ -16,6 +16,7 @@ from dolly_widget.cli import app, ask, bench, convert, lab, models
 from dolly_widget.cli.command import EXIT_CLOSED_PIPE, EXIT_INTERRUPTED, EXIT_MISTAKE, CommandError
 from dolly_widget.cli.interruptible import Abandoned
 from dolly_widget.cli.lab import copy_tutorials
+from dolly_widget.cli.terminal import tell
 
 __all__ = ["COMMANDS", "copy_tutorials", "main"]
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_stdout()
         return EXIT_CLOSED_PIPE
     except (CommandError, ValueError, OSError) as exc:
-        print(f"dolly-widget: {_sentence(exc)}", file=sys.stderr)
+        tell(f"dolly-widget: {_sentence(exc)}", sys.stderr)
         _discard_stdout()  # it may be what failed, on a full disk
         return exc.exit_code if isinstance(exc, CommandError) else EXIT_MISTAKE
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from dolly_widget import __version__
 from dolly_widget.cli import serving
 from dolly_widget.cli.command import Command, CommandError
+from dolly_widget.cli.terminal import tell
 
 _USUAL_PORT = 8888
 _FIRST_TUTORIAL = "01_quickstart.ipynb"
@@ -31,12 +32,12 @@ def _lab(args: argparse.Namespace) -> int:
         raise CommandError('JupyterLab is not installed: run  python -m pip install "dolly-widget[lab]"')
     port = serving.choose_port(args.port, _USUAL_PORT)
     folder = args.dir.expanduser()
-    print(copy_tutorials(folder), flush=True)
+    tell(copy_tutorials(folder))
     token = secrets.token_hex(16)
     address = f"http://{serving.HOST}:{port}/lab/tree/{_FIRST_TUTORIAL}?token={token}"
-    tell = partial(print, f"JupyterLab is at  {address}  (press Ctrl+C here to stop)", flush=True)
+    on_up = partial(print, f"JupyterLab is at  {address}  (press Ctrl+C here to stop)", flush=True)
     command = _lab_command(port, opens_browser=not args.no_browser and serving.has_browser())
-    return serving.serve(command, folder, {"JUPYTER_TOKEN": token}, port, tell)
+    return serving.serve(command, folder, {"JUPYTER_TOKEN": token}, port, on_up)
 
 
 def tutorials_dir() -> Path:

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dolly_widget.cli.command import EXIT_FOUND, Command, CommandError
-from dolly_widget.text import in_bytes
+from dolly_widget.cli.terminal import tell
+from dolly_widget.text import in_bytes, visible_name
 
 if TYPE_CHECKING:
     from dolly_widget.models import Entry
@@ -35,26 +36,26 @@ def _list(args: argparse.Namespace) -> int:
 
     entries = sorted(store.entries(), key=lambda entry: (entry.model_id, entry.weight_format, entry.created))
     if not entries:
-        print(f"There are no models in {store.cache_dir()} yet: `dolly-widget convert MODEL` adds one.")
+        tell(f"There are no models in {store.cache_dir()} yet: `dolly-widget convert MODEL` adds one.")
         return 0
     rows = dict(zip((entry.name for entry in entries), _aligned(map(_columns, entries)), strict=True))
     for model_id, group in groupby(entries, key=lambda entry: entry.model_id):
-        print(model_id)
+        tell(visible_name(model_id))
         for entry in group:
             # The name has a line of its own, since it would make the row wider than a terminal.
-            print(f"  {rows[entry.name]}\n    {entry.name}")
-    print(f"\n{_count(len(entries))}, {_size(entries)}, in {store.cache_dir()}")
+            tell(f"  {rows[entry.name]}\n    {entry.name}")
+    tell(f"\n{_count(len(entries))}, {_size(entries)}, in {store.cache_dir()}")
     return 0
 
 
 def _columns(entry: Entry) -> tuple[str, ...]:
     commit = entry.commit[:8]
-    revision = "" if entry.revision.startswith(commit) else entry.revision
+    revision = "" if entry.revision.startswith(commit) else visible_name(entry.revision)
     return (
         entry.weight_format,
         in_bytes(entry.size_bytes),
         f"{revision}@{commit}" if revision else commit,
-        entry.created[:10],
+        visible_name(entry.created[:10]),
     )
 
 
@@ -70,9 +71,10 @@ def _remove(args: argparse.Namespace) -> int:
     for entry in _named(args.names):  # all of them are found before the first is deleted
         freed = entry.own_bytes
         store.remove(entry.name)
-        print(f"Removed {entry.name}: {in_bytes(freed)} freed.", flush=True)
+        tell(f"Removed {entry.name}: {in_bytes(freed)} freed.")
         if freed < entry.size_bytes:
-            print(f"The download is still in the hub's cache: `hf cache rm model/{entry.model_id}` deletes it.")
+            model_id = visible_name(entry.model_id)
+            tell(f"The download is still in the hub's cache: `hf cache rm model/{model_id}` deletes it.")
     return 0
 
 
@@ -82,18 +84,17 @@ def _check(args: argparse.Namespace) -> int:
     entries = _named(args.names) if args.names else store.entries()
     damaged = [entry for entry in entries if not _is_whole(entry)]
     for entry in damaged:
-        print(
-            f"To repair it:  dolly-widget models remove {entry.name}  and convert or download {entry.model_id} again."
-        )
+        model_id = visible_name(entry.model_id)
+        tell(f"To repair it:  dolly-widget models remove {entry.name}  and convert or download {model_id} again.")
     if not entries:
-        print(f"There are no models in {store.cache_dir()} yet: nothing to check.")
+        tell(f"There are no models in {store.cache_dir()} yet: nothing to check.")
     return EXIT_FOUND if damaged else 0
 
 
 def _is_whole(entry: Entry) -> bool:
     print(f"{entry.name}: ", end="", flush=True)  # reading takes a while
     files = entry.damaged()
-    print(f"damaged: {', '.join(files)}" if files else "whole", flush=True)
+    tell(f"damaged: {', '.join(map(visible_name, files))}" if files else "whole")
     return not files
 
 

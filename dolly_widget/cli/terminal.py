@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
 
 from dolly_widget.runtime import OnProgress, Progress
+from dolly_widget.text import visible_lines
 
-# Text from outside must not move the cursor or set colours: control characters, line break and tab aside.
-_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _USUAL_COLUMNS = 80
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with the control characters replaced, line break and tab aside."""
-    return text.translate(_CONTROLS)
+    """Text from outside as a terminal may be sent it: nothing moves the cursor, sets colours or turns text around.
+
+    Control characters, line break and tab aside, and the marks that reorder text are shown as signs.
+    """
+    return visible_lines(text)
+
+
+def tell(text: str, stream: TextIO | None = None) -> None:
+    """Print a line, or several, for a reader, with signs in place of what could harm a terminal."""
+    print(printable(text), file=sys.stdout if stream is None else stream, flush=True)
 
 
 @contextlib.contextmanager

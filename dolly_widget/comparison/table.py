@@ -15,7 +15,7 @@ from typing import Any
 
 from dolly_widget.engines import GenerationResult
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import in_bytes, number, output_html, visible
+from dolly_widget.text import in_bytes, number, output_html, visible, visible_lines
 
 _UNKNOWN = "–"
 
@@ -102,7 +102,8 @@ class Comparison:
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = "\n".join(_line(line, widths) for line in lines)
         answers = "\n\n".join(_as_text(row) for row in self.rows)
-        return f"{_shown(self.instruction)} (seed {self.seed})\n\n{table}\n\n{answers}\n\n{' '.join(_notes(self.rows))}"
+        asked, notes = visible_lines(self.instruction), " ".join(_notes(self.rows))
+        return f"{asked} (seed {self.seed})\n\n{table}\n\n{answers}\n\n{notes}"
 
     def _repr_html_(self) -> str:
         """The table, safe to insert in a page."""
@@ -179,14 +180,9 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _as_text(row: ComparisonRow) -> str:
     remarks = _remarks(row)
-    heading = _shown(row.label + (f" ({remarks})" if remarks else ""))
+    heading = visible_lines(row.label + (f" ({remarks})" if remarks else ""))
     body = row.error or row.text or "(nothing)"
-    return "\n".join([heading, *(f"  {line}" for line in _shown(body).splitlines())])
-
-
-def _shown(text: str) -> str:
-    """As ``visible`` has it, but for the signs at line breaks, which are breaks anyway."""
-    return visible(text).replace("↵\n", "\n")
+    return "\n".join([heading, *(f"  {line}" for line in visible_lines(body).splitlines())])
 
 
 # --- HTML -----------------------------------------------------------------------------------------------------------
@@ -271,4 +267,4 @@ def _parts(tokens: Sequence[str], place: int | None) -> tuple[str, str, str]:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(_shown(text))
+    return html.escape(visible_lines(text))

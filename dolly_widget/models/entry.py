@@ -34,7 +34,9 @@ class Key:
 
     def __post_init__(self) -> None:
         if not is_commit(self.commit):
-            raise ModelError(f"{self.commit[:80]!a} is not a commit, which has 40 hex digits: check where it is from.")
+            raise ModelError(
+                f"{str(self.commit)[:80]!a} is not a commit, which has 40 hex digits: check where it is from."
+            )
         if not _NAME.fullmatch(self.name):
             raise ModelError(f"A model cannot be stored as {self.name[:200]!a}: give the id of a model of the hub.")
 

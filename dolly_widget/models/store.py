@@ -163,6 +163,8 @@ def sweep() -> None:
     """Delete what conversions that were killed have left; those that are under way hold their lock and are let be."""
     import filelock
 
+    if _staging_dir().is_symlink():
+        return
     for home in _staging_dir().glob("*"):
         with suppress(filelock.Timeout, OSError):  # OSError: a cache that can only be read
             lock = _lock(home.name)
@@ -205,7 +207,7 @@ def _made(folder: Path) -> Path:
 
 def _delete(path: Path, folder: Path) -> None:
     """Delete a direct child of ``folder``, with all that is in it; of a link, the link."""
-    if path.parent != folder or path.name in ("", ".."):
+    if path.parent != folder or path.name in ("", "..") or folder.is_symlink():
         raise ValueError(f"{path} is not in {folder}")
     if path.is_symlink() or path.is_file():
         path.unlink(missing_ok=True)

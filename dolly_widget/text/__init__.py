@@ -1,6 +1,6 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
-from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_name
+from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_lines, visible_name
 from dolly_widget.text.chat_template import (
     TEMPLATE_ADVICE,
     ChatTemplate,
@@ -53,5 +53,6 @@ __all__ = [
     "takes_turns",
     "token_label",
     "visible",
+    "visible_lines",
     "visible_name",
 ]

@@ -31,6 +31,11 @@ def visible(text: str) -> str:
     return text.replace("\n", f"{NEW_LINE}\n")
 
 
+def visible_lines(text: str) -> str:
+    """A text of several lines as it is shown: ``visible``, without the signs at breaks, which are breaks anyway."""
+    return visible(text).replace(f"{NEW_LINE}\n", "\n")
+
+
 def visible_name(text: str) -> str:
     """A name as it is shown: ``visible``, in one line."""
     return visible(text).replace(f"{NEW_LINE}\n", NEW_LINE).replace("\t", "\N{RIGHTWARDS ARROW TO BAR}")

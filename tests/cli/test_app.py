@@ -121,8 +121,7 @@ def test_what_reaches_a_kernel_or_a_file_is_refused_without_the_token(app, metho
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example:8866"])
 def test_a_page_whose_name_was_made_to_mean_this_machine_is_refused(app, method, path, headers, host):
     """DNS rebinding: to the browser, such a page and the app are one origin."""
-    port, token = app
-    names = {"Host": host, "Origin": f"http://{host}", "Authorization": f"token {token}"}
+    names = {"Host": host, "Origin": f"http://{host}", "Authorization": f"token {app[1]}"}
     assert status_of(app, method, path, **headers, **names)[0] == 403
 
 

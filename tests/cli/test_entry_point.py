@@ -170,7 +170,7 @@ def test_a_terminal_never_gets_control_characters_from_the_model(scripted, monke
     stdout = RecordingStream(is_terminal=True)
     monkeypatch.setattr(sys, "stdout", stdout)
     assert entry_point.main(["ask", "Hi"]) == 0
-    assert stdout.getvalue() == "a\N{REPLACEMENT CHARACTER}[2Jb\n\tc\N{REPLACEMENT CHARACTER}\n"
+    assert stdout.getvalue() == "a␛[2Jb\n\tc\ufffd\n"
 
 
 def test_a_stdout_that_cannot_write_a_character_gets_a_question_mark(scripted, monkeypatch):

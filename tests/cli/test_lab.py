@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from command_line import ROOT, start
@@ -137,6 +138,8 @@ def test_lab_runs_until_ctrl_c(tmp_path):
             contents = page.replace("/lab/tree/", "/api/contents/") + f"?content=0&token={token}"
             with urllib.request.urlopen(contents, timeout=60) as answer:
                 assert json.load(answer)["type"] == "notebook"
+            with pytest.raises(HTTPError, match="403"):
+                urllib.request.urlopen(urllib.request.Request(contents, headers={"Host": "evil.example"}), timeout=60)
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
         finally:

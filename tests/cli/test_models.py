@@ -118,3 +118,33 @@ def test_check_finds_the_damaged_file_and_says_what_to_do(put, capsys):
     assert f"{whole.name}: whole\n{damaged.name}: damaged: openvino_model.bin\n" in out
     assert f"dolly-widget models remove {damaged.name}" in out.splitlines()[-1]
     assert models(capsys, "check", "org/a")[0] == 0
+
+
+def test_what_a_model_was_made_from_cannot_move_the_cursor_or_turn_text_around(put, capsys):
+    entry = put("/home/me/a\x1b[2J\u202egnp\nb", weight_format="fp16", revision="v1\x1b]0;title\x07\u202e")
+    code, out, _ = models(capsys)
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0] == "/home/me/a␛[2JU+202Egnp↵b"
+    assert "v1␛]0;title␇U+202E@f6c9be08" in lines[1]
+    assert lines[2] == f"    {entry.name}"
+    (entry.path / "config.json").write_bytes(b"")
+    assert all(line.isprintable() for line in (*lines, *models(capsys, "check")[1].splitlines()))
+
+
+def test_an_error_cannot_move_the_cursor_or_turn_text_around(capsys):
+    code, _, err = models(capsys, "remove", "a\x1b[2J", "--", "\u202eb")
+    assert code == 2
+    assert err.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("arguments", [(), ("check",), ("remove", "x")])
+def test_a_cache_that_cannot_be_read_is_a_sentence(capsys, monkeypatch, arguments, cache_dir):
+    def denied(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_dir", denied)
+    code, _, err = models(capsys, *arguments)
+    assert code == 2
+    assert err.startswith(f"dolly-widget: The cache {cache_dir} cannot be used (Permission denied): ")
+    assert err.count("\n") == 1

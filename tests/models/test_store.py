@@ -1,11 +1,14 @@
 """What is in the store is whole; what was being made when a process died is swept away, and nobody is hindered."""
 
+import contextlib
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -245,3 +248,171 @@ def test_what_is_being_made_cannot_be_removed(maker):
     with pytest.raises(ModelError, match="is being converted"):
         store.remove(KEY.name)
     assert path.is_dir()
+
+
+# What comes from outside
+
+
+@pytest.mark.parametrize(
+    "commit",
+    ["", "/../../../..", "../" * 12, "/home/me/.bashrc", "a" * 39, "a" * 41, "A" * 40, "g" * 40, "a" * 40 + "\n", None],
+)
+def test_a_key_takes_no_commit_but_40_hex_digits(commit):
+    with pytest.raises(ModelError, match="40 hex digits"):
+        Key(KEY.model_id, commit, "int8")
+
+
+@pytest.mark.parametrize(
+    ("model_id", "weight_format"),
+    [
+        ("org/name", "../../x"),
+        ("org/name", "/etc"),
+        ("org/name", "int8\n"),
+        ("../name", "int8"),
+        ("org/..", "int8"),
+        (".hidden", "int8"),
+        ("org\\name", "int8"),
+        ("C:name", "int8"),
+        ("org/n\u202eame", "int8"),
+    ],
+)
+def test_a_key_s_name_is_a_directory_s_name(model_id, weight_format):
+    with pytest.raises(ModelError, match="cannot be stored as"):
+        Key(model_id, KEY.commit, weight_format)
+
+
+@pytest.mark.parametrize(
+    "path", ["/home/me/a..b", "/home/me/.hidden", "/home/me/...", "/home/me/\u202e", "/", "/x/\udcff"]
+)
+def test_any_directory_can_be_kept(path):
+    name = Key(path, KEY.commit, "int8").name
+    assert name.isascii()
+    assert ".." not in name
+    assert name[0] not in "./"
+
+
+def damaged_manifests():
+    changes = {
+        "model_id": [7, None, ["a"], "other/name", "../name"],
+        "commit": [7, "/../../../..", "../" * 14, KEY.commit.upper()],
+        "weight_format": [None, "../x"],
+        "revision": [None, {}],
+        "created": [0],
+        "files": [[], "", None, {"../../x": {"bytes": 1, "sha256": ""}}, {"/etc/passwd": {"bytes": 1, "sha256": ""}}],
+    }
+    return [(name, value) for name, values in changes.items() for value in values]
+
+
+@pytest.mark.parametrize(("name", "value"), damaged_manifests())
+def test_a_manifest_of_the_wrong_types_is_no_entry(name, value):
+    entry = add()
+    (entry.path / MANIFEST).write_text(json.dumps({**entry.manifest, name: value}))
+    assert store.entries() == ()
+    assert store.get(KEY) is None
+
+
+@pytest.mark.parametrize("file", [{"bytes": "7"}, {"bytes": True}, {"bytes": 1.0}, {"sha256": 7}, {"sha256": None}])
+def test_a_manifest_with_a_file_of_the_wrong_types_is_no_entry(file):
+    entry = add()
+    files = {name: {**told, **file} for name, told in entry.manifest["files"].items()}
+    (entry.path / MANIFEST).write_text(json.dumps({**entry.manifest, "files": files}))
+    assert store.entries() == ()
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"[]", b"7", b"\xff", b" " * (2 << 20)])
+def test_a_manifest_that_is_none_is_no_entry(content):
+    (add().path / MANIFEST).write_bytes(content)
+    assert store.entries() == ()
+
+
+def test_an_entry_of_another_commit_with_the_same_beginning_is_not_taken():
+    other = Key(KEY.model_id, KEY.commit[:12] + "f" * 28, KEY.weight_format)
+    add(other)
+    assert store.get(KEY) is None
+    assert add().commit == KEY.commit
+    assert store.get(KEY).commit == KEY.commit
+
+
+# Deleting
+
+
+@pytest.fixture
+def treasure(tmp_path):
+    """A folder of the user's that a link leads to."""
+    folder = tmp_path / "treasure"
+    folder.mkdir()
+    (folder / "thesis.tex").write_text("years of work")
+    return folder
+
+
+def test_sweeping_does_not_follow_a_link(treasure, cache):
+    making = cache / "models" / ".making"
+    making.mkdir(parents=True)
+    (making / "link").symlink_to(treasure)
+    (making / "file").write_text("x")
+    (making / "left").mkdir()
+    (making / "left" / "link").symlink_to(treasure)
+    store.sweep()
+    assert list(making.iterdir()) == []
+    assert (treasure / "thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("place", [".making", f".making/{KEY.name}"])
+def test_nothing_is_made_or_deleted_behind_a_link(treasure, cache, place):
+    link = cache / "models" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(treasure)
+    with contextlib.suppress(ModelError):
+        add()
+        store.remove(KEY.name)
+    assert [path.name for path in treasure.iterdir()] == ["thesis.tex"]
+
+
+def test_only_what_is_directly_in_a_folder_is_deleted_there(treasure):
+    for path in (treasure, treasure / "a" / "b", treasure / ".."):
+        with pytest.raises(ValueError, match="is not in"):
+            store._delete(path, treasure)
+    assert (treasure / "thesis.tex").is_file()
+
+
+# A cache that cannot be used
+
+
+def test_a_cache_that_is_a_file_is_a_sentence(cache):
+    cache.write_text("a file")
+    for action in (add, lambda: store.remove("x")):
+        with pytest.raises(ModelError) as caught:
+            action()
+        assert str(caught.value).startswith((f"The cache {cache} cannot be used (", "There is no model 'x'"))
+    store.sweep()
+    assert store.entries() == ()
+    assert cache.read_text() == "a file"
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize("call", ["os.mkdir", "tempfile.mkdtemp", "os.replace"])
+def test_a_cache_that_cannot_be_written_to_is_a_sentence(monkeypatch, cache, number, call):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(call, refuse)
+    with pytest.raises(ModelError) as caught:
+        add()
+    assert str(caught.value) == (
+        f"The cache {cache} cannot be used ({os.strerror(number)}): check its permissions, or set DOLLY_WIDGET_CACHE "
+        "to a directory that you can write to."
+    )
+    store.sweep()
+
+
+@pytest.mark.parametrize("chosen", ["~nobody-of-this-name/x", None])
+def test_a_user_without_a_home_is_told_to_choose_a_cache(monkeypatch, chosen):
+    import platformdirs
+
+    if chosen is None:
+        monkeypatch.delenv("DOLLY_WIDGET_CACHE")
+        monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_: Path("~/.cache/dolly-widget"))
+    else:
+        monkeypatch.setenv("DOLLY_WIDGET_CACHE", chosen)
+    with pytest.raises(ModelError, match="There is no home directory for the cache: set DOLLY_WIDGET_CACHE"):
+        store.cache_dir()

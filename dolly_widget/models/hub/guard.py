@@ -170,12 +170,12 @@ def _forget_long_waits(response: httpx.Response) -> None:
 
 def _keep_xet_at_home(response: httpx.Response) -> None:
     """Let hf_xet, which fetches by itself, work with the hub's own storage alone; a file comes by HTTP otherwise."""
-    links = response.headers.get("link", "") + response.headers.get("x-xet-refresh-route", "")
-    is_at_home = (endpoint() or HUB) == HUB and str(response.url).startswith(f"{HUB}/")
-    if is_at_home and all(address.startswith(f"{HUB}/") for address in re.findall(r"[a-z]+://[^\s>]*", links, re.I)):
-        return
-    for name in _XET_HEADERS:
-        response.headers.pop(name, None)
+    said = response.headers.get("x-xet-refresh-route", "")
+    route = response.links.get("xet-auth", {}).get("url", said)  # where hf_xet asks, with the user's token
+    places = (endpoint() or HUB, f"{response.url}", route, said or route)
+    if not all(f"{place}/".startswith(f"{HUB}/") for place in places):
+        for name in _XET_HEADERS:
+            response.headers.pop(name, None)
 
 
 def _check_headers(response: httpx.Response, awaited: Awaited) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import traitlets
 
 from dolly_widget.history import Exchange, History, has_words
-from dolly_widget.text import encodable
+from dolly_widget.text import encodable, visible_name
 from dolly_widget.widget.page.control import Control
 from dolly_widget.widget.page.fold import Fold
 
@@ -101,7 +101,7 @@ def _facts(exchange: Exchange) -> list[str]:
     """No times: what a notebook saves is the same in every run."""
     result = exchange.result
     tokens = f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"
-    model = [_shortened(exchange.model_name)] if exchange.model_name else []
+    model = [_shortened(visible_name(exchange.model_name))] if exchange.model_name else []
     return [*model, tokens, _ENDS[result.finish_reason], f"seed {result.seed}"]
 
 

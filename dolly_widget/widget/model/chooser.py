@@ -7,9 +7,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dolly_widget.errors import EXPECTED_ERRORS
+from dolly_widget.errors import EXPECTED_ERRORS, ModelError
 from dolly_widget.models import KNOWN_MODELS, store, weight_format
-from dolly_widget.text import in_bytes
+from dolly_widget.text import in_bytes, visible_name
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
 
@@ -36,9 +36,17 @@ class ModelChooser(Fold):
 
     def refresh(self) -> None:
         """Look up which models are stored here, and offer them."""
-        entries = store.entries()
-        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *(entry.model_id for entry in entries)]))
-        listed = [f"{entry.model_id} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for entry in entries]
+        try:
+            entries = store.entries()
+        except ModelError as exc:  # a cache that cannot be read
+            self.show_hint(str(exc))
+            return
+        # What is not shown as it is cannot be chosen by what is shown.
+        ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
+        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids]))
+        listed = [
+            f"{visible_name(entry.model_id)} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for entry in entries
+        ]
         stored = [f"Stored here: {', '.join(listed)}."] if listed else []
         self.stored.value = messages.note_html(*stored, _CONVERTED_ONCE)
 

@@ -9,12 +9,12 @@ from dolly_widget.engines import GenerationResult
 from dolly_widget.errors import EXPECTED_ERRORS, error_text
 from dolly_widget.models import ModelInfo
 from dolly_widget.runtime import Progress
-from dolly_widget.text import encodable, in_bytes
+from dolly_widget.text import in_bytes, visible_lines
 
 
 def _escaped(text: str) -> str:
-    # A lone surrogate would break the message to the page.
-    return html.escape(encodable(text))
+    # What is told may hold a path or a name of somebody else's.
+    return html.escape(visible_lines(text))
 
 
 def busy_line(text: str) -> str:

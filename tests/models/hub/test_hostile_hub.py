@@ -1,5 +1,6 @@
 """A hub that lies gets one sentence; it reaches nothing outside the caches, and leaves nothing of its own in them."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -99,12 +100,19 @@ def refused(call, *args):
 
 
 def check(hub, home, trick):
-    """Play a trick; return the sentence. Nothing else came of it, and the honest files can be had afterwards."""
+    """Play a trick; return the sentence. Nothing else came of it."""
     before = outside(home)
     trick(hub, home)
     sentence = refused(make)
     assert outside(home) == before
     assert is_clean(home)
+    return sentence
+
+
+def check_and_fetch(hub, home, trick):
+    """As ``check``, and the honest files can be had afterwards."""
+    before = outside(home)
+    sentence = check(hub, home, trick)
     hub.reform()
     assert make() == {path.name: path.read_bytes() for path in hub.files.iterdir()}
     assert outside(home) == before
@@ -273,7 +281,7 @@ NO_ETAG = "is not that of its content)"
     ],
 )
 def test_what_it_says_of_a_file(hub, home, trick, says):
-    assert says in check(hub, home, trick)
+    assert says in check_and_fetch(hub, home, trick)
 
 
 def nonsense_where_a_download_goes_on(hub, home):
@@ -283,7 +291,7 @@ def nonsense_where_a_download_goes_on(hub, home):
 
 
 def test_nonsense_where_a_download_goes_on_is_a_sentence(hub, home):
-    assert NOT_A_HUB in check(hub, home, nonsense_where_a_download_goes_on)
+    assert NOT_A_HUB in check_and_fetch(hub, home, nonsense_where_a_download_goes_on)
 
 
 # What it sends
@@ -310,7 +318,7 @@ def as_long(name):
     ],
 )
 def test_other_bytes_than_announced(hub, home, name, body, says):
-    assert says in check(hub, home, sending_for(name, as_long(name) if body == "as long" else body))
+    assert says in check_and_fetch(hub, home, sending_for(name, as_long(name) if body == "as long" else body))
 
 
 def test_a_file_that_never_ends_is_cut_at_its_announced_size(hub, home):
@@ -360,6 +368,37 @@ def redirecting(target):
 )
 def test_where_it_leads(hub, home, target, says):
     assert says in check(hub, home, redirecting(target))
+
+
+ELSEWHERE = "http://elsewhere.example/token"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_used"),
+    [
+        ({"X-Xet-Refresh-Route": "HUB/api/token"}, True),
+        ({"Link": '<HUB/api/token>; rel="xet-auth", <https://cas.example/x>; rel="xet-reconstruction-info"'}, True),
+        ({"X-Xet-Refresh-Route": ELSEWHERE}, False),
+        ({"X-Xet-Refresh-Route": "HUB.elsewhere.example/token"}, False),
+        ({"X-Xet-Refresh-Route": "HUB@elsewhere.example/token"}, False),
+        ({"Link": f'<{ELSEWHERE}>; rel="xet-auth"'}, False),
+        ({"Link": f'<{ELSEWHERE}>; rel="xet-auth"', "X-Xet-Refresh-Route": "HUB/api/token"}, False),
+    ],
+)
+def test_xet_storage_is_asked_with_the_user_s_token_at_the_hub_alone(hub, home, monkeypatch, headers, is_used):
+    asked = []
+
+    def session():
+        asked.append(True)
+        raise ConnectionError("no storage is here")
+
+    monkeypatch.setattr("huggingface_hub.utils._xet.get_xet_session", session)
+    monkeypatch.setattr(guard, "HUB", hub.url)
+    hub.more_headers = {name: value.replace("HUB", hub.url) for name, value in headers.items()}
+    hub.more_headers["X-Xet-Hash"] = "0" * 64
+    with contextlib.suppress(ModelError):
+        make()
+    assert bool(asked) == is_used
 
 
 def redirect(source, target):
