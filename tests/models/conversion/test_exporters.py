@@ -340,7 +340,7 @@ def test_a_model_of_such_a_type_is_converted_and_says_what_pytorch_says(tmp_path
     from dolly_widget.text import PLAIN
 
     special = {
-        "Gemma": {"head_dim": 16},
+        "Gemma": {"head_dim": 16, "num_key_value_heads": 2},
         "Qwen3_5": {
             **{"head_dim": 16, "num_key_value_heads": 2, "linear_num_value_heads": 4, "linear_num_key_heads": 2},
             **{"linear_key_head_dim": 16, "linear_value_head_dim": 16},
