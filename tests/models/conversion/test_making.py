@@ -35,10 +35,9 @@ def test_an_error_is_told_in_one_sentence(tmp_path, error, reason):
 
 
 def test_a_full_disk_and_a_sentence_pass(tmp_path):
-    with pytest.raises(ModelError, match="^A sentence$"), faults_described("a/model", tmp_path):
+    with pytest.raises(ModelError, match=r"^A sentence$"), faults_described("a/model", tmp_path):
         raise ModelError("A sentence")
+    full = RuntimeError("cannot write")
+    full.__cause__ = OSError(28, "No space left on device")
     with pytest.raises(OSError, match="No space left"), faults_described("a/model", tmp_path):
-        try:
-            raise OSError(28, "No space left on device")
-        except OSError as exc:
-            raise RuntimeError("cannot write") from exc
+        raise full
