@@ -209,7 +209,7 @@ def sweep() -> None:
     import filelock
 
     if _home().is_dir():
-        with suppress(filelock.Timeout), _lock(timeout_s=0):
+        with suppress(filelock.Timeout, OSError), _lock(timeout_s=0):
             _remove_leftovers()
 
 
