@@ -138,6 +138,25 @@ def test_options_reach_the_conversion(converted):
     assert converted == [("convert", "org/sheep", WeightFormat("int4", -1, 0.5), "v1")]
 
 
+@pytest.mark.parametrize(
+    ("options", "passed"), [([], {}), (["--install-exporter"], {"install_exporter": True})], ids=["without", "with"]
+)
+@pytest.mark.parametrize("model", ["org/sheep", "./checkpoint"])
+def test_an_exporter_is_installed_where_it_is_asked_for_alone(monkeypatch, tmp_path, model, options, passed):
+    calls = []
+
+    def make(*arguments, on_progress, stop, **rest):
+        calls.append(rest)
+        return Path("/store/made")
+
+    (tmp_path / "checkpoint").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(models, "convert", make)
+    monkeypatch.setattr(models, "resolve", make)
+    assert entry_point.main(["convert", model, *options]) == 0
+    assert calls == [passed]
+
+
 def test_the_defaults_are_int8_of_the_main_revision(converted):
     assert entry_point.main(["convert", "org/sheep"]) == 0
     assert converted == [("convert", "org/sheep", WeightFormat("int8"), None)]

@@ -75,7 +75,7 @@ def choose(source: str, config: Mapping[str, Any]) -> Exporter | None:
     """
     from importlib.metadata import version
 
-    model_type = str(config.get("model_type", ""))
+    model_type = str(config.get("model_type") or "")
     if not model_type:
         raise ModelError(
             f"{source} has a config.json without a model_type: add the one of the model that it was made from."
@@ -140,7 +140,8 @@ def _range_in_words(bounds: tuple[str | None, str | None]) -> str:
         return f"with no version of transformers: it asks for at least {oldest}, and for at most {newest}"
     # 5.2.99 stands for all of 5.2.
     ends = [f"{word} {end.replace('99', '*')}" for word, end in zip(("from", "to"), bounds, strict=True) if end]
-    return f"only with transformers {' '.join(ends)}, which is not offered here"
+    exact = f"{newest}" if oldest == newest else " ".join(ends)
+    return f"only with transformers {exact}, which is not offered here"
 
 
 # Making one
@@ -208,7 +209,7 @@ def sweep() -> None:
     import filelock
 
     if _home().is_dir():
-        with suppress(filelock.Timeout), _lock(timeout_s=0):
+        with suppress(filelock.Timeout, OSError), _lock(timeout_s=0):
             _remove_leftovers()
 
 

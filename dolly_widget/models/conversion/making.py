@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -129,5 +130,7 @@ def _reason(exc: Exception) -> str:
 
 
 def _line(exc: Exception, index: int) -> str:
+    """A line of an error, without the place in the library's source that OpenVINO gives."""
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
-    return (lines[min(index, len(lines) - 1)] if lines else type(exc).__name__)[:300].rstrip(" .!")
+    line = lines[min(index, len(lines) - 1)] if lines else type(exc).__name__
+    return re.sub(r" at \S+\.[ch](?:pp)?:\S*", "", line)[:300].rstrip(" .:!")

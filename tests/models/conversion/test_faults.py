@@ -182,6 +182,19 @@ def test_a_file_is_refused_with_its_directory(checkpoint):
         models.find(path)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_gguf_file_is_refused_in_one_sentence(tmp_path, monkeypatch, is_there):
+    monkeypatch.chdir(tmp_path)
+    if is_there:
+        (tmp_path / "sheep.Q4_0.gguf").write_bytes(b"GGUF")
+    with pytest.raises(ModelError) as refused:
+        models.find("./sheep.Q4_0.gguf")
+    assert str(refused.value) == (
+        "sheep.Q4_0.gguf is a GGUF file, which cannot be read yet: give the directory or the id of the checkpoint that "
+        "it was made from."
+    )
+
+
 def test_without_the_extra_the_command_that_brings_it_is_named(checkpoint, monkeypatch):
     monkeypatch.setattr(making.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r'python -m pip install "dolly-widget\[optimum\]"'):
