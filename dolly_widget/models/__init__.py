@@ -2,7 +2,7 @@
 
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
-from dolly_widget.models.graph_inputs import check_generates, graph_inputs
+from dolly_widget.models.graph_inputs import check_generates, feed, graph_inputs, is_recurrent
 from dolly_widget.models.info import WEIGHT_FILES, ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 from dolly_widget.models.model import Model
@@ -24,9 +24,11 @@ __all__ = [
     "check_files",
     "check_generates",
     "convert",
+    "feed",
     "find",
     "graph_inputs",
     "is_openvino",
+    "is_recurrent",
     "resolve",
     "template_for",
 ]
