@@ -42,9 +42,7 @@ class GenAIEngine(ModelEngine):
         foreign = graph_inputs(directory).foreign_to_genai
         if right == "none" or foreign:
             why = f"does not fill its input {min(foreign)}" if foreign else "computes it wrongly"
-            raise EngineError(
-                f'OpenVINO GenAI cannot run {directory.name}, because it {why}: use engine="optimum".'
-            )
+            raise EngineError(f'OpenVINO GenAI cannot run {directory.name}, because it {why}: use engine="optimum".')
         if asked not in (None, "PA", "SDPA"):
             raise ValueError(f"{_BACKEND} must be 'PA' or 'SDPA', not {asked!r}: correct it in ov_config.")
         if asked == "PA" and right == "SDPA":
@@ -60,7 +58,9 @@ class GenAIEngine(ModelEngine):
 
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
         count, limit = len(prompt_ids), self.model.info.longrope_limit
-        most = params.max_new_tokens if limit is None or count > limit else min(params.max_new_tokens, limit + 1 - count)
+        most = params.max_new_tokens
+        if limit is not None and count <= limit:
+            most = min(most, limit + 1 - count)
         times = self._generate(prompt_ids, replace(params, max_new_tokens=most), seed, answer)
         # Its own clock: our callback competes for the interpreter, and may come late.
         answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])

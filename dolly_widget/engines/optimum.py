@@ -122,6 +122,9 @@ class OptimumEngine(ModelEngine):
         config, objects = arguments["config"], arguments["objects"]
         config.max_new_tokens = params.max_new_tokens  # what the answer's given beginning has left
         is_beam_search = (config.num_beams or 1) > 1
+        # Optimum Intel 2.1 takes 1 for every place of Mamba's kind where transformers 5.4 and later tells it none.
+        is_recurrent = "cache_position" in self._loaded.input_names
+        places = {"cache_position": torch.arange(len(prompt_ids))} if is_recurrent else {}
         ids = torch.tensor([prompt_ids])
         with _drawing(seed) if config.do_sample else nullcontext():
             sequences = self._loaded.generate(
@@ -132,6 +135,7 @@ class OptimumEngine(ModelEngine):
                 stopping_criteria=StoppingCriteriaList([*(objects.get("stopping_criteria") or []), _watch(answer)]),
                 prefix_allowed_tokens_fn=objects.get("prefix_allowed_tokens_fn"),
                 streamer=None if is_beam_search else _bridge(answer),
+                **places,
             )
         if is_beam_search:
             answer.write(_without_padding(sequences[0, len(prompt_ids) :].tolist(), answer.end_ids))

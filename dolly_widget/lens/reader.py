@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from dolly_widget.engines import keep_last_logits
 from dolly_widget.errors import EngineError
+from dolly_widget.models import feed, is_recurrent
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 
 if TYPE_CHECKING:
@@ -123,7 +124,10 @@ class Reader:
         """Where to begin: behind what the model has in its cache, if that is how the text begins."""
         known = len(self._seen)
         is_same_kind = self._limit is None or (known > self._limit) == (len(ids) > self._limit)
-        if request.query_state() and 0 < known <= first and is_same_kind and list(ids[:known]) == self._seen:
+        can_go_on = is_same_kind and bool(request.query_state())
+        if is_recurrent(request):
+            can_go_on = known == len(ids) - 1
+        if can_go_on and 0 < known <= first and list(ids[:known]) == self._seen:
             return known
         request.reset_state()
         self._seen = []
@@ -131,7 +135,8 @@ class Reader:
 
     def _block(self, request: ov.InferRequest, length: int) -> int:
         """Positions of a block; all at once where the model has no cache that would remember those before."""
-        return _rows(self._width(request)) if request.query_state() else length
+        is_at_once = is_recurrent(request) or not request.query_state()
+        return length if is_at_once else _rows(self._width(request))
 
     def _width(self, request: ov.InferRequest) -> int:
         width = request.get_compiled_model().output("logits").get_partial_shape()[-1]
@@ -195,13 +200,4 @@ def precise(device: str) -> dict[str, Any]:
 
 
 def _inputs(ids: Sequence[int], start: int, request: ov.InferRequest) -> dict[str, npt.NDArray[Any]]:
-    """What the model takes of: the ids from ``start``, those before being in its cache, in one text of one beam."""
-    row = np.array([ids[start:]], dtype=np.int64)
-    inputs: dict[str, npt.NDArray[Any]] = {
-        "input_ids": row,
-        "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
-        "position_ids": np.arange(start, len(ids)).reshape(row.shape),
-        "beam_idx": np.zeros(1, dtype=np.int32),
-    }
-    names = set().union(*(each.get_names() for each in request.get_compiled_model().inputs))
-    return {name: value for name, value in inputs.items() if name in names}
+    return feed(request, ids, start)

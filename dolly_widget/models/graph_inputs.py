@@ -1,4 +1,4 @@
-"""What a model's graph takes, from the text of its file: whether it can generate, and with which engine. Loads nothing.
+"""What a model's graph takes, and so whether it can generate, and with which engine. Loads nothing.
 
 Source: OpenVINO's IR format (layers "Parameter" and "ReadValue"); optimum-cli export openvino, --task.
 """
@@ -6,12 +6,20 @@ Source: OpenVINO's IR format (layers "Parameter" and "ReadValue"); optimum-cli e
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.conversion import checkpoints
 from dolly_widget.models.info import ModelInfo
+
+if TYPE_CHECKING:
+    import openvino as ov
 
 # Bounded: the file may be anybody's.
 _PARAMETER = re.compile(rb'<layer [^<>]{1,2000}type="Parameter".{1,4000}?</layer>', re.DOTALL)
@@ -70,3 +78,35 @@ def check_generates(model_dir: Path) -> None:
         "export openvino --model MODEL --task text-generation-with-past DIRECTORY`, or give the checkpoint that it "
         "was made from."
     )
+
+
+def is_recurrent(request: ov.InferRequest) -> bool:
+    """Whether a graph goes on from what it has read by one token at a time only: Mamba's kind."""
+    return "cache_position" in _names(request)
+
+
+def feed(request: ov.InferRequest, ids: Sequence[int], start: int) -> dict[str, npt.NDArray[Any]]:
+    """What a loaded graph takes of: the ids from ``start``, those before being in its cache, in one text of one beam.
+
+    Source: optimum-intel 2.1, ``OVModelForCausalLM`` and ``OVModelWithMambaForCausalLM``.
+    """
+    row = np.array([ids[start:]], dtype=np.int64)
+    names = _names(request)
+    inputs: dict[str, npt.NDArray[Any]] = {
+        "input_ids": row,
+        "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
+        "position_ids": np.arange(start, len(ids)).reshape(row.shape),
+        "beam_idx": np.zeros(1, dtype=np.int32),
+    }
+    if "cache_position" in names:
+        states = request.query_state()
+        # At the beginning, a place for each column of the convolution's state; later, any number.
+        width = next((state.state.shape[-1] for state in states if "conv" in state.name), 4)
+        inputs["cache_position"] = np.arange(width) if start == 0 else np.array([start])
+        if not any("key" in state.name for state in states):
+            inputs["attention_mask"] = np.ones_like(row)
+    return {name: value for name, value in inputs.items() if name in names}
+
+
+def _names(request: ov.InferRequest) -> set[str]:
+    return set().union(*(each.get_names() for each in request.get_compiled_model().inputs))

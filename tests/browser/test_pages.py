@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-GUIDES = ["keyboard", "front_ends", "models", "speed", "lens", "magic", "safety", "troubleshooting"]
+GUIDES = ["keyboard", "front_ends", "models", "families", "speed", "lens", "magic", "safety", "troubleshooting"]
 LAST_ANSWERS = {"01_quickstart": "My dearest friend", "05_streaming": "GPU"}
 # The others run for minutes, and test_notebooks runs them as well.
 NAMES = [name if name in LAST_ANSWERS else pytest.param(name, marks=pytest.mark.slow) for name in TUTORIALS]

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 SEED = 20230412
 VOCAB_SIZE, POSITIONS, WINDOW = 384, 512, 16
-# A wide spread, and an output layer of its own: the likeliest token is then so by a margin that a rounding does not turn.
+# A wide spread, and an output layer of its own: no rounding turns which token is the likeliest.
 _PLAIN: dict[str, Any] = {
-    "vocab_size": VOCAB_SIZE, "initializer_range": 0.2, "bos_token_id": 0, "eos_token_id": 0, "tie_word_embeddings": False,
+    "vocab_size": VOCAB_SIZE, "initializer_range": 0.2, "bos_token_id": 0, "eos_token_id": 0,
+    "tie_word_embeddings": False,
 }  # fmt: skip
 _HEADS = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 _USUAL = {**_PLAIN, **_HEADS, "max_position_embeddings": POSITIONS}
@@ -56,7 +57,7 @@ FAMILIES = {
         "DbrxConfig",
         {**_PLAIN, "d_model": 64, "n_heads": 4, "n_layers": 2, "max_seq_len": POSITIONS,
          "attn_config": {"kv_n_heads": 2, "rope_theta": 10000.0, "clip_qkv": 8.0},
-         "ffn_config": {"ffn_hidden_size": 64, "moe_num_experts": 4, "moe_top_k": 2, "hidden_size": 64}},
+         "ffn_config": {"ffn_hidden_size": 64, "moe_num_experts": 4, "moe_top_k": 2}},
     ),
     "deepseek_v2": Family("DeepseekV2Config", {**_LLAMA, **_MOE, **_MLA}),
     "deepseek_v3": Family("DeepseekV3Config", {**_LLAMA, **_MOE, **_MLA}),
@@ -99,7 +100,8 @@ FAMILIES = {
     "granitemoehybrid": Family(
         "GraniteMoeHybridConfig",
         {**_LLAMA, "num_local_experts": 4, "num_experts_per_tok": 2, "layer_types": ["mamba", "attention"],
-         "mamba_n_heads": 8, "mamba_d_state": 16, "mamba_n_groups": 1, "mamba_d_head": 16, "shared_intermediate_size": 64},
+         "mamba_n_heads": 8, "mamba_d_state": 16, "mamba_n_groups": 1, "mamba_d_head": 16,
+         "shared_intermediate_size": 64},
     ),
     "hunyuan_v1_dense": Family("HunYuanDenseV1Config", {**_LLAMA, "head_dim": 16, "pad_token_id": 0}),
     "lfm2": Family("Lfm2Config", {**_LLAMA, "layer_types": ["conv", "full_attention"], "pad_token_id": 0}),
@@ -118,7 +120,9 @@ FAMILIES = {
     ),
     "olmo": Family("OlmoConfig", _LLAMA),
     "olmo2": Family("Olmo2Config", _LLAMA),
-    "opt": Family("OPTConfig", {**_USUAL, "ffn_dim": 128, "word_embed_proj_dim": 64, "init_std": 0.2, "pad_token_id": 1}),
+    "opt": Family(
+        "OPTConfig", {**_USUAL, "ffn_dim": 128, "word_embed_proj_dim": 64, "init_std": 0.2, "pad_token_id": 1}
+    ),
     "persimmon": Family("PersimmonConfig", {**_USUAL, "intermediate_size": 128}),
     "phi": Family("PhiConfig", {**_USUAL, "intermediate_size": 128}),
     "phi3": Family("Phi3Config", {**_LLAMA, "pad_token_id": 0}),
@@ -145,12 +149,14 @@ FAMILIES = {
     "starcoder2": Family("Starcoder2Config", {**_LLAMA, "sliding_window": WINDOW}),
     "xglm": Family(
         "XGLMConfig",
-        {"vocab_size": VOCAB_SIZE, "init_std": 0.2, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 1, "tie_word_embeddings": False,
-         "d_model": 64, "num_layers": 2, "attention_heads": 4, "ffn_dim": 128, "max_position_embeddings": POSITIONS},
+        {"vocab_size": VOCAB_SIZE, "init_std": 0.2, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 1,
+         "tie_word_embeddings": False, "d_model": 64, "num_layers": 2, "attention_heads": 4, "ffn_dim": 128,
+         "max_position_embeddings": POSITIONS},
     ),
     "zamba2": Family(
         "Zamba2Config",
-        {**_LLAMA, "num_key_value_heads": 4, "layers_block_type": ["mamba", "hybrid"], "mamba_d_state": 16, "n_mamba_heads": 8, "mamba_ngroups": 1,
+        {**_LLAMA, "num_key_value_heads": 4, "layers_block_type": ["mamba", "hybrid"],
+         "mamba_d_state": 16, "n_mamba_heads": 8, "mamba_ngroups": 1,
          "attention_head_dim": 32, "pad_token_id": 0, "num_mem_blocks": 1},
     ),
 }  # fmt: skip

@@ -33,7 +33,8 @@ class CachedModel:
 
     What is taken back stays in the cache, and is masked: shortening the cache itself would copy all of it.
     ``count`` is the number of positions that ``read`` gives logits for. Raises EngineError for a model whose memory is
-    not a cache of keys and values that all tokens look back to, whatever the text's length, RuntimeError where OpenVINO cannot load it.
+    not a cache of keys and values that all tokens look back to, whatever the text's length; RuntimeError where OpenVINO
+    cannot load it.
     """
 
     def __init__(self, model: Model, device: str, properties: dict[str, Any], count: int) -> None:
