@@ -42,8 +42,11 @@ function faultsOf(element, isMarkdown) {
 
 // All kinds of elements that are there, with what they have but words.
 function kinds(root) {
+  // Words, whether there are any, and where a card found room for them.
+  const isWords = (element, name) => /^(title|aria-label|hidden|value)$/.test(name) || element.matches(".dw-card");
   const shown = (element) => [...element.attributes]
-    .map(({ name, value }) => (/^(title|aria-label|value|data-payload)$/.test(name) ? name : `${name}=${value}`));
+    .map(({ name, value }) => (isWords(element, name) ? name : `${name}=${value}`))
+    .filter((each) => each !== "hidden");
   const elements = [...root.querySelectorAll(":not(br, wbr)")];
   return new Set(elements.map((each) => [each.localName, each.parentElement.localName, ...shown(each)].join(" ")));
 }
