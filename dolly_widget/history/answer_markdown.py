@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.text import MAX_MARKDOWN_CHARS, is_safe_url
@@ -69,7 +70,7 @@ def _image(state: StateInline, silent: bool) -> bool:
 
 def _with_lower_headings(text: str, blocks: Sequence[Token]) -> str:
     lines: list[str | None] = list(text.split("\n"))
-    for token, inline in zip(blocks, blocks[1:], strict=False):
+    for token, inline in pairwise(blocks):
         if token.type == "heading_open" and token.map:
             first, end = token.map
             marks = "#" * min(6, int(token.tag[1]) + _HEADINGS_BELOW)

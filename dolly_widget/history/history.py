@@ -75,8 +75,8 @@ class History(tuple[Exchange, ...]):
         """A ``pandas.DataFrame``: a row for each exchange, times in seconds. Raises ImportError without pandas.
 
         Texts are as they were. A cell can begin with ``=``, ``+``, ``-`` or ``@``, and a spreadsheet that opens the
-        file of ``to_csv`` computes it: import such columns as text. Jupyter shows what is between two ``$`` of a cell as
-        a formula, unless ``pandas.options.display.html.use_mathjax`` is False.
+        file of ``to_csv`` computes it: import such columns as text. Jupyter shows what is between two ``$`` of a cell
+        as a formula, unless ``pandas.options.display.html.use_mathjax`` is False.
         """
         try:
             import pandas

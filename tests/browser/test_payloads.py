@@ -3,12 +3,10 @@
 A sample of them in each run; all of them with `pytest -m slow`.
 """
 
-import json
-
 import pytest
 from bare_page import open_bare_page
 from nbconvert import HTMLExporter
-from payloads import EVIL, KINDS, PAYLOADS
+from payloads import KINDS, PAYLOADS
 from sinks import EMITTED, SINKS, VIEWS, notebook_of
 
 pytestmark = pytest.mark.browser
@@ -20,11 +18,13 @@ few_and_all = pytest.mark.parametrize(
 )
 # Where the text is text alone, nothing in the page may depend on it.
 TEXT_ONLY = {"magic, growing", "compare", "coloured tokens", "candidates", "prompt tokens", "messages"}
+PAGE = 60
+"""Payloads on one page: it has each in every place."""
 HARMLESS = "plain text,\n\nof three lines"
 # What Markdown may become, and what our own HTML has around it.
 RULES = """
-const ELEMENTS = new Set(("a b bdi blockquote br caption code del details div em h1 h2 h3 h4 h5 h6 hr i li mark ol p pre s " +
-  "section small span strong style summary table tbody td th thead tr ul wbr").split(" "));
+const ELEMENTS = new Set(("a b bdi blockquote br caption code del details div em h1 h2 h3 h4 h5 h6 hr i li mark ol " +
+  "p pre s section small span strong style summary table tbody td th thead tr ul wbr").split(" "));
 const ATTRIBUTES = new Set(("align aria-label class data-lang data-lm-suppress-shortcuts data-payload data-sink dir " +
   "href rel role rowspan scope start style tabindex target title").split(" "));
 const CLASSES = /^((dw|dolly)-[a-z0-9-]+|mathjax_ignore|tex2jax_ignore|language-.*|[a-z]{1,3}[0-9]?)$/s;
@@ -42,9 +42,12 @@ function faultsOf(element, isMarkdown) {
 
 // All kinds of elements that are there, with what they have but words.
 function kinds(root) {
+  // Words, whether there are any, and where a card found room for them.
+  const isWords = (element, name) => /^(title|aria-label|hidden|value)$/.test(name) || element.matches(".dw-card");
   const shown = (element) => [...element.attributes]
-    .map(({ name, value }) => (/^(title|aria-label|value|data-payload)$/.test(name) ? name : `${name}=${value}`));
-  const elements = [...root.querySelectorAll("*")];
+    .map(({ name, value }) => (isWords(element, name) ? name : `${name}=${value}`))
+    .filter((each) => each !== "hidden");
+  const elements = [...root.querySelectorAll(":not(br, wbr)")];
   return new Set(elements.map((each) => [each.localName, each.parentElement.localName, ...shown(each)].join(" ")));
 }
 
@@ -61,7 +64,7 @@ CHECK = """(textOnly) => {
     const found = [...section.querySelectorAll("*")].flatMap(faultsOf);
     plain[sink] ??= kinds(section); // the first of each sink
     if (textOnly.includes(sink)) found.push(...[...kinds(section)].filter((each) => !plain[sink].has(each)));
-    if (found.length) faults.push([sink, payload, found]);
+    if (found.length) faults.push([payload, found]);
   }
   const strangers = document.body.children.length - sections.length;
   return { faults, strangers, sections: sections.length, hacked: window.hacked ?? null, types: types() };
@@ -80,7 +83,15 @@ def watched(page):
 
 
 def serve(page, html):
-    page.route("**/*", lambda route: route.fulfill(body=html.encode(), content_type="text/html; charset=utf-8"))
+    """Show this page; a script that it asks this host for is there, and empty."""
+
+    def answer(route):
+        if route.request.url.endswith(".js"):
+            route.fulfill(body="globalThis.mermaid = null", content_type="text/javascript")
+        else:
+            route.fulfill(body=html.encode(), content_type="text/html; charset=utf-8")
+
+    page.route("**/*", answer)
     page.goto(f"{ORIGIN}/")
 
 
@@ -91,23 +102,22 @@ def section(sink, number, html):
 
 @few_and_all
 def test_html_made_in_python_is_inert_in_a_page(watched, payloads):
-    made = [
-        section(sink, number, show(text))
-        for sink, show in SINKS.items()
-        for number, text in enumerate([HARMLESS, *payloads])
-    ]
+    for start in range(0, len(payloads), PAGE):
+        texts = [HARMLESS, *payloads[start : start + PAGE]]
+        assert_inert(watched, [(sink, text, show(text)) for sink, show in SINKS.items() for text in texts])
+
+
+def assert_inert(page, made):
+    """Show all (sink, text, HTML) in one page."""
     head = f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script>{RULES}</script><body>\n'
-    serve(watched, head)
-    types = watched.evaluate("types()")
-    serve(watched, head + "".join(made))
-    result = watched.evaluate(CHECK, sorted(TEXT_ONLY))
-    faults = [(sink, (HARMLESS, *payloads)[int(number)], found) for sink, number, found in result["faults"]]
-    assert faults[:5] == []
-    assert result["sections"] == len(made)
-    assert result["strangers"] == 0
-    assert result["hacked"] is None
+    serve(page, head)
+    types = page.evaluate("types()")
+    serve(page, head + "".join(section(sink, number, html) for number, (sink, _, html) in enumerate(made)))
+    result = page.evaluate(CHECK, sorted(TEXT_ONLY))
+    assert [(*made[int(number)][:2], found) for number, found in result["faults"]][:5] == []
+    assert (result["sections"], result["strangers"], result["hacked"]) == (len(made), 0, None)
     assert result["types"] == types
-    assert watched.url == f"{ORIGIN}/"
+    assert page.url == f"{ORIGIN}/"
 
 
 OPEN_VIEW = f"""<link rel="stylesheet" href="/widget.css"><body><script>{RULES}</script><script type="module">
@@ -152,3 +162,25 @@ def test_a_part_of_the_widget_shows_them_as_text(watched, name, payloads):
     faults = [(text, found) for text, found in zip(texts, result["faults"], strict=True) if found]
     assert faults[:5] == []
     assert (result["left"], result["hacked"], strangers) == (0, None, [])
+
+
+NBCONVERT = ("mathjax_url", "require_js_url", "jquery_url", "widget_renderer_url", "mermaid_js_url")
+CHECK_OUTPUTS = """() => {
+  const outputs = [...document.querySelectorAll(".jp-OutputArea-output")];
+  const faults = outputs.flatMap((output, n) => {
+    const found = [...output.querySelectorAll("*")].flatMap(faultsOf);
+    return found.length ? [[n, found]] : [];
+  });
+  return { faults, outputs: outputs.length, hacked: window.hacked ?? null };
+}"""
+
+
+def test_a_notebook_saved_as_a_page_holds_them_as_text(watched):
+    outputs = [show(text) for show in EMITTED.values() for text in SAMPLE]
+    # What its pages fetch from elsewhere is not ours.
+    exporter = HTMLExporter(**dict.fromkeys(NBCONVERT, f"{ORIGIN}/none.js"))
+    page, _ = exporter.from_notebook_node(notebook_of(*outputs))
+    serve(watched, page.replace("<head>", f"<head><script>{RULES}</script>", 1))
+    result = watched.evaluate(CHECK_OUTPUTS)
+    assert [(outputs[number], found) for number, found in result["faults"]][:5] == []
+    assert (result["outputs"], result["hacked"]) == (len(outputs), None)

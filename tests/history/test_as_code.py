@@ -182,6 +182,18 @@ def test_every_argument_is_a_literal_that_is_what_it_was(exchange):
     assert SamplingParams(**asked) == exchange.params
 
 
+@pytest.mark.parametrize(
+    "text", ["a\n   \nb", "a\n    b\n  \n", "a \n b", "\n \n", "  \na", "a\n\t\nb", "a\n\u3000\nb"]
+)
+def test_lines_of_spaces_are_kept(text):
+    code = TransformerManager().transform_cell(as_code(answered(text, context=text, stop=(text,))))
+    (call,) = [
+        each for each in ast.walk(ast.parse(code)) if isinstance(each, ast.Call) and "ask" in ast.unparse(each.func)
+    ]
+    found = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
+    assert (ast.literal_eval(call.args[0]), found["context"], found["stop"]) == (text, text, (text,))
+
+
 def test_a_notebook_takes_the_cell_as_it_is():
     for exchange in all_kinds():
         code = as_code(replace(exchange, instruction=f"{exchange.instruction}\n%%bash\n!ls\n>>> x\n?y"))

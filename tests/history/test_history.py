@@ -258,6 +258,24 @@ def test_an_answer_keeps_its_own_markdown():
         "<javascript:alert(1)>",
         "![a](data:text/html,x)",
         "[a][b]\n\n[b]: vbscript:x",
+        "[a]()",
+        "[a](#b)",
+        "[a](//b.example)",
+        "![a](relative.png)",
+        "![a\nb `c` ![d](https://e.example)](https://f.example)",
+        "`![a](https://b.example)` ![a](https://b.example)",
+        "|a|b|c|\n|-|-|-|\n|`b | ![c](https://d.example) | e`|",
+        "[^1]\n\n[^1]: ![a](https://b.example)",
+        "It costs $5 in May and $10 in June.",
+        "It costs \\$5 in May and \\$10 in June.",
+        "$\\href{javascript:alert(1)}{x}$",
+        "\\\\(x\\\\)",
+        "\\begin{equation}x\\end{equation}",
+        "[a](https://b.example/$c) [d](https://e.example/$f)",
+        "```{python}\nimport os\n```",
+        "``` {=html}\nx\n```",
+        "> " * 70 + "<script>",
+        "*a" * 20_000,
         "",
     ],
 )
@@ -266,6 +284,38 @@ def test_an_answer_that_could_do_harm_or_go_on_is_quoted(answer):
     assert headings == ["History", "1", "2"]
     assert fences[1] == f"{answer}\n"
     assert not has_html(tokens)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("A cat: ![a cat](https://a.example/b.png).", "A cat: [a cat](<https://a.example/b.png>)."),
+        ("![](https://a.example)", "[https\\:\\/\\/a\\.example](<https://a.example>)"),
+        ('![a] b](https://a.example "c")', '![a] b](https://a.example "c")'),
+        ('![*a*](https://a.example "c")', '[\\*a\\*](<https://a.example> "c")'),
+        ("[![a badge](https://a.example)](https://b.example)", "[a badge](https://b.example)"),
+        ("- ![a](https://a.example)\n\n      ![code](x)", "- [a](<https://a.example>)\n\n      ![code](x)"),
+        ("# One\n\n## Two\n\n##### Five #", "### One\n\n#### Two\n\n###### Five #"),
+        ("> # One\n\n- ## Two", "> ### One\n\n- #### Two"),
+        ("One\n===\n\n> Two\n> ---", "### One\n\n> #### Two"),
+        ("```\n# no heading\n```", "```\n# no heading\n```"),
+        ("It costs $5, and `$HOME` is `$USER`'s.", "It costs $5, and `$HOME` is `$USER`'s."),
+    ],
+)
+def test_images_become_links_and_headings_stand_below_those_of_the_document(answer, shown):
+    assert f"**Answer**\n\n{shown}\n\n*`demo`" in History([answered(answer=answer)]).to_markdown()
+
+
+def test_a_chat_that_goes_on_from_an_earlier_answer_says_so_and_tells_nothing_twice():
+    first = answered("One", "1")
+    second = answered("Two", "2", turns=first.turns_after)
+    branch = answered("Three", "3", turns=first.turns_after)
+    other = answered("Four", "4", turns=(Turn("Elsewhere", "", "0"),))
+    markdown = History([first, second, branch, other]).to_markdown()
+    assert markdown.count("\nOne\n") == 1
+    assert markdown.count("*Goes on from answer 1.*") == 1
+    assert markdown.index("## 3") < markdown.index("*Goes on from answer 1.*") < markdown.index("Three")
+    assert markdown.count("**Earlier in this chat**") == 1
 
 
 def test_markdown_names_model_settings_and_seed_and_can_be_written():

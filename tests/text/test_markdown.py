@@ -126,6 +126,15 @@ def test_line_breaks_are_kept():
         "[x](/lab/tree)",
         "![x](javascript:alert(1))",
         "<javascript:alert(1)>",
+        "[x]()",
+        "![x]()",
+        "![]()",
+        "[x](<>)",
+        "[x](#)",
+        "[x](?a)",
+        "[x](a/b.html)",
+        "[x](mailto:)",
+        "[x](https:evil.example)",
     ],
 )
 def test_hostile_text_is_shown_as_text(source):
@@ -155,6 +164,46 @@ def test_an_image_in_a_link_becomes_its_text():
 
 def test_a_link_without_a_text_shows_its_address():
     assert Page(markdown_to_html("[](http://a.example)")).text.strip() == "http://a.example"
+
+
+def test_a_link_to_nowhere_is_text_and_what_is_in_it_stays():
+    page = Page(markdown_to_html("[**a** `b`]( ) [[c](http://d.example)]()"))
+    assert page.text.strip() == "[a b]() [c]()"
+    assert page.links == ["http://d.example"]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("[bank.example](https://evil.example/login)", "bank.example (evil.example)"),
+        ("[https://bank.example/login](https://evil.example)", "https://bank.example/login (evil.example)"),
+        ("[**www.bank.example**](https://evil.example)", "www.bank.example (evil.example)"),
+        ("![bank.example](https://evil.example/a.png)", "bank.example (evil.example)"),
+        ("<https://bank.example@evil.example/>", "https://bank.example@evil.example/ (evil.example)"),
+        ("[bank\uff0eexample](https://evil.example)", "bank\uff0eexample (evil.example)"),
+        ("[ba\u200bnk.example\u200e](https://evil.example)", "ba\u200bnk.example\u200e (evil.example)"),
+        ("<https://\u0430pple.com>", "https://\u0430pple.com (xn--pple-43d.com)"),
+        ("[a@bank.example](mailto:b@evil.example)", "a@bank.example (b@evil.example)"),
+        ("[bank.example](https://www.bank.example/x?y#z)", "bank.example"),
+        ("[www.bank.example](https://bank.example)", "www.bank.example"),
+        ("[Bank.Example:80](HTTPS://bank.EXAMPLE)", "Bank.Example:80"),
+        ("[a@bank.example](mailto:a@bank.example?subject=x)", "a@bank.example"),
+        ("<a@bank.example> <https://bank.example/x?y#z>", "a@bank.example https://bank.example/x?y#z"),
+        ("[The answer is 3.14](https://a.example)", "The answer is 3.14"),
+        ("[version 1.2](https://a.example)", "version 1.2"),
+    ],
+)
+def test_a_link_whose_text_names_another_host_says_its_own(source, shown):
+    page = Page(markdown_to_html(source))
+    assert page.text.strip() == shown
+    assert page.links
+
+
+def test_controls_in_an_address_are_encoded_or_make_it_text():
+    links = Page(
+        markdown_to_html("[x](https://a.example/&#10;&#8238;) [x](\x01https://a.example) [x](ht\ttps://a.b)")
+    ).links
+    assert links == ["https://a.example/%0A%E2%80%AE"]
 
 
 def test_headings_stay_below_those_of_the_page():

@@ -1,7 +1,7 @@
 """Earlier turns: what the user wrote is text, what the model wrote is safe Markdown, and nothing is shown for none."""
 
 from dolly_widget.text.template import Turn
-from dolly_widget.widget.answer.transcript import Transcript, transcript_html
+from dolly_widget.widget.answer.transcript import MAX_SHOWN_TURNS, Transcript, transcript_html
 
 HOSTILE = '<script>x</script><img src=x onerror="x">'
 
@@ -22,6 +22,16 @@ def test_turns_are_a_list_that_says_who_wrote_what():
     assert shown.count('role="listitem"') == 4
     order = [shown.index(text) for text in (">You<", "Hello", ">Model<", "Good day.", "Who?", "Ada.", "<strong>Ada<")]
     assert order == sorted(order)
+
+
+def test_of_a_very_long_chat_the_end_is_shown():
+    turns = [Turn(f"q{n}.", "", f"a{n}.") for n in range(1, MAX_SHOWN_TURNS + 3)]
+    shown = transcript_html(turns)
+    assert shown.count('role="listitem"') == 2 * MAX_SHOWN_TURNS
+    assert "q2." not in shown
+    assert "q3." in shown
+    assert "2 earlier turns are not shown." in shown
+    assert "not shown" not in transcript_html(turns[2:])
 
 
 def test_what_the_user_wrote_is_text_with_its_white_space():

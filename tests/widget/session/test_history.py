@@ -63,6 +63,21 @@ def test_a_model_that_is_not_here_leaves_the_answer_to_be_read(make, tmp_path):
         widget.regenerate_from(0, 1)
 
 
+def test_no_model_is_looked_for_on_another_machine(make, monkeypatch):
+    monkeypatch.setattr(EngineSetup, "find", lambda setup: looked_for.append(setup.model))
+    looked_for = []
+    make(history=[answered(setup=EngineSetup(name)) for name in ("\\\\evil\\share", "//evil/share", "\\/evil", "demo")])
+    assert looked_for == ["demo"]
+
+
+def test_a_file_that_names_many_models_has_the_newest_looked_for(make, monkeypatch):
+    monkeypatch.setattr(EngineSetup, "find", lambda setup: looked_for.append(setup.model))
+    looked_for = []
+    widget = make(history=[answered(setup=EngineSetup(f"org/model-{n}")) for n in range(500)])
+    assert looked_for == [f"org/model-{n}" for n in range(499, 399, -1)]
+    assert len(widget.history) == 500
+
+
 def test_a_lone_surrogate_in_a_file_breaks_no_message_to_the_page(make):
     widget = make(history=[answered("x", "a \ud800 b")])
     assert widget.response == "a \N{REPLACEMENT CHARACTER} b"
