@@ -281,7 +281,12 @@ NO_ETAG = "is not that of its content)"
     ],
 )
 def test_what_it_says_of_a_file(hub, home, trick, says):
-    assert says in check_and_fetch(hub, home, trick)
+    assert says in check(hub, home, trick)
+
+
+@pytest.mark.parametrize("trick", [a_file_of_the_user_as_the_etag, another_commit])
+def test_what_it_said_of_a_file_is_forgotten(hub, home, trick):
+    check_and_fetch(hub, home, trick)
 
 
 def nonsense_where_a_download_goes_on(hub, home):
