@@ -419,7 +419,10 @@ def test_a_file_that_cannot_be_read_is_a_sentence(copy_of, monkeypatch):
             "needs custom code (ChatGLMModel), which is never run here; give a model of a type that transformers",
         ),
         ({"architectures": None, "model_type": None, "auto_map": {"AutoConfig": "a.B"}}, "needs custom code"),
-        ({"model_type": "afmoe"}, "has the type 'afmoe', which OpenVINO computes wrongly; give a model of another type"),
+        (
+            {"model_type": "afmoe"},
+            "has the type 'afmoe', which OpenVINO computes wrongly; give a model of another type",
+        ),
     ],
     ids=str,
 )
