@@ -20,7 +20,7 @@ _DOING = {
     "export": "Exporting to OpenVINO",
     "compress": "Compressing the weights",
     "write": "Writing the files",
-    "check": "Checking with one token",
+    "check": "Checking the model",
     "measure": "Measuring",
 }
 

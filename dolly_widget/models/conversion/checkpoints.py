@@ -50,6 +50,9 @@ _FOREIGN = (
 )
 _AGAIN = "download it again."
 
+# What OpenVINO 2026.4 makes of Optimum Intel 2.1's export is not what PyTorch computes: tests/benchmarks/families.py.
+_WRONG_TYPES = {"afmoe"}
+
 _CAUSAL = ("ForCausalLM", "LMHeadModel", "ModelWithLMHead", "BertGenerationDecoder")
 _CLASSIFIERS = ("Classification", "QuestionAnswering", "MultipleChoice", "RewardModel")
 # What a model reads beside text: fields of its config, and types without such a field.
@@ -134,7 +137,7 @@ def check_config(config: Mapping[str, Any], source: str) -> None:
     It must be a decoder that continues text, of text alone, not yet quantised, without code of its own. Passing says
     that it may be one: whether Optimum can convert its type shows only there.
     """
-    problem = _without_type(config) or _other_kind(config) or _quantised(config)
+    problem = _without_type(config) or _other_kind(config) or _quantised(config) or _exported_wrongly(config)
     if problem:
         raise ModelError(f"{source} {problem}.")
     put_right(config, f"The config.json of {source}")
@@ -216,6 +219,13 @@ def _quantised(config: Mapping[str, Any]) -> str | None:
             by = f"with {method}" if method else "for MLX" if settings.get("quantization") else "by another method"
             return f"is already quantised {by}; give the original, unquantised model"
     return None
+
+
+def _exported_wrongly(config: Mapping[str, Any]) -> str | None:
+    model_type = _word(config.get("model_type"))
+    if model_type not in _WRONG_TYPES:
+        return None
+    return f"has the type {model_type!r}, which OpenVINO computes wrongly; give a model of another type"
 
 
 def _without_config(directory: Path) -> str:

@@ -419,6 +419,10 @@ def test_a_file_that_cannot_be_read_is_a_sentence(copy_of, monkeypatch):
             "needs custom code (ChatGLMModel), which is never run here; give a model of a type that transformers",
         ),
         ({"architectures": None, "model_type": None, "auto_map": {"AutoConfig": "a.B"}}, "needs custom code"),
+        (
+            {"model_type": "afmoe"},
+            "has the type 'afmoe', which OpenVINO computes wrongly; give a model of another type",
+        ),
     ],
     ids=str,
 )
@@ -474,8 +478,9 @@ def test_every_causal_model_that_transformers_knows_passes():
                 full = CONFIG_MAPPING[model_type]().to_dict()
                 refused_whole |= {model_type} if refuses(full | named) else set()
     assert len(CAUSAL) > 100
-    assert refused == of_more_than_text
-    assert refused_whole == wholes
+    wrong = {"afmoe"}
+    assert refused == of_more_than_text | wrong
+    assert refused_whole == wholes | wrong
 
 
 def refuses(config):
