@@ -76,7 +76,7 @@ def attempt(name: str, directory: Path) -> list[str]:
         return [f"refused: {reason(exc, checkpoint)}", "", "", ""]
     expected = continued(checkpoint)
     info = models.ModelInfo(converted)
-    exporter = info.manifest["tools"]["transformers"]
+    exporter = info.entry.manifest["tools"]["transformers"]
     genai = compared(lambda: answer(converted, "genai"), expected)
     if genai == "right" and info.genai_attention == "SDPA":
         genai = "right, with its backend SDPA"

@@ -15,7 +15,8 @@ from dolly_widget.errors import ModelError
 from dolly_widget.models import attention
 from dolly_widget.models.conversion import verification
 from dolly_widget.models.conversion.verification import verify
-from dolly_widget.models.info import MANIFEST, ModelInfo
+from dolly_widget.models.entry import MANIFEST
+from dolly_widget.models.info import ModelInfo
 from dolly_widget.runtime import ignore_progress
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import PLAIN
@@ -65,7 +66,7 @@ def of_genai(model_dir, **properties):
 def test_genai_says_what_transformers_says(converted, family):
     checkpoint, model_dir, reports = converted(family)
     assert of_genai(model_dir) == of_transformers(checkpoint)
-    assert ModelInfo(model_dir).manifest["genai_attention"] == "SDPA"
+    assert ModelInfo(model_dir).entry.manifest["genai_attention"] == "SDPA"
     assert [report.message for report in reports if report.stage == "check" and report.message] == [SDPA_SENTENCE]
 
 
