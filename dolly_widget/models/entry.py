@@ -124,6 +124,15 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """The manifest that is in a directory, whoever wrote it; empty where there is none that can be read."""
+    try:
+        manifest = read_json(directory / MANIFEST, _MAX_MANIFEST_BYTES)
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
 def read_entry(directory: Path) -> Entry | None:
     """The entry in a directory; None where it is not whole, or where its manifest is not that of this directory."""
     try:

@@ -16,7 +16,7 @@ from typing import Any
 from dolly_widget.errors import ModelError
 from dolly_widget.models import attention, graph_file, store
 from dolly_widget.models.demo import OPENVINO_DIR as DEMO_DIR
-from dolly_widget.models.entry import Entry
+from dolly_widget.models.entry import Entry, read_manifest
 from dolly_widget.models.files import REQUIRED_FILES, WEIGHT_FILES
 from dolly_widget.text import read_json, visible_name
 
@@ -134,7 +134,8 @@ class ModelInfo:
     @property
     def genai_attention(self) -> str:
         """With which attention OpenVINO GenAI is right for the model: see ``attention.GENAI_ATTENTION``."""
-        return attention.genai_attention(self.config, self.entry.manifest if self.entry else {})
+        # A manifest counts outside the store, too: all that it can do here is forbid.
+        return attention.genai_attention(self.config, read_manifest(self.model_dir))
 
     @property
     def longrope_limit(self) -> int | None:

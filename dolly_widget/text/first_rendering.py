@@ -6,11 +6,11 @@ what it has rendered. It says nothing but its exit code: 0, or another than Pyth
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import suppress
 
 from dolly_widget.text.chat_template import ChatTemplate, render_first
+from dolly_widget.text.json_text import parse_json
 
 _TAKES_TOO_MUCH = 77
 _MOST_BYTES = 2**31
@@ -20,7 +20,7 @@ _LONGEST_CPU_S = 20
 
 def main() -> None:
     """Render the template of stdin."""
-    request = json.load(sys.stdin)
+    request = parse_json(sys.stdin.read())
     _limit_itself()
     try:
         render_first(ChatTemplate(source=request["source"], special_tokens=request["special_tokens"]))

@@ -12,7 +12,7 @@ from typing import Any
 from dolly_widget import __version__
 from dolly_widget.models import attention, store
 from dolly_widget.models.conversion import needs, verification, worker
-from dolly_widget.models.graph_inputs import check_generates
+from dolly_widget.models.graph_signature import check_generates
 from dolly_widget.models.info import check_files
 from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat

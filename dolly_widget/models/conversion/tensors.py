@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from dolly_widget.text import parse_json
+
 # What wraps a model's modules puts its own name into theirs: torch.compile (anywhere), data-parallel training and peft
 # (at the beginning), sharded training and activation checkpoints (anywhere).
 _WRAPPERS = re.compile(
@@ -54,7 +56,7 @@ def write_renamed(source: Path, target: Path, rename: Callable[[str], str]) -> N
 def _header(path: Path) -> dict[str, Any]:
     """Entries by name, as ``checkpoints.inspect`` has found them to be sound."""
     with path.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        header = parse_json(file.read(int.from_bytes(file.read(8), "little")))
     return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
@@ -71,7 +73,7 @@ def _pickle(path: Path) -> dict[str, Any]:
 def _write_safetensors(source: Path, target: Path, rename: Callable[[str], str]) -> None:
     """The header is written anew; the data behind it stays as it is. Format: ``checkpoints``."""
     with source.open("rb") as file, target.open("wb") as copy:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        header = parse_json(file.read(int.from_bytes(file.read(8), "little")))
         header = {name if name == "__metadata__" else rename(name): entry for name, entry in header.items()}
         content = json.dumps(header).encode()
         content += b" " * (-len(content) % 8)

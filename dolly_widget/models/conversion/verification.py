@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import attention
-from dolly_widget.models.graph_inputs import feed
+from dolly_widget.models.graph_signature import feed
 from dolly_widget.models.info import ModelInfo
 from dolly_widget.runtime import OnProgress, Progress
 
