@@ -5,10 +5,9 @@ The judge is OpenVINO's own runtime, which computes the graph as it is; OpenVINO
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,10 @@ _NEW_TOKENS = 16
 _PROMPT_TOKENS = 32
 # A text that leaves a longer window takes too long.
 _LONGEST_WINDOW = 300
+# Where the config does not say how many there are.
+_LEAST_TOKENS = 256
 _SEED = 20230412
+_WAYS = attention.GENAI_ATTENTION[:-1]
 # Full precision, in every engine: what differs is then an error, or a near tie.
 _PRECISE = {"EXECUTION_MODE_HINT": "ACCURACY"}
 # Of the spread of a place's logits: how far a token may be behind the likeliest one, and two ways to compute it apart.
@@ -46,35 +48,31 @@ def verify(model_dir: Path, on_progress: OnProgress) -> str:
     no numbers, or computes other ones when it goes on from its cache.
     """
     info = ModelInfo(model_dir)
-    judge = _Judge(model_dir)
-    prompt = _prompt(info, judge.vocab_size)
-    found = _rightly(model_dir, judge, prompt, info.genai_attention)
+    prompt = _prompt(info)
+    first, *others = _WAYS[attention.GENAI_ATTENTION.index(info.genai_attention) :] or [attention.SDPA]
+    written = _continue(model_dir, prompt, first)
+    judge = _Judge(model_dir)  # not before: both at once would take twice the memory
     judge.check_cache(prompt)
+    found = first if judge.agrees(prompt, written) else attention.NONE
+    for way in others:
+        if found == attention.NONE and judge.agrees(prompt, _continue(model_dir, prompt, way)):
+            found = way
     if found != attention.DEFAULT:
         on_progress(Progress("check", message=_SENTENCES[found]))
     return found
 
 
-def _rightly(model_dir: Path, judge: _Judge, prompt: Sequence[int], first: str) -> str:
-    """The first of the ways to compute attention that gives what ``judge`` does; those before ``first`` are known."""
-    ways: dict[str, Mapping[str, Any]] = {attention.DEFAULT: {}, attention.SDPA: {"ATTENTION_BACKEND": "SDPA"}}
-    for way, properties in ways.items():
-        is_possible = attention.GENAI_ATTENTION.index(way) >= attention.GENAI_ATTENTION.index(first)
-        if is_possible and judge.agrees(prompt, _continue(model_dir, prompt, properties)):
-            return way
-    return attention.NONE
-
-
-def _prompt(info: ModelInfo, vocab_size: int) -> list[int]:
+def _prompt(info: ModelInfo) -> list[int]:
     """Ids at random: a model is then in doubt, and a small error changes the likeliest token."""
     length = max([_PROMPT_TOKENS, *(size + _PROMPT_TOKENS for size in attention.windows(info.config))])
     length = length if length <= _LONGEST_WINDOW else _PROMPT_TOKENS
     longest = info.max_positions or length + _NEW_TOKENS
     count = max(1, min(length, longest - _NEW_TOKENS))
-    return [int(token_id) for token_id in np.random.default_rng(_SEED).integers(vocab_size, size=count)]
+    ids = np.random.default_rng(_SEED).integers(max(1, info.vocab_size or _LEAST_TOKENS), size=count)
+    return [int(token_id) for token_id in ids]
 
 
-def _continue(model_dir: Path, prompt: Sequence[int], properties: Mapping[str, Any]) -> list[int]:
+def _continue(model_dir: Path, prompt: Sequence[int], way: str) -> list[int]:
     """What OpenVINO GenAI writes after ``prompt``, always the likeliest token; nothing where it cannot run it."""
     import openvino as ov
     import openvino_genai as genai
@@ -83,6 +81,7 @@ def _continue(model_dir: Path, prompt: Sequence[int], properties: Mapping[str, A
     config = genai.GenerationConfig()
     config.max_new_tokens, config.ignore_eos, config.apply_chat_template = _NEW_TOKENS, True, False
     try:
+        properties = {} if way == attention.DEFAULT else {"ATTENTION_BACKEND": way}
         pipeline = genai.LLMPipeline(str(model_dir), "CPU", **_PRECISE, **properties)
         done = pipeline.generate(genai.TokenizedInputs(ov.Tensor(ids), ov.Tensor(np.ones_like(ids))), config)
     except RuntimeError:
@@ -101,8 +100,6 @@ class _Judge:
             self._request = model.create_infer_request()
         except RuntimeError as exc:
             raise ModelError(f"OpenVINO cannot load the model that was made; {_BROKEN}") from exc
-        # Whatever else may be wrong, the first token can be read: it is there in every vocabulary.
-        self.vocab_size = self._read([0], 0).shape[-1]
 
     def agrees(self, prompt: Sequence[int], token_ids: Sequence[int]) -> bool:
         """Whether each of ``token_ids``, which follow ``prompt``, is the likeliest at its place, or nearly so."""

@@ -130,7 +130,7 @@ def test_the_text_leaves_a_window_that_is_not_too_long(demo_dir, monkeypatch):
     def length(**config):
         info = ModelInfo(demo_dir)
         monkeypatch.setattr(ModelInfo, "config", config)
-        return len(verification._prompt(info, 100))
+        return len(verification._prompt(info))
 
     assert length() == length(sliding_window=4096) == 32
     assert length(sliding_window=200) == length(window_size=200) == 232
