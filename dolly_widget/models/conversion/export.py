@@ -61,7 +61,8 @@ def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress
     from optimum.exporters.openvino import main_export
     from optimum.intel import OVConfig
 
-    with _loading_reported(on_progress), unfit_weights_refused(), kept_in_float32(), warnings.catch_warnings():
+    loaded = unfit_weights_refused(lambda: on_progress(Progress("export")))
+    with _loading_reported(on_progress), loaded, kept_in_float32(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's, about the model's own code
         main_export(
             str(checkpoint),
@@ -75,10 +76,7 @@ def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress
 
 @contextmanager
 def _loading_reported(on_progress: OnProgress) -> Iterator[None]:
-    """Report the loading of weights by transformers' own progress bar; when that is full, the export begins.
-
-    Version 4 has no hook for that.
-    """
+    """Report the loading of weights by transformers' own progress bar. Version 4 has no hook for that."""
     from transformers.utils import logging
 
     if not hasattr(logging, "set_tqdm_hook"):
@@ -108,8 +106,6 @@ class _LoadingBar:
     def update(self, count: int = 1) -> None:
         self._count += count
         self._on_progress(Progress("load", min(1.0, self._count / max(1, self._total))))
-        if self._count >= self._total:
-            self._on_progress(Progress("export"))
 
     def __enter__(self) -> _LoadingBar:
         return self

@@ -6,7 +6,7 @@ transformers fills a weight that it misses with random numbers, leaves out one t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,8 +26,8 @@ class UnfitWeightsError(Exception):
 
 
 @contextmanager
-def unfit_weights_refused() -> Iterator[None]:
-    """Meanwhile, loading a model whose weights do not fit it raises UnfitWeightsError.
+def unfit_weights_refused(on_loaded: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Meanwhile, loading a model whose weights do not fit it raises UnfitWeightsError; ``on_loaded`` hears of others.
 
     Judged by what transformers reports of the load itself, after its renamings, its tied weights and its exceptions.
     """
@@ -39,6 +39,7 @@ def unfit_weights_refused() -> Iterator[None]:
     def from_pretrained(cls: type, *args: Any, **options: Any) -> Any:
         model, report = original.__func__(cls, *args, **{**options, "output_loading_info": True})
         check(report["missing_keys"], report["unexpected_keys"])
+        on_loaded()
         return model
 
     model_class.from_pretrained = classmethod(from_pretrained)

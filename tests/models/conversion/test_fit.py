@@ -153,6 +153,17 @@ def test_no_family_is_refused_with_its_own_weights(family, tmp_path):
     load(tmp_path)
 
 
+def test_the_end_of_a_load_is_told_where_the_weights_fit(saved, checkpoint):
+    from transformers import AutoModelForCausalLM
+
+    loaded = []
+    with unfit_weights_refused(lambda: loaded.append(True)):
+        AutoModelForCausalLM.from_pretrained(checkpoint("dolly"))
+        with pytest.raises(UnfitWeightsError):
+            AutoModelForCausalLM.from_pretrained(saved(without("embed_out")))
+    assert loaded == [True]
+
+
 def test_a_load_is_as_it_was_afterwards(checkpoint):
     from transformers import PreTrainedModel
 
