@@ -54,6 +54,8 @@ def graph_inputs(model_dir: Path) -> GraphInputs:
         text = path.read_bytes()
     except OSError as exc:
         raise ModelError(f"{path} cannot be read; convert or download the model again.") from exc
+    if not text.rstrip().endswith(b"</net>"):  # truncated: what is missing may be there
+        return GraphInputs(frozenset(), False)
     found = (_NAMES.search(layer) for layer in _PARAMETER.findall(text))
     # A port with several names is called by any of them: the first.
     names = (match[1].partition(b",")[0] for match in found if match)

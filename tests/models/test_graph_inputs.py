@@ -101,6 +101,12 @@ def test_what_genai_was_found_to_compute_wrongly_is_refused_and_optimum_answers(
     engine.close()
 
 
+def test_a_truncated_graph_is_left_to_the_engine(without_cache):
+    path = without_cache / "openvino_model.xml"
+    path.write_bytes(path.read_bytes()[:-20])
+    check_generates(without_cache)
+
+
 @pytest.mark.parametrize("text", [b"", b"<net/>", b"\xff\xfe", b'<layer type="Parameter"' * 10_000])
 def test_a_graph_that_cannot_be_understood_is_left_to_the_engine(without_cache, text):
     (without_cache / "openvino_model.xml").write_bytes(text)
