@@ -2,8 +2,8 @@
 
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
-from dolly_widget.models.graph_inputs import check_generates, feed, graph_inputs, is_recurrent
 from dolly_widget.models.info import WEIGHT_FILES, ModelInfo, check_files, is_openvino
+from dolly_widget.models.inputs import check_generates, feed, graph_inputs, is_recurrent
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 from dolly_widget.models.model import Model
 from dolly_widget.models.store import PUBLISHED, Entry

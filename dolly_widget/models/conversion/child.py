@@ -21,8 +21,8 @@ from dolly_widget import __version__
 from dolly_widget.errors import ModelError
 from dolly_widget.models import attention, store
 from dolly_widget.models.conversion import needs, verification
-from dolly_widget.models.graph_inputs import check_generates
 from dolly_widget.models.info import check_files
+from dolly_widget.models.inputs import check_generates
 from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import Job, OnProgress, Progress

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import attention
-from dolly_widget.models.graph_inputs import feed
 from dolly_widget.models.info import ModelInfo
+from dolly_widget.models.inputs import feed
 from dolly_widget.runtime import OnProgress, Progress
 
 _Logits = npt.NDArray[np.float32]

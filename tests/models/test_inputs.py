@@ -12,8 +12,8 @@ from real_engines import start
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.errors import EngineError, ModelError
-from dolly_widget.models.graph_inputs import check_generates, feed, graph_inputs, is_recurrent
 from dolly_widget.models.info import MANIFEST
+from dolly_widget.models.inputs import check_generates, feed, graph_inputs, is_recurrent
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import PLAIN
 
