@@ -64,9 +64,13 @@ def _shown(value: object) -> str:
 def for_version_4(config: Mapping[str, Any], source: str) -> dict[str, Any]:
     """A ``config.json`` that transformers 5 wrote, as version 4 reads it: it ignores ``rope_parameters``.
 
+    And it refuses the ``hidden_size`` that DBRX has in its ``ffn_config`` since.
+
     Raises ModelError for what version 4 has no words for. Source: transformers 5, modeling_rope_utils.py,
     ``RotaryEmbeddingConfigMixin``, which reads the older form.
     """
+    if isinstance(inner := config.get("ffn_config"), Mapping):
+        config = {**config, "ffn_config": {name: value for name, value in inner.items() if name != "hidden_size"}}
     rope = config.get("rope_parameters")
     if not isinstance(rope, Mapping):
         return dict(config)

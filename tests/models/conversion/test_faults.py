@@ -208,7 +208,7 @@ def test_what_cannot_write_a_token_is_not_stored(checkpoint, demo_dir, monkeypat
         cut("openvino_model.bin", 0.5)(target)
 
     monkeypatch.setattr("dolly_widget.models.conversion.export.export", make_half)
-    with pytest.raises(ModelError, match="OpenVINO cannot run the model that was made; nothing was stored"):
+    with pytest.raises(ModelError, match="OpenVINO cannot load the model that was made; nothing was stored"):
         child.prepare(str(checkpoint("dolly")), WeightFormat(), "main", lambda progress: None)
     assert store.entries() == ()
 

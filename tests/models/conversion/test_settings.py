@@ -90,6 +90,11 @@ def test_version_4_is_told_what_version_5_has_written(newer, older):
     assert for_version_4({"model_type": "gemma", **newer}, "config.json") == {"model_type": "gemma", **older}
 
 
+def test_what_version_4_refuses_in_dbrx_is_left_out():
+    newer = {"model_type": "dbrx", "ffn_config": {"ffn_hidden_size": 8, "hidden_size": 4}}
+    assert for_version_4(newer, "config.json") == {"model_type": "dbrx", "ffn_config": {"ffn_hidden_size": 8}}
+
+
 @pytest.mark.parametrize("kind", ["chunked_attention", "sliding_attention"])
 def test_what_version_4_has_no_words_for_is_refused(kind):
     rope = {"full_attention": {"rope_theta": 1e6}, kind: {"rope_type": "yarn", "rope_theta": 1e4}}
