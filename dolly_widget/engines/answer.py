@@ -117,6 +117,7 @@ class Answer:
     def finish(self) -> None:
         """Pass on what was held back; raise what ``on_text`` raised."""
         self._pass_on(self._text.flush())
+        self._on_text = ignore_text  # which holds the engine, and the library may hold us for longer
         if self.error:
             raise self.error
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from dolly_widget.errors import ModelError
 from dolly_widget.models.conversion import checkpoints
 from dolly_widget.models.info import ModelInfo
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import openvino as ov
 
 # Bounded: the file may be anybody's.
@@ -92,6 +90,8 @@ def feed(request: ov.InferRequest, ids: Sequence[int], start: int) -> dict[str, 
 
     Source: optimum-intel 2.1, ``OVModelForCausalLM`` and ``OVModelWithMambaForCausalLM``.
     """
+    import numpy as np
+
     row = np.array([ids[start:]], dtype=np.int64)
     names = _names(request)
     inputs: dict[str, npt.NDArray[Any]] = {

@@ -76,7 +76,7 @@ def test_a_line_stays_within_the_terminal(monkeypatch):
     stream = RecordingStream(is_terminal=True)
     stream.fileno = lambda: 2
     assert list(show(stream, Progress("download"))) == ["\rDownloading"]
-    assert list(show(stream, Progress("check")))[-1].endswith("\rChecking wi")
+    assert list(show(stream, Progress("check")))[-1].endswith("\rChecking th")
 
 
 def test_a_log_has_a_line_for_each_stage_tenth_and_message():
