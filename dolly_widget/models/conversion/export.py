@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.models.conversion import tokenizer_files
-from dolly_widget.models.conversion.constants import kept_in_float32
 from dolly_widget.models.conversion.fit import unfit_weights_refused
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
@@ -60,6 +59,8 @@ def export(
 def _export_uncompressed(checkpoint: Path, target: Path, dtype: str, on_progress: OnProgress) -> None:
     from optimum.exporters.openvino import main_export
     from optimum.intel import OVConfig
+
+    from dolly_widget.models.conversion.constants import kept_in_float32
 
     loaded = unfit_weights_refused(lambda: on_progress(Progress("export")))
     with _loading_reported(on_progress), loaded, kept_in_float32(), warnings.catch_warnings():
