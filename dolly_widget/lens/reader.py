@@ -104,13 +104,15 @@ class Reader:
             inputs = _inputs(ids[:stop], start, request)
             self._seen = []  # until it is done: an interrupt would leave a cache in an unknown state
             # Shared: no copy of what may be as large as all else.
-            logits = request.infer(inputs, share_outputs=True)["logits"][0]
-            if len(logits) not in (stop - start, block):  # with one thread, OpenVINO runs what does not take them
+            texts = request.infer(inputs, share_outputs=True)["logits"]
+            # With one thread, OpenVINO runs what does not take them.
+            if len(texts) != 1 or texts.shape[1] not in (stop - start, block):
                 raise EngineError(
                     f"Reading the text on {self._device} failed: the model does not give logits for each of its "
                     "tokens. Convert the model again."
                 )
             self._seen = list(ids[:stop])
+            logits = texts[0]
             if not take(logits[len(logits) - max(0, stop - max(first, start)) :]):
                 return False
             start = stop

@@ -165,7 +165,7 @@ def test_an_answer_ends_at_the_token_that_ends_a_turn(tmp_path):
     tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     write_config(tmp_path, eos_token="<|endoftext|>", chat_template=CHATS["qwen2.5"])
-    model = SimpleNamespace(tokenizer=Tokenizer(tmp_path), info=SimpleNamespace(end_ids=frozenset()))
+    model = SimpleNamespace(tokenizer=Tokenizer(tmp_path), end_ids=frozenset())
     assert endings(model, template_for(tmp_path)) == (frozenset({1, 3}), ())
 
 

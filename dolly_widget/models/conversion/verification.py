@@ -126,10 +126,9 @@ class _Judge:
         try:
             if start == 0:
                 self._request.reset_state()
-            outputs = self._request.infer(feed(self._request, ids, start))
-        except RuntimeError as exc:
+            logits: _Logits = self._request.infer(feed(self._request, ids, start))["logits"][0]
+        except (RuntimeError, LookupError) as exc:  # no logits, or none of this text
             raise ModelError(f"OpenVINO cannot run the model that was made; {_BROKEN}") from exc
-        logits: _Logits = outputs["logits"][0]
         if not np.isfinite(logits).all():
             raise ModelError(f"The model that was made computes infinite numbers, or none (NaN); {_BROKEN}")
         return logits

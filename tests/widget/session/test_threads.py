@@ -13,9 +13,11 @@ from dolly_widget import DollyWidget, lens
 from dolly_widget.engines import setup, sharing
 from dolly_widget.widget.session import session
 
+_APART = "dolly-openvino", "dolly-read"
+
 
 class Threads:
-    """Those that came since it was made. OpenVINO's files are loaded apart, on threads of their own."""
+    """Those that came since it was made. A model's files are read apart, on threads of their own."""
 
     def __init__(self):
         self._before = set(threading.enumerate())
@@ -23,7 +25,7 @@ class Threads:
 
     @property
     def alive(self):
-        return [thread for thread in set(threading.enumerate()) - self._before if thread.name != "dolly-openvino"]
+        return [thread for thread in set(threading.enumerate()) - self._before if thread.name not in _APART]
 
     def sample(self, *_):
         self.samples.append(len(self.alive))
