@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.models.conversion import tokenizer_files
+from dolly_widget.models.conversion.exporters import TASK
 from dolly_widget.models.conversion.fit import unfit_weights_refused
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
 if TYPE_CHECKING:
     from optimum.intel import OVWeightQuantizationConfig
-
-TASK = "text-generation-with-past"
 
 
 def export(

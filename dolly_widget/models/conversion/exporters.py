@@ -22,9 +22,11 @@ from typing import Any
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import store
-from dolly_widget.models.conversion.export import TASK
 from dolly_widget.runtime import OnProgress, Progress
 from dolly_widget.text import in_bytes
+
+TASK = "text-generation-with-past"
+"""What models are exported for, in Optimum's words."""
 
 
 @dataclass(frozen=True)

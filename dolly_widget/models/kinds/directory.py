@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dolly_widget.models import store
-from dolly_widget.models.conversion import checkpoints, making, needs
+from dolly_widget.models.conversion import checkpoints, needs
 from dolly_widget.models.info import check_files, is_openvino
 from dolly_widget.models.kinds.kind import Source
 from dolly_widget.models.weight_format import WeightFormat
@@ -48,6 +48,8 @@ class _Checkpoint:
     def make(
         self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress, *, install_exporter: bool
     ) -> dict[str, str]:
+        from dolly_widget.models.conversion import making  # only the child process needs it
+
         checkpoint = self._checkpoint
         bits = checkpoints.bits_per_weight(checkpoint.config)
         directory = checkpoint.directory

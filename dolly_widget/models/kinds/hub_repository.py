@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dolly_widget.models import store
 from dolly_widget.models.commits import check_revision
-from dolly_widget.models.conversion import checkpoints, making, needs
+from dolly_widget.models.conversion import checkpoints, needs
 from dolly_widget.models.hub import cache, client
 from dolly_widget.models.hub.repository import Repository
 from dolly_widget.models.kinds.kind import Source
@@ -50,6 +50,8 @@ class _Repository:
     def make(
         self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress, *, install_exporter: bool
     ) -> dict[str, str]:
+        from dolly_widget.models.conversion import making  # only the child process needs it
+
         repository = self._repository
         missing = client.missing_bytes(repository)
         if repository.is_openvino:
