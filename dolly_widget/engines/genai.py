@@ -9,7 +9,6 @@ from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
 from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.errors import EngineError
-from dolly_widget.models import graph_inputs
 from dolly_widget.runtime import check_properties
 from dolly_widget.sampling import SamplingParams
 
@@ -39,7 +38,7 @@ class GenAIEngine(ModelEngine):
     def _attention_backend(self, asked: Any) -> str | None:
         """How attention is to be computed; None leaves it to GenAI. EngineError where it is wrong in every way."""
         right, directory = self.model.info.genai_attention, self.model.directory
-        foreign = graph_inputs(directory).foreign_to_genai
+        foreign = self._inputs.foreign_to_genai
         if right == "none" or foreign:
             why = f"does not fill its input {min(foreign)}" if foreign else "computes it wrongly"
             raise EngineError(f'OpenVINO GenAI cannot run {directory.name}, because it {why}: use engine="optimum".')

@@ -45,7 +45,7 @@ class ModelEngine(ABC):
         self._to_free: list[Callable[[], None]] = []
         self._freeing = threading.Lock()
         weakref.finalize(self, _end_at_exit, self._closing, self._turn)
-        check_generates(model.directory)
+        self._inputs = check_generates(model.directory)
         self._loaded: Any = self._load_on_own_thread(self._checked_properties())
 
     def __repr__(self) -> str:

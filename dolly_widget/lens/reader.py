@@ -101,7 +101,7 @@ class Reader:
         while start < len(ids):
             self._refuse_if_closed()
             stop = min(max(start + block, self._least(len(ids))), len(ids))
-            inputs = _inputs(ids[:stop], start, request)
+            inputs = feed(request, ids[:stop], start)
             self._seen = []  # until it is done: an interrupt would leave a cache in an unknown state
             # Shared: no copy of what may be as large as all else.
             texts = request.infer(inputs, share_outputs=True)["logits"]
@@ -199,7 +199,3 @@ def precise(device: str) -> dict[str, Any]:
         with suppress(ValueError):
             taken |= check_properties(device, {name: value})
     return taken
-
-
-def _inputs(ids: Sequence[int], start: int, request: ov.InferRequest) -> dict[str, npt.NDArray[Any]]:
-    return feed(request, ids, start)

@@ -3,7 +3,7 @@
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
 from dolly_widget.models.entry import PUBLISHED, Entry
-from dolly_widget.models.graph_signature import check_generates, feed, graph_inputs, is_recurrent
+from dolly_widget.models.graph_signature import check_generates, feed, is_recurrent
 from dolly_widget.models.info import ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
 from dolly_widget.models.model import Model, file_versions
@@ -26,7 +26,6 @@ __all__ = [
     "feed",
     "file_versions",
     "find",
-    "graph_inputs",
     "is_openvino",
     "is_recurrent",
     "resolve",

@@ -60,14 +60,14 @@ def graph_inputs(model_dir: Path) -> GraphInputs:
     return GraphInputs(frozenset(name.decode("utf-8", "replace") for name in names), _STATE in text)
 
 
-def check_generates(model_dir: Path) -> None:
-    """Raise ModelError where a graph cannot continue a text token by token: exported without a cache, or another kind.
+def check_generates(model_dir: Path) -> GraphInputs:
+    """Return what a graph takes that can continue a text token by token; one that cannot be understood passes.
 
-    A graph that cannot be understood passes.
+    Raises ModelError for any other: exported without a cache, or of another kind.
     """
     inputs = graph_inputs(model_dir)
     if not inputs.names or inputs.has_cache:
-        return
+        return inputs
     checkpoints.check_config(ModelInfo(model_dir).config, str(model_dir))
     if "input_ids" not in inputs.names:
         raise ModelError(

@@ -43,7 +43,8 @@ def check_files(model_dir: Path) -> Path:
     return model_dir
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
+    """The object that a JSON file of a model holds. Raises ModelError where it cannot be read, or is none."""
     try:
         content = read_json(path)
     except (OSError, ValueError) as exc:
@@ -90,7 +91,7 @@ class ModelInfo:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The model's ``config.json``."""
-        return _read_json(self.model_dir / "config.json")
+        return read_settings(self.model_dir / "config.json")
 
     @property
     def max_positions(self) -> int | None:
@@ -129,7 +130,7 @@ class ModelInfo:
         """Ids that end a text, from ``config.json`` and ``generation_config.json``; a negative one stands for none."""
         found = _token_ids(self.model_dir / "config.json", self.config, "eos_token_id")
         path = self.model_dir / "generation_config.json"
-        return found | _token_ids(path, _read_json(path), "eos_token_id") if path.is_file() else found
+        return found | _token_ids(path, read_settings(path), "eos_token_id") if path.is_file() else found
 
     @property
     def genai_attention(self) -> str:

@@ -39,6 +39,7 @@ class Model:
         self._reading_tokenizer, self._reading_template = threading.Lock(), threading.Lock()
         self._tokenizer: Tokenizer | None = None
         self._template: PromptTemplate | None = None
+        self._end_ids: frozenset[int] | None = None
 
     @classmethod
     def of(cls, directory: str | Path) -> Model:
@@ -86,17 +87,19 @@ class Model:
     @property
     def end_ids(self) -> frozenset[int]:
         """Ids that end a text: those of the model's settings, and its tokenizer's ``eos_token``."""
-        end = end_token(self.directory)
-        token_id = None if end is None else self.tokenizer.token_id(end)
-        return self.info.end_ids | ({token_id} if token_id is not None else set())
+        if self._end_ids is None:
+            end = end_token(self.directory)
+            token_id = None if end is None else self.tokenizer.token_id(end)
+            self._end_ids = self.info.end_ids | ({token_id} if token_id is not None else set())
+        return self._end_ids
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt. Raises ModelError for one that the model does not have: the tokenizer is another model's."""
-        ids = self.tokenizer.encode(prompt)
-        if outside := next((token_id for token_id in ids if token_id >= self.vocab_size), None):
+        ids, size = self.tokenizer.encode(prompt), self.vocab_size
+        if outside := next((token_id for token_id in ids if token_id >= size), None):
             raise ModelError(
                 f"The prompt has the token {outside} ({self.tokenizer.token_text(outside)!r}), but {self.name} has "
-                f"only {self.vocab_size:,} tokens: its tokenizer is that of another model. Convert or download the "
+                f"only {size:,} tokens: its tokenizer is that of another model. Convert or download the "
                 "model again."
             )
         return ids

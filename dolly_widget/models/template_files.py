@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dolly_widget.models.info import read_settings
 from dolly_widget.models.template_check import require_harmless
 from dolly_widget.text import DOLLY, PLAIN, TEMPLATE_ADVICE, ChatTemplate, PromptTemplate, end_of_turn, read_json
 
@@ -108,15 +109,7 @@ def _special_tokens(config: dict[str, Any], model_dir: Path) -> dict[str, str]:
 
 def _read_settings(path: Path) -> dict[str, Any]:
     """The settings of a file; none where it is missing. Raises ValueError where it cannot be read."""
-    if not path.is_file():
-        return {}
-    try:
-        settings = read_json(path)
-    except ValueError as exc:
-        raise ValueError(f"{path} cannot be read; convert or download the model again.") from exc
-    if not isinstance(settings, dict):
-        raise ValueError(f"{path} contains no settings; convert or download the model again.")
-    return settings
+    return read_settings(path) if path.is_file() else {}
 
 
 def template_for(model_dir: Path) -> PromptTemplate:

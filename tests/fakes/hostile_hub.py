@@ -91,7 +91,7 @@ class HostileHub(HubServer):
         self.refuses = {}
         """Files that are not there, once."""
         self.redirect = None
-        """Path -> where it is said to be; "" is nowhere, None is here."""
+        """Function from a path to the address that it redirects to, "" for none. Without it, nothing redirects."""
         self.compresses = False
         """Whether bodies are compressed although nobody asked for it."""
         self.sent = 0

@@ -70,13 +70,13 @@ def blocks(monkeypatch):
 def runs(monkeypatch):
     """Number of ids of each run of the model."""
     counts = []
-    make_inputs = reader._inputs
+    feed = reader.feed
 
-    def watched(ids, start, request):
+    def watched(request, ids, start):
         counts.append(len(ids) - start)
-        return make_inputs(ids, start, request)
+        return feed(request, ids, start)
 
-    monkeypatch.setattr(reader, "_inputs", watched)
+    monkeypatch.setattr(reader, "feed", watched)
     return counts
 
 

@@ -35,7 +35,7 @@ def report_needs(needed: needs.Needs, is_pickled: bool, on_progress: OnProgress)
 def require_support(
     source: str, config: Mapping[str, Any], install_exporter: bool, on_progress: OnProgress
 ) -> Exporter | None:
-    """Return what a model of this type is exported with, installed; None is the transformers of the environment.
+    """Return the installed exporter for a model of this type; None where the environment's transformers exports it.
 
     Raises ModelError where the extra or the exporter is missing, or nothing can convert models of this type.
     """

@@ -292,7 +292,7 @@ def test_weights_that_do_not_fit_are_refused_there_too(checkpoint, exporter, tmp
 def standing(checkpoint, exporter, tmp_path):
     """A checkpoint whose export never ends, and a function that waits for it to begin and returns its process."""
     if not hasattr(os, "mkfifo"):
-        pytest.skip("a named pipe tells when the export has begun")
+        pytest.skip("Windows has no os.mkfifo: the test waits at a named pipe until the export has begun")
     directory = Path(shutil.copytree(checkpoint("llama"), tmp_path / "gemma"))
     change_config(directory, **GEMMA)
     pipe = tmp_path / "pipe"
