@@ -1,5 +1,6 @@
 """One question renders its prompt once and encodes it once, whoever shows it and whoever asks it."""
 
+import shutil
 from typing import ClassVar
 
 import pytest
@@ -68,11 +69,12 @@ def done(monkeypatch):
 
 
 @pytest.fixture
-def make(done):
-    made = []
+def make(done, demo_dir, tmp_path):
+    """Makes widgets with a copy of the demo model: the tokenizer of another test's widget would not be counted."""
+    model_dir, made = shutil.copytree(demo_dir, tmp_path / "copy"), []
 
     def make_widget(**options):
-        made.append(DollyWidget("demo", device="CPU", max_new_tokens=3, seed=1, **options))
+        made.append(DollyWidget(str(model_dir), device="CPU", max_new_tokens=3, seed=1, **options))
         return made[-1]
 
     yield make_widget
