@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 import sys
 from typing import Any, Protocol
 
@@ -13,7 +12,7 @@ from IPython.display import DisplayHandle, display
 from dolly_widget.engines import GenerationResult
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import markdown_to_html, output_html
+from dolly_widget.text import markdown_to_html, output_html, visible_lines
 
 
 def name_of(model: Model) -> str:
@@ -84,7 +83,7 @@ class NotebookView:
 
     def _publish(self, page: str, text: str) -> None:
         # Never text/markdown, which JupyterLab prefers and renders with its HTML and scripts in a trusted notebook.
-        bundle = {"text/html": page, "text/plain": text}
+        bundle = {"text/html": page, "text/plain": visible_lines(text)}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         elif bundle != self._shown:
@@ -100,11 +99,11 @@ class CapturedView:
 
     def finish(self, text: str, caption: str) -> None:
         """See ``View``: as Markdown."""
-        display({"text/html": _whole(text, caption), "text/plain": text}, raw=True)
+        display({"text/html": _whole(text, caption), "text/plain": visible_lines(text)}, raw=True)
 
 
 def _as_typed(text: str) -> str:
-    return f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(text)}</div>'
+    return f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(visible_lines(text))}</div>'
 
 
 def _whole(text: str, caption: str) -> str:
@@ -140,10 +139,6 @@ class TerminalView:
         print(_printable(text[self._chars :]) + ("\n" if text else "") + _printable(caption), flush=True)
 
 
-# From outside: it must not move the cursor or set colours.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
 def _printable(text: str) -> str:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return _CONTROL.sub("\ufffd", text).encode(encoding, "replace").decode(encoding)
+    return visible_lines(text).encode(encoding, "replace").decode(encoding)

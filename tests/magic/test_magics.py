@@ -342,6 +342,18 @@ def test_what_a_model_writes_is_never_obeyed(notebook, stepwise):
     assert "&lt;script&gt;" in notebook.html
 
 
+@pytest.mark.parametrize("stepwise", [False, True], ids=["whole", "growing"])
+def test_what_cannot_be_seen_is_shown_as_signs_in_the_page_and_in_a_console(notebook, stepwise):
+    engine = says(notebook, ["far\x1b[2J\u202e\nend", ""], stepwise=stepwise)
+    helper = when_shown(notebook, ("Writing…", engine.step), ("far", interrupt)) if stepwise else None
+    notebook.run("%dolly Hi")
+    if helper:
+        helper.wait(LIMIT_S)
+    assert notebook.text == "far␛[2JU+202E\nend"
+    for message in notebook.published:
+        assert not {"\x1b", "\u202e"} & {*message["data"]["text/html"], *message["data"]["text/plain"]}
+
+
 def test_pieces_that_come_at_once_are_shown_together(notebook):
     says(notebook, [str(number) for number in range(500)])
     notebook.run("%dolly Hi")
@@ -350,9 +362,11 @@ def test_pieces_that_come_at_once_are_shown_together(notebook):
 
 
 def test_in_a_terminal_the_answer_is_printed_as_it_is(terminal):
-    says(terminal, ["*so* ", "far\x1b[2J ", "done"])
+    says(terminal, ["*so* ", "far\x1b[2J ", "done\u202e"])
     printed = terminal.run("%dolly --seed 7 Hi")
-    assert printed == f"Loading the demo model…\n*so* far\ufffd[2J done\n{DEMO} · 3 tokens · ended by itself · seed 7\n"
+    assert (
+        printed == f"Loading the demo model…\n*so* far␛[2J doneU+202E\n{DEMO} · 3 tokens · ended by itself · seed 7\n"
+    )
     assert terminal.published == []
     assert terminal.run("%dolly --seed 7 Hi") == f"ok\n{DEMO} · 1 token · ended by itself · seed 7\n"
 
@@ -728,6 +742,7 @@ sys.path.insert(0, {str(Path(__file__).parents[1] / "fakes")!r})
 from scripted_engine import ScriptedEngine
 from dolly_widget.engines import TYPED_FIELDS, EngineSetup, sharing
 def says(*pieces):
+    get_ipython().run_line_magic("reload_ext", "dolly_widget")  # gives back the engine of the test before
     sharing._load = lambda setup, prepared: engine
     engine = ScriptedEngine(list(pieces), stepwise=True)
     return engine
@@ -789,7 +804,7 @@ def test_an_answer_streams_into_the_cell_that_asked(kernel):
 
 
 def test_interrupting_the_kernel_keeps_the_text_and_ends_run_all(kernel):
-    kernel.run("%unload_ext dolly_widget\n%load_ext dolly_widget\nengine = says('so far', 'never'); engine.step()")
+    kernel.run("engine = says('so far', 'never'); engine.step()")
     asked = kernel.client.execute("%dolly -o answer Hi")
     after = kernel.client.execute("went_on = True")
     seen = []
