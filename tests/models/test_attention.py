@@ -56,6 +56,7 @@ def test_the_limit_of_longrope_is_found_in_every_spelling(config, limit):
     assert longrope_limit(config) == limit
 
 
-def test_windows_are_those_that_are_numbers():
-    config = {"sliding_window": None, "window_size": 256, "attention_chunk_size": "8192"}
-    assert list(windows(config)) == [256]
+@pytest.mark.parametrize("name", ["sliding_window", "window_size", "attention_chunk_size"])
+def test_windows_are_the_positive_numbers_of_every_spelling(name):
+    others = {"sliding_window": None, "window_size": -1, "attention_chunk_size": "8192"}
+    assert list(windows({**others, name: 256})) == [256]

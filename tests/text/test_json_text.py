@@ -38,6 +38,10 @@ def test_what_is_not_json_is_a_value_error(tmp_path, content):
             read()
 
 
+def test_numbers_that_are_none_can_be_refused():
+    assert parse_json("[NaN]", parse_constant=lambda name: name) == ["NaN"]
+
+
 def test_a_larger_file_than_expected_is_refused(tmp_path):
     path = tmp_path / "file.json"
     path.write_text("[0]" + " " * 100)
