@@ -123,8 +123,7 @@ def _crash(process: subprocess.Popen[bytes], log: IO[bytes]) -> ModelError:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Let nothing of it live on: what it has left to do after its last report is of no use. Safe twice."""
-    if process.poll() is None:
-        _kill(process)
+    _kill(process)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
@@ -133,9 +132,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End it, and what it has started, which goes on where it alone was killed."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError):  # Windows; or it leads no group, or has ended meanwhile
+    except (AttributeError, ProcessLookupError):  # Windows; or it leads no group, or all have ended
         process.kill()
 
 
@@ -190,4 +190,6 @@ def _own_stdout() -> TextIO:
 def _end_with_parent(stop: threading.Event) -> None:
     while os.read(0, 4096):  # not sys.stdin: its lock would be held for ever
         pass
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)  # what it has started, such as pip, ends too
     os._exit(1)

@@ -33,7 +33,7 @@ from dolly_widget.models.hub.faults import (
 )
 from dolly_widget.models.hub.guard import Awaited, Guard, guarded
 from dolly_widget.models.hub.repository import Repository, choose
-from dolly_widget.runtime import OnProgress, Progress, ignore_progress
+from dolly_widget.runtime import Job, OnProgress, Progress, ignore_progress
 from dolly_widget.text import parse_json, read_json
 
 REQUEST_TIMEOUT_S = 10.0
@@ -76,6 +76,26 @@ def look_up(model_id: str, revision: str = "main") -> Repository:
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
         raise not_a_hub() from exc
     return choose(model_id, revision, *contents)
+
+
+def require_answer(model_id: str, revision: str, within_s: float) -> None:
+    """Ask the hub whether it has ``model_id`` at ``revision``. Raises ModelError where it does not say so in time.
+
+    A connection may take minutes to fail: each of the hub's addresses is tried, one after the other.
+    """
+
+    def ask(_: threading.Event) -> None:
+        with _quiet(), guarded():
+            _contents(_ask(model_id, revision))
+
+    try:
+        Job(ask, name="dolly-hub").wait(within_s)
+    except ModelError:
+        raise
+    except hub_exceptions() as exc:  # TimeoutError as well
+        raise describe_fault(exc, model_id, revision) from exc
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise not_a_hub() from exc
 
 
 def missing_bytes(repository: Repository) -> int:

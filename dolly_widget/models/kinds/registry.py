@@ -6,11 +6,12 @@ from pathlib import Path
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.kinds.bundled import Bundled
+from dolly_widget.models.kinds.catalogued import Catalogued
 from dolly_widget.models.kinds.directory import Directory
 from dolly_widget.models.kinds.hub_repository import HubRepository
 from dolly_widget.models.kinds.kind import Kind
 
-KINDS: tuple[Kind, ...] = (Bundled(), Directory(), HubRepository())
+KINDS: tuple[Kind, ...] = (Bundled(), Directory(), Catalogued(), HubRepository())
 """In the order in which they are tried: what is on this machine comes before the hub."""
 
 
