@@ -48,7 +48,7 @@ class HubModels:
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A model of the catalogue. Sizes are those of INT8, the default; where they are told exactly, that is elsewhere."""
+    """A model of the catalogue. Its sizes are about right, and those of INT8, the default weight format."""
 
     name: str
     """What is typed: "smollm2"."""
@@ -64,7 +64,7 @@ class NamedModel:
     source: GgufDownload | HubModels
 
     @property
-    def needs_conversion_by_torch(self) -> bool:
+    def needs_torch(self) -> bool:
         """Whether the `optimum` extra is needed for it, in the default weight format."""
         return isinstance(self.source, HubModels) and "int8" not in self.source.ready
 

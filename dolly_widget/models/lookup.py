@@ -34,8 +34,8 @@ def resolve(
     """Return a directory of OpenVINO files for ``model``; downloads and converts, in a child process, what is missing.
 
     ``model`` is "demo", another name of the catalogue, a directory of OpenVINO files or of a Hugging Face checkpoint,
-    or a model id of the Hugging Face hub; ``install_exporter``: see ``convert``. Blocks; ``on_progress`` is called on this thread. Setting ``stop``
-    ends it at once, with ModelError.
+    or a model id of the Hugging Face hub; ``install_exporter``: see ``convert``. Blocks; ``on_progress`` is called on
+    this thread. Setting ``stop`` ends it at once, with ModelError.
     """
     found = find(model, weight_format, revision)
     return found or convert(

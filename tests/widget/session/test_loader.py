@@ -18,7 +18,7 @@ from dolly_widget import DollyWidget, EngineError, PromptTemplate
 from dolly_widget.engines import EngineSetup, setup, sharing
 from dolly_widget.errors import ModelError
 from dolly_widget.models.demo import OPENVINO_DIR
-from dolly_widget.models.lookup import KNOWN_MODELS
+from dolly_widget.models.catalogue import KNOWN_MODELS
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime.progress import Progress
 from dolly_widget.widget.model import chooser
