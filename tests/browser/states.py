@@ -106,6 +106,20 @@ def _converting(page, lab):
     expect(page.locator(".dw-preparing [role=progressbar]")).to_be_visible(timeout=60_000)
 
 
+def _fetching(page, lab):
+    is_loaded(page)
+    page.get_by_role("button", name="Get SmolLM2").click()
+    preparing.report(
+        lab,
+        stage="download",
+        fraction=0.62,
+        done_bytes=57_600_000,
+        total_bytes=92_900_000,
+        message="huggingface.co cannot be reached: smollm2 comes from the package index instead.",
+    )
+    expect(page.locator(".dw-preparing")).to_contain_text("62%", timeout=60_000)
+
+
 def _generating(page, lab):
     is_loaded(page)
     writes(page)
@@ -184,6 +198,7 @@ STATES = {
     "idle": State(MAKE.format(arguments=""), is_loaded),
     "loading": State(LOADING, lambda page, lab: expect(page.locator(".dw-stats")).to_contain_text("Loading")),
     "converting": State(preparing.SOURCE + 'widget = DollyWidget("databricks/dolly-v2-3b")\nwidget', _converting),
+    "fetching": State(preparing.SOURCE + "widget = DollyWidget()\nwidget", _fetching),
     "generating": State(_PACED, _generating),
     "stopping": State(BLOCKED, _stopping),
     "stopped": State(_PACED, _stopped),

@@ -86,6 +86,32 @@ def test_the_box_offers_the_known_models_and_enter_loads(notebook, page):
     expect(told(page)).to_contain_text("was stopped")
 
 
+def test_the_demonstration_s_next_step_is_one_key_away_with_progress_and_cancel(front_end, notebook, page):
+    notebook(MAKE_PREPARING)
+    expect(page.locator(".dw-one-click").first).to_contain_text("This is a 3-million-parameter demonstration.")
+    get = page.get_by_role("button", name="Get SmolLM2 (93 MB)")
+    get.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".dw-stats")).to_contain_text("Preparing smollm2…")
+    report(front_end, stage="download", fraction=0.5, done_bytes=46e6, total_bytes=92.9e6)
+    expect(page.locator(".dw-preparing")).to_contain_text("46.0 MB of 92.9 MB · 50%")
+    page.get_by_role("button", name="Cancel").click()
+    expect(told(page)).to_contain_text("was stopped; nothing was changed")
+    expect(model_line(page)).to_contain_text("demo")
+    get.click()
+    report(front_end)
+    expect(page.locator(".dw-preparing")).to_be_hidden()
+
+
+def test_the_box_loads_a_model_of_the_catalogue_with_one_click(front_end, notebook, page):
+    notebook(MAKE_PREPARING)
+    page.locator(".dw-fold").get_by_text("Change model").click()
+    page.get_by_role("button", name="SmolLM2 135M · real, small · 93 MB").click()
+    expect(page.locator(".dw-stats")).to_contain_text("Preparing smollm2…")
+    report(front_end)
+    expect(name_box(page)).to_be_hidden()
+
+
 def test_a_name_that_is_none_gives_a_hint_below_the_box(notebook, page):
     notebook(MAKE)
     load(page, "./nonsense")

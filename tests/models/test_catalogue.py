@@ -23,8 +23,9 @@ def test_a_model_says_what_it_is_and_what_it_costs(model):
     assert model.title
     assert model.about
     assert model.licence
-    assert 0.5 * model.parameters < model.disk_bytes < 2.1 * model.parameters
-    assert 0.5 * model.parameters < model.download_bytes < 2.1 * model.parameters
+    for weight_format in NAMES:
+        assert 0.5 * model.parameters < model.disk_bytes(weight_format) < 2.1 * model.parameters
+        assert 0.5 * model.parameters < model.download_bytes(weight_format) < 2.1 * model.parameters
 
 
 def test_a_file_is_pinned_by_its_digest_and_a_package_by_its_version():
@@ -36,11 +37,13 @@ def test_a_file_is_pinned_by_its_digest_and_a_package_by_its_version():
 
 
 def test_ready_files_are_taken_for_their_formats_and_the_checkpoint_for_all_else():
-    models = HubModels("org/model", {"int8": "org/model-int8"})
+    models = HubModels("org/model", 16e9, {"int8": ("org/model-int8", 8e9)})
     assert models.id_for("int8") == models.id_for("int8", "main") == "org/model-int8"
     assert models.id_for("int4-g64") == models.id_for("int8", "v1") == "org/model"
     assert set(named("dolly-v2-3b").source.ready) == set(NAMES)
 
 
 def test_what_needs_torch_says_so():
-    assert {model.name for model in CATALOGUE if model.needs_torch} == {"dolly-v2-7b", "dolly-v2-12b"}
+    assert {model.name for model in CATALOGUE if model.needs_torch()} == {"dolly-v2-7b", "dolly-v2-12b"}
+    assert named("dolly-v2-3b").needs_torch("int4-g64")
+    assert not named("dolly-v2-3b").needs_torch("int4")

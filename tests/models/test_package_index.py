@@ -35,7 +35,7 @@ def wheels(tmp_path, monkeypatch):
 
 @pytest.fixture
 def given(tmp_path, monkeypatch):
-    """``given(files)``: pip is stood in for by a copy of a wheel with these files, since the archive is what matters."""
+    """``given(files)``: instead of pip, a wheel with these files is copied: the archive is what matters."""
 
     def make(files, **options):
         wheel = write_wheel(tmp_path / "source", files=files, **options)
@@ -165,5 +165,5 @@ def test_an_answer_with_another_package_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(
         package_index, "run_pip", lambda arguments, *_: shutil.copy(other, arguments[arguments.index("--dest") + 1])
     )
-    with pytest.raises(FetchError, match="has answered tiny-model==1.0 with another package"):
+    with pytest.raises(FetchError, match=r"has answered tiny-model==1\.0 with another package"):
         fetch(tmp_path)

@@ -10,6 +10,8 @@ import ipywidgets as widgets
 from dolly_widget.errors import EXPECTED_ERRORS, ModelError
 from dolly_widget.models import KNOWN_MODELS, store, weight_format
 from dolly_widget.text import in_bytes, visible_name
+from dolly_widget.widget.model.catalogue_offers import catalogue
+from dolly_widget.widget.model.one_click import OneClick
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
 
@@ -27,10 +29,13 @@ class ModelChooser(Fold):
         self.load = widgets.Button(description="Load", icon="download")
         self.hint = widgets.HTML(layout={"display": "none"})
         self.stored = widgets.HTML()
+        self.catalogue = OneClick(self._choose)
         row = widgets.Box([self.name, self.weight_format, self.load])
         row.add_class("dw-chooser")
-        super().__init__("Change model", row, self.hint, self.stored)
+        super().__init__("Change model", row, self.hint, self.catalogue, self.stored)
+        self._chosen = ""
         self.observe(self._on_fold, "is_open")
+        self.weight_format.observe(lambda _: self.is_open and self.refresh(), "value")
         self.name.on_msg(self._on_message)
         self.load.on_click(lambda _: self._submit())
 
@@ -41,6 +46,7 @@ class ModelChooser(Fold):
         except ModelError as exc:  # a cache that cannot be read
             self.show_hint(str(exc))
             return
+        self.catalogue.show(messages.note_html("With one click:"), catalogue(self.weight_format.value))
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
         self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids]))
@@ -56,9 +62,9 @@ class ModelChooser(Fold):
         self.hint.layout.display = None if text else "none"
 
     def loaded(self, model: str) -> None:
-        """Fold away, where it is the name in the box that was loaded."""
-        if self.name.value.strip() == model:
-            self.name.value = ""
+        """Fold away, where it is the name in the box that was loaded, or what was clicked."""
+        if model in (self.name.value.strip(), self._chosen):
+            self.name.value = self._chosen = ""
             self.is_open = False
 
     def _on_fold(self, change: Any) -> None:
@@ -71,9 +77,16 @@ class ModelChooser(Fold):
         if content.get("event") == "submit":  # Enter, as in any other box of one line
             self._submit()
 
+    def _choose(self, model: str) -> None:
+        self._chosen = model
+        self._load(model)
+
     def _submit(self) -> None:
+        self._load(self.name.value.strip())
+
+    def _load(self, model: str) -> None:
         self.show_hint("")
         try:
-            self._on_load(self.name.value.strip(), self.weight_format.value)
+            self._on_load(model, self.weight_format.value)
         except (*EXPECTED_ERRORS, RuntimeError) as exc:
             self.show_hint(str(exc))

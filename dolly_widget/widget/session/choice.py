@@ -52,7 +52,7 @@ def other_model(
 def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
     """The setup that makes the same engine again, from plain values; None if there is no such setup.
 
-    A model of the hub is named with the commit that was used.
+    A model of the hub is named by its id, with the commit that was used.
     """
     properties = tuple((name, _plain(value)) for name, value in setup.ov_config)
     has_other = any(value is _NOT_PLAIN for _, value in properties)
@@ -66,6 +66,7 @@ def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
     weight_format = PUBLISHED if entry is None else entry.weight_format
     return replace(
         setup,
+        model=entry.model_id if entry and is_of_hub else setup.model,
         revision=entry.commit if entry and is_of_hub else setup.revision,
         weight_format=WeightFormat() if weight_format == PUBLISHED else WeightFormat.of(weight_format),
         ov_config=properties,
