@@ -33,7 +33,8 @@ class EngineSetup:
     """
 
     model: str = field(
-        default="demo", metadata=_option("MODEL", "'demo', a model id of the Hugging Face hub, or a directory")
+        default="demo",
+        metadata=_option("MODEL", "'demo', 'smollm2', a model id of the Hugging Face hub, or a directory"),
     )
     """A directory of OpenVINO files or of a checkpoint can be given too."""
     revision: str | None = field(default=None, metadata=_option("REV", "branch, tag or commit of the model on the hub"))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.text import in_round_bytes
 
+# What a small GGUF file becomes, against its bare weights: with scales, graph and tokenizer; measured.
+_GGUF_RESULT = 1.11
 DEMO = "demo"
 """The bundled model's name."""
 
@@ -76,7 +78,8 @@ class NamedModel:
 
     def disk_bytes(self, weight_format: str = "int8") -> float:
         """What it keeps, once it is there."""
-        return self.parameters * WeightFormat.of(weight_format).bits / 8
+        weights = self.parameters * WeightFormat.of(weight_format).bits / 8
+        return weights * (_GGUF_RESULT if isinstance(self.source, GgufDownload) else 1)
 
     def needs_torch(self, weight_format: str = "int8") -> bool:
         """Whether the `optimum` extra is needed to convert it."""

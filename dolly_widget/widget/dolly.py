@@ -38,9 +38,10 @@ from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 class DollyWidget(SettingsTraits, widgets.VBox):
     """A language model in a notebook: write an instruction, watch the answer come, stop it, change the sampling.
 
-    ``model`` is "demo" (the small demonstration model that is part of the package), a model id of the Hugging Face hub,
-    a directory of OpenVINO files or of a checkpoint, an ``EngineSetup``, or a loaded ``Engine``, which stays yours to
-    close. ``options`` are further fields of ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
+    ``model`` is "demo" (the small demonstration model that is part of the package), "smollm2" or another name of
+    the catalogue, a model id of the Hugging Face hub, a directory of OpenVINO files or of a checkpoint, an
+    ``EngineSetup``, or a loaded ``Engine``, which stays yours to close. ``options`` are further fields of
+    ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
     ``engine`` "genai" or "optimum"; ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted,
     ``revision`` a branch, tag or commit of the hub; ``ov_config`` are OpenVINO properties, such as
     ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` speeds

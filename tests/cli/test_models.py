@@ -62,7 +62,7 @@ def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir
         "",
         "To be had by name:",
         "  smollm2       SmolLM2 135M · real, small · 93 MB",
-        "    Apache-2.0 · 93 MB to download · 135 MB on disk",
+        "    Apache-2.0 · 93 MB to download · 149 MB on disk",
         "  dolly-v2-7b   Dolly 2.0 7B · the original, medium · 14 GB",
         "    MIT · 14 GB to download · 6.9 GB on disk · needs the optimum extra",
         "  dolly-v2-12b  Dolly 2.0 12B · the original, large · 24 GB",

@@ -72,7 +72,7 @@ def test_the_catalogue_is_offered_with_what_each_model_is_and_costs(box, chosen)
     box.is_open = True
     assert labels(box)[:2] == ["SmolLM2 135M · real, small · 93 MB", "Dolly 2.0 3B · the original, small · 2.8 GB"]
     assert len(labels(box)) == len(CATALOGUE)
-    assert box.catalogue.buttons[0].tooltip == "Apache-2.0 · 93 MB to download · 135 MB on disk"
+    assert box.catalogue.buttons[0].tooltip == "Apache-2.0 · 93 MB to download · 149 MB on disk"
     assert box.catalogue.buttons[2].tooltip.endswith(" · needs the optimum extra")
     assert chosen == []
 
