@@ -41,13 +41,12 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     ``model`` is "demo" (the small demonstration model that is part of the package), "smollm2" or another name of
     the catalogue, a model id of the Hugging Face hub, a directory of OpenVINO files or of a checkpoint, an
     ``EngineSetup``, or a loaded ``Engine``, which stays yours to close. ``options`` are further fields of
-    ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
-    ``engine`` "genai" or "optimum"; ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted,
-    ``revision`` a branch, tag or commit of the hub; ``ov_config`` are OpenVINO properties, such as
-    ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` speeds
-    up answers that quote their context, and ``draft``, a smaller model with the same tokenizer, those that it can
-    guess: see ``load_engine``. Sampling settings among ``options``, such as ``temperature=0.5``, are the traits' first
-    values.
+    ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum";
+    ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted, ``revision`` a branch, tag or
+    commit of the hub; ``ov_config`` are OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``; ``template`` replaces
+    this model's own prompt template; ``prompt_lookup`` speeds up answers that quote their context, and ``draft``, a
+    smaller model with the same tokenizer, those that it can guess: see ``load_engine``. Sampling settings among
+    ``options``, such as ``temperature=0.5``, are the traits' first values.
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template

@@ -1,6 +1,7 @@
 """A real JupyterLab, or Notebook 7, in a folder of its own, and notebooks in it, driven through a real Chromium."""
 
 import json
+import os
 import secrets
 import urllib.request
 from contextlib import contextmanager
@@ -195,6 +196,8 @@ def _running(kind, module, *arguments, folder, theme):
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
         "JUPYTER_TOKEN": token,
+        # What a page offers depends on what is stored.
+        "DOLLY_WIDGET_CACHE": os.environ.get("DOLLY_WIDGET_CACHE", str(state / "cache")),
     }
     with running(module, *options, *arguments, state=state, **environment) as address:
         yield kind(folder, address, token)
