@@ -25,17 +25,19 @@ class LlamaCpp:
     def __init__(self, address):
         self._address = address
 
-    def encode(self, texts, *, parse_special=False, add_special=False):
-        """Ids of each text. All are one request: ids that stand between texts are handed through as they are."""
-        content = [part for text in texts for part in (_BETWEEN, text)]
-        asked = {"content": content, "parse_special": parse_special, "add_special": add_special}
+    def encode(self, texts):
+        """Ids of each text alone. All are one request: ids that stand between texts are handed through as they are."""
         encodings = []
-        for token_id in self._ask("tokenize", asked)["tokens"]:
+        for token_id in self.encode_one([part for text in texts for part in (_BETWEEN, text)]):
             if token_id == _BETWEEN:
                 encodings.append([])
             else:
                 encodings[-1].append(token_id)
         return encodings
+
+    def encode_one(self, text, *, parse_special=False, add_special=False):
+        asked = {"content": text, "parse_special": parse_special, "add_special": add_special}
+        return self._ask("tokenize", asked)["tokens"]
 
     def decode(self, token_ids):
         return self._ask("detokenize", {"tokens": token_ids})["content"]

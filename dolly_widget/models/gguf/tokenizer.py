@@ -39,7 +39,7 @@ def write_tokenizer(metadata: Mapping[str, Any], target: Path) -> None:
     else:
         raise ModelError(_unknown("kind", kind))
     config |= _chat_templates(metadata)
-    backend.save(str(target / "tokenizer.json"))
+    (target / "tokenizer.json").write_text(backend.to_str(pretty=True), encoding="utf-8")
     text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
     (target / "tokenizer_config.json").write_text(text, encoding="utf-8")
 
@@ -221,9 +221,9 @@ def _add_tokens(backend: tokenizers.Tokenizer, vocabulary: Vocabulary, *, takes_
 def _surround(backend: tokenizers.Tokenizer, vocabulary: Vocabulary, adds_bos: bool, adds_eos: bool) -> None:
     from tokenizers import processors
 
-    for name, is_added in (("bos", adds_bos), ("eos", adds_eos)):
+    for name, is_added, place in (("bos", adds_bos, "begin"), ("eos", adds_eos, "end")):
         if is_added and name not in vocabulary.named:
-            raise broken(f"a text begin or end with the {name.upper()} token, and does not say which that is")
+            raise broken(f"no {name.upper()} token to {place} a text with")
     if not adds_bos and not adds_eos:
         return
     before, after = ["bos"] * adds_bos, ["eos"] * adds_eos

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)
 _MAX_TOKENS = 1 << 20  # four times the largest vocabulary in use
 _MAX_TOKEN_CHARACTERS = 2048
 _MAX_TEXT_CHARACTERS = 1 << 24
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NO_ID = (-1, 0xFFFFFFFF)  # what some converters write for a token that a model does not have
 _IDS = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding", "eot": "eot", "eom": "eom"}
@@ -91,17 +93,15 @@ def _tokens(tokens: Any) -> list[str]:
         raise broken(f"{len(tokens):,} tokens, more than {_MAX_TOKENS:,}")
     # llama.cpp calls a token without a text so, too.
     named = [token or f"[EMPTY_{token_id}]" for token_id, token in enumerate(tokens)]
-    if not all(isinstance(token, str) and _is_encodable(token) for token in named):
+    if not all(isinstance(token, str) for token in named):
         raise broken("a token that is not text")
     if max(map(len, named)) > _MAX_TOKEN_CHARACTERS or sum(map(len, named)) > _MAX_TEXT_CHARACTERS:
         raise broken("tokens of too many characters")
+    if any(map(_SURROGATE.search, named)):
+        raise broken("a token that cannot be encoded")
     if len(set(named)) < len(named):
         raise broken("the same token twice")
     return named
-
-
-def _is_encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _is_number(score: Any) -> bool:
