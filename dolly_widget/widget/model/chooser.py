@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dolly_widget.errors import EXPECTED_ERRORS, ModelError
-from dolly_widget.models import KNOWN_MODELS, store, weight_format
+from dolly_widget.models import KNOWN_MODELS, kept_files, store, weight_format
 from dolly_widget.text import in_bytes, visible_name
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
@@ -22,6 +22,7 @@ class ModelChooser(Fold):
 
     def __init__(self, on_load: Callable[[str, str], Any]) -> None:
         self._on_load = on_load
+        self._kept: dict[str, str] = {}
         self.name = widgets.Combobox(placeholder="A model id of the Hugging Face hub, or a directory", tooltip="Model")
         self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
         self.load = widgets.Button(description="Load", icon="download")
@@ -35,7 +36,7 @@ class ModelChooser(Fold):
         self.load.on_click(lambda _: self._submit())
 
     def refresh(self) -> None:
-        """Look up which models are stored here, and offer them."""
+        """Look up which models are stored here, and which files other programs keep, and offer them."""
         try:
             entries = store.entries()
         except ModelError as exc:  # a cache that cannot be read
@@ -43,7 +44,8 @@ class ModelChooser(Fold):
             return
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
-        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids]))
+        self._kept = {file.name: str(file.path) for file in kept_files() if visible_name(file.name) == file.name}
+        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids, *self._kept]))
         listed = [
             f"{visible_name(entry.model_id)} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for entry in entries
         ]
@@ -57,7 +59,7 @@ class ModelChooser(Fold):
 
     def loaded(self, model: str) -> None:
         """Fold away, where it is the name in the box that was loaded."""
-        if self.name.value.strip() == model:
+        if self._named() == model:
             self.name.value = ""
             self.is_open = False
 
@@ -71,9 +73,14 @@ class ModelChooser(Fold):
         if content.get("event") == "submit":  # Enter, as in any other box of one line
             self._submit()
 
+    def _named(self) -> str:
+        """The model in the box; of another program's file, which is offered by its name there, the path."""
+        name = self.name.value.strip()
+        return self._kept.get(name, name)
+
     def _submit(self) -> None:
         self.show_hint("")
         try:
-            self._on_load(self.name.value.strip(), self.weight_format.value)
+            self._on_load(self._named(), self.weight_format.value)
         except (*EXPECTED_ERRORS, RuntimeError) as exc:
             self.show_hint(str(exc))
