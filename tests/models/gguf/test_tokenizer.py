@@ -279,6 +279,8 @@ def test_no_chat_template_is_none(tmp_path):
         {"tokenizer.chat_template": 7},
         {"tokenizer.chat_template": "x" * 1_000_001},
         {"tokenizer.chat_template.rag": None},
+        {"tokenizer.chat_template": "\ud800"},
+        {"tokenizer.chat_template.\ud800": "x"},
         {f"tokenizer.chat_template.{index}": "x" for index in range(21)},
     ],
 )
@@ -321,8 +323,8 @@ BROKEN = {
     "tokens that are no text": lambda count: {"tokens": list(range(1, count + 1))},
     "a lone surrogate": lambda count: {"tokens": ["\ud800", "b"]},
     "the same token twice": lambda count: {"tokens": ["a", "a"]},
-    "a token that is too long": lambda count: {"tokens": ["a" * 2049, "b"]},
-    "too many characters": lambda count: {"tokens": [f"{index:02000}" for index in range(8400)]},
+    "a token that is too long": lambda count: {"tokens": ["a" * 1025, "b"]},
+    "too many characters": lambda count: {"tokens": [f"{index:01000}" for index in range(8400)]},
     "too many tokens": lambda count: {"tokens": [""] * ((1 << 20) + 1)},
     "types for other tokens": lambda count: {"token_type": [NORMAL] * 3},
     "no list of types": lambda count: {"token_type": 7},
@@ -359,6 +361,21 @@ def test_metadata_that_cannot_be_right_are_refused(kind, changes, tmp_path):
 def test_merges_that_refer_to_no_token_are_refused(merges, tmp_path):
     with pytest.raises(ModelError, match=r"The GGUF file's tokenizer has .*merge.*: the file is damaged"):
         write_tokenizer(byte_level("gpt-2", HI) | {"tokenizer.ggml.merges": merges}, tmp_path)
+
+
+def test_more_merges_than_a_vocabulary_has_are_refused(tmp_path):
+    """Any part of each token is a token, too: half a million merges, of 340 million characters."""
+    metadata = sentencepiece(["a" * length for length in range(1, 1025)])
+    with pytest.raises(ModelError, match="tokenizer has more merges than a vocabulary has: the file is damaged"):
+        write_tokenizer(metadata, tmp_path)
+
+
+def test_more_special_tokens_than_can_be_looked_for_are_refused(tmp_path):
+    metadata = byte_level("gpt-2", HI)
+    metadata["tokenizer.ggml.tokens"] += [f"<{index}>" for index in range(40_000)]
+    metadata["tokenizer.ggml.token_type"] += [CONTROL] * 40_000
+    with pytest.raises(ModelError, match="tokenizer has 40,003 special tokens, more than 32,768"):
+        write_tokenizer(metadata, tmp_path)
 
 
 def test_a_sentencepiece_vocabulary_without_scores_is_refused(tmp_path):
