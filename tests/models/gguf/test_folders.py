@@ -228,6 +228,11 @@ def test_links_do_not_lead_out(ollama, lm_studio, tmp_path):
     put_manifest(ollama)
     (ollama / "blobs").mkdir()
     (ollama / "blobs" / f"sha256-{DIGEST}").symlink_to(secret)
+    other = put_ollama(ollama, "registry.ollama.ai/library/other/latest", "cd" * 32)
+    manifest = ollama / "manifests/registry.ollama.ai/library/other/latest"
+    manifest.rename(tmp_path / "manifest")
+    manifest.symlink_to(tmp_path / "manifest")
+    assert other.is_file()
     (lm_studio / "a/b").mkdir(parents=True)
     (lm_studio / "a/b/c.gguf").symlink_to(secret)
     (lm_studio / "linked").symlink_to(tmp_path / "secret")

@@ -213,11 +213,13 @@ def test_an_id_that_stands_for_no_token_is_none(tmp_path):
 
 
 def test_what_ends_an_answer_is_no_text_whatever_its_type(tmp_path):
-    metadata = byte_level("gpt-2", HI, words=["<|eot_id|>"])
+    metadata = byte_level("gpt-2", HI, words=["<|eot_id|>", "[STOP]"])
     names = metadata["tokenizer.ggml.tokens"]
     metadata["tokenizer.ggml.token_type"][names.index(END)] = USER_DEFINED
+    metadata["tokenizer.ggml.eos_token_id"] = names.index("[STOP]")
     write_tokenizer(metadata, tmp_path)
     tokenizer = OurTokenizer(tmp_path)
+    assert tokenizer.is_special(names.index("[STOP]"))
     assert tokenizer.is_special(names.index(END))
     assert tokenizer.is_special(names.index("<|eot_id|>"))
 
