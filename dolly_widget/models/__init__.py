@@ -4,6 +4,7 @@ from dolly_widget.models.catalogue import CATALOGUE, KNOWN_MODELS, NamedModel, n
 from dolly_widget.models.conversion.process import convert
 from dolly_widget.models.demo import CHECKPOINT_DIR as DEMO_CHECKPOINT
 from dolly_widget.models.entry import PUBLISHED, Entry
+from dolly_widget.models.gguf.folders import kept_files
 from dolly_widget.models.graph_signature import check_generates, feed, is_recurrent
 from dolly_widget.models.info import ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import find, resolve
@@ -31,6 +32,7 @@ __all__ = [
     "find",
     "is_openvino",
     "is_recurrent",
+    "kept_files",
     "named",
     "resolve",
     "template_for",

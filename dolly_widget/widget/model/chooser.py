@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dolly_widget.errors import EXPECTED_ERRORS, ModelError
-from dolly_widget.models import KNOWN_MODELS, store, weight_format
+from dolly_widget.models import KNOWN_MODELS, kept_files, store, weight_format
 from dolly_widget.text import in_bytes, visible_name
 from dolly_widget.widget.model.catalogue_offers import catalogue
 from dolly_widget.widget.model.one_click import OneClick
@@ -24,6 +24,7 @@ class ModelChooser(Fold):
 
     def __init__(self, on_load: Callable[[str, str], Any]) -> None:
         self._on_load = on_load
+        self._kept: dict[str, str] = {}
         self.name = widgets.Combobox(placeholder="A model id of the Hugging Face hub, or a directory", tooltip="Model")
         self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
         self.load = widgets.Button(description="Load", icon="download")
@@ -40,7 +41,7 @@ class ModelChooser(Fold):
         self.load.on_click(lambda _: self._submit())
 
     def refresh(self) -> None:
-        """Look up which models are stored here, and offer them."""
+        """Look up which models are stored here, and which files other programs keep, and offer them."""
         try:
             entries = store.entries()
         except ModelError as exc:  # a cache that cannot be read
@@ -49,7 +50,8 @@ class ModelChooser(Fold):
         self.catalogue.show(messages.note_html("With one click:"), catalogue(self.weight_format.value))
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
-        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids]))
+        self._kept = {file.name: str(file.path) for file in kept_files() if visible_name(file.name) == file.name}
+        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids, *self._kept]))
         listed = [
             f"{visible_name(entry.model_id)} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for entry in entries
         ]
@@ -62,8 +64,8 @@ class ModelChooser(Fold):
         self.hint.layout.display = None if text else "none"
 
     def loaded(self, model: str) -> None:
-        """Fold away, where it is the name in the box that was loaded, or what was clicked."""
-        if model in (self.name.value.strip(), self._chosen):
+        """Fold away, where it is the model in the box that was loaded, or what was clicked."""
+        if model in (self._named(), self._chosen):
             self.name.value = self._chosen = ""
             self.is_open = False
 
@@ -81,8 +83,13 @@ class ModelChooser(Fold):
         self._chosen = model
         self._load(model)
 
+    def _named(self) -> str:
+        """The model in the box; of another program's file, which is offered by its name there, the path."""
+        name = self.name.value.strip()
+        return self._kept.get(name, name)
+
     def _submit(self) -> None:
-        self._load(self.name.value.strip())
+        self._load(self._named())
 
     def _load(self, model: str) -> None:
         self.show_hint("")
