@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 import shutil
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dolly_widget.errors import ModelError
 from dolly_widget.models.conversion.making import faults_described
 from dolly_widget.models.gguf import graph, rotary, settings, weights
 from dolly_widget.models.gguf.file import GgufFile

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 NAME = "openvino_model.xml"
-# No device has this name: GenAI reads the file, saves the graph and stops. Compiling it would take as much memory again.
+# No device has this name: GenAI reads the file, saves the graph and stops. To compile it takes as much memory again.
 _NO_DEVICE = "DOLLY_WIDGET_SAVES_ONLY"
 
 
@@ -47,10 +47,9 @@ def restore(model: ov.Model, exact: Mapping[str, Floats], epsilon: float, freque
     is_placed = False
     for constant, places in _small_constants(model):
         shape = tuple(constant.get_output_shape(0))
+        values = known.get(_rounded(constant.get_data()))
         if shape == angles and any(place.get_node().get_type_name() == "Broadcast" for place in places):
             values, is_placed = frequencies, True
-        else:
-            values = known.get(_rounded(constant.get_data()))
         if values is not None:
             _replace(places, values.reshape(shape))
     if not is_placed:

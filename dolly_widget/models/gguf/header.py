@@ -1,8 +1,8 @@
 """The header of one GGUF file: its metadata, and what it says of its tensors. Reads no weight.
 
 The file may come from anyone: each count, length and offset is compared with the file's size before it is used. The
-``gguf`` package's own reader is not used for that: it follows counts without a bound, and keeps an array object for each
-element of a list, hundreds of bytes for one.
+``gguf`` package's own reader is not used for that: it follows counts without a bound, and keeps an array object for
+each element of a list, hundreds of bytes for one.
 
 Format: ggml-org/ggml, docs/gguf.md (versions 2 and 3).
 """
@@ -35,7 +35,19 @@ _MAX_DIMENSIONS = 4
 _MAX_ALIGNMENT = 1 << 20
 _LARGEST = 2**63 - 1
 # By the number of a value's type.
-_SCALARS = {0: "<u1", 1: "<i1", 2: "<u2", 3: "<i2", 4: "<u4", 5: "<i4", 6: "<f4", 7: "?", 10: "<u8", 11: "<i8", 12: "<f8"}
+_SCALARS = {
+    0: "<u1",
+    1: "<i1",
+    2: "<u2",
+    3: "<i2",
+    4: "<u4",
+    5: "<i4",
+    6: "<f4",
+    7: "?",
+    10: "<u8",
+    11: "<i8",
+    12: "<f8",
+}
 _STRING, _ARRAY = 8, 9
 _AGAIN = "download it again."
 
@@ -117,7 +129,9 @@ class _Reader:
                 f"{self._path} is a big-endian GGUF file, for another kind of processor; give the little-endian one."
             )
         if version == 1:
-            raise ModelError(f"{self._path} is in version 1 of GGUF, of August 2023; download a newer file of the model.")
+            raise ModelError(
+                f"{self._path} is in version 1 of GGUF, of August 2023; download a newer file of the model."
+            )
         raise ModelError(
             f"{self._path} is in version {version} of GGUF, and versions 2 and 3 can be read; give such a file."
         )
