@@ -60,7 +60,7 @@ def _model(
     """The model as it is to be saved; its weights are mapped from ``place``."""
     import openvino as ov
 
-    matrix_type = {"fp16": weights.F16, "int8": weights.Q8_0, "int4": weights.Q4_0}[weight_format.name]
+    matrix_type = {"fp16": weights.F16, "int8": weights.Q8_0, "int4": weights.Q4_1}[weight_format.name]
     first = weights.write(file, structure, matrix_type, place, on_progress)
     on_progress(Progress("export"))
     made = graph.make(first)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,7 +35,14 @@ def make(gguf: Path) -> Path:
     except RuntimeError as exc:
         if _NO_DEVICE not in str(exc):
             raise
+    _return_memory()
     return gguf.with_name(NAME)
+
+
+def _return_memory() -> None:
+    """Give what GenAI has freed back to the system: glibc keeps it, as much as the weights take."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def restore(model: ov.Model, exact: Mapping[str, Floats], epsilon: float, frequencies: Floats) -> None:

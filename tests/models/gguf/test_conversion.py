@@ -1,4 +1,4 @@
-"""The OpenVINO files that a GGUF file becomes compute what its weights say: compared with Llama's arithmetic in numpy."""
+"""The OpenVINO files that a GGUF file becomes compute what its weights say: Llama's arithmetic, here in numpy."""
 
 import json
 
@@ -84,7 +84,7 @@ def test_what_genai_reads_wrongly_or_not_at_all_is_exact(tmp_path, quantisation)
     shape = Shape(layers=1)
     model_dir, weights = converted(tmp_path, shape, quantisation=quantisation)
     ids = random_ids(shape, 64)
-    assert divergence(logits(shape, weights, ids), computed(model_dir, ids)) < 1e-5
+    assert divergence(logits(shape, weights, ids), computed(model_dir, ids)) < 1e-4
 
 
 @pytest.mark.parametrize(("weight_format", "largest"), [("int8", 0.02), ("int4", 3.0)])

@@ -38,7 +38,7 @@ def test_any_part_stands_for_the_whole(tmp_path):
 def test_a_part_that_is_missing_is_named(tmp_path):
     parts = write_split(tmp_path)
     parts[1].unlink()
-    with pytest.raises(ModelError, match="one of 3 files of a model, and sheep-00002-of-00003.gguf is missing: put it"):
+    with pytest.raises(ModelError, match=r"one of 3 files of a model, and sheep-00002-of-00003.gguf is missing"):
         GgufFile.open(parts[2])
 
 
@@ -51,7 +51,7 @@ def test_a_part_without_its_name_is_refused(tmp_path):
 def test_a_part_under_another_ones_name_is_refused(tmp_path):
     parts = write_split(tmp_path)
     parts[1].write_bytes(parts[2].read_bytes())
-    with pytest.raises(ModelError, match="sheep-00002-of-00003.gguf is not what its name says, part 2 of 3"):
+    with pytest.raises(ModelError, match=r"sheep-00002-of-00003.gguf is not what its name says, part 2 of 3"):
         GgufFile.open(parts[0])
 
 

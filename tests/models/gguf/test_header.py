@@ -66,11 +66,11 @@ BAD = {
     "half a block": (gguf(tensor(b"a", (33,), 8, 0), bytes(64), tensors=1), "rows of 33, which Q8_0 cannot store"),
     "an unknown quantisation": (
         gguf(tensor(b"a", (32,), 222, 0), tensors=1),
-        "stores weights as type 222, which cannot",
+        "stores weights as type 222, which",
     ),
     "what cannot be dequantised": (
         gguf(tensor(b"a", (256,), 15, 0), tensors=1),
-        "stores weights as Q8_K, which cannot",
+        "stores weights as Q8_K, which",
     ),
 }
 
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said_in_a_sentence_and_allocates_nothing(tmp_path, con
 def test_a_list_takes_no_more_than_the_file_has(tmp_path):
     path = tmp_path / "sheep.gguf"
     path.write_bytes(gguf(setting(b"a", ARRAY, struct.pack("<IQ", UINT32, 2**22)), settings=1))
-    with pytest.raises(ModelError, match="is truncated: .* of at least 16,777,"):
+    with pytest.raises(ModelError, match=r"is truncated: .* of at least 16,777,"):
         read_header(path)
 
 
@@ -106,7 +106,7 @@ def test_every_cut_of_a_file_is_refused(tmp_path):
     places = [*range(0, 400), *range(400, len(content), len(content) // 200), len(content) - 1]
     for place in places:
         cut.write_bytes(content[:place])
-        with pytest.raises(ModelError, match="is truncated|is empty|is not a GGUF"):
+        with pytest.raises(ModelError, match=r"is truncated|is empty|is not a GGUF"):
             read_header(cut)
 
 

@@ -27,9 +27,7 @@ def test_counts_that_are_given_for_each_layer_count_where_they_are_the_same(tmp_
     shape = Shape(metadata={"llama.attention.head_count_kv": ("array", [4, 4])})
     assert structure_of(tmp_path, shape).kv_heads == 4
     shape.metadata = {"llama.attention.head_count_kv": ("array", [4, 2])}
-    with pytest.raises(
-        ModelError, match=r"gives \[4, 2\] as llama.attention.head_count_kv, where a whole number above 0"
-    ):
+    with pytest.raises(ModelError, match=r"gives \[4, 2\] as llama.attention.head_count_kv, where a whole number"):
         structure_of(tmp_path, shape)
 
 
@@ -75,13 +73,13 @@ def changed(shape, **weights):
         (
             "blk.0.ffn_gate_inp.weight",
             np.ones((4, 256), np.float32),
-            "has weights that its family does not use: 'blk.0",
+            "has weights that its family does not use: 'blk",
         ),
         ("cls.output.weight", np.ones((1, 256), np.float32), "has weights that its family does not use: 'cls.output"),
         (
             "blk.0.attn_k.weight",
             np.ones((256, 256), np.float32),
-            r"attn_k.weight has the shape \(256, 256\) instead of",
+            r"attn_k.weight has the shape \(256, 256\) instead",
         ),
         ("token_embd.weight", np.ones((288, 512), np.float32), r"token_embd.weight has the shape \(288, 512\) instead"),
         ("rope_freqs.weight", np.ones(8, np.float32), r"rope_freqs.weight has the shape \(8,\) instead of \(16,\)"),
