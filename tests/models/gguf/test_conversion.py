@@ -96,6 +96,23 @@ def test_fewer_bits_are_nearly_exact(tmp_path, weight_format, largest):
     assert models.ModelInfo(model_dir).precision == weight_format.upper()
 
 
+def test_settings_of_int4_take_nncf(tmp_path):
+    reports = []
+    write_gguf(tmp_path / "sheep.gguf")
+    (tmp_path / "made").mkdir()
+    convert(tmp_path / "sheep.gguf", tmp_path / "made", WeightFormat("int4", group_size=64), reports.append)
+    assert "compress" in {report.stage for report in reports}
+    graph_text = (tmp_path / "made" / "openvino_model.xml").read_text(encoding="utf-8")
+    assert 'element_type="u4" shape="256, 4, 64"' in graph_text or 'element_type="u4" shape="256,4,64"' in graph_text
+
+
+def test_without_nncf_its_settings_are_refused_and_int4_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("dolly_widget.models.gguf.conversion.find_spec", lambda name: None)
+    converted(tmp_path, Shape(), "int4")
+    with pytest.raises(ModelError, match=r"becomes int4-g64 with a further package: run `python -m pip install"):
+        convert(tmp_path / "sheep.gguf", tmp_path, WeightFormat("int4", group_size=64), lambda progress: None)
+
+
 def test_weights_of_the_same_eight_bits_are_exact(tmp_path):
     model_dir, weights = converted(tmp_path, Shape(), "int8", "Q8_0")
     ids = random_ids(Shape(), 100)

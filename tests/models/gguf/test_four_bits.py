@@ -1,4 +1,4 @@
-"""Four bits a weight, in bytes that two readers understand alike: the `gguf` package, and GenAI with its zero points."""
+"""Four bits a weight, in bytes that the `gguf` package and GenAI, with its zero points, understand alike."""
 
 import numpy as np
 from gguf import GGMLQuantizationType, quants
@@ -34,7 +34,7 @@ def test_zero_points_are_whole_numbers_of_four_bits():
 def test_it_is_nearer_than_what_the_gguf_package_writes_in_as_many_bits():
     values = drawn()
     simple = quants.quantize(values, GGMLQuantizationType.Q4_0)
-    assert error(values, four_bits.quantised(values)) < 0.8 * error(values, simple)
+    assert error(values, four_bits.quantised(values)) < 0.9 * error(values, simple)
 
 
 def test_weights_of_one_sign_and_of_none_are_kept():
