@@ -36,7 +36,7 @@ class ModelChooser(Fold):
         super().__init__("Change model", row, self.hint, self.catalogue, self.stored)
         self._chosen = ""
         self.observe(self._on_fold, "is_open")
-        self.weight_format.observe(lambda _: self.is_open and self.refresh(), "value")
+        self.weight_format.observe(self._on_format, "value")
         self.name.on_msg(self._on_message)
         self.load.on_click(lambda _: self._submit())
 
@@ -74,6 +74,10 @@ class ModelChooser(Fold):
             self.refresh()
         else:
             self.show_hint("")
+
+    def _on_format(self, _: Any) -> None:
+        if self.is_open:
+            self.refresh()
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
         if content.get("event") == "submit":  # Enter, as in any other box of one line
