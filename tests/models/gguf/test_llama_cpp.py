@@ -31,8 +31,10 @@ SMOLLM2 = os.environ.get("DOLLY_WIDGET_TEST_GGUF", "")
 """A GGUF file of published weights, SmolLM2-135M-Instruct's for one."""
 
 
-def is_ascii(text):
-    return text.isascii()
+def has_plain_letters(text):
+    """No combining marks, and no letters beyond ASCII that are of one case."""
+    kinds = {unicodedata.category(character) for character in text if not character.isascii()}
+    return not kinds & {"Mn", "Mc", "Me", "Lu", "Ll", "Lt"}
 
 
 def is_lower_case(text):
@@ -50,7 +52,7 @@ def has_plain_digits(text):
 # Where llama.cpp does not do what the expression says, and the texts that remain.
 ADAPTED = {
     # Combining marks are no part of a word, and letters beyond ASCII are both upper and lower case.
-    **dict.fromkeys(["tekken", "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"], is_ascii),
+    **dict.fromkeys(["tekken", "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"], has_plain_letters),
     # Upper and lower case are one: "helloWorld" is not cut.
     "youtu": is_lower_case,
     # White space beyond ASCII is matched by \s alone, and by no range of characters that it lies in.
