@@ -13,6 +13,7 @@ from dolly_widget.models.conversion.needs import (
     is_out_of_disk,
     of_conversion,
     of_download,
+    of_gguf,
 )
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import memory
@@ -41,6 +42,22 @@ def test_what_has_to_be_downloaded_takes_disk_too():
     without, with_ = (of_conversion(DOLLY_BYTES, 16, WeightFormat("int8"), missing) for missing in (0, 5e9))
     assert with_.disk - without.disk == with_.download == 5e9
     assert with_.memory == without.memory
+
+
+@pytest.mark.parametrize(
+    ("weight_format", "disk"),
+    [
+        (WeightFormat("fp16"), 4e9),
+        (WeightFormat("int8"), 2.2e9),
+        (WeightFormat("int4"), 1.4e9),
+        (WeightFormat("int4", group_size=64), 4e9),
+    ],
+)
+def test_a_gguf_file_takes_its_result_twice_and_the_memory_of_its_check(weight_format, disk):
+    needed = of_gguf(1e9, weight_format, missing_bytes=5e8)
+    assert (needed.download, needed.disk) == (5e8, pytest.approx(5e8 + disk))
+    # SmolLM2, 134.5 million weights: 1,398 MB in FP16, which was the most.
+    assert 1.3e9 < of_gguf(134.5e6, weight_format).memory < 1.5e9
 
 
 def test_a_sentence_tells_what_is_needed_and_what_is_free(tmp_path):
