@@ -52,11 +52,12 @@ def is_model_id(text: str) -> bool:
     return _MODEL_ID.fullmatch(text) is not None
 
 
-def look_up(model_id: str, revision: str = "main") -> Repository:
+def look_up(model_id: str, revision: str = "main", file: str = "") -> Repository:
     """Ask the hub, in one request, what ``model_id`` holds at ``revision`` (a branch, tag or commit).
 
-    Where the hub cannot be reached, or HF_HUB_OFFLINE is set, a whole copy in the local hub cache is returned instead.
-    Raises ModelError where there is neither, or nothing in it that can be run or converted.
+    ``file`` names a GGUF file of it. Where the hub cannot be reached, or HF_HUB_OFFLINE is set, a whole copy in the
+    local hub cache is returned instead. Raises ModelError where there is neither, or nothing in it that can be run or
+    converted; ModelChoiceError where it holds several GGUF files, and none of them is named.
     """
     if not is_model_id(model_id):
         raise ModelError(f"{model_id!r} is not a model id of the hub: write it as organisation/name.")
@@ -69,13 +70,13 @@ def look_up(model_id: str, revision: str = "main") -> Repository:
     except ModelError:
         raise
     except hub_exceptions() as exc:
-        cached = cache.look_up(model_id, revision) if is_unreachable(exc) else None
+        cached = cache.look_up(model_id, revision, file) if is_unreachable(exc) else None
         if cached is None:
             raise describe_fault(exc, model_id, revision) from exc
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
         raise not_a_hub() from exc
-    return choose(model_id, revision, *contents)
+    return choose(model_id, revision, *contents, file)
 
 
 def missing_bytes(repository: Repository) -> int:

@@ -7,10 +7,11 @@ from pathlib import Path
 from dolly_widget.errors import ModelError
 from dolly_widget.models.kinds.bundled import Bundled
 from dolly_widget.models.kinds.directory import Directory
+from dolly_widget.models.kinds.hub_gguf import HubGguf
 from dolly_widget.models.kinds.hub_repository import HubRepository
 from dolly_widget.models.kinds.kind import Kind
 
-KINDS: tuple[Kind, ...] = (Bundled(), Directory(), HubRepository())
+KINDS: tuple[Kind, ...] = (Bundled(), Directory(), HubRepository(), HubGguf())
 """In the order in which they are tried: what is on this machine comes before the hub."""
 
 

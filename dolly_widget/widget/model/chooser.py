@@ -7,9 +7,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dolly_widget.errors import EXPECTED_ERRORS, ModelError
+from dolly_widget.errors import EXPECTED_ERRORS, ModelChoiceError, ModelError
 from dolly_widget.models import KNOWN_MODELS, store, weight_format
 from dolly_widget.text import in_bytes, visible_name
+from dolly_widget.widget.model.file_choice import FileChoice
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
 
@@ -26,10 +27,11 @@ class ModelChooser(Fold):
         self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
         self.load = widgets.Button(description="Load", icon="download")
         self.hint = widgets.HTML(layout={"display": "none"})
+        self.files = FileChoice(self._load_file)
         self.stored = widgets.HTML()
         row = widgets.Box([self.name, self.weight_format, self.load])
         row.add_class("dw-chooser")
-        super().__init__("Change model", row, self.hint, self.stored)
+        super().__init__("Change model", row, self.hint, self.files, self.stored)
         self.observe(self._on_fold, "is_open")
         self.name.on_msg(self._on_message)
         self.load.on_click(lambda _: self._submit())
@@ -55,6 +57,15 @@ class ModelChooser(Fold):
         self.hint.value = messages.hint_html(text) if text else ""
         self.hint.layout.display = None if text else "none"
 
+    def offer(self, choice: ModelChoiceError) -> None:
+        """Offer the files that a name stands for, one of which has to be chosen."""
+        self.is_open = True
+        self.show_hint(self.files.offer(choice))
+
+    def _load_file(self, name: str) -> None:
+        self.name.value = name
+        self._submit()
+
     def loaded(self, model: str) -> None:
         """Fold away, where it is the name in the box that was loaded."""
         if self.name.value.strip() == model:
@@ -66,6 +77,7 @@ class ModelChooser(Fold):
             self.refresh()
         else:
             self.show_hint("")
+            self.files.clear()
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
         if content.get("event") == "submit":  # Enter, as in any other box of one line
@@ -73,6 +85,7 @@ class ModelChooser(Fold):
 
     def _submit(self) -> None:
         self.show_hint("")
+        self.files.clear()
         try:
             self._on_load(self.name.value.strip(), self.weight_format.value)
         except (*EXPECTED_ERRORS, RuntimeError) as exc:

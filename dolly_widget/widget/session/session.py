@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine
-from dolly_widget.errors import ModelError, error_text
+from dolly_widget.errors import ModelChoiceError, ModelError, error_text
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
@@ -340,7 +340,8 @@ class Session:
 
     def _on_load_failed(self, exc: BaseException, is_stopped: bool) -> None:
         self._set("progress", "")
-        is_harmless = is_stopped and isinstance(exc, ModelError) and self.engine is not None
+        is_question = isinstance(exc, ModelChoiceError)  # which of several files
+        is_harmless = self.engine is not None and (is_question or (is_stopped and isinstance(exc, ModelError)))
         self._events.load_failed(exc, is_harmless)
         if is_harmless:
             self.rest()
