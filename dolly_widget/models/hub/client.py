@@ -13,6 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from logging import CRITICAL
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ MAX_FILES = 10_000
 """Of a repository; models have some hundred at most."""
 _MAX_FILE_BYTES = 1 << 50
 _MAX_CONFIG_BYTES = 16 << 20
+_MAX_ARCHITECTURE_CHARS = 60
 _CHUNK_BYTES = 1 << 20  # the library's 10 MB are seconds on a slow line: no progress is seen meanwhile
 # The rules of huggingface_hub's `validate_repo_id` (utils/_validators.py), whose import takes most of a second.
 _MODEL_ID = re.compile(r"(?!.*(?:--|\.\.|\.git$))(?:\b[\w.-]+\b/)?\b[\w.-]{1,96}\b", re.ASCII)
@@ -64,7 +66,8 @@ def look_up(model_id: str, revision: str = "main", file: str = "") -> Repository
     check_revision(revision)
     try:
         with _quiet(), guarded():
-            contents = _contents(_ask(model_id, revision))
+            answer = _ask(model_id, revision)
+            contents, architecture = _contents(answer), _told_architecture(answer)
         if is_commit(revision) and contents[0] != revision:
             raise not_a_hub("it tells of another commit")
     except ModelError:
@@ -76,7 +79,7 @@ def look_up(model_id: str, revision: str = "main", file: str = "") -> Repository
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
         raise not_a_hub() from exc
-    return choose(model_id, revision, *contents, file)
+    return replace(choose(model_id, revision, *contents, file), gguf_architecture=architecture)
 
 
 def missing_bytes(repository: Repository) -> int:
@@ -146,6 +149,13 @@ def _contents(answer: Any) -> tuple[str, dict[str, int], dict[str, str]]:
     if not all(etag == "" or is_content_id(etag) for etag in etags.values()):
         raise not_a_hub("the checksum of a file is none")
     return answer["sha"], sizes, etags
+
+
+def _told_architecture(answer: Any) -> str:
+    """The family of a repository's GGUF files, in llama.cpp's words, as the hub found it; "" where it does not say."""
+    found = answer.get("gguf")
+    told = found.get("architecture") if isinstance(found, dict) else None
+    return told if isinstance(told, str) and len(told) <= _MAX_ARCHITECTURE_CHARS else ""
 
 
 def _told_content_id(file: Any) -> Any:

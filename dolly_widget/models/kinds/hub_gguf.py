@@ -57,10 +57,12 @@ class GgufRepository:
         self, staging: Path, weight_format: WeightFormat, on_progress: OnProgress, *, install_exporter: bool
     ) -> dict[str, str]:
         """See ``Source``. What the conversion needs beside the download is known once the file is here."""
-        from dolly_widget.models.conversion import making  # only the child process needs them
-        from dolly_widget.models.gguf import conversion
+        # Only the child process needs these.
+        from dolly_widget.models.conversion import making
+        from dolly_widget.models.gguf import by_checkpoint, conversion
 
         repository = self._repository
+        by_checkpoint.require_packages(self._name, repository.gguf_architecture)  # before gigabytes are downloaded
         missing = client.missing_bytes(repository)
         making.report_needs(needs.Needs(missing, missing), False, on_progress)
         directory = client.download(repository, on_progress)

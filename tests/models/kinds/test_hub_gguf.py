@@ -1,6 +1,7 @@
 """A GGUF file of the hub, as the child process makes a model of it; against a server of our own."""
 
 import hashlib
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,24 @@ def test_only_the_named_file_is_downloaded_and_converted(hub, converted):
     assert lookup.find("org/name:m-Q8_0.gguf") == entry.path
     assert lookup.find("org/name:m-Q4_K_M.gguf") is None
     assert lookup.find("org/name") is None
+
+
+def test_packages_that_are_missing_are_told_before_the_download(hub, converted, monkeypatch):
+    hub.tell = lambda answer: answer | {"gguf": {"architecture": "gemma2", "total": 2_600_000_000}}
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else find_spec(name))
+    with pytest.raises(
+        ModelError, match=r"family 'gemma2', .* run `python -m pip install \"dolly-widget\[optimum\]\"`"
+    ):
+        make("org/name:m-Q8_0.gguf")
+    assert downloaded(hub) == []
+
+
+@pytest.mark.parametrize("told", [None, 5, [], {}, {"architecture": 5}, {"architecture": "x" * 1000}])
+def test_what_a_hub_tells_of_a_family_in_other_words_does_not_count(hub, converted, told):
+    hub.tell = lambda answer: answer | {"gguf": told}
+    make("org/name:m-Q8_0.gguf")
+    assert len(converted) == 1
 
 
 def test_all_parts_of_a_split_file_are_downloaded_beside_each_other(hub, converted):

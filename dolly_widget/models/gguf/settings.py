@@ -1,0 +1,61 @@
+"""What a model directory says of a model beside its weights: ``config.json`` and ``generation_config.json``.
+
+In the words of transformers, from a GGUF file's metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dolly_widget.models.gguf.structure import Structure
+
+_CLASSES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
+# That end an answer: the end of a text, of a turn, and of a message before a tool's.
+_ENDS = ("eos_token_id", "eot_token_id", "eom_token_id")
+
+
+def config(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """``config.json``. The frequencies of Llama 3.1 are in the graph alone: the file has them as a tensor."""
+    rope: dict[str, Any] = {"rope_type": "default", "rope_theta": structure.rope_base}
+    if structure.rope_scale != 1:
+        rope |= {"rope_type": "linear", "factor": structure.rope_scale}
+    return {
+        "architectures": [_CLASSES[structure.family]],
+        "model_type": structure.family,
+        "hidden_act": "silu",
+        "hidden_size": structure.hidden,
+        "intermediate_size": structure.feed_forward,
+        "num_hidden_layers": structure.layers,
+        "num_attention_heads": structure.heads,
+        "num_key_value_heads": structure.kv_heads,
+        "head_dim": structure.head_size,
+        "vocab_size": structure.vocab,
+        "max_position_embeddings": structure.context,
+        "rms_norm_eps": structure.epsilon,
+        "rope_theta": structure.rope_base,
+        "rope_parameters": rope,
+        "tie_word_embeddings": structure.is_tied,
+        **_ids(structure, metadata),
+    }
+
+
+def generation_config(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """``generation_config.json``: what begins and ends a text."""
+    return _ids(structure, metadata)
+
+
+def _ids(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Ids of special tokens that the model has; none for what the file does not name."""
+    ends = list(dict.fromkeys(_known(structure, metadata, _ENDS)))
+    found: dict[str, Any] = {"eos_token_id": ends if len(ends) > 1 else ends[0]} if ends else {}
+    for name, key in (("bos_token_id", "bos_token_id"), ("pad_token_id", "padding_token_id")):
+        found |= {name: token_id for token_id in _known(structure, metadata, (key,))}
+    return found
+
+
+def _known(structure: Structure, metadata: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[int]:
+    for key in keys:
+        token_id = metadata.get(f"tokenizer.ggml.{key}")
+        if type(token_id) is int and 0 <= token_id < structure.vocab:
+            yield token_id

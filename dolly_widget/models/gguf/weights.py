@@ -1,0 +1,200 @@
+"""The weights of a GGUF file, dequantised and written again in a type that OpenVINO GenAI reads exactly.
+
+Its reader computes Q4_1 wrongly without a word, and fails for most others. It is right for F16, Q8_0 and Q4_0.
+
+A tensor at a time, in blocks of rows: memory holds one tensor as it is written, and a block in float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dolly_widget.errors import ModelError
+from dolly_widget.models.gguf.file import GgufFile
+from dolly_widget.models.gguf.header import Tensor
+from dolly_widget.models.gguf.structure import ROPE_FACTORS, Structure
+from dolly_widget.runtime import OnProgress, Progress
+
+if TYPE_CHECKING:
+    import gguf
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+
+F16, Q8_0, Q4_0 = "F16", "Q8_0", "Q4_0"
+# llama.cpp, include/llama.h (llama_ftype).
+_FILE_TYPES = {F16: 1, Q4_0: 2, Q8_0: 7}
+_BLOCK_PARAMETERS = 1 << 22
+# GenAI maps one part at a time into memory.
+_PART_BYTES = 256 << 20
+_MAX_PARTS = 64
+_LARGEST_F16 = 65504.0
+
+
+def write(file: GgufFile, structure: Structure, matrix_type: str, target: Path, on_progress: OnProgress) -> Path:
+    """Write the weights of ``file`` into the empty directory ``target``, in parts, and return the first.
+
+    ``matrix_type`` is F16, Q8_0 or Q4_0: for what is multiplied with; with Q4_0, the embedding and the output layer
+    are Q8_0. Norms and biases are F32. Raises ModelError for weights that are no numbers, or that F16 cannot hold.
+    """
+    import gguf
+
+    tensors = {tensor.name: tensor for tensor in file.tensors}
+    plan = {name: _type_of(name, tensors[name], structure, matrix_type) for name in _names(structure, tensors)}
+    sizes = {name: _n_bytes(tensors[name], kind) for name, kind in plan.items()}
+    total = sum(sizes.values())
+    part_bytes = max(_PART_BYTES, total // _MAX_PARTS) if total > _PART_BYTES else 0  # 0: one file
+    writer = gguf.GGUFWriter(target / "weights.gguf", structure.family, split_max_size=part_bytes)
+    try:
+        _add_metadata(writer, structure, _FILE_TYPES[matrix_type])
+        for name, kind in plan.items():
+            writer.add_tensor_info(name, tensors[name].shape, np.dtype(np.float32), sizes[name], kind)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        done = _Done(sum(tensors[name].n_bytes for name in plan), on_progress)
+        for name, kind in plan.items():
+            writer.write_tensor_data(_encoded(tensors[name], kind, structure, done))
+    finally:
+        writer.close()
+    return min(target.glob("*.gguf"))  # by their names, the first part
+
+
+def exact(file: GgufFile, structure: Structure) -> dict[str, Floats]:
+    """The tensors that are not compressed, as ``write`` wrote them: norms and biases."""
+    tensors = {tensor.name: tensor for tensor in file.tensors}
+    names = structure.norms() | structure.biases()
+    return {name: _arranged(name, _all(tensors[name]), structure) for name in names if name in tensors}
+
+
+def rope_factors(file: GgufFile) -> Floats | None:
+    """What the rotary frequencies are divided by; None where a model has no such factors. Raises ModelError."""
+    found = next((tensor for tensor in file.tensors if tensor.name == ROPE_FACTORS), None)
+    if found is None:
+        return None
+    factors = _all(found)
+    if not (factors > 0).all():
+        raise ModelError(f"{found.path} is damaged: {ROPE_FACTORS} has factors below 0; download it again.")
+    return factors
+
+
+def _names(structure: Structure, tensors: Mapping[str, Tensor]) -> list[str]:
+    return [name for name in structure.matrices() | structure.norms() | structure.biases() if name in tensors]
+
+
+def _type_of(name: str, tensor: Tensor, structure: Structure, matrix_type: str) -> gguf.GGMLQuantizationType:
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    if len(tensor.shape) < 2:
+        return GGMLQuantizationType.F32
+    is_end = not name.startswith("blk.")
+    # GenAI packs the zero points of two blocks into a byte: their number has to be even.
+    chosen = Q8_0 if matrix_type == Q4_0 and (is_end or tensor.shape[0] % 2) else matrix_type
+    kind = GGMLQuantizationType[chosen]
+    block_size, _ = GGML_QUANT_SIZES[kind]
+    return kind if tensor.shape[-1] % block_size == 0 else GGMLQuantizationType.F16
+
+
+def _n_bytes(tensor: Tensor, kind: gguf.GGMLQuantizationType) -> int:
+    from gguf import GGML_QUANT_SIZES
+
+    block_size, block_bytes = GGML_QUANT_SIZES[kind]
+    return tensor.parameters // block_size * block_bytes
+
+
+def _add_metadata(writer: gguf.GGUFWriter, structure: Structure, file_type: int) -> None:
+    """What GenAI's reader asks for, in the types that it expects, whatever the source has."""
+    writer.add_file_type(file_type)
+    writer.add_block_count(structure.layers)
+    writer.add_context_length(structure.context)
+    writer.add_embedding_length(structure.hidden)
+    writer.add_head_count(structure.heads)
+    writer.add_head_count_kv(structure.kv_heads)
+    writer.add_key_length(structure.head_size)
+    writer.add_layer_norm_rms_eps(structure.epsilon)
+    writer.add_rope_freq_base(structure.rope_base)
+
+
+@dataclass
+class _Done:
+    """Tells how much of the source is read."""
+
+    total_bytes: int
+    on_progress: OnProgress
+    done_bytes: int = 0
+
+    def add(self, count: int) -> None:
+        self.done_bytes += count
+        fraction = self.done_bytes / self.total_bytes
+        self.on_progress(Progress("load", fraction, done_bytes=self.done_bytes, total_bytes=self.total_bytes))
+
+
+def _encoded(tensor: Tensor, kind: gguf.GGMLQuantizationType, structure: Structure, done: _Done) -> npt.NDArray[Any]:
+    """A tensor's bytes in the type ``kind``; those of the file where they are of that type already."""
+    from gguf import GGMLQuantizationType, quants
+
+    encoded = np.empty(_n_bytes(tensor, kind), np.uint8)
+    end = 0
+    for raw, values in _blocks(tensor):
+        _check_values(tensor, values)
+        if kind is GGMLQuantizationType[tensor.type_name]:
+            block = raw
+        else:
+            block = quants.quantize(np.ascontiguousarray(values), kind).view(np.uint8).ravel()
+        encoded[end : end + len(block)] = block
+        end += len(block)
+        done.add(len(raw))
+    if kind is GGMLQuantizationType.F32:
+        return _arranged(tensor.name, encoded.view(np.float32), structure)
+    return encoded
+
+
+def _blocks(tensor: Tensor) -> Iterator[tuple[Bytes, Floats]]:
+    """Rows of a tensor, some at a time: their bytes, and what these stand for, (rows, row size)."""
+    from gguf import GGMLQuantizationType, quants
+
+    rows = tensor.parameters // tensor.shape[-1]
+    row_bytes = tensor.n_bytes // rows
+    at_once = max(1, _BLOCK_PARAMETERS // tensor.shape[-1])
+    with tensor.path.open("rb") as file:
+        file.seek(tensor.offset)
+        for start in range(0, rows, at_once):
+            count = min(at_once, rows - start) * row_bytes
+            raw = np.fromfile(file, np.uint8, count)
+            if len(raw) < count:  # it was whole when it was opened
+                raise ModelError(f"{tensor.path} has become shorter while it was read; download it again.")
+            values = quants.dequantize(raw.reshape(-1, row_bytes), GGMLQuantizationType[tensor.type_name])
+            yield raw, values.reshape(-1, tensor.shape[-1])
+
+
+def _all(tensor: Tensor) -> Floats:
+    return np.concatenate([values for _, values in _blocks(tensor)]).reshape(tensor.shape)
+
+
+def _arranged(name: str, values: Floats, structure: Structure) -> Floats:
+    """A bias of a llama's queries or keys in the order that GenAI gives the rows that it belongs to.
+
+    A llama's file has the two halves of each head interleaved. GenAI puts the rows of the weights back in order
+    (building_blocks.cpp, reorder_interleaved_format), and forgets the bias.
+    """
+    if structure.family != "llama" or not name.endswith(("attn_q.bias", "attn_k.bias")):
+        return values
+    return values.reshape(-1, structure.head_size // 2, 2).swapaxes(1, 2).reshape(values.shape)
+
+
+def _check_values(tensor: Tensor, values: Floats) -> None:
+    if not np.isfinite(values).all():
+        raise ModelError(
+            f"{tensor.path} is damaged: {tensor.name} has weights that are not numbers; download it again."
+        )
+    if np.abs(values).max() > _LARGEST_F16:
+        raise ModelError(
+            f"{tensor.path} has weights above {_LARGEST_F16:,.0f} ({tensor.name}), which 16 bits cannot hold; give "
+            "another model."
+        )
