@@ -74,8 +74,11 @@ SEVERAL_FILES = """
 from dolly_widget import DollyWidget
 from dolly_widget.engines import setup
 from dolly_widget.errors import ModelChoiceError
+from dolly_widget.models.demo import OPENVINO_DIR
 
 def several(model, *arguments, **options):
+    if ":" in model:
+        return OPENVINO_DIR
     files = [(f"SmolLM2-135M-Instruct-{kind}.gguf", size * 1_000_000) for kind, size in SIZES.items()]
     raise ModelChoiceError(f"{model} holds 5 GGUF files; name one.", model, files)
 
