@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.conversion import checkpoints, making
+from dolly_widget.models.conversion import checkpoints, making, needs
 from dolly_widget.models.gguf import families
 from dolly_widget.models.gguf.checkpoint import to_checkpoint
 from dolly_widget.models.gguf.file import GgufFile
@@ -29,6 +30,7 @@ def convert(
     config, source = families.config_of(file), str(file.path)
     require_packages(source, file.architecture)
     exporter = making.require_support(source, config, install_exporter, on_progress)
+    making.report_needs(_needs(file, weight_format), False, on_progress)
     place = staging / "from-gguf"
     with making.faults_described(f"{source} (family {file.architecture!r})", staging):
         to_checkpoint(file.path, place, on_progress)
@@ -36,6 +38,13 @@ def convert(
     others = making.convert_checkpoint(source, checkpoint, staging, weight_format, exporter, on_progress)
     shutil.rmtree(place)
     return {**others, "gguf": version("gguf")}
+
+
+def _needs(file: GgufFile, weight_format: WeightFormat) -> needs.Needs:
+    """Those of a conversion, and the disk space of the checkpoint."""
+    checkpoint_bytes = 2 * file.parameters
+    found = needs.of_conversion(checkpoint_bytes, 16, weight_format)
+    return replace(found, disk=found.disk + checkpoint_bytes)
 
 
 def require_packages(source: str, architecture: str) -> None:

@@ -62,11 +62,12 @@ def _parts(first: str, sizes: Mapping[str, int]) -> tuple[str, ...]:
     part = _PART.fullmatch(first)
     if part is None:
         return (first,)
-    count = int(part["count"])
-    if not 0 < count <= len(sizes):
-        return ()
-    names = tuple(f"{part['stem']}-{number:05}-of-{count:05}{SUFFIX}" for number in range(1, count + 1))
-    return names if all(name in sizes for name in names) else ()
+    names = []
+    for number in range(1, int(part["count"]) + 1):
+        names.append(f"{part['stem']}-{number:05}-of-{part['count']}{SUFFIX}")
+        if names[-1] not in sizes:  # the count is anybody's
+            return ()
+    return tuple(names)
 
 
 def _size(names: tuple[str, ...], sizes: Mapping[str, int]) -> int:

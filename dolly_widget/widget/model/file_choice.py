@@ -26,8 +26,7 @@ class FileChoice(widgets.Box):
     def offer(self, choice: ModelChoiceError) -> str:
         """Offer the files of a repository, and return what to say about them; none is chosen yet."""
         files = [(f"{name} · {in_bytes(size)}", f"{choice.model}:{name}") for name, size in choice.choices]
-        self.file.options = [("Choose a file…", ""), *files]
-        self.file.value = ""
+        self.file.options = [("Choose a file…", ""), *files]  # the first is then the value
         self._on_file()
         self.layout.display = None
         return f"Choose one of the GGUF files of {choice.model}, and press Load this file."

@@ -201,7 +201,9 @@ class Session:
         """Load another model, with one of the formats that have a name."""
         # The name of the format that we have keeps its group size and ratio.
         is_same = weight_format == self.loader.choice.weight_format.name
-        self.load(model, None if is_same else weight_format, None)
+        asked = self.loader.failed  # a repository, of which this may be the file that was chosen
+        revision = asked.revision if asked and model.startswith(f"{asked.model}:") else None
+        self.load(model, None if is_same else weight_format, revision)
 
     def load_again(self) -> None:
         """Try the model once more that could not be loaded."""

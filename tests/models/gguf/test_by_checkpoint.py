@@ -8,7 +8,7 @@ import pytest
 from gguf_checkpoints import CASES, changed, make_gguf
 
 from dolly_widget.errors import ModelError
-from dolly_widget.models.conversion import exporters, worker
+from dolly_widget.models.conversion import exporters, needs, worker
 from dolly_widget.models.gguf import conversion
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime.progress import ignore_progress
@@ -104,6 +104,15 @@ def test_packages_that_are_missing_are_named_before_any_work(tmp_path, monkeypat
         f"{path} is of the family 'gpt2', whose GGUF files are converted with PyTorch: run "
         '`python -m pip install "dolly-widget[optimum]"`, or give a file of llama, qwen2, qwen3.'
     )
+    assert os.listdir(tmp_path / "staging") == []
+
+
+def test_a_disk_that_is_too_small_is_told_before_any_work(tmp_path, monkeypatch):
+    path, _ = make_gguf("gpt2", tmp_path)
+    (tmp_path / "staging").mkdir()
+    monkeypatch.setattr(needs, "free_for", lambda directory: needs.Free(100_000, 64e9))
+    with pytest.raises(ModelError, match=r"The disk is too full: this needs .* of disk"):
+        conversion.convert(path, tmp_path / "staging", WeightFormat(), ignore_progress)
     assert os.listdir(tmp_path / "staging") == []
 
 

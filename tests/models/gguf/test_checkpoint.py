@@ -10,7 +10,7 @@ from gguf_files import Shape, write_gguf
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.conversion import checkpoints
-from dolly_widget.models.gguf import families
+from dolly_widget.models.gguf import families, family_configs, family_settings
 from dolly_widget.models.gguf.checkpoint import to_checkpoint
 from dolly_widget.models.gguf.file import GgufFile
 from dolly_widget.runtime.progress import ignore_progress
@@ -149,16 +149,14 @@ def test_weights_that_are_no_numbers_are_refused(case, tmp_path):
 )  # llama.cpp, src/models/gemma2.cpp: 46 layers are the 27B's
 def test_gemma_27b_has_a_scale_of_its_own(monkeypatch, case, layers, scale):
     file = GgufFile.open(case("gemma2")[0])
-    settings = families.Settings(file)
-    monkeypatch.setattr(families.Settings, "layers", layers)
+    settings = family_settings.Settings(file)
+    monkeypatch.setattr(family_settings.Settings, "layers", layers)
     settings._metadata = {**file.metadata, "gemma2.attention.head_count": 16}
-    assert families._gemma2(settings)["query_pre_attn_scalar"] == scale
+    assert family_configs.gemma2(settings)["query_pre_attn_scalar"] == scale
 
 
 def test_the_config_says_float16_and_what_ends_an_answer(case, tmp_path):
-    path = changed(
-        case("gpt2")[0], tmp_path / "m.gguf", {"tokenizer.ggml.eot_token_id": 7, "tokenizer.ggml.eom_token_id": 99999}
-    )
+    path = changed(case("gpt2")[0], tmp_path / "m.gguf", {"tokenizer.ggml.eot_token_id": 7})
     to_checkpoint(path, tmp_path / "again", ignore_progress)
     for name in ("config.json", "generation_config.json"):
         assert json.loads((tmp_path / "again" / name).read_text())["eos_token_id"] == [0, 7]

@@ -92,7 +92,7 @@ def hub(monkeypatch):
         return None if "/" in str(model) else OPENVINO_DIR
 
     def resolve(model, weight_format="int8", revision=None, *, on_progress, stop):
-        resolved.append(model)
+        resolved.append(model if revision is None else f"{model} at {revision}")
         if ":" not in model:
             raise choice()
         return OPENVINO_DIR
@@ -119,6 +119,16 @@ def test_the_model_that_runs_goes_on_until_a_file_is_chosen(make, hub):
     assert hub == ["org/name", "org/name:m-Q4_K_M.gguf"]
     assert (widget.status, widget.error) == ("idle", "")
     assert not screen.chooser.is_open
+
+
+@pytest.mark.parametrize(("name", "revision"), [("org/name:m-Q8_0.gguf", " at v2"), ("org/other:m.gguf", "")])
+def test_a_chosen_file_is_of_the_revision_that_was_asked_for(make, hub, name, revision):
+    widget = make(ScriptedEngine(["one"]))
+    with pytest.raises(ModelChoiceError):
+        widget.load("org/name", revision="v2").wait(LIMIT_S)
+    widget._screen.chooser._load_file(name)
+    widget._session.loader.job.wait(LIMIT_S)
+    assert hub == ["org/name at v2", f"{name}{revision}"]
 
 
 def test_a_first_model_that_is_several_is_an_error_with_the_choice(hub):
