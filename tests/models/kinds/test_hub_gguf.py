@@ -5,9 +5,11 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from gguf_files import Shape, write_gguf
 from hostile_hub import HostileHub
 from huggingface_hub import constants
 
+from dolly_widget.engines import load_engine
 from dolly_widget.errors import ModelChoiceError, ModelError
 from dolly_widget.models import lookup, store
 from dolly_widget.models.gguf import conversion
@@ -18,6 +20,7 @@ from dolly_widget.models.kinds.hub_gguf import HubGguf
 from dolly_widget.models.kinds.hub_repository import HubRepository
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime.progress import ignore_progress
+from dolly_widget.sampling import SamplingParams
 
 INT8 = WeightFormat()
 FILES = {
@@ -229,6 +232,23 @@ def test_a_name_with_a_folder_in_a_hub_s_list_becomes_no_path(hub, converted):
     with pytest.raises(ModelChoiceError) as caught:
         HubRepository().source("org/name", "main")
     assert not any("/" in name for name, _ in caught.value.choices)
+
+
+def test_a_file_of_the_hub_becomes_a_model_that_answers(hub):
+    """All of it, in the child process."""
+    write_gguf(hub.files / "tiny-F16.gguf", Shape())
+    reports = []
+    model_dir = lookup.convert("org/name:tiny-F16.gguf", "fp16", on_progress=reports.append)
+    assert {"download", "load", "export", "check"} <= {report.stage for report in reports}
+    assert downloaded(hub) == ["tiny-F16.gguf"]
+    engine = load_engine("org/name:tiny-F16.gguf", weight_format="fp16", device="CPU")
+    try:
+        assert engine.model.directory == model_dir
+        assert engine.model.name == "org/name:tiny-F16.gguf"
+        prompt = engine.template.render("Where do the sheep sleep?")
+        assert engine.generate(prompt, SamplingParams(max_new_tokens=4, temperature=0)).new_tokens > 0
+    finally:
+        engine.close()
 
 
 def test_what_a_killed_download_left_is_tidied(hub, monkeypatch):
