@@ -35,6 +35,7 @@ class Shape:
     is_tied: bool = False
     has_biases: bool = False
     rope_factors: tuple[float, ...] = ()
+    rope_scale: float = 1.0
     metadata: dict = field(default_factory=dict)
     """Beside what the sizes say; by key, with the method of GGUFWriter that writes it: ("uint32", 3)."""
 
@@ -104,7 +105,7 @@ def dequantised(contents):
 def write_gguf(path, shape=None, quantisation="F16", contents=None, split_max_tensors=0):
     """Write a file, or its parts, and return what is in it: see ``stored``."""
     shape = shape or Shape()
-    contents = contents or stored(random_weights(shape), quantisation)
+    contents = stored(random_weights(shape), quantisation) if contents is None else contents
     writer = gguf.GGUFWriter(Path(path), shape.architecture, split_max_tensors=split_max_tensors)
     _add_sizes(writer, shape)
     _add_tokenizer(writer, shape)
@@ -157,7 +158,7 @@ def _attention(shape, layer, h):
 def _rotated(shape, x):
     """Rotary positions: of neighbours in a llama's file, of halves in a qwen's."""
     half = shape.head_size // 2
-    frequencies = shape.rope_base ** (-np.arange(half) / half) / (shape.rope_factors or 1)
+    frequencies = shape.rope_base ** (-np.arange(half) / half) / (shape.rope_factors or shape.rope_scale)
     angles = np.arange(len(x))[:, None, None] * frequencies
     cos, sin = np.cos(angles), np.sin(angles)
     is_llama = shape.architecture == "llama"
@@ -175,7 +176,7 @@ def _random_blocks(shape, kind):
     raw = draw.integers(256, size=quants.quant_shape_to_byte_shape(shape, kind), dtype=np.uint8)
     _, block_bytes = gguf.GGML_QUANT_SIZES[kind]
     blocks = raw.reshape(-1, block_bytes)
-    small = np.frombuffer(np.float16(0.002).tobytes(), np.uint8)
+    small = np.frombuffer(np.float16(0.0002 if kind.name == "Q6_K" else 0.002).tobytes(), np.uint8)
     for place in _SCALES[kind.name]:
         blocks[:, place : place + 2] = small
     return raw

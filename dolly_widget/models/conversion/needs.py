@@ -17,6 +17,8 @@ from dolly_widget.text import in_bytes
 
 # Python with torch, transformers, nncf and OpenVINO loaded, and a layer or two in work.
 _LIBRARIES_BYTES = 800e6
+# A scale and a zero point for each 32 weights.
+_GGUF_SCALES = 1.1
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,15 @@ def of_conversion(
     if weight_format.name == "int4":
         result += 0.05 * weights_bytes  # embedding and output layer are INT8
     return Needs(missing_bytes, missing_bytes + weights_bytes + result, _LIBRARIES_BYTES + result)
+
+
+def of_gguf(parameters: float, weight_format: WeightFormat, missing_bytes: float = 0) -> Needs:
+    """What it takes to convert a GGUF file of so many weights: they are on disk twice for a while.
+
+    OpenVINO GenAI copies what it reads, once (`python tests/benchmarks/gguf_exactness.py`).
+    """
+    result = parameters * weight_format.bits / 8 * _GGUF_SCALES
+    return Needs(missing_bytes, missing_bytes + 2 * result, _LIBRARIES_BYTES / 2 + 1.2 * result)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A GGUF file becomes the OpenVINO files of a model. It takes memory, and so runs in a child process.
 
-Without torch and without transformers. Knows nothing of the hub, the store or other processes.
+Without torch and without transformers, for most. Knows nothing of the hub, the store or other processes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models.conversion import compression
 from dolly_widget.models.conversion.making import faults_described
 from dolly_widget.models.gguf import by_checkpoint, families, graph, rotary, settings, weights
 from dolly_widget.models.gguf.file import GgufFile
@@ -23,6 +24,8 @@ from dolly_widget.runtime import OnProgress, Progress
 
 if TYPE_CHECKING:
     import openvino as ov
+
+_MATRIX_TYPES = {"fp16": weights.F16, "int8": weights.Q8_0, "int4": weights.Q4_1}
 
 
 def convert(
@@ -35,19 +38,31 @@ def convert(
 ) -> dict[str, str]:
     """Write the OpenVINO model of a GGUF file, or of a split one, into the empty directory ``staging``.
 
+    "int4" has a scale for each 32 weights (``four_bits``); with other settings than the usual ones, NNCF compresses.
     ``on_progress`` gets the stages load, export, compress and write. Takes, beside the result, the disk space of the
     weights once more. Returns package -> version of the tools that only this needs. Raises ModelError, one sentence;
     OSError where the disk is full.
+
+    Families that OpenVINO GenAI does not read go another way, for which ``install_exporter`` is: see ``by_checkpoint``.
     """
     file = GgufFile.open(path)
     if file.architecture not in FAMILIES or families.has_experts(file):
         return by_checkpoint.convert(file, staging, weight_format, on_progress, install_exporter=install_exporter)
     structure = Structure.of(file)
+    is_by_nncf = weight_format.name == "int4" and weight_format != WeightFormat("int4")
+    if is_by_nncf and find_spec("nncf") is None:
+        raise ModelError(
+            f"A GGUF file becomes {weight_format} with a further package: run "
+            '`python -m pip install "dolly-widget[optimum]"`, or take int4 without settings.'
+        )
     with faults_described(f"{file.path} (family {structure.family!r})", staging):
         _write_settings(file, structure, staging)  # what fails here, fails before the work of minutes
         place = staging / "weights"
         place.mkdir()
-        model = _model(file, structure, weight_format, place, on_progress)
+        matrix_type = weights.F16 if is_by_nncf else _MATRIX_TYPES[weight_format.name]
+        model = _model(file, structure, matrix_type, place, on_progress)
+        if is_by_nncf:
+            model = _compressed(model, weight_format, place, on_progress)
         on_progress(Progress("write"))
         _save(model, staging)
         del model
@@ -65,13 +80,10 @@ def _write_settings(file: GgufFile, structure: Structure, staging: Path) -> None
         (staging / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def _model(
-    file: GgufFile, structure: Structure, weight_format: WeightFormat, place: Path, on_progress: OnProgress
-) -> ov.Model:
-    """The model as it is to be saved; its weights are mapped from ``place``."""
+def _model(file: GgufFile, structure: Structure, matrix_type: str, place: Path, on_progress: OnProgress) -> ov.Model:
+    """The model as it is to be saved, or compressed; its weights are mapped from ``place``."""
     import openvino as ov
 
-    matrix_type = {"fp16": weights.F16, "int8": weights.Q8_0, "int4": weights.Q4_0}[weight_format.name]
     first = weights.write(file, structure, matrix_type, place, on_progress)
     on_progress(Progress("export"))
     made = graph.make(first)
@@ -81,6 +93,23 @@ def _model(
     frequencies = rotary.frequencies(structure, weights.rope_factors(file))
     graph.restore(model, weights.exact(file, structure), structure.epsilon, frequencies)
     return model
+
+
+def _compressed(model: ov.Model, weight_format: WeightFormat, place: Path, on_progress: OnProgress) -> ov.Model:
+    """The model in INT4, as ``export`` compresses a checkpoint: asymmetric, without data."""
+    import nncf
+
+    on_progress(Progress("compress"))
+    with compression.watched(place, on_progress):
+        return nncf.compress_weights(
+            model,
+            mode=nncf.CompressWeightsMode.INT4_ASYM,
+            group_size=weight_format.group_size,
+            ratio=weight_format.ratio,
+            advanced_parameters=nncf.AdvancedCompressionParameters(
+                group_size_fallback_mode=nncf.GroupSizeFallbackMode.ADJUST
+            ),
+        )
 
 
 def _save(model: ov.Model, staging: Path) -> None:

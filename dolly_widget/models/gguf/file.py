@@ -1,4 +1,4 @@
-"""A GGUF file, or one that is split over several: checked, with all that it says before its weights. Reads no weight."""
+"""A GGUF file, whole or split over several: checked, with all that it says before its weights. Reads no weight."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def parts_of(path: Path) -> tuple[Path, ...]:
         part = path.with_name(f"{name['stem']}-{number:05d}-of-{count:05d}{path.suffix}")
         if not part.is_file():
             raise ModelError(
-                f"{path} is split into {count} files, and {part.name} is missing: put it beside the others."
+                f"{path} is one of {count} files of a model, and {part.name} is missing: put it beside the others."
             )
         parts.append(part)
     return tuple(parts) or (path,)
@@ -115,8 +115,8 @@ def _check_parts(parts: Sequence[Path], headers: Sequence[Header]) -> None:
     count = headers[0].metadata.get("split.count", 1)
     if len(parts) == 1 and count not in (0, 1):
         raise ModelError(
-            f"{parts[0]} is one of {count} files of a model, and does not have the name that it was written with, such as "
-            f"NAME-00001-of-00003{SUFFIX}: download the model again."
+            f"{parts[0]} is one of {count} files of a model, and does not have the name that it was written with, such "
+            f"as NAME-00001-of-00003{SUFFIX}: download the model again."
         )
     for number, (part, header) in enumerate(zip(parts, headers, strict=True)):
         found = header.metadata.get("split.no", 0), header.metadata.get("split.count", 1)

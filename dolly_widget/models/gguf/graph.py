@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 NAME = "openvino_model.xml"
-# No device has this name: GenAI reads the file, saves the graph and stops. Compiling it would take as much memory again.
+# No device has this name: GenAI reads the file, saves the graph and stops. To compile it takes as much memory again.
 _NO_DEVICE = "DOLLY_WIDGET_SAVES_ONLY"
 
 
@@ -33,7 +35,14 @@ def make(gguf: Path) -> Path:
     except RuntimeError as exc:
         if _NO_DEVICE not in str(exc):
             raise
+    _return_memory()
     return gguf.with_name(NAME)
+
+
+def _return_memory() -> None:
+    """Give what GenAI has freed back to the system: glibc keeps it, as much as the weights take."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def restore(model: ov.Model, exact: Mapping[str, Floats], epsilon: float, frequencies: Floats) -> None:
@@ -47,10 +56,9 @@ def restore(model: ov.Model, exact: Mapping[str, Floats], epsilon: float, freque
     is_placed = False
     for constant, places in _small_constants(model):
         shape = tuple(constant.get_output_shape(0))
+        values = known.get(_rounded(constant.get_data()))
         if shape == angles and any(place.get_node().get_type_name() == "Broadcast" for place in places):
             values, is_placed = frequencies, True
-        else:
-            values = known.get(_rounded(constant.get_data()))
         if values is not None:
             _replace(places, values.reshape(shape))
     if not is_placed:

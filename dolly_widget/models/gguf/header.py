@@ -1,8 +1,8 @@
 """The header of one GGUF file: its metadata, and what it says of its tensors. Reads no weight.
 
 The file may come from anyone: each count, length and offset is compared with the file's size before it is used. The
-``gguf`` package's own reader is not used for that: it follows counts without a bound, and keeps an array object for each
-element of a list, hundreds of bytes for one.
+``gguf`` package's own reader is not used for that: it follows counts without a bound, and keeps an array object for
+each element of a list, hundreds of bytes for one.
 
 Format: ggml-org/ggml, docs/gguf.md (versions 2 and 3).
 """

@@ -5,7 +5,7 @@ In the words of transformers, from a GGUF file's metadata.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dolly_widget.models.gguf.structure import Structure
@@ -47,15 +47,9 @@ def generation_config(structure: Structure, metadata: Mapping[str, Any]) -> dict
 
 def _ids(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Ids of special tokens that the model has; none for what the file does not name."""
-    ends = list(dict.fromkeys(_known(structure, metadata, _ENDS)))
-    found: dict[str, Any] = {"eos_token_id": ends if len(ends) > 1 else ends[0]} if ends else {}
-    for name, key in (("bos_token_id", "bos_token_id"), ("pad_token_id", "padding_token_id")):
-        found |= {name: token_id for token_id in _known(structure, metadata, (key,))}
-    return found
-
-
-def _known(structure: Structure, metadata: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[int]:
-    for key in keys:
-        token_id = metadata.get(f"tokenizer.ggml.{key}")
-        if type(token_id) is int and 0 <= token_id < structure.vocab:
-            yield token_id
+    ids = {key: metadata.get(f"tokenizer.ggml.{key}") for key in (*_ENDS, "bos_token_id", "padding_token_id")}
+    known = {key: found for key, found in ids.items() if type(found) is int and 0 <= found < structure.vocab}
+    ends = list(dict.fromkeys(known[key] for key in _ENDS if key in known))
+    found: dict[str, Any] = {"bos_token_id": known.get("bos_token_id"), "pad_token_id": known.get("padding_token_id")}
+    found |= {"eos_token_id": ends[0] if len(ends) == 1 else ends or None}
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,7 +1,7 @@
 """How a GGUF file's model is built: its sizes, by the metadata, and the tensors that it has to have.
 
-For the families that OpenVINO GenAI's reader of GGUF files knows. What that reader would compute wrongly, or read beyond
-an array's end, is refused here. Reads no weight.
+For the families that OpenVINO GenAI's reader of GGUF files knows. What that reader would compute wrongly, or read
+beyond an array's end, is refused here. Reads no weight.
 
 Sources: llama.cpp, gguf-py/gguf/constants.py (keys and tensors); openvino.genai, src/cpp/src/gguf_utils.
 """
@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.gguf.file import GgufFile
+
+Shapes: TypeAlias = "dict[str, tuple[int, ...]]"
 
 FAMILIES = ("llama", "qwen2", "qwen3")
 ROPE_FACTORS = "rope_freqs.weight"
@@ -77,10 +79,10 @@ class Structure:
         _check(structure, found, shapes)
         return structure
 
-    def matrices(self) -> dict[str, tuple[int, ...]]:
+    def matrices(self) -> Shapes:
         """Shapes by name of what is multiplied with: what a weight format compresses."""
         q, kv = self.heads * self.head_size, self.kv_heads * self.head_size
-        layer = {
+        layer: Shapes = {
             "attn_q": (q, self.hidden),
             "attn_k": (kv, self.hidden),
             "attn_v": (kv, self.hidden),
@@ -90,18 +92,18 @@ class Structure:
             "ffn_down": (self.hidden, self.feed_forward),
         }
         ends = ("token_embd.weight",) if self.is_tied else ("token_embd.weight", "output.weight")
-        found = dict.fromkeys(ends, (self.vocab, self.hidden))
+        found: Shapes = dict.fromkeys(ends, (self.vocab, self.hidden))
         return found | {f"blk.{i}.{name}.weight": shape for i in range(self.layers) for name, shape in layer.items()}
 
-    def norms(self) -> dict[str, tuple[int, ...]]:
+    def norms(self) -> Shapes:
         """Shapes by name of the norms' weights, which are few and stay exact."""
-        layer = {"attn_norm": (self.hidden,), "ffn_norm": (self.hidden,)}
+        layer: Shapes = {"attn_norm": (self.hidden,), "ffn_norm": (self.hidden,)}
         if self.family == "qwen3":
             layer |= {"attn_q_norm": (self.head_size,), "attn_k_norm": (self.head_size,)}
-        found = {"output_norm.weight": (self.hidden,)}
+        found: Shapes = {"output_norm.weight": (self.hidden,)}
         return found | {f"blk.{i}.{name}.weight": shape for i in range(self.layers) for name, shape in layer.items()}
 
-    def biases(self) -> dict[str, tuple[int, ...]]:
+    def biases(self) -> Shapes:
         """Shapes by name of the biases, of which a model has all, some or none."""
         rows = self.matrices()
         names = (f"blk.{i}.{name}" for i in range(self.layers) for name in _BIASED)
@@ -139,8 +141,8 @@ class _Numbers:
     def refused(self, name: str, value: object, expected: str) -> ModelError:
         shown = ascii(value)[:60]
         return ModelError(
-            f"{self.path} gives {shown} as {self._prefix}.{name}, where {expected} can be used: give another file of the "
-            "model, or the checkpoint that it was made from."
+            f"{self.path} gives {shown} as {self._prefix}.{name}, where {expected} can be used: give another file of "
+            "the model, or the checkpoint that it was made from."
         )
 
 
@@ -153,7 +155,7 @@ def _rope_scale(found: _Numbers) -> float:
     return found.real("rope.scaling.factor", 1.0)
 
 
-def _check(structure: Structure, found: _Numbers, shapes: Mapping[str, tuple[int, ...]]) -> None:
+def _check(structure: Structure, found: _Numbers, shapes: Shapes) -> None:
     """Raise ModelError for a model that is built otherwise than its family, by its settings or its tensors."""
     if found.get("expert_count"):
         raise found.refused("expert_count", found.get("expert_count"), "0 (no mixture of experts)")
@@ -167,7 +169,7 @@ def _check(structure: Structure, found: _Numbers, shapes: Mapping[str, tuple[int
     _check_tensors(structure, found, shapes)
 
 
-def _check_tensors(structure: Structure, found: _Numbers, shapes: Mapping[str, tuple[int, ...]]) -> None:
+def _check_tensors(structure: Structure, found: _Numbers, shapes: Shapes) -> None:
     needed = structure.matrices() | structure.norms()
     factors = {ROPE_FACTORS: (structure.head_size // 2,)}
     known = needed | structure.biases() | factors

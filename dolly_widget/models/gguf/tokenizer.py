@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 from dolly_widget.errors import ModelError
 from dolly_widget.models.gguf.pretokenizers import PRETOKENIZERS, Pretokenizer
 from dolly_widget.models.gguf.vocabulary import BYTE, USER_DEFINED, Vocabulary, broken, read_vocabulary
+from dolly_widget.text import encodable
 
 if TYPE_CHECKING:
     import tokenizers
 
 _MAX_MERGES = 1 << 21
+_MAX_MERGE_CHARACTERS = 1 << 26
+_MAX_ADDED = 1 << 15  # all of them are looked for in every text
 _LONGEST_TEMPLATE = 1_000_000
 """Characters, more than a chat template may have."""
 _MAX_TEMPLATES = 20
@@ -150,14 +153,14 @@ def _merges_by_score(vocabulary: Vocabulary, ids: Mapping[str, int]) -> list[tup
     # Otherwise a user could type a control token: llama.cpp makes one of what has the same letters.
     no_text = vocabulary.special() | {token_id for token_id, kind in enumerate(vocabulary.types) if kind == BYTE}
     words = {token: token_id for token, token_id in ids.items() if token_id not in no_text}
-    found = [
-        (-vocabulary.scores[token_id], -len(left), left, right)
-        for token, token_id in words.items()
-        for left, right in _halves(token)
-        if left in words and right in words
-    ]
-    if len(found) > _MAX_MERGES:
-        raise broken("more merges than a vocabulary has")
+    found = []
+    characters = 0
+    for token, token_id in words.items():
+        halves = [(left, right) for left, right in _halves(token) if left in words and right in words]
+        characters += len(halves) * len(token)
+        if characters > _MAX_MERGE_CHARACTERS:
+            raise broken("more merges than a vocabulary has")
+        found += [(-vocabulary.scores[token_id], -len(left), left, right) for left, right in halves]
     found.sort(key=lambda merge: merge[:2])
     return [(left, right) for _, _, left, right in found]
 
@@ -204,18 +207,20 @@ def _add_tokens(backend: tokenizers.Tokenizer, vocabulary: Vocabulary, *, takes_
     from tokenizers import AddedToken
 
     special = vocabulary.special()
-    keep_spaces = ("<unk>", "<s>", "<|endoftext|>")
     added = [
-        AddedToken(
-            token,
-            normalized=False,
-            special=token_id in special,
-            rstrip=takes_spaces and token not in keep_spaces,
-        )
-        for token_id, token in enumerate(vocabulary.tokens)
-        if token_id in special or vocabulary.types[token_id] == USER_DEFINED
+        (token, token_id in special)
+        for token_id, (token, kind) in enumerate(zip(vocabulary.tokens, vocabulary.types, strict=True))
+        if token_id in special or kind == USER_DEFINED
     ]
-    backend.add_tokens(added)
+    if len(added) > _MAX_ADDED:
+        raise broken(f"{len(added):,} special tokens, more than {_MAX_ADDED:,}")
+    keep_spaces = ("<unk>", "<s>", "<|endoftext|>")
+    backend.add_tokens(
+        [
+            AddedToken(token, normalized=False, special=is_special, rstrip=takes_spaces and token not in keep_spaces)
+            for token, is_special in added
+        ]
+    )
 
 
 def _surround(backend: tokenizers.Tokenizer, vocabulary: Vocabulary, adds_bos: bool, adds_eos: bool) -> None:
@@ -244,7 +249,7 @@ def _chat_templates(metadata: Mapping[str, Any]) -> dict[str, Any]:
     start = "tokenizer.chat_template"
     named = {key.removeprefix(f"{start}."): value for key, value in metadata.items() if key.startswith(f"{start}.")}
     templates = ({"default": metadata[start]} if start in metadata else {}) | named
-    if len(templates) > _MAX_TEMPLATES or not all(_is_template(template) for template in templates.values()):
+    if len(templates) > _MAX_TEMPLATES or not all(map(_is_template, [*templates, *templates.values()])):
         raise ModelError(
             "The GGUF file's chat template is not text, or of too many characters: take the checkpoint that the file "
             "was made from."
@@ -255,4 +260,4 @@ def _chat_templates(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_template(template: Any) -> bool:
-    return isinstance(template, str) and len(template) <= _LONGEST_TEMPLATE
+    return isinstance(template, str) and len(template) <= _LONGEST_TEMPLATE and template == encodable(template)

@@ -14,8 +14,8 @@ NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)
 """Types of tokens. Source: ggml-org/llama.cpp, gguf-py, ``TokenType``."""
 
 _MAX_TOKENS = 1 << 20  # four times the largest vocabulary in use
-_MAX_TOKEN_CHARACTERS = 2048
-_MAX_TEXT_CHARACTERS = 1 << 24
+_MAX_TOKEN_CHARACTERS = 1024
+_MAX_TEXT_CHARACTERS = 1 << 23
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NO_ID = (-1, 0xFFFFFFFF)  # what some converters write for a token that a model does not have

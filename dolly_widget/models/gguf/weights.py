@@ -1,6 +1,7 @@
 """The weights of a GGUF file, dequantised and written again in a type that OpenVINO GenAI reads exactly.
 
-Its reader computes Q4_1 wrongly without a word, and fails for most others. It is right for F16, Q8_0 and Q4_0.
+Its reader computes Q4_1 wrongly without a word, and fails for most others. It is right for F16, Q8_0, Q4_0, and the
+Q4_1 of ``four_bits``.
 
 A tensor at a time, in blocks of rows: memory holds one tensor as it is written, and a block in float32.
 """
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models.gguf import four_bits
 from dolly_widget.models.gguf.file import GgufFile
 from dolly_widget.models.gguf.header import Tensor
 from dolly_widget.models.gguf.structure import ROPE_FACTORS, Structure
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-F16, Q8_0, Q4_0 = "F16", "Q8_0", "Q4_0"
+F16, Q8_0, Q4_1 = "F16", "Q8_0", "Q4_1"
+_Q4_0 = "Q4_0"
 # llama.cpp, include/llama.h (llama_ftype).
-_FILE_TYPES = {F16: 1, Q4_0: 2, Q8_0: 7}
+_FILE_TYPES = {F16: 1, Q4_1: 3, Q8_0: 7}
 _BLOCK_PARAMETERS = 1 << 22
 # GenAI maps one part at a time into memory.
-_PART_BYTES = 256 << 20
+_PART_BYTES = 64 << 20
 _MAX_PARTS = 64
 _LARGEST_F16 = 65504.0
 
@@ -40,8 +43,9 @@ _LARGEST_F16 = 65504.0
 def write(file: GgufFile, structure: Structure, matrix_type: str, target: Path, on_progress: OnProgress) -> Path:
     """Write the weights of ``file`` into the empty directory ``target``, in parts, and return the first.
 
-    ``matrix_type`` is F16, Q8_0 or Q4_0: for what is multiplied with; with Q4_0, the embedding and the output layer
-    are Q8_0. Norms and biases are F32. Raises ModelError for weights that are no numbers, or that F16 cannot hold.
+    ``matrix_type`` is F16, Q8_0 or Q4_1: for what is multiplied with; with Q4_1, the embedding and the output layer
+    are Q8_0, and what the file has in Q4_0 stays so. Norms and biases are F32. Raises ModelError for weights that are
+    no numbers, or that F16 cannot hold.
     """
     import gguf
 
@@ -95,7 +99,8 @@ def _type_of(name: str, tensor: Tensor, structure: Structure, matrix_type: str) 
         return GGMLQuantizationType.F32
     is_end = not name.startswith("blk.")
     # GenAI packs the zero points of two blocks into a byte: their number has to be even.
-    chosen = Q8_0 if matrix_type == Q4_0 and (is_end or tensor.shape[0] % 2) else matrix_type
+    chosen = Q8_0 if matrix_type == Q4_1 and (is_end or tensor.shape[0] % 2) else matrix_type
+    chosen = tensor.type_name if (chosen, tensor.type_name) == (Q4_1, _Q4_0) else chosen
     kind = GGMLQuantizationType[chosen]
     block_size, _ = GGML_QUANT_SIZES[kind]
     return kind if tensor.shape[-1] % block_size == 0 else GGMLQuantizationType.F16
@@ -143,7 +148,9 @@ def _encoded(tensor: Tensor, kind: gguf.GGMLQuantizationType, structure: Structu
     end = 0
     for raw, values in _blocks(tensor):
         _check_values(tensor, values)
-        if kind is GGMLQuantizationType[tensor.type_name]:
+        if kind is GGMLQuantizationType.Q4_1:
+            block = four_bits.quantised(values).ravel()
+        elif kind is GGMLQuantizationType[tensor.type_name]:
             block = raw
         else:
             block = quants.quantize(np.ascontiguousarray(values), kind).view(np.uint8).ravel()

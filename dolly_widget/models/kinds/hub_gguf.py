@@ -60,11 +60,12 @@ class GgufRepository:
         # Only the child process needs these.
         from dolly_widget.models.conversion import making
         from dolly_widget.models.gguf import by_checkpoint, conversion
+        from dolly_widget.models.gguf.file import GgufFile
 
         repository = self._repository
         by_checkpoint.require_packages(self._name, repository.gguf_architecture)  # before gigabytes are downloaded
         missing = client.missing_bytes(repository)
         making.report_needs(needs.Needs(missing, missing), False, on_progress)
-        directory = client.download(repository, on_progress)
-        path = directory / repository.gguf
-        return conversion.convert(path, staging, weight_format, on_progress, install_exporter=install_exporter)
+        file = GgufFile.open(client.download(repository, on_progress) / repository.gguf)
+        making.report_needs(needs.of_gguf(file.parameters, weight_format), False, on_progress)
+        return conversion.convert(file.path, staging, weight_format, on_progress, install_exporter=install_exporter)

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gguf_files import Shape, write_gguf
@@ -13,6 +14,7 @@ from dolly_widget.engines import load_engine
 from dolly_widget.errors import ModelChoiceError, ModelError
 from dolly_widget.models import lookup, store
 from dolly_widget.models.gguf import conversion
+from dolly_widget.models.gguf.file import GgufFile
 from dolly_widget.models.hub import cache
 from dolly_widget.models.info import REQUIRED_FILES
 from dolly_widget.models.kinds import kind_of
@@ -65,6 +67,7 @@ def converted(monkeypatch):
         return {"gguf": "1"}
 
     monkeypatch.setattr(conversion, "convert", convert)
+    monkeypatch.setattr(GgufFile, "open", lambda path: SimpleNamespace(path=path, parameters=1000))
     return found
 
 
@@ -225,6 +228,13 @@ def test_a_hub_that_lies_gets_one_sentence_and_nothing_is_converted(hub, convert
     assert converted == []
     assert store.entries() == ()
     assert list(cache.folder("org/name").glob("snapshots/*/*")) == []
+
+
+def test_what_was_uploaded_as_an_lfs_pointer_is_told(hub):
+    (hub.files / "m-Q8_0.gguf").write_bytes(LFS_POINTER)
+    with pytest.raises(ModelError, match=r"m-Q8_0\.gguf is a Git LFS pointer, not the file itself"):
+        make("org/name:m-Q8_0.gguf")
+    assert store.entries() == ()
 
 
 def test_a_name_with_a_folder_in_a_hub_s_list_becomes_no_path(hub, converted):
