@@ -111,8 +111,10 @@ def test_only_the_named_file_is_downloaded_and_converted(hub, converted):
     assert downloaded(hub) == ["m-Q8_0.gguf"]
     assert converted[0]["path"].name == "m-Q8_0.gguf"
     assert converted[0]["beside"] == {"m-Q8_0.gguf": FILES["m-Q8_0.gguf"]}
-    assert (reports[-1].stage, reports[-1].fraction, reports[-1].total_bytes) == ("download", 1.0, 990)
-    assert "990 bytes to download" in next(report.message for report in reports if report.message)
+    assert (reports[-2].stage, reports[-2].fraction, reports[-2].total_bytes) == ("download", 1.0, 990)
+    of_download, of_conversion = [report.message for report in reports if report.message]
+    assert "990 bytes to download" in of_download
+    assert "of memory;" in of_conversion
     assert (entry.model_id, entry.weight_format) == ("org/name:m-Q8_0.gguf", "int8")
     assert entry.commit == hub.commits["org/name"]
     assert lookup.find("org/name:m-Q8_0.gguf") == entry.path
