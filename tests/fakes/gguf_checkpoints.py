@@ -49,6 +49,13 @@ CASES = {
     "gemma": Case("gemma", "gemma", {"tie_word_embeddings": True}),
     "gemma2": Case("gemma2", "gemma2", _GEMMA),
     "gemma3": Case("gemma3", "gemma3_text", {**_GEMMA, "num_hidden_layers": 6, "layer_types": None}),
+    "gemma3 (long)": Case(
+        "gemma3", "gemma3_text",
+        {**_GEMMA, "num_hidden_layers": 6, "layer_types": None,
+         "rope_parameters": {
+             "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
+             "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}},
+    ),
     "gpt2": Case("gpt2", "gpt2", {"tie_word_embeddings": True}),
     "gptneox": Case("gptneox", "gpt_neox", {"use_parallel_residual": False}),
     "granite": Case(
@@ -149,6 +156,8 @@ def _settings(architecture: str, config: dict[str, Any]) -> dict[str, Any]:
         "final_logit_softcapping": config.get("final_logit_softcapping"),
         "rope.dimension_count": share and int(share * (hidden // heads)),
         "rope.freq_base": rope.get("rope_theta"),
+        "rope.scaling.type": "linear" if rope.get("rope_type") == "linear" else None,
+        "rope.scaling.factor": rope.get("factor"),
         "rope.scaling.original_context_length": config.get("original_max_position_embeddings"),
         "use_parallel_residual": config.get("use_parallel_residual"),
         "expert_count": config.get("num_experts", config.get("num_local_experts")),

@@ -15,7 +15,7 @@ from dolly_widget.runtime.progress import ignore_progress
 
 # Dolly's own family. The others take five seconds each.
 QUICK = ("gptneox",)
-NEEDS_EXPORTER = {"gemma", "gemma2", "gemma3"}
+NEEDS_EXPORTER = {"gemma", "gemma2", "gemma3", "gemma3 (long)"}
 NEW_TOKENS = 16
 
 
