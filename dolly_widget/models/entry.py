@@ -27,7 +27,7 @@ class Key:
     """What makes two conversions the same one. Raises ModelError for what could not be a directory's name."""
 
     model_id: str
-    """Id on the hub, or the absolute path of a directory."""
+    """Id on the hub, with the name of a GGUF file of it ("owner/name:file.gguf"); or an absolute path."""
     commit: str
     """Commit of the revision, 40 hex digits; for a directory, the fingerprint of its files."""
     weight_format: str
@@ -43,13 +43,22 @@ class Key:
     @property
     def name(self) -> str:
         """Name of the entry's directory."""
+        repository, _, file = self.model_id.partition(":")
         slug = self.model_id.replace("/", "--")
         if Path(self.model_id).is_absolute():
             # Its last part says enough, and the digest tells two of the same name apart.
             digest = hashlib.sha256(self.model_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-            last = re.sub(r"[^A-Za-z0-9._-]|\.(?=\.)|^\.", "-", Path(self.model_id).name)[:60]
+            last = _plain(Path(self.model_id).name)
             slug = f"{last}-{digest}"
+        elif file and "/" in repository:  # a GGUF file of a repository, whose name may have any letters
+            digest = hashlib.sha256(file.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+            slug = f"{repository.replace('/', '--')}--{_plain(file)}-{digest}"
         return f"{slug}--{self.weight_format}--{self.commit[:12]}"
+
+
+def _plain(name: str) -> str:
+    """As much of a name as a directory's can have."""
+    return re.sub(r"[^A-Za-z0-9._-]|\.(?=\.)|^\.", "-", name)[:60]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dolly_widget.engines import EngineSetup
-from dolly_widget.errors import PromptTooLongError
+from dolly_widget.errors import ModelChoiceError, PromptTooLongError
 from dolly_widget.history import Exchange
 from dolly_widget.history.as_code import as_code
 from dolly_widget.models import Model
@@ -205,8 +205,14 @@ class Screen:
         self.prompt.load(model)
 
     def show_load_failure(self, exc: BaseException, is_harmless: bool) -> None:
-        """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all."""
-        if is_harmless:
+        """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all.
+
+        Where one of several files has to be chosen, they are offered.
+        """
+        if isinstance(exc, ModelChoiceError):
+            self.load_notice.show("")
+            self.chooser.offer(exc)
+        elif is_harmless:
             self.load_notice.show(messages.hint_html(str(exc)))
         else:
             self.load_notice.show(messages.error_html(exc), "Try again", lambda: self.attempt(self._load_again))

@@ -70,6 +70,24 @@ widget = DollyWidget(Chatting(), chat=True)
 widget
 """
 
+SEVERAL_FILES = """
+from dolly_widget import DollyWidget
+from dolly_widget.engines import setup
+from dolly_widget.errors import ModelChoiceError
+from dolly_widget.models.demo import OPENVINO_DIR
+
+def several(model, *arguments, **options):
+    if ":" in model:
+        return OPENVINO_DIR
+    files = [(f"SmolLM2-135M-Instruct-{kind}.gguf", size * 1_000_000) for kind, size in SIZES.items()]
+    raise ModelChoiceError(f"{model} holds 5 GGUF files; name one.", model, files)
+
+SIZES = {"Q2_K": 88, "Q4_0": 92, "Q4_K_M": 105, "Q8_0": 145, "F16": 271}
+setup.resolve = several
+widget = DollyWidget()
+widget
+"""
+
 
 def ask(page, text=LONG):
     expect(action_button(page)).to_have_text("Submit")
@@ -174,6 +192,15 @@ def _folds(page, lab):
     page.get_by_placeholder("A text that the instruction is about").fill("Morwen is a baker in Talbeck.")
 
 
+def _several_files(page, lab):
+    is_loaded(page)
+    page.get_by_role("button", name="Change model").click()
+    box = page.get_by_placeholder("A model id")
+    box.fill("bartowski/SmolLM2-135M-Instruct-GGUF")
+    box.press("Enter")
+    expect(page.get_by_role("button", name="Load this file")).to_be_visible(timeout=30_000)
+
+
 def _chat(page, lab):
     for text in ("Who is Dolly?", "How did she come into the world?"):
         ask(page, text)
@@ -209,4 +236,5 @@ STATES = {
     "history": State(MAKE.format(arguments="seed=3"), _history),
     "opened": State(MAKE.format(arguments=""), _folds),
     "chat": State(CHAT, _chat),
+    "several files": State(SEVERAL_FILES, _several_files),
 }

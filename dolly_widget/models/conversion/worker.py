@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import IO, Any, TextIO
 
-from dolly_widget.errors import ModelError
+from dolly_widget.errors import ModelChoiceError, ModelError
 from dolly_widget.runtime import Job, OnProgress, Progress
 from dolly_widget.text import parse_json
 
@@ -94,10 +94,16 @@ def _follow(process: subprocess.Popen[bytes], log: IO[bytes], on_progress: OnPro
         if "progress" in report:
             on_progress(Progress(**report["progress"]))
         elif "error" in report:
-            raise ModelError(report["error"])
+            raise _error(report)
         else:
             return str(report["result"])
     raise ModelError("Preparing the model was stopped; nothing was changed.")
+
+
+def _error(report: Mapping[str, Any]) -> ModelError:
+    if "choices" in report:
+        return ModelChoiceError(report["error"], report["model"], report["choices"])
+    return ModelError(report["error"])
 
 
 def _read_reports(process: subprocess.Popen[bytes], reports: queue.Queue[dict[str, Any] | None]) -> None:
@@ -157,9 +163,10 @@ def serve(work: Callable[[dict[str, Any], OnProgress], str], sentence: Callable[
         text = sentence(exc)
         if text is None:
             raise
-        reports.write("error", text)
+        choice = {"model": exc.model, "choices": exc.choices} if isinstance(exc, ModelChoiceError) else {}
+        reports.write(error=text, **choice)
     else:
-        reports.write("result", result)
+        reports.write(result=result)
 
 
 class _Reports:
@@ -169,15 +176,15 @@ class _Reports:
         self._file = file
         self._stage, self._next_at = "", 0.0
 
-    def write(self, kind: str, content: Any) -> None:
-        print(json.dumps({kind: content}), file=self._file, flush=True)
+    def write(self, **content: Any) -> None:
+        print(json.dumps(content), file=self._file, flush=True)
 
     def progress(self, progress: Progress) -> None:
         now = time.monotonic()
         is_news = progress.stage != self._stage or progress.message or progress.fraction == 1
         if is_news or now >= self._next_at:
             self._stage, self._next_at = progress.stage, now + 0.1
-            self.write("progress", asdict(progress))
+            self.write(progress=asdict(progress))
 
 
 def _own_stdout() -> TextIO:

@@ -1,6 +1,6 @@
 """A GGUF file becomes the OpenVINO files of a model. It takes memory, and so runs in a child process.
 
-Without torch and without transformers. Knows nothing of the hub, the store or other processes.
+Without torch and without transformers, for most. Knows nothing of the hub, the store or other processes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from dolly_widget.errors import ModelError
 from dolly_widget.models.conversion import compression
 from dolly_widget.models.conversion.making import faults_described
-from dolly_widget.models.gguf import graph, rotary, settings, weights
+from dolly_widget.models.gguf import by_checkpoint, families, graph, rotary, settings, weights
 from dolly_widget.models.gguf.file import GgufFile
-from dolly_widget.models.gguf.structure import Structure
+from dolly_widget.models.gguf.structure import FAMILIES, Structure
 from dolly_widget.models.gguf.tokenizer import write_tokenizer
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
@@ -28,15 +28,26 @@ if TYPE_CHECKING:
 _MATRIX_TYPES = {"fp16": weights.F16, "int8": weights.Q8_0, "int4": weights.Q4_1}
 
 
-def convert(path: Path, staging: Path, weight_format: WeightFormat, on_progress: OnProgress) -> dict[str, str]:
+def convert(
+    path: Path,
+    staging: Path,
+    weight_format: WeightFormat,
+    on_progress: OnProgress,
+    *,
+    install_exporter: bool = False,
+) -> dict[str, str]:
     """Write the OpenVINO model of a GGUF file, or of a split one, into the empty directory ``staging``.
 
     "int4" has a scale for each 32 weights (``four_bits``); with other settings than the usual ones, NNCF compresses.
     ``on_progress`` gets the stages load, export, compress and write. Takes, beside the result, the disk space of the
     weights once more. Returns package -> version of the tools that only this needs. Raises ModelError, one sentence;
     OSError where the disk is full.
+
+    Families that OpenVINO GenAI does not read go another way, for which ``install_exporter`` is: see ``by_checkpoint``.
     """
     file = GgufFile.open(path)
+    if file.architecture not in FAMILIES or families.has_experts(file):
+        return by_checkpoint.convert(file, staging, weight_format, on_progress, install_exporter=install_exporter)
     structure = Structure.of(file)
     is_by_nncf = weight_format.name == "int4" and weight_format != WeightFormat("int4")
     if is_by_nncf and find_spec("nncf") is None:

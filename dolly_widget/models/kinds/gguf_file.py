@@ -61,7 +61,7 @@ class _File:
 
         file = GgufFile.open(self._parts[0])
         making.report_needs(needs.of_gguf(file.parameters, weight_format), False, on_progress)
-        return conversion.convert(file.path, staging, weight_format, on_progress)
+        return conversion.convert(file.path, staging, weight_format, on_progress, install_exporter=install_exporter)
 
 
 def _key(parts: tuple[Path, ...], weight_format: WeightFormat) -> store.Key:

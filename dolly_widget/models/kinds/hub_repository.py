@@ -1,4 +1,4 @@
-"""A repository of the Hugging Face hub: of OpenVINO files, which are only downloaded, or of a checkpoint."""
+"""A repository of the Hugging Face hub: of OpenVINO files, which are only downloaded, a checkpoint, or a GGUF file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dolly_widget.models.commits import check_revision
 from dolly_widget.models.conversion import checkpoints, needs
 from dolly_widget.models.hub import cache, client
 from dolly_widget.models.hub.repository import Repository
+from dolly_widget.models.kinds.hub_gguf import GgufRepository
 from dolly_widget.models.kinds.kind import Source
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress
@@ -31,7 +32,8 @@ class HubRepository:
 
     def source(self, name: str, revision: str) -> Source:
         """See ``Kind``; asks the hub for the newest commit."""
-        return _Repository(client.look_up(name, revision))
+        repository = client.look_up(name, revision)
+        return GgufRepository(name, repository) if repository.gguf else _Repository(repository)
 
     def tidy(self, name: str) -> None:
         """See ``Kind``."""

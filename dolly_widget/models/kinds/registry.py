@@ -9,10 +9,11 @@ from dolly_widget.models.kinds.bundled import Bundled
 from dolly_widget.models.kinds.catalogued import Catalogued
 from dolly_widget.models.kinds.directory import Directory
 from dolly_widget.models.kinds.gguf_file import LocalGguf
+from dolly_widget.models.kinds.hub_gguf import HubGguf
 from dolly_widget.models.kinds.hub_repository import HubRepository
 from dolly_widget.models.kinds.kind import Kind
 
-KINDS: tuple[Kind, ...] = (Bundled(), LocalGguf(), Directory(), Catalogued(), HubRepository())
+KINDS: tuple[Kind, ...] = (Bundled(), LocalGguf(), Directory(), Catalogued(), HubRepository(), HubGguf())
 """In the order in which they are tried: what is on this machine comes before the hub."""
 
 

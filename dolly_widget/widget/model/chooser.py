@@ -7,10 +7,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dolly_widget.errors import EXPECTED_ERRORS, ModelError
+from dolly_widget.errors import EXPECTED_ERRORS, ModelChoiceError, ModelError
 from dolly_widget.models import KNOWN_MODELS, kept_files, store, weight_format
 from dolly_widget.text import in_bytes, visible_name
 from dolly_widget.widget.model.catalogue_offers import catalogue
+from dolly_widget.widget.model.file_choice import FileChoice
 from dolly_widget.widget.model.one_click import OneClick
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
@@ -29,11 +30,12 @@ class ModelChooser(Fold):
         self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
         self.load = widgets.Button(description="Load", icon="download")
         self.hint = widgets.HTML(layout={"display": "none"})
+        self.files = FileChoice(self._load_file)
         self.stored = widgets.HTML()
         self.catalogue = OneClick(self._choose)
         row = widgets.Box([self.name, self.weight_format, self.load])
         row.add_class("dw-chooser")
-        super().__init__("Change model", row, self.hint, self.catalogue, self.stored)
+        super().__init__("Change model", row, self.hint, self.files, self.catalogue, self.stored)
         self._chosen = ""
         self.observe(self._on_fold, "is_open")
         self.weight_format.observe(self._on_format, "value")
@@ -63,6 +65,15 @@ class ModelChooser(Fold):
         self.hint.value = messages.hint_html(text) if text else ""
         self.hint.layout.display = None if text else "none"
 
+    def offer(self, choice: ModelChoiceError) -> None:
+        """Offer the files that a name stands for, one of which has to be chosen."""
+        self.is_open = True
+        self.show_hint(self.files.offer(choice))
+
+    def _load_file(self, name: str) -> None:
+        self.name.value = name
+        self._submit()
+
     def loaded(self, model: str) -> None:
         """Fold away, where it is the model in the box that was loaded, or what was clicked."""
         if model in (self._named(), self._chosen):
@@ -74,6 +85,7 @@ class ModelChooser(Fold):
             self.refresh()
         else:
             self.show_hint("")
+            self.files.clear()
 
     def _on_format(self, _: Any) -> None:
         if self.is_open:
@@ -97,6 +109,7 @@ class ModelChooser(Fold):
 
     def _load(self, model: str) -> None:
         self.show_hint("")
+        self.files.clear()
         try:
             self._on_load(model, self.weight_format.value)
         except (*EXPECTED_ERRORS, RuntimeError) as exc:
