@@ -262,7 +262,7 @@ def _joke(rng: random.Random, split: Split) -> Example:
     return Example("creative writing", _asked(_ANY_JOKE, _JOKE, rng, split, what), reply)
 
 
-_TASKS: tuple[Callable[[random.Random, bool], Example], ...] = (
+_TASKS: tuple[Callable[[random.Random, Split], Example], ...] = (
     _poem,
     _poem,
     _haiku,
