@@ -13,6 +13,7 @@ import json
 import math
 import os
 import random
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -222,6 +223,8 @@ def _run(rank: int, processes: int, target: Path, steps: int, device: str, init_
         target, dtype=torch.float32, attn_implementation="eager", local_files_only=True
     )
     model.to(device).train()
+    if shutil.which("g++"):  # PyTorch compiles with it; a minute once, and a quarter less time for each step
+        model.gpt_neox.compile()
     parts = optimizers(model)
     first = _resume(target, model, parts)
     started, tokens, mean_loss = time.monotonic(), 0, math.nan
@@ -243,6 +246,8 @@ def _run(rank: int, processes: int, target: Path, steps: int, device: str, init_
             )
         if rank == 0 and ((step + 1) % SAVE_EVERY == 0 or step + 1 == steps):
             _save(target, model, parts, step + 1)
+    if rank == 0:
+        (target / STATE).unlink(missing_ok=True)  # the checkpoint is whole: nothing is left to go on with
     if processes > 1:
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
