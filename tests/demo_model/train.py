@@ -222,7 +222,8 @@ def _run(rank: int, processes: int, target: Path, steps: int, device: str, init_
     model: Any = GPTNeoXForCausalLM.from_pretrained(
         target, dtype=torch.float32, attn_implementation="eager", local_files_only=True
     )
-    model.to(device).train()
+    # Memory of its own: what was read lies in the file itself, which the first process soon writes anew.
+    model = copy.deepcopy(model).to(device).train()
     if shutil.which("g++"):  # PyTorch compiles with it; a minute once, and a quarter less time for each step
         model.gpt_neox.compile()
     parts = optimizers(model)
