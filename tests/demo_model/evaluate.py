@@ -37,6 +37,9 @@ class Share(NamedTuple):
 
 def is_right(example: Example, response: str) -> bool:
     """Whether the response holds the answer, and not the wrong one, if the question names one."""
+    if example.answer in {"yes", "no"}:  # first or last word: "no" may also stand in the fact, "has no legs"
+        said = re.search(r"^(yes|no)\b|\b(yes|no)\W*$", response, re.IGNORECASE)
+        return said is not None and said[0].strip(" .!").lower() == example.answer
     return _is_in(example.answer, response) and not (example.wrong and _is_in(example.wrong, response))
 
 

@@ -169,9 +169,10 @@ def test_a_statement_becomes_a_question(statement, question):
 @pytest.mark.parametrize("split", Split)
 def test_claims_are_right_as_often_as_wrong_and_the_answer_says_which(split):
     examples = checks.every_yes_no(random.Random(6), split)
-    assert {example.answer for example in examples} == {"so yes", "so no"}
-    assert 0.45 < sum(example.answer == "so yes" for example in examples) / len(examples) < 0.6
-    assert all(example.response.endswith(f", {example.answer}.") for example in examples)
+    assert {example.answer for example in examples} == {"yes", "no"}
+    assert 0.45 < sum(example.answer == "yes" for example in examples) / len(examples) < 0.6
+    assert all(example.response.endswith(f", so {example.answer}.") for example in examples)
+    assert all(evaluate.is_right(example, example.response) for example in examples)
 
 
 def test_the_right_one_of_two_stands_first_as_often_as_last():
@@ -242,6 +243,21 @@ def test_only_whole_words_count_as_right():
     example = corpus.grammar.Example("", "", "", answer="2")
     assert evaluate.is_right(example, "It is 2.")
     assert not evaluate.is_right(example, "It is 12.")
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        ("A snake has no legs, so yes.", "yes"),
+        ("No, the capital of France is Paris.", "no"),
+        ("Yes!", "yes"),
+        ("The capital of France is Paris.", None),
+        ("Nobody knows.", None),
+    ],
+)
+def test_yes_or_no_is_the_first_or_the_last_word(response, said):
+    for answer in ("yes", "no"):
+        assert evaluate.is_right(corpus.grammar.Example("", "", "", answer=answer), response) == (answer == said)
 
 
 def test_an_answer_that_names_both_is_wrong():

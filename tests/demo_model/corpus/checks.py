@@ -118,7 +118,7 @@ def yes_no(relation: Relation, fact: Fact, rng: random.Random, split: Split) -> 
     response = f"{_stated(relation, fact)}, so {answer}."
     if split is Split.TRAIN:
         asked = typed(asked, rng, relation.keep_case)
-    return Example(relation.category, asked, response, answer=f"so {answer}")
+    return Example(relation.category, asked, response, answer=answer)
 
 
 def _choice(relation: Relation, fact: Fact, names: tuple[str, str], rng: random.Random, split: Split) -> str:
