@@ -13,7 +13,6 @@ import json
 import math
 import os
 import random
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -224,8 +223,6 @@ def _run(rank: int, processes: int, target: Path, steps: int, device: str, init_
     )
     # Memory of its own: what was read lies in the file itself, which the first process soon writes anew.
     model = copy.deepcopy(model).to(device).train()
-    if shutil.which("g++"):  # PyTorch compiles with it; a minute once, and a quarter less time for each step
-        model.gpt_neox.compile()
     parts = optimizers(model)
     first = _resume(target, model, parts)
     started, tokens, mean_loss = time.monotonic(), 0, math.nan
@@ -234,6 +231,8 @@ def _run(rank: int, processes: int, target: Path, steps: int, device: str, init_
             group["lr"] = RATE * rate_share(step, steps)
         rows = rows_of(tokenizer, step, steps)
         loss = _accumulate(model, rows, rank, processes, device)
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"step {step + 1}: the loss is {loss}")  # before it spoils what was saved
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for part in parts:
             part.step()
