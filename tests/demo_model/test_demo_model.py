@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -237,6 +238,48 @@ def test_every_prompt_begins_with_the_introduction_that_rows_share():
         ids, prompt_length = train.encode(tokenizer, example)
         assert ids[: len(intro)] == intro
         assert len(intro) < prompt_length < len(ids) <= train.WIDTH
+
+
+def test_training_goes_on_after_an_interruption(tmp_path, monkeypatch):
+    from safetensors.numpy import load_file
+
+    from tests.demo_model import train
+
+    small = {
+        "HIDDEN": 16,
+        "LAYERS": 1,
+        "HEADS": 2,
+        "VOCAB_SIZE": 2048,
+        "EXAMPLES_PER_STEP": 4,
+        "SAVE_EVERY": 2,
+        "RATE": 0.5,
+    }
+    for name, value in small.items():
+        monkeypatch.setattr(train, name, value)
+    rows_of = train.rows_of
+
+    def interrupted(tokenizer, step, steps):
+        if step == 3:
+            raise KeyboardInterrupt
+        return rows_of(tokenizer, step, steps)
+
+    weights = []
+    for stops in (False, True):
+        target = tmp_path / str(stops)
+        train.build_model().save_pretrained(target)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copy(CHECKPOINT_DIR / name, target)
+        if stops:
+            monkeypatch.setattr(train, "rows_of", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                train._run(0, 1, target, 4, "cpu", "")
+            assert (target / train.STATE).exists()
+            monkeypatch.setattr(train, "rows_of", rows_of)
+        train._run(0, 1, target, 4, "cpu", "")
+        assert not (target / train.STATE).exists()
+        weights.append(load_file(target / "model.safetensors"))
+    for name, expected in weights[0].items():
+        np.testing.assert_allclose(weights[1][name], expected, rtol=1e-2, atol=1e-4)
 
 
 def test_only_whole_words_count_as_right():
