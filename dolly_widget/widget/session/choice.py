@@ -14,6 +14,7 @@ from typing import Any
 from dolly_widget.engines import Engine, EngineSetup, local_model, setup_from
 from dolly_widget.history import is_plain_template
 from dolly_widget.models import PUBLISHED, Model, WeightFormat
+from dolly_widget.sampling import DEFAULTS, SamplingParams
 
 
 def first_choice(
@@ -47,6 +48,11 @@ def other_model(
         template=setup.template if is_same else None,
         draft=setup.draft if is_same else None,
     )
+
+
+def sampling_of(model: Model | None) -> SamplingParams:
+    """The sampling settings that a model begins with; the project's defaults where it has no files here."""
+    return DEFAULTS if model is None else model.sampling
 
 
 def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
