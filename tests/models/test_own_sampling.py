@@ -29,7 +29,7 @@ def test_without_do_sample_they_are_the_project_s(do_sample):
     [
         *(("temperature", value) for value in (-1, 101, float("nan"), float("inf"), "0.5", True, None, [0.5], {})),
         *(("top_p", value) for value in (0, 1.5, "1")),
-        *(("top_k", value) for value in (-1, 2.5, 10**30, 10**5000)),
+        *(("top_k", value) for value in (-1, 2.5, 10**30, 10**400)),
         *(("min_p", value) for value in (1, 0.999999999999)),
         ("repetition_penalty", 0),
     ],

@@ -5,6 +5,8 @@ from gguf_files import Shape, write_gguf
 from dolly_widget.models.gguf import settings
 from dolly_widget.models.gguf.file import GgufFile
 from dolly_widget.models.gguf.structure import Structure
+from dolly_widget.models.own_sampling import own_sampling
+from dolly_widget.sampling import SamplingParams
 
 
 def made(directory, shape):
@@ -44,3 +46,20 @@ def test_an_id_that_no_token_has_is_left_out(tmp_path):
     ids = {"tokenizer.ggml.eos_token_id": ("uint32", 288), "tokenizer.ggml.bos_token_id": ("string", "x")}
     _, generation = made(tmp_path, Shape(metadata=ids))
     assert generation == {"pad_token_id": 0}
+
+
+def test_sampling_settings_of_the_file_are_the_model_s_own(tmp_path):
+    keys = {"temp": 0.2, "top_p": 0.9, "min_p": 0.05, "penalty_repeat": 1.1}
+    metadata = {f"general.sampling.{key}": ("float32", value) for key, value in keys.items()}
+    _, generation = made(tmp_path, Shape(metadata=metadata | {"general.sampling.top_k": ("int32", 40)}))
+    own = {"temperature": 0.2, "top_p": 0.9, "top_k": 40, "min_p": 0.05, "repetition_penalty": 1.1}
+    assert generation.items() >= {"do_sample": True, **own}.items()
+    assert own_sampling(generation) == SamplingParams(**own)
+
+
+def test_a_sampling_setting_of_the_file_that_cannot_be_taken_is_left_out():
+    assert settings.sampling({"general.sampling.temp": -1.0, "general.sampling.top_p": [0.9]}) == {}
+    assert settings.sampling({"general.sampling.temp": float("nan"), "general.sampling.top_k": 7}) == {
+        "do_sample": True,
+        "top_k": 7,
+    }

@@ -25,8 +25,10 @@ from dolly_widget.models.hub import client
 from dolly_widget.models.kinds import catalogued, kind_of
 from dolly_widget.models.kinds.catalogued import Catalogued
 from dolly_widget.models.kinds.directory import Directory
+from dolly_widget.models.own_sampling import usable
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime.jobs import Job
+from dolly_widget.sampling import SamplingParams
 
 LIMIT_S = 60
 CONTENT = b"GGUF" + bytes(range(256)) * 40
@@ -79,6 +81,7 @@ def tiny(monkeypatch, converted):
         requirement="tiny-model==1.0",
         member="tiny_model/tiny.gguf",
         wheel_bytes=1500,
+        sampling={"temperature": 0.2, "top_p": 0.9},
     )
     model = replace(named("smollm2"), name="tiny", source=source, parameters=1000)
     monkeypatch.setitem(catalogue._BY_NAME, "tiny", model)
@@ -88,6 +91,7 @@ def tiny(monkeypatch, converted):
         converted.append((path.read_bytes(), str(weight_format)))
         for name in REQUIRED_FILES:
             shutil.copyfile(OPENVINO_DIR / name, staging / name)
+        (staging / "generation_config.json").write_text('{"eos_token_id": 0}')
         return {"gguf": "1"}
 
     conversion = types.ModuleType("conversion")
@@ -178,6 +182,17 @@ def test_the_hub_comes_first_and_the_file_is_fetched_once(tiny, converted, hub, 
     assert len(hub.requests) == count
     assert not leftovers(cache)
     assert store.entry_at(first).manifest["tools"]["gguf"] == "1"
+
+
+def test_what_its_makers_publish_is_the_model_s_own_sampling(tiny, converted, hub):
+    model = models.Model(prepare())
+    assert model.sampling == SamplingParams(temperature=0.2, top_p=0.9)
+    assert model.info.end_ids == {0}  # what the file says of itself stays
+
+
+def test_the_settings_that_smollm2_s_makers_publish_can_be_taken():
+    published = named("smollm2").source.sampling
+    assert published == usable(published) == {"temperature": 0.2, "top_p": 0.9}
 
 
 def test_without_the_hub_it_comes_from_the_package_index_and_both_are_told(tiny, converted, wheels, cache):
