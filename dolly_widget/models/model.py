@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import weakref
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.entry import MANIFEST
 from dolly_widget.models.files import REQUIRED_FILES
 from dolly_widget.models.info import ModelInfo, check_files
-from dolly_widget.models.own_sampling import own_sampling
 from dolly_widget.models.template_files import check_chat_template, end_token, template_for
-from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, PromptTemplate, Tokenizer
+
+if TYPE_CHECKING:
+    from dolly_widget.sampling import SamplingParams
 
 FileVersions: TypeAlias = "tuple[tuple[int, int] | None, ...]"
 _READ_FILES = (
@@ -100,6 +101,8 @@ class Model:
     def sampling(self) -> SamplingParams:
         """The sampling settings that its makers publish for it; the project's defaults where they publish none."""
         if self._sampling is None:
+            from dolly_widget.models.own_sampling import own_sampling  # NumPy, which lists of models do without
+
             self._sampling = own_sampling(self.info.generation_config)
         return self._sampling
 
