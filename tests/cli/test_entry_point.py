@@ -125,7 +125,8 @@ def test_help_shows_the_defaults_of_sampling(capsys):
         assert found
         default = getattr(SamplingParams(), name)
         in_words = "a fresh one" if default is None else "none" if default == () else f"{default:g}"
-        assert shown.startswith(f"{setting.help[1:].rstrip('.')} (default: {in_words})")
+        own = ", or the model's own" if setting.shapes_draws else ""
+        assert shown.startswith(f"{setting.help[1:].rstrip('.')} (default: {in_words}{own})")
 
 
 def test_context_is_the_text_of_the_option(scripted):
