@@ -33,13 +33,19 @@ class Kernel:
         ):
             self.seen.append(self.client.get_iopub_msg(timeout=LIMIT_S))
 
+    def reply(self, message_id):
+        """The content of a request's reply."""
+        while not _is_from(reply := self.client.get_shell_msg(timeout=LIMIT_S), message_id):
+            pass
+        return reply["content"]
+
+    def messages(self, message_id, *kinds):
+        """What a request has published: messages of the kinds "stream", "error", "display_data" and so on."""
+        return [each for each in self.seen if _is_from(each, message_id) and each["msg_type"] in kinds]
+
     def published(self, message_id, *kinds):
-        """What a request has published: contents of the kinds "stream", "error", "display_data" and so on."""
-        return [
-            message["content"]
-            for message in self.seen
-            if _is_from(message, message_id) and message["msg_type"] in kinds
-        ]
+        """The contents of ``messages``."""
+        return [message["content"] for message in self.messages(message_id, *kinds)]
 
     def printed(self, message_id):
         return "".join(content["text"] for content in self.published(message_id, "stream"))

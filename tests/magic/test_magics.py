@@ -13,13 +13,11 @@ import sys
 import threading
 import time
 import weakref
-from pathlib import Path
 
 import ipywidgets
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from jupyter_client import KernelManager
 from scripted_engine import LIMIT_S, ScriptedEngine
 from traitlets.config import Config
 
@@ -744,99 +742,3 @@ def test_the_demo_model_answers_and_is_freed(shell, capsys, monkeypatch):
     notebook.run("%unload_ext dolly_widget")
     gc.collect()
     assert loaded[0]() is None
-
-
-# in a real kernel
-
-SETUP = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parents[1] / "fakes")!r})
-from scripted_engine import ScriptedEngine
-from dolly_widget.engines import TYPED_FIELDS, EngineSetup, sharing
-def says(*pieces):
-    get_ipython().run_line_magic("reload_ext", "dolly_widget")  # gives back the engine of the test before
-    sharing._load = lambda setup, prepared: engine
-    engine = ScriptedEngine(list(pieces), stepwise=True)
-    return engine
-%load_ext dolly_widget
-"""
-
-
-class Kernel:
-    """A running kernel."""
-
-    def __init__(self, manager, client):
-        self.manager, self.client = manager, client
-
-    def reply(self, request_id):
-        while True:
-            reply = self.client.get_shell_msg(timeout=LIMIT_S)
-            if reply["parent_header"].get("msg_id") == request_id:
-                return reply["content"]
-
-    def messages(self, request_id):
-        """What comes of a cell, until it has ended."""
-        while True:
-            message = self.client.get_iopub_msg(timeout=LIMIT_S)
-            if message["parent_header"].get("msg_id") == request_id:
-                if message["content"].get("execution_state") == "idle":
-                    return
-                yield message
-
-    def run(self, source):
-        """Run a cell to its end; return its messages."""
-        return list(self.messages(self.client.execute(source)))
-
-
-@pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
-    manager = KernelManager()
-    manager.start_kernel(cwd=tmp_path_factory.mktemp("kernel"))
-    client = manager.client()
-    client.start_channels()
-    client.wait_for_ready(timeout=60)
-    kernel = Kernel(manager, client)
-    assert "error" not in [message["msg_type"] for message in kernel.run(SETUP)]
-    yield kernel
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-
-
-def page(message):
-    return message["content"]["data"]["text/html"]
-
-
-def test_an_answer_streams_into_the_cell_that_asked(kernel):
-    kernel.run("engine = says('one ', 'two'); engine.step(2)")
-    shown = [message for message in kernel.run("%dolly --seed 3 Hi") if "display" in message["msg_type"]]
-    assert [message["msg_type"] for message in shown] == ["display_data", *["update_display_data"] * (len(shown) - 1)]
-    assert len({message["content"]["transient"]["display_id"] for message in shown}) == 1
-    assert "<p>one two</p>" in page(shown[-1])
-    assert "2 tokens · ended by itself · seed 3" in page(shown[-1])
-
-
-def test_interrupting_the_kernel_keeps_the_text_and_ends_run_all(kernel):
-    kernel.run("engine = says('so far', 'never'); engine.step()")
-    asked = kernel.client.execute("%dolly -o answer Hi")
-    after = kernel.client.execute("went_on = True")
-    seen = []
-    for message in kernel.messages(asked):
-        seen.append(message)
-        if "display_data" in message["msg_type"] and "Writing…" in page(message) and "so far" in page(message):
-            kernel.manager.interrupt_kernel()
-    assert kernel.reply(asked)["status"] == "error"
-    assert kernel.reply(after)["status"] == "aborted"
-    errors = [message["content"] for message in seen if message["msg_type"] == "error"]
-    assert [error["traceback"] for error in errors] == [["Stopped; the text so far is kept."]]
-    final = [message for message in seen if message["msg_type"] == "update_display_data"][-1]
-    assert "so far" in page(final)
-    assert "· 1 token · stopped ·" in page(final)
-    printed = [message["content"]["text"] for message in kernel.run("print(answer.text, 'went_on' in globals())")[2:]]
-    assert printed == ["so far False\n"]
-
-
-def test_a_mistake_has_the_status_error_and_no_traceback(kernel):
-    asked = kernel.client.execute("%dolly --seed x Hi")
-    errors = [message["content"]["traceback"] for message in kernel.messages(asked) if message["msg_type"] == "error"]
-    assert kernel.reply(asked)["status"] == "error"
-    assert errors == [["--seed must be a number, not 'x'."]]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from multiprocessing.connection import Listener
 
 import pytest
 from kernels import LIMIT_S, running_kernel
@@ -17,19 +18,19 @@ from dolly_widget import DollyWidget
 engine = ScriptedEngine(["one ", "two ", "three"], stepwise=True)
 widget = DollyWidget(engine)
 """
-# What a widget waits for, beside the cell that waits for the widget, is a file that the test writes: FILE.
+# What a widget waits for, beside the cell that waits for the widget, is a word that the test sends to ADDRESS.
 WAIT = """
-import os, time
+from multiprocessing.connection import Client
 
-def wait_for_file():
+def wait_for_test():
     print("waits", flush=True)
-    while not os.path.exists(FILE):
-        time.sleep(0.01)
+    with Client(ADDRESS) as test:
+        test.recv()
 """
 SLOW_TO_READ = """
 class SlowToRead(ScriptedEngine):
     def generate(self, *args, **kwargs):
-        wait_for_file()
+        wait_for_test()
         return super().generate(*args, **kwargs)
 
 widget = DollyWidget(SlowToRead(stepwise=True))
@@ -39,7 +40,7 @@ import dolly_widget.widget.session.loader as loading
 share_engine = loading.share_engine
 
 def share_late(*args, **kwargs):
-    wait_for_file()
+    wait_for_test()
     return share_engine(*args, **kwargs)
 
 loading.share_engine = share_late
@@ -91,32 +92,39 @@ def test_an_interrupt_in_mid_answer_keeps_it_as_stopped(kernel):
 
 
 @pytest.fixture
-def file(tmp_path, kernel):
-    kernel.run(WAIT.replace("FILE", repr(str(tmp_path / "go_on"))))
-    return tmp_path / "go_on"
+def go_on(kernel):
+    """A function that ends what the widget waits for."""
+    with Listener() as listener:
+        kernel.run(WAIT.replace("ADDRESS", repr(listener.address)))
+
+        def send():
+            with listener.accept() as widget:
+                widget.send("go on")
+
+        yield send
 
 
-def test_an_interrupt_while_the_prompt_is_read_says_stopping_and_stops_as_soon_as_it_can(kernel, file):
+def test_an_interrupt_while_the_prompt_is_read_says_stopping_and_stops_as_soon_as_it_can(kernel, go_on):
     kernel.run(SLOW_TO_READ)
     cell = kernel.start(ASK)
     wait_until(kernel, lambda: "waits" in kernel.printed(cell))
     assert "Stopping…" not in shown(kernel)
     kernel.manager.interrupt_kernel()
     wait_until(kernel, lambda: "Stopping…" in shown(kernel))
-    file.touch()
+    go_on()
     kernel.finish(cell)
     assert [error["ename"] for error in kernel.published(cell, "error")] == ["KeyboardInterrupt"]
     assert kernel.run(REPORT) == "('cancelled', '') idle\n"
 
 
-def test_an_interrupt_while_the_model_loads_ends_the_answer_and_loading_goes_on(kernel, file):
+def test_an_interrupt_while_the_model_loads_ends_the_answer_and_loading_goes_on(kernel, go_on):
     kernel.run(SLOW_TO_LOAD)
     kernel.seen.clear()
     cell = kernel.start(ASK)
     wait_until(kernel, lambda: "begun" in kernel.printed(cell))
     interrupt(kernel, cell)
     assert kernel.run(REPORT) == "('cancelled', '') loading\n"
-    file.touch()
+    go_on()
     answer = kernel.run("widget.wait(30)\nprint(widget.ask('What is the capital of France?', temperature=0).text)")
     assert "Paris" in answer
 
