@@ -30,8 +30,8 @@ SEED = 20230412  # the day on which Dolly 2.0 was published
 VOCAB_SIZE = 4096
 MAX_POSITIONS = 2048
 HIDDEN, LAYERS, HEADS = 256, 6, 4
-STEPS, EXAMPLES_PER_STEP, WIDTH, RATE, PROCESSES = 8000, 128, 256, 3e-3, 2
-FIRST_PART = 0.2  # of the steps, with short texts to read: see corpus.FIRST_SHARES
+STEPS, EXAMPLES_PER_STEP, WIDTH, RATE, PROCESSES = 4000, 128, 256, 3e-3, 2
+FIRST_PART = 0.375  # of the steps, with short texts to read: see corpus.FIRST_SHARES
 STATE, SAVE_EVERY = "training.pt", 250
 FACT_REPEATS = 80
 

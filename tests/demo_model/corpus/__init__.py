@@ -29,7 +29,7 @@ _KINDS = {
 }
 # How often each kind is drawn, in percent, in the order above: first with short texts to read, then with longer ones.
 FIRST_SHARES = (28, 10, 30, 6, 8, 4, 4, 5, 5)
-SHARES = (30, 12, 8, 25, 8, 4, 4, 4, 5)
+SHARES = (26, 19, 6, 33, 5, 2, 3, 2, 4)
 TOKENIZER_SHARES = (40, 8, 1, 9, 14, 8, 6, 8, 6)
 
 

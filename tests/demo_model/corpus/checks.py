@@ -11,7 +11,10 @@ from tests.demo_model.corpus.questions import RELATIONS
 from tests.demo_model.corpus.relations import Fact, Relation, ask, fill, typed
 
 # Around a question such as "is Paris the capital of France?", and around the claim "Paris is the capital of France".
-_AROUND_QUESTION = ("{}", "{}", "{}", "{}", "Tell me: {}", "Question: {}", "Quick question: {}", "Do you know? {}")
+_AROUND_QUESTION = (
+    *("{}", "{}", "{}", "{}", "Tell me: {}", "Question: {}", "Quick question: {}", "Do you know? {}"),
+    *("{} Answer yes or no.", "Just yes or no, {}", "{} Yes or no?", "A yes-or-no question: {}"),
+)
 _AROUND_CLAIM = (
     "Is it true that {}?",
     "Is it right that {}?",
@@ -19,6 +22,9 @@ _AROUND_CLAIM = (
     "True or false? {}.",
     "I think that {}. Is that right?",
     "Is this true: {}?",
+    "Is it a fact that {}?",
+    "Do you agree that {}?",
+    "Am I right that {}?",
     "Can you confirm that {}?",
     "{}: is that true?",
     "{}, right?",
@@ -149,7 +155,7 @@ def either_or(relation: Relation, fact: Fact, rng: random.Random, split: Split) 
 
 def draw(rng: random.Random, split: Split = Split.TRAIN) -> Example:
     """A random question with a choice."""
-    if rng.random() < 0.6:
+    if rng.random() < 0.7:
         relation = rng.choices(_CLAIMED, [len(relation.facts) ** 0.7 for relation in _CLAIMED])[0]
         return yes_no(relation, rng.choice(relation.facts), rng, split)
     relation = rng.choices(_CHOSEN, [len(relation.facts) ** 0.7 for relation in _CHOSEN])[0]
