@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import shutil
 import sys
 import zipfile
@@ -104,6 +105,21 @@ def test_an_index_that_sends_without_an_end_is_stopped(tmp_path, monkeypatch):
     )
     with pytest.raises(FetchError, match="is larger than it can be"):
         fetch(tmp_path)
+
+
+def test_a_folder_that_pip_deletes_while_it_is_looked_at_is_no_hindrance(tmp_path, monkeypatch):
+    """``scandir`` finds it in its parent, and then it is gone: as pip's own temporary folders are."""
+    (tmp_path / "fetched" / "pip-unpack").mkdir(parents=True)
+    (tmp_path / "fetched" / "tiny.whl").write_bytes(b"12345")
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("pip-unpack"):
+            raise FileNotFoundError(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert [path.name for path in package_index._wheels_below(tmp_path / "fetched")] == ["tiny.whl"]
 
 
 # What is in the wheel
