@@ -69,7 +69,7 @@ def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Excha
         setup=None if data["setup"] is None else _read(EngineSetup, data["setup"]),
         template_name=_text(data["template_name"]),
         turns=read_turns(data["turns"]),
-        model_title=_text(data["model_title"]),
+        model_title=_text(data.get("model_title", "")),
     )
 
 
