@@ -6,11 +6,10 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from dolly_widget.engines.registry import ENGINES, check_engine
-from dolly_widget.models import Model, WeightFormat, find, resolve
+from dolly_widget.models import Model, WeightFormat, find, resolve, title_of
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
 from dolly_widget.sampling import SETTINGS
 from dolly_widget.text import PromptTemplate, visible_name
@@ -70,8 +69,7 @@ class EngineSetup:
     @property
     def name(self) -> str:
         """What to call the model before its files say it."""
-        path = Path(self.model).expanduser()
-        return visible_name(path.resolve().name if self.model != "demo" and path.is_dir() else self.model)
+        return visible_name(title_of(self.model))
 
     @property
     def properties(self) -> dict[str, Any]:

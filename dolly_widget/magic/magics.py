@@ -137,7 +137,7 @@ class DollyMagics(Magics):
         is_assigned = line.startswith(ASSIGNED)
         names = ChainMap(dict(local_ns or {}), shell.user_ns, vars(shell.user_module))
         request = _seeded(read_request(line.removeprefix(ASSIGNED), cell, names))
-        live = Live(self._first_step(request), request.setup.model, with_changes(DEFAULTS, request.sampling))
+        live = Live(self._first_step(request), request.setup.name, with_changes(DEFAULTS, request.sampling))
         view = view_of(shell)
         view.show("", live.doing, live.notes)
         with catch_interrupts() as interrupts:
@@ -163,7 +163,7 @@ class DollyMagics(Magics):
     def _first_step(self, request: Request) -> str:
         if request.setup in self._leases:
             return WRITING
-        name = request.setup.model
+        name = request.setup.name
         return f"Loading {'the demo model' if name == 'demo' else name}…"
 
     def _answer(self, request: Request, live: Live, stop: threading.Event) -> GenerationResult:

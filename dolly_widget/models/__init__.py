@@ -10,6 +10,7 @@ from dolly_widget.models.info import ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import find, resolve
 from dolly_widget.models.model import Model, file_versions
 from dolly_widget.models.template_files import chat_template, template_for
+from dolly_widget.models.title import title_of
 from dolly_widget.models.weight_format import NAMES, WeightFormat
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "named",
     "resolve",
     "template_for",
+    "title_of",
 ]

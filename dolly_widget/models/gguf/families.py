@@ -50,8 +50,8 @@ def family_of(file: GgufFile) -> Family:
         return found
     known = ", ".join(sorted({*WITHOUT_TORCH, *FAMILIES}))
     raise ModelError(
-        f"{file.path} is of the family {file.architecture!r}, and GGUF files of these can be converted: {known}; give "
-        "the checkpoint that it was made from."
+        f"{file.path} is of the family {file.architecture!r}, whose GGUF files cannot be converted; give the "
+        f"checkpoint that it was made from, or a file of {known}."
     )
 
 

@@ -135,13 +135,13 @@ def _architecture(path: Path, metadata: Mapping[str, Any]) -> str:
     if other := _OTHER_FILES.get(kind if isinstance(kind, str) else ""):
         raise ModelError(f"{path} is {other}; give the GGUF file of the language model.")
     if not isinstance(architecture, str) or not re.fullmatch(r"[\w.-]{1,60}", architecture):
-        raise ModelError(f"{path} does not say of which architecture its model is; download it again.")
+        raise ModelError(f"{path} does not name its architecture (general.architecture); download it again.")
     if architecture in _EYES:
         raise ModelError(f"{path} is {_OTHER_FILES['mmproj']}; give the GGUF file of the language model.")
     is_embedding = metadata.get(f"{architecture}.pooling_type", 0) != 0
     if is_embedding or metadata.get(f"{architecture}.attention.causal") is False or _ENCODERS.fullmatch(architecture):
         raise ModelError(
-            f"{path} is an embedding model, or another one that does not continue text ({architecture}); give a causal "
+            f"{path} does not continue text: it is an embedding model or an encoder ({architecture}); give a causal "
             "language model."
         )
     return architecture

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from dolly_widget.errors import ModelError
 from dolly_widget.models.conversion.weight_files import refuse_lfs_pointer
 
@@ -34,20 +32,8 @@ _MAX_NAME_BYTES = 1 << 8
 _MAX_DIMENSIONS = 4
 _MAX_ALIGNMENT = 1 << 20
 _LARGEST = 2**63 - 1
-# By the number of a value's type.
-_SCALARS = {
-    0: "<u1",
-    1: "<i1",
-    2: "<u2",
-    3: "<i2",
-    4: "<u4",
-    5: "<i4",
-    6: "<f4",
-    7: "?",
-    10: "<u8",
-    11: "<i8",
-    12: "<f8",
-}
+# By the number of a value's type, in the letters of ``struct``; all are little-endian.
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _AGAIN = "download it again."
 
@@ -102,7 +88,7 @@ class _Reader:
             key = self._text(_MAX_KEY_BYTES)
             if key in metadata:
                 raise self._damaged(f"it gives {_shown(key)} twice")
-            metadata[key] = self._value(self._number("<u4"))
+            metadata[key] = self._value(self._number("I"))
         tensors = [self._tensor() for _ in range(tensor_count)]
         return Header(metadata, self._placed(tensors, self._alignment(metadata)))
 
@@ -115,8 +101,8 @@ class _Reader:
             raise ModelError(f"{self._path} is in a format older than GGUF; download the model as a GGUF file.")
         if magic != MAGIC:
             raise ModelError(f"{self._path} is not a GGUF file: it does not begin with the letters GGUF; {_AGAIN}")
-        self._check_version(self._number("<u4"))
-        tensor_count, key_count = self._number("<u8"), self._number("<u8")
+        self._check_version(self._number("I"))
+        tensor_count, key_count = self._number("Q"), self._number("Q")
         if tensor_count > _MAX_TENSORS or key_count > _MAX_KEYS:
             raise self._damaged(f"it speaks of {tensor_count:,} tensors and {key_count:,} settings")
         return tensor_count, key_count
@@ -133,14 +119,14 @@ class _Reader:
                 f"{self._path} is in version 1 of GGUF, of August 2023; download a newer file of the model."
             )
         raise ModelError(
-            f"{self._path} is in version {version} of GGUF, and versions 2 and 3 can be read; give such a file."
+            f"{self._path} is in version {version} of GGUF, which cannot be read; give a file in version 2 or 3."
         )
 
     def _value(self, kind: int) -> Any:
         if kind == _STRING:
             return self._text(_MAX_HEADER_BYTES)
         if kind == _ARRAY:
-            return self._list(self._number("<u4"), self._number("<u8"))
+            return self._list(self._number("I"), self._number("Q"))
         return self._number(self._scalar(kind))
 
     def _list(self, kind: int, count: int) -> list[Any]:
@@ -149,21 +135,22 @@ class _Reader:
             raise self._damaged(f"it has a list of {count:,} values")
         if kind == _STRING:
             return [self._text(_MAX_HEADER_BYTES) for _ in range(count)]
-        dtype = np.dtype(self._scalar(kind))
-        values: list[Any] = np.frombuffer(self._bytes(count * dtype.itemsize), dtype).tolist()
-        return values
+        return list(self._numbers(self._scalar(kind), count))
 
     def _scalar(self, kind: int) -> str:
         if kind not in _SCALARS:
             raise self._damaged(f"it has a value of the unknown type {kind}")
         return _SCALARS[kind]
 
-    def _number(self, dtype: str) -> Any:
-        kind = np.dtype(dtype)
-        return np.frombuffer(self._bytes(kind.itemsize), kind)[0].item()
+    def _number(self, letter: str) -> Any:
+        return self._numbers(letter, 1)[0]
+
+    def _numbers(self, letter: str, count: int) -> tuple[Any, ...]:
+        content = self._bytes(count * struct.calcsize(f"<{letter}"))
+        return struct.unpack(f"<{count}{letter}", content)
 
     def _text(self, max_bytes: int) -> str:
-        (length,) = struct.unpack("<Q", self._bytes(8))
+        length = self._number("Q")
         if length > max_bytes:
             raise self._damaged(f"it has a text of {length:,} bytes")
         try:
@@ -174,13 +161,13 @@ class _Reader:
     def _tensor(self) -> tuple[str, tuple[int, ...], int, int]:
         """Name, shape, number of the type, and offset among the weights."""
         name = self._text(_MAX_NAME_BYTES)
-        dimensions = self._number("<u4")
+        dimensions = self._number("I")
         if dimensions > _MAX_DIMENSIONS:
             raise self._damaged(f"its tensor {_shown(name)} has {dimensions:,} dimensions")
-        shape = tuple(self._number("<u8") for _ in range(dimensions))[::-1]
+        shape = tuple(self._number("Q") for _ in range(dimensions))[::-1]
         if math.prod(shape) > _LARGEST or 0 in shape:
             raise self._damaged(f"its tensor {_shown(name)} cannot have the shape {shape}")
-        return name, shape, self._number("<u4"), self._number("<u8")
+        return name, shape, self._number("I"), self._number("Q")
 
     def _alignment(self, metadata: Mapping[str, Any]) -> int:
         alignment = metadata.get("general.alignment", 32)

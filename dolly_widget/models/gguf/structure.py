@@ -55,8 +55,8 @@ class Structure:
         """The structure of a file whose tensors are those of its family, in the right shapes. Raises ModelError."""
         if file.architecture not in FAMILIES:
             raise ModelError(
-                f"{file.path} is a model of the family {file.architecture!r}, and GGUF files of the families "
-                f"{', '.join(FAMILIES)} can be converted: give the checkpoint that it was made from."
+                f"{file.path} is of the family {file.architecture!r}, and only GGUF files of {', '.join(FAMILIES)} are "
+                "converted here: give the checkpoint that it was made from."
             )
         found = _Numbers(file)
         heads, hidden = found.integer("attention.head_count"), found.integer("embedding_length")

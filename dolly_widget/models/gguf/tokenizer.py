@@ -50,12 +50,12 @@ def write_tokenizer(metadata: Mapping[str, Any], target: Path) -> None:
 def _unknown(what: str, name: Any) -> str:
     if name is None:
         return (
-            f"The GGUF file does not say of which {what} its tokenizer is, as files of before May 2024 do not: take a "
-            "newer file of the model, or its checkpoint."
+            f"The GGUF file does not name its tokenizer's {what}, as files from before May 2024 do not: take a newer "
+            "file of the model, or its checkpoint."
         )
     return (
-        f"The GGUF file's tokenizer is of the {what} {str(name)[:60]!a}, which cannot be read: take the "
-        "checkpoint that the file was made from."
+        f"The {what} of the GGUF file's tokenizer is {str(name)[:60]!a}, which is not known here: take the checkpoint "
+        "that the file was made from."
     )
 
 
@@ -251,7 +251,7 @@ def _chat_templates(metadata: Mapping[str, Any]) -> dict[str, Any]:
     templates = ({"default": metadata[start]} if start in metadata else {}) | named
     if len(templates) > _MAX_TEMPLATES or not all(map(_is_template, [*templates, *templates.values()])):
         raise ModelError(
-            "The GGUF file's chat template is not text, or of too many characters: take the checkpoint that the file "
+            "The GGUF file's chat template is not text, or is too long: take the checkpoint that the file "
             "was made from."
         )
     if not named:

@@ -98,6 +98,14 @@ def _noted_commit(ref: Path) -> str:
         return file.read(100).decode().strip()
 
 
+def _files_in(directory: Path) -> list[Path]:
+    """What a folder holds; nothing where there is none, or where another process deletes it."""
+    try:
+        return list(directory.iterdir())
+    except OSError:
+        return []
+
+
 def remove_leftovers(model_id: str) -> None:
     """Delete what killed downloads of a model left half fetched: it would never be used again.
 
@@ -108,7 +116,7 @@ def remove_leftovers(model_id: str) -> None:
 
     place = folder(model_id)
     locks = place.parent / ".locks" / place.name
-    for path in (place / "blobs").glob("*.incomplete"):
+    for path in _files_in(place / "blobs"):
         found = _LEFTOVER.fullmatch(path.name)
         if found and (lock := locks / f"{found['etag']}.lock").is_file():
             with contextlib.suppress(Timeout, OSError), WeakFileLock(lock, timeout=0.01):

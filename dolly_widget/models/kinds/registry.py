@@ -28,6 +28,6 @@ def kind_of(model: str | Path) -> Kind:
     if name and path.is_file():
         raise ModelError(f"{path} is a file: give the directory of the model's files, {path.parent}.")
     raise ModelError(
-        f"There is no model {name!r}: give 'demo', a directory, a GGUF file, or the id of a model on the Hugging Face "
-        "hub, for example 'databricks/dolly-v2-3b'."
+        f"There is no model {name!r}: give 'demo', 'smollm2', a directory, a GGUF file, or the id of a model on the "
+        "Hugging Face hub, for example 'databricks/dolly-v2-3b'."
     )

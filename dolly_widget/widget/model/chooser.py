@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import ipywidgets as widgets
@@ -53,10 +54,9 @@ class ModelChooser(Fold):
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
         self._kept = {file.name: str(file.path) for file in kept_files() if visible_name(file.name) == file.name}
-        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids, *self._kept]))
-        listed = [
-            f"{visible_name(entry.model_id)} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for entry in entries
-        ]
+        offered = dict.fromkeys([*KNOWN_MODELS, *ids, *self._kept])
+        self.name.options = tuple(name for name in offered if name not in self._kept.values())
+        listed = [f"{name} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for name, entry in _named(entries)]
         stored = [f"Stored here: {', '.join(listed)}."] if listed else []
         self.stored.value = messages.note_html(*stored, _CONVERTED_ONCE)
 
@@ -114,3 +114,11 @@ class ModelChooser(Fold):
             self._on_load(model, self.weight_format.value)
         except (*EXPECTED_ERRORS, RuntimeError) as exc:
             self.show_hint(str(exc))
+
+
+def _named(entries: Collection[store.Entry]) -> Iterator[tuple[str, store.Entry]]:
+    """What is stored, each with what to call it: where two models have one title, by their paths."""
+    models = {(entry.title, entry.model_id) for entry in entries}
+    shared = Counter(title for title, _ in models)
+    for entry in entries:
+        yield visible_name(entry.title if shared[entry.title] == 1 else entry.model_id), entry

@@ -136,6 +136,7 @@ class Answerer:
             loader.record,
             str(engine.template.name),
             turns,
+            "" if model is None else model.name,
         )
 
     def _loaded_engine(self, expected: _Expected) -> Engine:

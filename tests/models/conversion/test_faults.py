@@ -170,7 +170,7 @@ def test_bad_input_is_refused_in_one_sentence(broken, cache, tmp_path, monkeypat
     ],
 )
 def test_what_is_neither_a_path_nor_an_id_is_refused_at_once(model, part, cache):
-    with pytest.raises(ModelError, match="give 'demo', a directory, a GGUF file, or the id") as refused:
+    with pytest.raises(ModelError, match="give 'demo', 'smollm2', a directory, a GGUF file, or the id") as refused:
         models.find(model)
     assert part in str(refused.value)
     assert not cache.exists()

@@ -90,7 +90,7 @@ def test_progress_is_told_and_ends_with_all_bytes(tmp_path):
 def test_an_architecture_that_is_not_known_is_named_with_those_that_are(tmp_path):
     write_gguf(tmp_path / "m.gguf", Shape(architecture="rwkv7"))
     with pytest.raises(
-        ModelError, match=r"of the family 'rwkv7', and .*: bloom, .*gemma3, .*llama, .*starcoder2; give"
+        ModelError, match=r"of the family 'rwkv7', whose .* of bloom, .*gemma3, .*llama, .*starcoder2\."
     ):
         to_checkpoint(tmp_path / "m.gguf", tmp_path / "again", ignore_progress)
     assert not (tmp_path / "again").exists()

@@ -69,16 +69,16 @@ def test_a_part_of_another_model_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("shape", "sentence"),
     [
-        (Shape("bert"), r"is an embedding model, or another one that does not continue text \(bert\)"),
-        (Shape("nomic-bert"), "is an embedding model"),
+        (Shape("bert"), r"does not continue text: it is an embedding model or an encoder \(bert\)"),
+        (Shape("nomic-bert"), "is an embedding model or an encoder"),
         (Shape("t5"), "does not continue text"),
-        (Shape("qwen3", metadata={"qwen3.pooling_type": ("uint32", 3)}), "is an embedding model"),
+        (Shape("qwen3", metadata={"qwen3.pooling_type": ("uint32", 3)}), "is an embedding model or an encoder"),
         (Shape(metadata={"llama.attention.causal": ("bool", False)}), "does not continue text"),
         (Shape("clip"), "is the part of a model that reads images or sound; give the GGUF file of the language"),
         (Shape(metadata={"general.type": ("string", "mmproj")}), "is the part of a model that reads images or sound"),
         (Shape(metadata={"general.type": ("string", "adapter")}), r"is an adapter \(LoRA\), not a model"),
-        (Shape("../x"), "does not say of which architecture"),
-        (Shape(metadata={"general.architecture": ("uint32", 3)}), "does not say of which architecture"),
+        (Shape("../x"), "does not name its architecture"),
+        (Shape(metadata={"general.architecture": ("uint32", 3)}), "does not name its architecture"),
     ],
 )
 def test_what_is_no_language_model_is_refused_by_its_kind(tmp_path, shape, sentence):

@@ -39,7 +39,7 @@ BAD = {
     "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer.*git lfs pull"),
     "big-endian": (b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "is a big-endian GGUF file"),
     "version 1": (b"GGUF" + struct.pack("<III", 1, 0, 0), "is in version 1 of GGUF"),
-    "version 9": (gguf(version=9), "is in version 9 of GGUF, and versions 2 and 3 can be read"),
+    "version 9": (gguf(version=9), "is in version 9 of GGUF, which cannot be read; give a file in version 2 or 3"),
     "cut in its beginning": (gguf()[:-1], "is truncated: 23 of at least 24 bytes"),
     "no settings": (gguf(settings=1), "is truncated"),
     "countless tensors": (gguf(tensors=2**63), "speaks of 9,223,372,036,854,775,808 tensors"),

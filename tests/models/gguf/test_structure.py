@@ -55,7 +55,7 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path, key, method, value):
 
 
 def test_another_family_is_refused_by_its_name(tmp_path):
-    with pytest.raises(ModelError, match="of the family 'gemma3', and GGUF files of the families llama, qwen2, qwen3"):
+    with pytest.raises(ModelError, match="of the family 'gemma3', and only GGUF files of llama, qwen2, qwen3"):
         structure_of(tmp_path, Shape("gemma3"))
 
 

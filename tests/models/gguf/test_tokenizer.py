@@ -287,7 +287,7 @@ def test_no_chat_template_is_none(tmp_path):
     ],
 )
 def test_a_chat_template_that_cannot_be_one_is_refused(templates, tmp_path):
-    with pytest.raises(ModelError, match="The GGUF file's chat template is not text, or of too many characters: take"):
+    with pytest.raises(ModelError, match="The GGUF file's chat template is not text, or is too long: take"):
         write_tokenizer(byte_level("gpt-2", HI) | templates, tmp_path)
 
 
@@ -296,7 +296,7 @@ def test_a_chat_template_that_cannot_be_one_is_refused(templates, tmp_path):
 
 @pytest.mark.parametrize("kind", ["bert", "t5", "rwkv", "plamo2", "gemma4", "hybriddna", "no_vocab", "x" * 999, 7])
 def test_a_kind_that_is_not_known_is_refused_by_name(kind, tmp_path):
-    message = f"of the kind '{str(kind)[:60]}', which cannot be read: take the checkpoint that"
+    message = f"The kind of the GGUF file's tokenizer is '{str(kind)[:60]}', which is not known here: take the"
     with pytest.raises(ModelError, match=message):
         write_tokenizer(byte_level() | {"tokenizer.ggml.model": kind}, tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -304,7 +304,9 @@ def test_a_kind_that_is_not_known_is_refused_by_name(kind, tmp_path):
 
 @pytest.mark.parametrize("pre", ["kimi-k2", "whitespace", "Qwen2", "", "x\n\x1b[2J", 7, ["7"]])
 def test_a_pretokenizer_that_is_not_known_is_refused_by_name(pre, tmp_path):
-    with pytest.raises(ModelError, match=r"of the pre-tokenizer .*, which cannot be read: take") as raised:
+    with pytest.raises(
+        ModelError, match=r"The pre-tokenizer of the GGUF file's tokenizer is .*, which is not known here: take"
+    ) as raised:
         write_tokenizer(byte_level(pre), tmp_path)
     assert "\n" not in str(raised.value)
     assert "\x1b" not in str(raised.value)
@@ -314,7 +316,7 @@ def test_a_pretokenizer_that_is_not_known_is_refused_by_name(pre, tmp_path):
 def test_what_the_file_does_not_say_is_not_guessed(key, what, tmp_path):
     metadata = byte_level()
     del metadata[f"tokenizer.ggml.{key}"]
-    with pytest.raises(ModelError, match=f"does not say of which {what} its tokenizer is"):
+    with pytest.raises(ModelError, match=f"does not name its tokenizer's {what}"):
         write_tokenizer(metadata, tmp_path)
 
 

@@ -1,12 +1,13 @@
 """A GGUF file is a model: found by its path or its directory, converted once, stored, and run."""
 
+import json
 import os
 import threading
 
 import pytest
 from gguf_files import Shape, random_weights, stored, write_gguf
 
-from dolly_widget import DollyWidget, ModelError, SamplingParams, load_engine, models
+from dolly_widget import DollyWidget, EngineSetup, ModelError, SamplingParams, load_engine, models
 from dolly_widget.cli import entry_point
 from dolly_widget.models import store
 from dolly_widget.models.conversion import child
@@ -55,6 +56,27 @@ def test_a_child_process_converts_it_and_engines_and_the_widget_run_it(sheep):
     engine.close()
     assert result.new_tokens == answered.new_tokens > 0
     assert result.text == answered.text
+
+
+def test_a_file_of_ollama_s_is_called_as_ollama_calls_it_wherever_a_name_is_shown(sheep, tmp_path, monkeypatch):
+    digest = "ab" * 32
+    blob = tmp_path / "ollama" / "blobs" / f"sha256-{digest}"
+    blob.parent.mkdir(parents=True)
+    sheep.rename(blob)
+    manifest = tmp_path / "ollama" / "manifests" / "registry.ollama.ai" / "library" / "sheep" / "1b"
+    manifest.parent.mkdir(parents=True)
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{digest}"}
+    manifest.write_text(json.dumps({"layers": [layer]}))
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "ollama"))
+    assert EngineSetup(str(blob)).name == "sheep:1b (Ollama)"
+    model_dir = prepared(blob)
+    manifest.unlink()  # its name stays
+    assert models.ModelInfo(model_dir).name == "sheep:1b (Ollama)"
+    widget = DollyWidget(blob)
+    widget.ask("Where?", max_new_tokens=1, temperature=0)
+    exchange = widget.history[0]
+    widget.close()
+    assert (exchange.model_name, exchange.setup.model) == ("sheep:1b (Ollama)", str(blob))
 
 
 def test_the_command_line_converts_it_and_asks_it(sheep, capsys):

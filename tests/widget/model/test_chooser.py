@@ -27,7 +27,14 @@ def test_stored_models_are_offered_by_their_names(chooser):
     put("/home/me/checkpoint")
     chooser.is_open = True
     assert {"org/name", "/home/me/checkpoint"} <= set(chooser.name.options)
-    assert "Stored here: /home/me/checkpoint (int8, 8 bytes), org/name (int8, 8 bytes)." in chooser.stored.value
+    assert "Stored here: checkpoint (int8, 8 bytes), org/name (int8, 8 bytes)." in chooser.stored.value
+
+
+def test_stored_models_with_one_title_are_told_apart_by_their_paths(chooser):
+    for place in ("a", "b"):
+        put(f"/{place}/model.gguf")
+    chooser.is_open = True
+    assert all(f"/{place}/model.gguf (int8, 8 bytes)" in chooser.stored.value for place in ("a", "b"))
 
 
 @pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\x1b[2J", "\n"])

@@ -2,6 +2,8 @@
 
 import pytest
 
+from dolly_widget.models import store
+from dolly_widget.models.files import REQUIRED_FILES
 from dolly_widget.models.gguf.folders import KeptFile
 from dolly_widget.widget.model import chooser as module
 from dolly_widget.widget.model.chooser import ModelChooser
@@ -38,6 +40,18 @@ def test_they_are_looked_for_when_the_box_is_opened(chooser, asked):
     assert asked == [1]
     assert LLAMA in chooser.name.options
     assert EVIL not in chooser.name.options
+
+
+def test_one_that_is_stored_is_offered_by_its_name_alone(chooser):
+    key = store.Key("/blobs/sha256-0", "0" * 40, "int8")
+    with store.making(key) as staging:
+        for name in REQUIRED_FILES:
+            (staging / name).write_text("{}")
+        store.publish(staging, key, "", {}, store.describe(staging), title=LLAMA)
+    chooser.is_open = True
+    assert LLAMA in chooser.name.options
+    assert "/blobs/sha256-0" not in chooser.name.options
+    assert f"Stored here: {LLAMA} (int8" in chooser.stored.value
 
 
 def test_the_one_that_is_chosen_is_loaded_by_its_path(chooser, loaded):
