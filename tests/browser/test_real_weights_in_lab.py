@@ -1,4 +1,4 @@
-"""The main job with real weights, in JupyterLab: an answer in words, one that is stopped, and what else could be said."""
+"""The main job with real weights, in JupyterLab: an answer, one that is stopped, and the words it chose from."""
 
 import pytest
 from acting import answer, expect_statistics, instruction, model_line, statistics, stop, submit

@@ -1,7 +1,6 @@
 """DollyWidget("smollm2"): its own settings, Stop, copy as code, and a history that goes on elsewhere."""
 
 import io
-import subprocess
 import sys
 
 from dolly_widget import History
@@ -31,13 +30,14 @@ def test_stop_keeps_the_text_so_far(make):
     assert "Paris" in widget.ask(FRANCE, temperature=0).text  # it answers the next one
 
 
-def test_the_code_of_an_answer_gives_it_again_in_a_new_process(make, smollm2_cache):
+def test_the_code_of_an_answer_gives_it_again(make):
     widget = make(max_new_tokens=16)
     answer = widget.ask("Write a sentence about the sea.", temperature=0.9, seed=7)
-    code = f"{as_code(widget.history[-1])}\nprint(ascii(widget.history[-1].result.token_ids))"
+    code, names = as_code(widget.history[-1]), {}
     assert '"smollm2"' in code
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
-    assert done.stdout.strip() == repr(answer.token_ids)
+    exec(compile(code, "cell", "exec"), names)
+    assert names["widget"].history[-1].result.token_ids == answer.token_ids
+    names["widget"].close()
 
 
 def test_a_history_goes_on_from_its_file(make, tmp_path):
@@ -47,7 +47,7 @@ def test_a_history_goes_on_from_its_file(make, tmp_path):
     path.write_text(widget.history.to_json(), encoding="utf-8")
     assert History.from_json(path.read_text(encoding="utf-8"))[0].result == widget.history[0].result
     other = make(chat=True, temperature=0, max_new_tokens=24, history=path)
-    assert "Paris" in other.response or other.history[0].result.text == "The capital of France is Paris."
+    assert "Seine" in other.ask("Which river flows through it?").text
 
 
 def test_the_command_line_answers_with_it(smollm2_cache, monkeypatch):
