@@ -10,7 +10,7 @@ MAKE = """
 import os
 os.environ["DOLLY_WIDGET_CACHE"] = {cache!r}
 from dolly_widget import DollyWidget
-widget = DollyWidget("smollm2", device="CPU")
+widget = DollyWidget("smollm2", device="CPU", ov_config={{"EXECUTION_MODE_HINT": "ACCURACY"}})
 widget
 """
 RESULT = "print(widget.history[-1].result.finish_reason, len(widget.response))"

@@ -19,7 +19,13 @@ def test_the_model_s_own_sampling_stands_in_the_widget(make):
 
 def test_stop_keeps_the_text_so_far(make):
     widget = make(max_new_tokens=1000)
-    widget.observe(lambda change: len(change["new"]) > 20 and widget.stop(), "response")
+
+    def stop(change):
+        if len(change["new"]) > 20:
+            widget.unobserve(stop, "response")
+            widget.stop()
+
+    widget.observe(stop, "response")
     widget.instruction = "Write a long story about a whale."
     answer = widget.submit().wait(120)
     assert answer.finish_reason == "cancelled"
