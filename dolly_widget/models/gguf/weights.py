@@ -8,7 +8,7 @@ A tensor at a time, in blocks of rows: memory holds one tensor as it is written,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,15 +49,15 @@ def write(file: GgufFile, structure: Structure, matrix_type: str, target: Path, 
     """Write the weights of ``file`` into the empty directory ``target``, in parts, and return the first.
 
     ``matrix_type`` is F16, Q8_0 or Q4_1: for what is multiplied with. With Q4_1, the embedding and the output layer
-    are Q8_0, and what the file has in four bits stays as it is; in such a file, matrices of more bits were found worth
-    them, and are Q8_0. Norms and biases are F32. Raises ModelError for weights that are
+    are Q8_0, and what the file has in four bits stays as it is; where that is most, matrices of more bits were found
+    worth them, and are Q8_0. Norms and biases are F32. Raises ModelError for weights that are
     no numbers, or that F16 cannot hold.
     """
     import gguf
 
     tensors = {tensor.name: tensor for tensor in file.tensors}
     names = _names(structure, tensors)
-    keeps = matrix_type == Q4_1 and any(tensors[name].type_name in _FOUR_BITS for name in names)
+    keeps = matrix_type == Q4_1 and _is_in_four_bits([tensors[name] for name in names])
     plan = {name: _type_of(name, tensors[name], matrix_type, keeps) for name in names}
     sizes = {name: _n_bytes(tensors[name], kind) for name, kind in plan.items()}
     total = sum(sizes.values())
@@ -118,8 +118,14 @@ def _names(structure: Structure, tensors: Mapping[str, Tensor]) -> list[str]:
     return [name for name in structure.matrices() | structure.norms() | structure.biases() if name in tensors]
 
 
+def _is_in_four_bits(tensors: Sequence[Tensor]) -> bool:
+    """Whether most of the weights are, which are then to stay so."""
+    four = sum(tensor.parameters for tensor in tensors if tensor.type_name in _FOUR_BITS)
+    return 2 * four > sum(tensor.parameters for tensor in tensors if tensor.name.startswith("blk."))
+
+
 def _type_of(name: str, tensor: Tensor, matrix_type: str, keeps: bool) -> gguf.GGMLQuantizationType:
-    """``keeps``: whether the file has matrices in four bits, which are to stay so."""
+    """``keeps``: whether matrices of more than four bits are to have eight."""
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
     if len(tensor.shape) < 2:
