@@ -38,7 +38,8 @@ def convert(
 ) -> dict[str, str]:
     """Write the OpenVINO model of a GGUF file, or of a split one, into the empty directory ``staging``.
 
-    "int4" has a scale for each 32 weights (``four_bits``); with other settings than the usual ones, NNCF compresses.
+    "int4" has a scale for each 32 weights (``four_bits``), and what the file has in four bits stays as it is. With
+    other settings than the usual ones, NNCF compresses.
     ``on_progress`` gets the stages load, export, compress and write. Takes, beside the result, the disk space of the
     weights once more. Returns package -> version of the tools that only this needs. Raises ModelError, one sentence;
     OSError where the disk is full.
@@ -87,11 +88,13 @@ def _model(file: GgufFile, structure: Structure, matrix_type: str, place: Path, 
     first = weights.write(file, structure, matrix_type, place, on_progress)
     on_progress(Progress("export"))
     made = graph.make(first)
+    zero_points = weights.zero_points(file, structure, first)
     for part in place.glob("*.gguf"):
         part.unlink()
     model = ov.Core().read_model(made)
     frequencies = rotary.frequencies(structure, weights.rope_factors(file))
     graph.restore(model, weights.exact(file, structure), structure.epsilon, frequencies)
+    graph.restore_zero_points(model, zero_points)
     return model
 
 

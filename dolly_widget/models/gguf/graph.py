@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dolly_widget.models.gguf import four_bits
+
 if TYPE_CHECKING:
     import openvino as ov
 
 Floats = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.float16]
 NAME = "openvino_model.xml"
 # No device has this name: GenAI reads the file, saves the graph and stops. To compile it takes as much memory again.
 _NO_DEVICE = "DOLLY_WIDGET_SAVES_ONLY"
@@ -63,6 +66,35 @@ def restore(model: ov.Model, exact: Mapping[str, Floats], epsilon: float, freque
             _replace(places, values.reshape(shape))
     if not is_placed:
         raise LookupError("the graph has no place for rotary frequencies")
+
+
+def restore_zero_points(model: ov.Model, zero_points: Mapping[bytes, Halves]) -> None:
+    """Put the fractions back that GenAI has rounded to whole zero points: see ``four_bits``.
+
+    ``zero_points`` are by the digest of the scales. Raises LookupError where not all have a place in the graph.
+    """
+    from openvino import opset13 as ops
+
+    placed = set()
+    for node in model.get_ops():
+        if node.get_type_name() == "Subtract" and (scales := _scales(node)) is not None:
+            key = four_bits.digest(scales)
+            if key in zero_points:
+                constant = ops.constant(zero_points[key].reshape(scales.shape))
+                node.input(1).replace_source_output(constant.output(0))
+                placed.add(key)
+    if len(placed) < len(zero_points):
+        raise LookupError("the graph has no place for zero points")
+
+
+def _scales(subtract: Any) -> Halves | None:
+    """What the weights are multiplied with, of which ``subtract`` takes the zero points; None for another."""
+    (place, *_) = subtract.output(0).get_target_inputs()
+    node = place.get_node()
+    if node.get_type_name() != "Multiply" or node.input_value(1).get_node().get_type_name() != "Constant":
+        return None
+    scales: Halves = node.input_value(1).get_node().get_data()
+    return scales if scales.dtype == np.float16 else None
 
 
 def _rounded(values: npt.NDArray[Any]) -> bytes:

@@ -1,17 +1,17 @@
 """The weights of a GGUF file, dequantised and written again in a type that OpenVINO GenAI reads exactly.
 
 Its reader computes Q4_1 wrongly without a word, and fails for most others. It is right for F16, Q8_0, Q4_0, and the
-Q4_1 of ``four_bits``.
+Q4_1 of ``four_bits``, as far as zero points are whole numbers.
 
 A tensor at a time, in blocks of rows: memory holds one tensor as it is written, and a block in float32.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +27,15 @@ if TYPE_CHECKING:
     import gguf
 
 Floats = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.float16]
 Bytes = npt.NDArray[np.uint8]
+_Number = TypeVar("_Number", bound=np.generic)
 
 F16, Q8_0, Q4_1 = "F16", "Q8_0", "Q4_1"
 _Q4_0 = "Q4_0"
+_FOUR_BITS = (_Q4_0, *four_bits.KEPT)
+# A weight, with its share of the scales and minima: those of Q4_1.
+_MOST_BITS = 5
 # llama.cpp, include/llama.h (llama_ftype).
 _FILE_TYPES = {F16: 1, Q4_1: 3, Q8_0: 7}
 _BLOCK_PARAMETERS = 1 << 22
@@ -43,14 +48,17 @@ _LARGEST_F16 = 65504.0
 def write(file: GgufFile, structure: Structure, matrix_type: str, target: Path, on_progress: OnProgress) -> Path:
     """Write the weights of ``file`` into the empty directory ``target``, in parts, and return the first.
 
-    ``matrix_type`` is F16, Q8_0 or Q4_1: for what is multiplied with; with Q4_1, the embedding and the output layer
-    are Q8_0, and what the file has in Q4_0 stays so. Norms and biases are F32. Raises ModelError for weights that are
+    ``matrix_type`` is F16, Q8_0 or Q4_1: for what is multiplied with. With Q4_1, the embedding and the output layer
+    are Q8_0, and what the file has in four bits stays as it is; where that is most, matrices of more bits were found
+    worth them, and are Q8_0. Norms and biases are F32. Raises ModelError for weights that are
     no numbers, or that F16 cannot hold.
     """
     import gguf
 
     tensors = {tensor.name: tensor for tensor in file.tensors}
-    plan = {name: _type_of(name, tensors[name], structure, matrix_type) for name in _names(structure, tensors)}
+    names = _names(structure, tensors)
+    keeps = matrix_type == Q4_1 and _is_in_four_bits([tensors[name] for name in names])
+    plan = {name: _type_of(name, tensors[name], matrix_type, keeps) for name in names}
     sizes = {name: _n_bytes(tensors[name], kind) for name, kind in plan.items()}
     total = sum(sizes.values())
     part_bytes = max(_PART_BYTES, total // _MAX_PARTS) if total > _PART_BYTES else 0  # 0: one file
@@ -77,6 +85,24 @@ def exact(file: GgufFile, structure: Structure) -> dict[str, Floats]:
     return {name: _arranged(name, _all(tensors[name]), structure) for name in names if name in tensors}
 
 
+def zero_points(file: GgufFile, structure: Structure, first: Path) -> dict[bytes, Halves]:
+    """Zero points, (rows, blocks), by the digest of their scales, of matrices that ``file`` has in four bits.
+
+    Of what ``write`` wrote, whose first part is ``first``; in the order of rows that GenAI makes. Raises LookupError
+    where two matrices have the same scales, and other zero points.
+    """
+    names = {tensor.name for tensor in file.tensors if tensor.type_name in four_bits.KEPT}
+    found: dict[bytes, Halves] = {}
+    for tensor in GgufFile.open(first).tensors:
+        if tensor.name in names and tensor.type_name == Q4_1:
+            raw = np.fromfile(tensor.path, np.uint8, tensor.n_bytes, offset=tensor.offset)
+            parts = (each.reshape(tensor.shape[0], -1) for each in four_bits.zero_points(raw))
+            scales, zeros = (_arranged(tensor.name, each, structure) for each in parts)
+            if not np.array_equal(found.setdefault(four_bits.digest(scales), zeros), zeros):
+                raise LookupError(f"the scales of {tensor.name} are those of another matrix")
+    return found
+
+
 def rope_factors(file: GgufFile) -> Floats | None:
     """What the rotary frequencies are divided by; None where a model has no such factors. Raises ModelError."""
     found = next((tensor for tensor in file.tensors if tensor.name == ROPE_FACTORS), None)
@@ -92,14 +118,25 @@ def _names(structure: Structure, tensors: Mapping[str, Tensor]) -> list[str]:
     return [name for name in structure.matrices() | structure.norms() | structure.biases() if name in tensors]
 
 
-def _type_of(name: str, tensor: Tensor, structure: Structure, matrix_type: str) -> gguf.GGMLQuantizationType:
+def _is_in_four_bits(tensors: Sequence[Tensor]) -> bool:
+    """Whether most of the weights are, which are then to stay so."""
+    four = sum(tensor.parameters for tensor in tensors if tensor.type_name in _FOUR_BITS)
+    return 2 * four > sum(tensor.parameters for tensor in tensors if tensor.name.startswith("blk."))
+
+
+def _type_of(name: str, tensor: Tensor, matrix_type: str, keeps: bool) -> gguf.GGMLQuantizationType:
+    """``keeps``: whether matrices of more than four bits are to have eight."""
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
     if len(tensor.shape) < 2:
         return GGMLQuantizationType.F32
-    is_end = not name.startswith("blk.")
     # GenAI packs the zero points of two blocks into a byte: their number has to be even.
-    chosen = Q8_0 if matrix_type == Q4_1 and (is_end or tensor.shape[0] % 2) else matrix_type
+    is_fine = (
+        not name.startswith("blk.")
+        or tensor.shape[0] % 2
+        or (keeps and 8 * tensor.n_bytes > _MOST_BITS * tensor.parameters)
+    )
+    chosen = Q8_0 if matrix_type == Q4_1 and is_fine else matrix_type
     chosen = tensor.type_name if (chosen, tensor.type_name) == (Q4_1, _Q4_0) else chosen
     kind = GGMLQuantizationType[chosen]
     block_size, _ = GGML_QUANT_SIZES[kind]
@@ -149,7 +186,8 @@ def _encoded(tensor: Tensor, kind: gguf.GGMLQuantizationType, structure: Structu
     for raw, values in _blocks(tensor):
         _check_values(tensor, values)
         if kind is GGMLQuantizationType.Q4_1:
-            block = four_bits.quantised(values).ravel()
+            is_kept = tensor.type_name in four_bits.KEPT
+            block = (four_bits.kept(raw, tensor.type_name) if is_kept else four_bits.quantised(values)).ravel()
         elif kind is GGMLQuantizationType[tensor.type_name]:
             block = raw
         else:
@@ -184,15 +222,16 @@ def _all(tensor: Tensor) -> Floats:
     return np.concatenate([values for _, values in _blocks(tensor)]).reshape(tensor.shape)
 
 
-def _arranged(name: str, values: Floats, structure: Structure) -> Floats:
-    """A bias of a llama's queries or keys in the order that GenAI gives the rows that it belongs to.
+def _arranged(name: str, values: npt.NDArray[_Number], structure: Structure) -> npt.NDArray[_Number]:
+    """What belongs to the rows of a llama's queries or keys, (rows, …), in the order that GenAI gives those rows.
 
     A llama's file has the two halves of each head interleaved. GenAI puts the rows of the weights back in order
     (building_blocks.cpp, reorder_interleaved_format), and forgets the bias.
     """
-    if structure.family != "llama" or not name.endswith(("attn_q.bias", "attn_k.bias")):
+    if structure.family != "llama" or not (".attn_q." in name or ".attn_k." in name):
         return values
-    return values.reshape(-1, structure.head_size // 2, 2).swapaxes(1, 2).reshape(values.shape)
+    pairs = values.reshape(-1, structure.head_size // 2, 2, *values.shape[1:])
+    return pairs.swapaxes(1, 2).reshape(values.shape)
 
 
 def _check_values(tensor: Tensor, values: Floats) -> None:

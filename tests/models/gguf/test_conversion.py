@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from gguf_files import SPECIAL, Shape, dequantised, logits, write_gguf
+from gguf_files import SPECIAL, Shape, dequantised, logits, random_weights, stored, write_gguf
 
 from dolly_widget import models
 from dolly_widget.errors import ModelError
@@ -25,9 +25,9 @@ SHAPES = {
 }
 
 
-def converted(directory, shape, weight_format="fp16", quantisation="F16"):
+def converted(directory, shape, weight_format="fp16", quantisation="F16", contents=None):
     """The model's directory, and the weights that the file has."""
-    contents = write_gguf(directory / "sheep.gguf", shape, quantisation)
+    contents = write_gguf(directory / "sheep.gguf", shape, quantisation, contents)
     (directory / "made").mkdir()
     convert(directory / "sheep.gguf", directory / "made", WeightFormat.of(weight_format), lambda progress: None)
     return directory / "made", dequantised(contents)
@@ -94,6 +94,35 @@ def test_fewer_bits_are_nearly_exact(tmp_path, weight_format, largest):
     ids = random_ids(Shape(), 100)
     assert divergence(logits(Shape(), weights, ids), computed(model_dir, ids)) < largest
     assert models.ModelInfo(model_dir).precision == weight_format.upper()
+
+
+@pytest.mark.parametrize(
+    ("quantisation", "shape"),
+    [("Q4_1", Shape(layers=1)), ("Q4_K", Shape("qwen3", layers=1, head_size=64)), ("Q4_0", Shape(layers=1))],
+)
+def test_int4_of_a_file_in_four_bits_is_as_exact_as_sixteen_bits_are(tmp_path, quantisation, shape):
+    """But for the embedding and the output layer, which are in eight bits: here, they are so in the file."""
+    arrays = random_weights(shape)
+    ends = {name: values for name, values in arrays.items() if not name.startswith("blk.")}
+    contents = stored(arrays, quantisation) | stored(ends, "Q8_0")
+    model_dir, weights = converted(tmp_path, shape, "int4", contents=contents)
+    ids = random_ids(shape, 64)
+    assert divergence(logits(shape, weights, ids), computed(model_dir, ids)) < 1e-4
+    assert models.ModelInfo(model_dir).precision == "INT4"
+
+
+def test_zero_points_that_could_be_those_of_another_matrix_are_refused(tmp_path):
+    """They are known by the scales beside them."""
+    contents = stored(random_weights(Shape(layers=1)), "Q4_1")
+    data, kind = contents["blk.0.attn_k.weight"]
+    other = data.copy().reshape(-1, 20)
+    other[:, 2:4] = np.frombuffer(np.float16(-0.5).tobytes(), np.uint8)
+    contents["blk.0.attn_v.weight"] = (data, kind)
+    contents["blk.0.attn_k.weight"] = (other.reshape(data.shape), kind)
+    shape = Shape("qwen3", layers=1)  # whose rows keep their order
+    names = {f"blk.0.{part}_norm.weight": np.ones(shape.head_size, np.float32) for part in ("attn_q", "attn_k")}
+    with pytest.raises(ModelError, match=r"the scales of blk\.0\.attn_v\.weight are those of another matrix"):
+        converted(tmp_path, shape, "int4", contents=contents | stored(names, "F32"))
 
 
 def test_settings_of_int4_take_nncf(tmp_path):

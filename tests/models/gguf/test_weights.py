@@ -63,6 +63,25 @@ def test_int4_keeps_the_embedding_and_the_output_layer_in_eight_bits(tmp_path):
     assert kinds["blk.0.attn_norm.weight"] == "F32"
 
 
+def test_int4_keeps_what_a_file_has_in_four_bits_and_leaves_eight_to_what_has_more(tmp_path):
+    arrays = random_weights(Shape(layers=1))
+    contents = stored(arrays, "Q4_K")
+    for name, quantisation in (("attn_output", "Q6_K"), ("attn_v", "Q5_0"), ("ffn_up", "Q3_K"), ("attn_q", "Q4_0")):
+        contents |= stored({f"blk.0.{name}.weight": arrays[f"blk.0.{name}.weight"]}, quantisation)
+    kinds, found = written(tmp_path, Shape(layers=1), contents, weights.Q4_1)
+    names = ("attn_k", "attn_output", "attn_v", "ffn_up", "attn_q")
+    assert [kinds[f"blk.0.{name}.weight"] for name in names] == ["Q4_1", "Q8_0", "Q8_0", "Q4_1", "Q4_0"]
+    expected = dequantised(contents)["blk.0.attn_k.weight"]
+    np.testing.assert_allclose(found["blk.0.attn_k.weight"], expected, atol=1e-3 * np.abs(expected).max())
+
+
+def test_four_bits_are_what_int4_gives_where_the_file_has_few_of_them(tmp_path):
+    arrays = random_weights(Shape(layers=1))
+    contents = stored(arrays, "Q5_0") | stored({"blk.0.attn_q.weight": arrays["blk.0.attn_q.weight"]}, "Q4_K")
+    kinds, _ = written(tmp_path, Shape(layers=1), contents, weights.Q4_1)
+    assert {kinds[f"blk.0.{name}.weight"] for name in ("attn_q", "attn_v", "ffn_up", "ffn_down")} == {"Q4_1"}
+
+
 def test_rows_that_a_block_does_not_divide_stay_in_sixteen_bits(tmp_path):
     shape = Shape(layers=1, feed_forward=520)
     kinds, _ = written(tmp_path, shape, None, weights.Q8_0)
