@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -172,3 +173,9 @@ KNOWN_MODELS = (DEMO, *_BY_NAME, *_HUB_IDS)
 def named(name: str) -> NamedModel | None:
     """The model of the catalogue that is called so; None where there is none."""
     return _BY_NAME.get(name)
+
+
+def similar(name: str) -> str | None:
+    """A name of the catalogue, or "demo", that ``name`` may be a misspelling of, as "SmolLM2" is; None without one."""
+    found = difflib.get_close_matches(name[:100].lower(), (DEMO, *_BY_NAME), n=1, cutoff=0.7)
+    return found[0] if found else None

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dolly_widget.models.catalogue import CATALOGUE, KNOWN_MODELS, GgufDownload, HubModels, named
+from dolly_widget.models.catalogue import CATALOGUE, KNOWN_MODELS, GgufDownload, HubModels, named, similar
 from dolly_widget.models.commits import is_commit
 from dolly_widget.models.hub import client
 from dolly_widget.models.weight_format import NAMES
@@ -47,3 +47,20 @@ def test_what_needs_torch_says_so():
     assert {model.name for model in CATALOGUE if model.needs_torch()} == {"dolly-v2-7b", "dolly-v2-12b"}
     assert named("dolly-v2-3b").needs_torch("int4-g64")
     assert not named("dolly-v2-3b").needs_torch("int4")
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("smolm2", "smollm2"),
+        ("SmolLM2", "smollm2"),
+        ("doly-v2-3b", "dolly-v2-3b"),
+        ("Demo", "demo"),
+        ("gpt2", None),
+        ("org/smollm2-clone", None),
+        ("", None),
+        ("s" * 10_000_000, None),
+    ],
+)
+def test_a_misspelling_is_near_to_a_name_and_another_name_is_not(name, known):
+    assert similar(name) == known

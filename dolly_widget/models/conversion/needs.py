@@ -125,5 +125,7 @@ def is_out_of_disk(exc: BaseException) -> bool:
     while exc is not None:
         if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
+        if isinstance(exc, OSError) and str(exc).startswith("Not enough free space"):  # NumPy gives no number
+            return True
         exc = exc.__cause__ or exc.__context__  # type: ignore[assignment]
     return False

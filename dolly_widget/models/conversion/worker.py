@@ -122,9 +122,8 @@ def _crash(process: subprocess.Popen[bytes], log: IO[bytes]) -> ModelError:
     lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
     why = " (often because of too little memory)" if code == -9 else ""
-    return ModelError(
-        "\n".join([f"The conversion process {how}{why}; nothing was stored. The end of its log:", *lines[-_LOG_LINES:]])
-    )
+    said = ["The end of its log:", *lines[-_LOG_LINES:]] if lines else ["Try again."]
+    return ModelError(f"The conversion process {how}{why}; nothing was stored. " + "\n".join(said))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -141,7 +140,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """End it, and what it has started, which goes on where it alone was killed."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError):  # Windows; or it leads no group, or all have ended
+    except (AttributeError, ProcessLookupError, PermissionError):  # Windows; it leads no group, or has ended (macOS)
         process.kill()
 
 

@@ -55,6 +55,7 @@ class GgufFile:
         tensors = tuple(tensor for header in headers for tensor in header.tensors)
         if not tensors:
             raise ModelError(f"{parts[0]} holds no weights; download the model again.")
+        _check_vocabulary(parts[0], metadata, tensors)
         return cls(parts[0], parts, architecture, metadata, tensors)
 
     @property
@@ -128,6 +129,17 @@ def _check_parts(parts: Sequence[Path], headers: Sequence[Header]) -> None:
     expected = headers[0].metadata.get("split.tensors.count", len(names))
     if len(set(names)) != len(names) or (len(parts) > 1 and expected != len(names)):
         raise ModelError(f"{parts[0]} and its other parts do not belong together: download the model again.")
+
+
+def _check_vocabulary(path: Path, metadata: Mapping[str, Any], tensors: Sequence[Tensor]) -> None:
+    """Raise ModelError where the embedding is not of the tokenizer's tokens; llama.cpp refuses that, too."""
+    tokens = metadata.get("tokenizer.ggml.tokens")
+    rows = next((tensor.shape[0] for tensor in tensors if tensor.name == "token_embd.weight" and tensor.shape), None)
+    if isinstance(tokens, list) and rows is not None and rows != len(tokens):
+        raise ModelError(
+            f"{path} is damaged: its tokenizer has {len(tokens):,} tokens, and its embedding {rows:,} rows; download "
+            "the model again."
+        )
 
 
 def _architecture(path: Path, metadata: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ Sources: llama.cpp, gguf-py/gguf/constants.py (keys and tensors); openvino.genai
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -134,15 +133,17 @@ class _Numbers:
     def real(self, name: str, default: float | None = None) -> float:
         value = self.get(name)
         value = default if value is None else value
-        if not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
-            raise self.refused(name, value, "a number above 0")
+        # Beyond these, float32 is 0 or infinite.
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 1e-30 <= value <= 1e30:
+            raise self.refused(name, value, "a number above 0 that float32 holds")
         return float(value)
 
     def refused(self, name: str, value: object, expected: str) -> ModelError:
-        shown = ascii(value)[:60]
+        key = f"{self._prefix}.{name}"
+        found = f"gives {ascii(value)[:60]} as {key}, where {expected} can be used"
+        found = f"does not give {key}, which has to be {expected}" if value is None else found
         return ModelError(
-            f"{self.path} gives {shown} as {self._prefix}.{name}, where {expected} can be used: give another file of "
-            "the model, or the checkpoint that it was made from."
+            f"{self.path} {found}: give another file of the model, or the checkpoint that it was made from."
         )
 
 

@@ -123,5 +123,5 @@ def _named(metadata: Mapping[str, Any], count: int) -> dict[str, int]:
     found = {name: token_id for name, token_id in named.items() if token_id is not None and token_id not in _NO_ID}
     for name, token_id in found.items():
         if type(token_id) is not int or not 0 <= token_id < count:
-            raise broken(f"a {name} token, {str(token_id)[:40]}, that is none of its {count:,} tokens")
+            raise broken(f"the {name} token {str(token_id)[:40]}, which is none of its {count:,} tokens")
     return found

@@ -110,7 +110,7 @@ def rope_factors(file: GgufFile) -> Floats | None:
         return None
     factors = _all(found)
     if not (factors > 0).all():
-        raise ModelError(f"{found.path} is damaged: {ROPE_FACTORS} has factors below 0; download it again.")
+        raise ModelError(f"{found.path} is damaged: {ROPE_FACTORS} has factors not above 0; download it again.")
     return factors
 
 

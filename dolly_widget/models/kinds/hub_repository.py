@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from dolly_widget.errors import ModelChoiceError, ModelError
 from dolly_widget.models import store
+from dolly_widget.models.catalogue import similar
 from dolly_widget.models.commits import check_revision
 from dolly_widget.models.conversion import checkpoints, needs
 from dolly_widget.models.hub import cache, client
@@ -32,12 +34,24 @@ class HubRepository:
 
     def source(self, name: str, revision: str) -> Source:
         """See ``Kind``; asks the hub for the newest commit."""
-        repository = client.look_up(name, revision)
+        repository = _look_up(name, revision)
         return GgufRepository(name, repository) if repository.gguf else _Repository(repository)
 
     def tidy(self, name: str) -> None:
         """See ``Kind``."""
         cache.remove_leftovers(name)
+
+
+def _look_up(name: str, revision: str) -> Repository:
+    try:
+        return client.look_up(name, revision)
+    except ModelChoiceError:
+        raise
+    except ModelError as exc:
+        known = similar(name)
+        if known in (None, name):
+            raise
+        raise ModelError(f"{str(exc).rstrip('.')}; or did you mean {known!r}?") from exc
 
 
 class _Repository:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models.hub import client
 from dolly_widget.models.kinds.bundled import Bundled
 from dolly_widget.models.kinds.catalogued import Catalogued
 from dolly_widget.models.kinds.directory import Directory
@@ -23,6 +24,12 @@ def kind_of(model: str | Path) -> Kind:
     if found := next((kind for kind in KINDS if kind.matches(name)), None):
         return found
     path = Path(name).expanduser()
+    repository, _, file = name.partition(":")
+    if "/" in repository and "/" in file and client.is_model_id(repository):
+        raise ModelError(
+            f"{name!r} is not in the first folder of a repository: download the file with all its parts, and give its "
+            "path."
+        )
     if path.suffix.lower() == ".gguf":
         raise ModelError(f"There is no file {path}: check its name, and the directory that it is in.")
     if name and path.is_file():

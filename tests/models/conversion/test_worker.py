@@ -44,3 +44,21 @@ def test_any_other_error_arrives_as_its_sentence(ask):
     error = ask(asks=False)
     assert type(error) is ModelError
     assert str(error) == "It is damaged."
+
+
+def test_a_worker_that_has_ended_and_cannot_be_signalled_is_no_fault(ask, monkeypatch):
+    """macOS refuses a signal to a group of which only the exit code is left."""
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "killpg", refuse, raising=False)
+    assert str(ask(asks=False)) == "It is damaged."
+
+
+def test_a_crash_without_a_log_is_one_sentence_and_what_to_do(tmp_path):
+    (tmp_path / "silent_worker.py").write_text("import os\nos._exit(3)")
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", os.getcwd())])
+    with pytest.raises(ModelError) as caught:
+        worker.run("silent_worker", {}, ignore_progress, environment={"PYTHONPATH": paths})
+    assert str(caught.value) == "The conversion process ended with exit code 3; nothing was stored. Try again."

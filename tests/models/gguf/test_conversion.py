@@ -201,6 +201,17 @@ def test_what_genai_cannot_make_is_one_sentence(tmp_path, monkeypatch):
         convert(tmp_path / "sheep.gguf", tmp_path / "made", WeightFormat("fp16"), lambda progress: None)
 
 
+def test_a_disk_that_is_full_for_numpy_is_a_full_disk(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("Not enough free space to write 800000 bytes after offset 4736")  # without an errno
+
+    monkeypatch.setattr("gguf.GGUFWriter.write_tensor_data", full)
+    write_gguf(tmp_path / "sheep.gguf")
+    (tmp_path / "made").mkdir()
+    with pytest.raises(OSError, match="No space left on device"):
+        convert(tmp_path / "sheep.gguf", tmp_path / "made", WeightFormat("fp16"), lambda progress: None)
+
+
 def test_a_tokenizer_that_cannot_be_written_is_told_before_the_work(tmp_path):
     write_gguf(tmp_path / "sheep.gguf", Shape(metadata={"tokenizer.ggml.pre": ("string", "nonesuch")}))
     (tmp_path / "made").mkdir()

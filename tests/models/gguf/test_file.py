@@ -93,6 +93,12 @@ def test_a_file_without_weights_is_refused(tmp_path):
         GgufFile.open(tmp_path / "vocabulary.gguf")
 
 
+def test_an_embedding_of_another_tokenizer_is_refused(tmp_path):
+    write_gguf(tmp_path / "sheep.gguf", Shape(metadata={"tokenizer.ggml.tokens": ("array", ["a", "b"])}))
+    with pytest.raises(ModelError, match="is damaged: its tokenizer has 2 tokens, and its embedding 288 rows"):
+        GgufFile.open(tmp_path / "sheep.gguf")
+
+
 def test_the_fingerprint_changes_with_any_part(tmp_path):
     parts = write_split(tmp_path)
     before = fingerprint(parts_of(parts[0]))

@@ -43,6 +43,9 @@ def test_counts_that_are_given_for_each_layer_count_where_they_are_the_same(tmp_
         ("attention.layer_norm_rms_epsilon", "float32", float("nan")),
         ("attention.layer_norm_rms_epsilon", "float32", 0.0),
         ("rope.freq_base", "float32", float("inf")),
+        ("rope.freq_base", "float64", 1e300),
+        ("rope.freq_base", "float32", 1e-44),
+        ("rope.freq_base", "bool", True),
         ("rope.dimension_count", "uint32", 16),
         ("rope.scaling.type", "string", "yarn"),
         ("attention.value_length", "uint32", 16),
@@ -52,6 +55,11 @@ def test_counts_that_are_given_for_each_layer_count_where_they_are_the_same(tmp_
 def test_a_setting_that_cannot_be_used_is_named(tmp_path, key, method, value):
     with pytest.raises(ModelError, match=rf"gives .* as llama\.{key}, where .* can be used|lacks|has the shape"):
         structure_of(tmp_path, Shape(metadata={f"llama.{key}": (method, value)}))
+
+
+def test_a_setting_that_is_missing_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"sheep\.gguf does not give qwen2\.attention\.head_count, which has to be"):
+        structure_of(tmp_path, Shape(metadata={"general.architecture": ("string", "qwen2")}))
 
 
 def test_another_family_is_refused_by_its_name(tmp_path):

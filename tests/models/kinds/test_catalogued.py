@@ -158,6 +158,16 @@ def test_dolly_s_short_name_is_a_repository_of_the_hub_by_weight_format(monkeypa
     assert asked == [(model_id, revision)]
 
 
+@pytest.mark.parametrize("name", ["smolm2", "SmolLM2"])
+def test_a_name_that_is_nearly_one_of_the_catalogue_is_asked_about(name):
+    with pytest.raises(
+        ModelError, match=r"cannot be reached: check .*, or give a directory; or did you mean 'smollm2'\?$"
+    ):
+        child.prepare(name, INT8, "main", ignore)
+    with pytest.raises(ModelError, match=r"cannot be reached: check the connection, or give a directory\.$"):
+        child.prepare("org/sheep", INT8, "main", ignore)
+
+
 @pytest.mark.parametrize("model_id", ["OpenVINO/dolly-v2-3b-int8-ov", "databricks/dolly-v2-3b"])
 def test_dolly_s_short_name_finds_what_is_stored_under_either_id(model_id):
     key = store.Key(model_id, "0" * 40, "int8")

@@ -98,6 +98,12 @@ def test_what_is_no_repository_or_no_file_s_name_is_not(name):
     assert not HubGguf().matches(name)
 
 
+@pytest.mark.parametrize("name", ["org/name:../x.gguf", "org/name:a/b.gguf"])
+def test_a_file_in_a_folder_of_a_repository_is_refused_by_its_place(name):
+    with pytest.raises(ModelError, match=r"is not in the first folder of a repository: download the file with all"):
+        kind_of(name)
+
+
 def test_a_file_here_that_is_named_so_comes_first(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("org").mkdir()
