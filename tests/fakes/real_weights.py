@@ -23,6 +23,8 @@ SOURCE = named(NAME).source
 HOME = Path(sys.prefix, "share", "dolly-widget-tests")
 # How the reason begins: see conftest.py.
 NO_WEIGHTS = "No real weights for the tests:"
+LIMIT_S = 300
+"""How long a test waits for an answer: a second where nothing else runs."""
 
 
 class NoWeightsError(Exception):

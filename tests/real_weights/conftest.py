@@ -2,6 +2,7 @@
 
 import pytest
 from real_engines import share
+from real_weights import LIMIT_S
 
 # Rounded to 8 or 16 bits, two nearly equal tokens change places with the order of the additions.
 EXACT = {"EXECUTION_MODE_HINT": "ACCURACY"}
@@ -24,7 +25,7 @@ def make(engine, smollm2_cache):
 
     def make_widget(**options):
         made.append(DollyWidget("smollm2", **{"device": "CPU", "ov_config": EXACT, **options}))
-        made[-1].wait(120)
+        made[-1].wait(LIMIT_S)
         return made[-1]
 
     yield make_widget

@@ -1,6 +1,7 @@
 """The lens and the explorer on real weights, whose tokens are words: what else could have stood here?"""
 
 import pytest
+from real_weights import LIMIT_S
 
 from dolly_widget import SamplingExplorer, lens
 
@@ -14,7 +15,7 @@ def widget(make):
     widget = make(temperature=0, max_new_tokens=12)
     widget.ask(SEA)
     widget.lens = True
-    widget._screen.lens.job.wait(120)
+    widget._screen.lens.job.wait(LIMIT_S)
     return widget
 
 
@@ -49,7 +50,7 @@ def test_a_greedy_answer_is_the_likeliest_token_at_each_place(engine, widget):
 def test_what_if_goes_on_from_the_word_that_is_chosen(widget):
     place, first = place_after(widget, BEGINNING), widget.response
     ocean = next(token_id for token_id, name, *_ in tokens(widget)[place]["others"] if name == "␣ocean")
-    second = widget.regenerate_from(place, ocean).wait(120)
+    second = widget.regenerate_from(place, ocean).wait(LIMIT_S)
     assert second.text.startswith(f"{BEGINNING} ocean")
     assert [exchange.result.text for exchange in widget.history] == [first, second.text]
     assert second.prefix_tokens == place + 1
@@ -58,7 +59,7 @@ def test_what_if_goes_on_from_the_word_that_is_chosen(widget):
 def test_a_word_opens_the_explorer_where_it_was_chosen(widget):
     place = place_after(widget, BEGINNING)
     explorer = widget.explore(place)
-    explorer.wait(120)
+    explorer.wait(LIMIT_S)
     assert explorer.text == BEGINNING
     explorer.temperature = 0.8
     rows = explorer.candidates.rows
@@ -72,7 +73,7 @@ def test_the_explorer_by_itself_steps_word_by_word(engine):
     explorer = SamplingExplorer(engine, "What is the capital of France?", temperature=0)
     try:
         for word in ("The", " capital", " of", " France", " is", " Paris"):
-            explorer.wait(120)
+            explorer.wait(LIMIT_S)
             explorer.step()
             assert explorer.text.endswith(word)
     finally:

@@ -3,6 +3,8 @@
 import io
 import sys
 
+from real_weights import LIMIT_S
+
 from dolly_widget import History
 from dolly_widget.cli.entry_point import main
 from dolly_widget.history.as_code import as_code
@@ -27,7 +29,7 @@ def test_stop_keeps_the_text_so_far(make):
 
     widget.observe(stop, "response")
     widget.instruction = "Write a long story about a whale."
-    answer = widget.submit().wait(120)
+    answer = widget.submit().wait(LIMIT_S)
     assert answer.finish_reason == "cancelled"
     assert len(answer.text) > 20
     assert widget.response == answer.text == widget.history[-1].result.text
