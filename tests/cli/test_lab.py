@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 
 import pytest
 from command_line import ROOT, start
+from gguf_files import write_gguf
 
 from dolly_widget import __version__
 from dolly_widget.cli import entry_point
@@ -172,6 +173,25 @@ def test_copies_that_nobody_has_changed_get_another_model_and_back_and_others_st
     assert {name: (folder / name).read_bytes() for name in before if "05" not in name} == {
         name: content for name, content in before.items() if "05" not in name
     }
+
+
+def test_a_link_to_a_copy_is_left_alone(tmp_path):
+    other, folder = tmp_path / "other.ipynb", tmp_path / "copies"
+    copy_tutorials(folder)
+    link = folder / "01_quickstart.ipynb"
+    link.rename(other)
+    link.symlink_to(other)
+    before = other.read_bytes()
+    assert "Left unchanged" in copy_tutorials(folder, "smollm2")
+    assert link.is_symlink()
+    assert other.read_bytes() == before
+
+
+def test_a_path_is_meant_from_here_and_not_from_the_copies(lab, tmp_path, fetched):
+    write_gguf(tmp_path / "sheep.gguf")
+    assert lab("--model", "sheep.gguf") == 0
+    assert fetched == [str(tmp_path / "sheep.gguf")]
+    assert model_lines(tmp_path / "dolly-tutorials")["01_quickstart.ipynb"] == [f'MODEL = "{fetched[0]}"']
 
 
 @pytest.mark.parametrize("model", ["smollm2", 'C:\\models\\"mine"', "/pläce/\N{SHEEP}", "two\nlines"])

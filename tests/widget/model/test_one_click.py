@@ -3,6 +3,7 @@
 import ipywidgets
 import pytest
 
+from dolly_widget.errors import ModelError
 from dolly_widget.models import store
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.models.files import REQUIRED_FILES
@@ -77,6 +78,17 @@ def test_what_is_stored_is_loaded_and_not_fetched():
         store.publish(staging, key, "main", {}, store.describe(staging))
     _, offers = catalogue_offers.next_steps(ModelInfo(OPENVINO_DIR), "int8")
     assert [offer.label for offer in offers] == ["Get SmolLM2 (93 MB)", "Load Dolly 2.0 3B"]
+    _, offers = catalogue_offers.next_steps(ModelInfo(OPENVINO_DIR), "int4")  # is not stored
+    assert [offer.label for offer in offers] == ["Get SmolLM2 (93 MB)", "Get Dolly 2.0 3B (1.6 GB)"]
+
+
+def test_a_store_that_cannot_be_read_is_no_reason_to_offer_nothing(monkeypatch):
+    def refuse(*_):
+        raise ModelError("The store cannot be read.")
+
+    monkeypatch.setattr(catalogue_offers, "find", refuse)
+    _, offers = catalogue_offers.next_steps(ModelInfo(OPENVINO_DIR), "int8")
+    assert [offer.label for offer in offers] == ["Get SmolLM2 (93 MB)", "Get Dolly 2.0 3B (2.8 GB)"]
 
 
 def test_another_model_offers_nothing(tmp_path):
