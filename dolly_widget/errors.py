@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 
 
 class ModelError(ValueError):
     """A model that is missing or incomplete. The message says what to do."""
+
+
+class ModelChoiceError(ModelError):
+    """A name that stands for several models. The message lists some of them, and says how to name one."""
+
+    def __init__(self, message: str, model: str, choices: Iterable[tuple[str, int]]) -> None:
+        self.model = model
+        """The name that was given, without a file."""
+        self.choices = tuple((str(file), int(size)) for file, size in choices)
+        """Files to choose from, and the bytes of each: ``f"{model}:{file}"`` names one."""
+        super().__init__(message)
 
 
 def release_frames(exc: BaseException | None) -> None:

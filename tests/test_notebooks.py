@@ -212,6 +212,14 @@ def test_a_tutorial_has_the_form_of_all(name):
 
 
 @each_tutorial
+def test_the_first_screen_says_which_model_runs_and_how_to_get_a_real_one(name):
+    first = read(name).cells[0].source
+    assert "a demonstration, not a real one" in first
+    assert '"smollm2"' in first
+    assert "`dolly-widget lab --model smollm2`" in first
+
+
+@each_tutorial
 def test_an_output_that_is_not_compared_is_checked_in_another_way(name):
     cells = code_cells(name)
     for cell, following in zip(cells, [*cells[1:], None], strict=True):

@@ -101,6 +101,12 @@ def test_the_readme_is_short():
     assert len(README.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
+def test_the_readme_begins_with_which_model_is_seen_and_how_to_get_a_real_one():
+    beginning = README.read_text(encoding="utf-8").partition("\n## ")[0]
+    assert "bundled demonstration" in beginning
+    assert 'DollyWidget("smollm2")' in beginning
+
+
 def test_the_readme_has_the_two_commands():
     (commands,) = [block.splitlines() for block in code_of(README, "bash") if "pip install" in block]
     assert commands == COMMANDS

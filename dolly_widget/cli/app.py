@@ -26,7 +26,7 @@ _NOTEBOOK = "app.ipynb"
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 # A template of Voilà that fetches nothing from elsewhere.
 _FILES = Path(__file__).with_name("app_files")
-_MODEL_HELP = "'demo', a model id of the Hugging Face hub, or a directory (default: demo)"
+_MODEL_HELP = "'demo', 'smollm2', a model id of the Hugging Face hub, or a directory (default: demo)"
 _EPILOG = (
     "Each browser tab has its own widget and model. Closing a tab frees its memory; if the browser cannot report that "
     f"it was closed, this happens about {_CULL_AFTER_S // 60} minutes later."

@@ -7,7 +7,7 @@ import contextlib
 import io
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from dolly_widget.errors import EngineError
 
 if TYPE_CHECKING:
     from dolly_widget.engines import GenerationResult
-    from dolly_widget.sampling import SamplingParams
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
-    from dolly_widget.sampling import DEFAULTS, SETTINGS, Texts, option_help
+    from dolly_widget.sampling import SETTINGS, Texts, option_help
 
     for name, setting in SETTINGS.items():
         add = partial(parser.add_argument, option(name), metavar=setting.metavar, help=option_help(name))
@@ -43,28 +42,30 @@ def _add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
             add(action="append")
         else:
             # A float for all: SamplingParams knows which must be whole, and says so.
-            add(type=float, default=getattr(DEFAULTS, name))
+            add(type=float)  # what is not given is the model's own
 
 
-def _params(args: argparse.Namespace) -> SamplingParams:
-    from dolly_widget.sampling import SETTINGS, SamplingParams, Texts
+def _given_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The sampling settings that were given, checked."""
+    from dolly_widget.sampling import DEFAULTS, SETTINGS, Texts, with_changes
 
-    values = {name: getattr(args, name) for name in SETTINGS}
-    texts = {name: setting for name, setting in SETTINGS.items() if isinstance(setting, Texts)}
-    values |= {name: setting.read(name, values[name] or ()) for name, setting in texts.items()}
+    given = {name: value for name in SETTINGS if (value := getattr(args, name)) is not None}
+    texts = {name: setting for name, setting in SETTINGS.items() if isinstance(setting, Texts) and name in given}
+    given |= {name: setting.read(name, given[name]) for name, setting in texts.items()}
     with _fields_as_options():
-        return SamplingParams(**values)
+        with_changes(DEFAULTS, given)
+    return given
 
 
 def _ask(args: argparse.Namespace) -> int:
-    params = _params(args)
+    given = _given_settings(args)
     _replace_unknown_characters(sys.stdin, sys.stdout)
     question = _question(args)
     if args.model == "demo" and sys.stderr.isatty():
         print(
             "(demonstration model: small and fast, but knows little; choose another one with --model)", file=sys.stderr
         )
-    result, code = finish(lambda stop: _answer(args, question, params, stop))
+    result, code = finish(lambda stop: _answer(args, question, given, stop))
     print(flush=True)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         print(result.statistics, file=sys.stderr)
@@ -95,12 +96,14 @@ def _question(args: argparse.Namespace) -> tuple[str, str]:
 
 
 def _answer(
-    args: argparse.Namespace, question: tuple[str, str], params: SamplingParams, stop: threading.Event
+    args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any], stop: threading.Event
 ) -> GenerationResult:
     from dolly_widget.engines import start_engine
+    from dolly_widget.sampling import with_changes
 
     setup = setup_from(args)  # a mistake is reported before a model is converted for minutes
     prepared = prepare(setup.prepare, stop)
+    params = with_changes(prepared.model.sampling, given)
     try:
         with contextlib.closing(start_engine(setup, prepared)) as engine:
             prompt = engine.template.render(*question)

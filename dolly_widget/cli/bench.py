@@ -79,7 +79,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "models",
         metavar="MODEL",
         nargs="*",
-        help="'demo', a model id of the Hugging Face hub, or a directory; put models before options (default: demo)",
+        help="'demo', 'smollm2', a model id of the Hugging Face hub, or a directory; put models before options "
+        "(default: demo)",
     )
     several = partial(parser.add_argument, nargs="+", action="extend")
     several("--device", metavar="D", help="AUTO, CPU, GPU, NPU or the like (default: all available)")

@@ -98,7 +98,7 @@ def _maker(model: str) -> Callable[..., Path]:
     from dolly_widget.models.hub import client
 
     is_here = model == "demo" or Path(model).expanduser().exists()
-    return models.convert if client.is_model_id(model) and not is_here else models.resolve
+    return models.convert if client.is_model_id(model.partition(":")[0]) and not is_here else models.resolve
 
 
 def _weight_format(args: argparse.Namespace) -> WeightFormat:

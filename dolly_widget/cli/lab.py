@@ -1,25 +1,47 @@
-"""``dolly-widget lab``: copies the tutorials into a folder of the user's, and runs JupyterLab there until it ends."""
+"""``dolly-widget lab``: copies the tutorials into a folder of the user's, and runs JupyterLab there until it ends.
+
+A model that is asked for is fetched meanwhile, and named in the copies' first cells.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
+import re
 import sys
+import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dolly_widget import __version__
 from dolly_widget.cli import serving
-from dolly_widget.cli.command import Command, CommandError
+from dolly_widget.cli.command import Command, CommandError, Stopped
+from dolly_widget.cli.preparing import prepare
 from dolly_widget.cli.terminal import tell
+
+if TYPE_CHECKING:
+    from dolly_widget.engines import EngineSetup
+
+DEMO = "demo"
 
 _USUAL_PORT = 8888
 _FIRST_TUTORIAL = "01_quickstart.ipynb"
+# In the JSON of a notebook, where quotes are escaped: once for it, and within the name once more.
+_MODEL = re.compile(rb'MODEL = \\"(?:[^"\\]|\\\\\\?.)*?\\"')
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dir", type=Path, default=Path("dolly-tutorials"), help="folder for your copies (default: dolly-tutorials)"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="what the tutorials run instead of the demonstration model, fetched meanwhile: smollm2 is real, and small",
     )
     serving.add_arguments(parser, _USUAL_PORT)
 
@@ -30,14 +52,59 @@ def _lab(args: argparse.Namespace) -> int:
 
     if importlib.util.find_spec("jupyterlab") is None:
         raise CommandError('JupyterLab is not installed: run  python -m pip install "dolly-widget[lab]"')
+    setup = _setup(args.model)
     port = serving.choose_port(args.port, _USUAL_PORT)
     folder = args.dir.expanduser()
-    tell(copy_tutorials(folder))
+    tell(copy_tutorials(folder, setup.model if setup else DEMO))
     token = secrets.token_hex(16)
     address = f"http://{serving.HOST}:{port}/lab/tree/{_FIRST_TUTORIAL}?token={token}"
     on_up = partial(print, f"JupyterLab is at  {address}  (press Ctrl+C here to stop)", flush=True)
     command = _lab_command(port, opens_browser=not args.no_browser and serving.has_browser())
-    return serving.serve(command, folder, {"JUPYTER_TOKEN": token}, port, on_up)
+    with _fetched_meanwhile(setup):
+        return serving.serve(command, folder, {"JUPYTER_TOKEN": token}, port, on_up)
+
+
+def _setup(model: str | None) -> EngineSetup | None:
+    """What to fetch. Raises ModelError for what can never be."""
+    if model is None:
+        return None
+    from dolly_widget.engines import EngineSetup
+
+    # A path is meant from here, and a notebook's kernel runs in the folder of the copies.
+    path = Path(model).expanduser()
+    setup = EngineSetup(str(path.absolute()) if path.exists() else model)
+    setup.find()
+    return setup
+
+
+@contextlib.contextmanager
+def _fetched_meanwhile(setup: EngineSetup | None) -> Iterator[None]:
+    """Have a model made ready in the background; what is not done at the end is stopped."""
+    if setup is None:
+        yield
+        return
+    from dolly_widget.runtime import Job
+
+    job = Job(partial(_fetch, setup))
+    try:
+        yield
+    finally:
+        job.stop()
+        job.wait()
+
+
+def _fetch(setup: EngineSetup, stop: threading.Event) -> None:
+    """Make a model ready, with progress. A failure is only told: the widget tells it too, and can try again."""
+    from dolly_widget.errors import EXPECTED_ERRORS
+
+    try:
+        prepare(setup.prepare, stop)
+    except Stopped as exc:
+        tell(str(exc), sys.stderr)
+    except EXPECTED_ERRORS as exc:
+        tell(f"{setup.name} is not ready: {exc}", sys.stderr)
+    else:
+        tell(f"{setup.name} is ready.", sys.stderr)
 
 
 def tutorials_dir() -> Path:
@@ -50,33 +117,49 @@ def tutorials_dir() -> Path:
     return found
 
 
-def copy_tutorials(folder: Path) -> str:
-    """Copy the tutorials into ``folder`` (made where missing), never over a file; return a sentence about it."""
+def copy_tutorials(folder: Path, model: str = DEMO) -> str:
+    """Copy the tutorials into ``folder`` (made where missing), with ``model`` in their first cells.
+
+    A file that is there is left alone, unless it is a copy that nobody has changed. Returns a sentence about it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    sources = sorted(tutorials_dir().glob("*.ipynb"))
-    there = [source for source in sources if not _copy_new(source, folder / source.name)]
-    differing = [source.name for source in there if not _is_copy(folder / source.name, source)]
-    copied = len(sources) - len(there)
+    contents = {path.name: path.read_bytes() for path in sorted(tutorials_dir().glob("*.ipynb"))}
+    wanted = {name: _with_model(content, model) for name, content in contents.items()}
+    places = {name: folder / name for name in contents}
+    kept = {name for name, place in places.items() if not _copy(wanted[name], place, contents[name])}
+    differing = [name for name in kept if not places[name].is_file() or places[name].read_bytes() != wanted[name]]
+    copied = len(contents) - len(kept)
     if not (copied or differing):
         return f"The tutorials are in {folder} already."
     sentences = [f"Copied {copied} tutorial{'' if copied == 1 else 's'} into {folder}."] if copied else []
-    return " ".join([*sentences, *_about_kept(differing, folder)])
+    return " ".join([*sentences, *_about_kept(sorted(differing), folder)])
 
 
-def _copy_new(source: Path, target: Path) -> bool:
-    import shutil
+def _copy(content: bytes, target: Path, source: bytes) -> bool:
+    """Write a copy of ``source`` with its model, ``content``; False where there is anything else, or this already."""
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as folder:
-        part = shutil.copyfile(source, Path(folder, target.name))
-        if target.exists() or target.is_symlink():
+        part = Path(folder, target.name)
+        part.write_bytes(content)
+        if (target.exists() or target.is_symlink()) and not _is_copy_with_another_model(target, content, source):
             return False
         part.replace(target)  # last: what has its name is whole
     return True
 
 
-def _is_copy(path: Path, source: Path) -> bool:
-    return path.is_file() and path.read_bytes() == source.read_bytes()
+def _is_copy_with_another_model(path: Path, content: bytes, source: bytes) -> bool:
+    """Whether nothing of a copy was changed, and it only has another model than is wanted."""
+    there = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+    found = _MODEL.search(there)
+    return found is not None and there != content and _MODEL.sub(lambda _: found[0], source, count=1) == there
+
+
+def _with_model(content: bytes, model: str) -> bytes:
+    """A notebook with another model in the line that names it, where it has one."""
+    literal = json.dumps(model, ensure_ascii=False)  # Python's, too
+    line = b"MODEL = " + json.dumps(literal, ensure_ascii=False)[1:-1].encode()
+    return _MODEL.sub(lambda _: line, content, count=1)
 
 
 def _about_kept(names: list[str], folder: Path) -> list[str]:

@@ -34,18 +34,37 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _list(args: argparse.Namespace) -> int:
     from dolly_widget.models import store
 
-    entries = sorted(store.entries(), key=lambda entry: (entry.model_id, entry.weight_format, entry.created))
+    entries = sorted(store.entries(), key=lambda entry: (_heading(entry), entry.weight_format, entry.created))
     if not entries:
         tell(f"There are no models in {store.cache_dir()} yet: `dolly-widget convert MODEL` adds one.")
+        _list_catalogue()
         return 0
     rows = dict(zip((entry.name for entry in entries), _aligned(map(_columns, entries)), strict=True))
-    for model_id, group in groupby(entries, key=lambda entry: entry.model_id):
-        tell(visible_name(model_id))
+    for heading, group in groupby(entries, key=_heading):
+        tell(heading)
         for entry in group:
             # The name has a line of its own, since it would make the row wider than a terminal.
             tell(f"  {rows[entry.name]}\n    {entry.name}")
     tell(f"\n{_count(len(entries))}, {_size(entries)}, in {store.cache_dir()}")
+    _list_catalogue()
     return 0
+
+
+def _list_catalogue() -> None:
+    """What can be had by name and is not here yet: nothing of it is fetched."""
+    from dolly_widget.models import CATALOGUE, find
+
+    missing = [model for model in CATALOGUE if find(model.name) is None]
+    if missing:
+        tell("\nTo be had by name:")
+    for row, model in zip(_aligned((model.name, model.summary()) for model in missing), missing, strict=True):
+        tell(f"  {row}\n    {model.costs()}")
+
+
+def _heading(entry: Entry) -> str:
+    """What the model is called, and of which file or directory it was made."""
+    is_said = entry.model_id.endswith(entry.title)
+    return visible_name(entry.model_id if is_said else f"{entry.title}: {entry.model_id}")
 
 
 def _columns(entry: Entry) -> tuple[str, ...]:
@@ -107,7 +126,9 @@ def _find(name: str) -> Entry:
     from dolly_widget.models import store
 
     entries = store.entries()
-    found = [entry for entry in entries if entry.name == name] or [entry for entry in entries if entry.model_id == name]
+    found = [entry for entry in entries if entry.name == name] or [
+        entry for entry in entries if name in (entry.model_id, entry.title)
+    ]
     if not found:
         raise CommandError(f"There is no model {name!r} in the store: `dolly-widget models` lists what is there.")
     if len(found) > 1:

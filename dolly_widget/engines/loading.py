@@ -16,11 +16,11 @@ _LEAST_BYTES_TO_GUESS = 100e6
 def load_engine(model: str | Path | EngineSetup = "demo", **options: Any) -> ModelEngine:
     """Load ``model`` on a device and return it ready to generate.
 
-    ``model`` is "demo", a directory of OpenVINO files or of a checkpoint, an id of the Hugging Face hub, or an
-    ``EngineSetup`` with all there is to say. ``options`` are the other fields of ``EngineSetup``: ``device="AUTO"``,
-    ``engine="genai"`` or "optimum", ``weight_format="int8"`` (what a model is converted to), ``revision``, ``template``
-    (replaces the one that the model was taught), ``ov_config`` (OpenVINO properties, such as
-    ``{"CACHE_DIR": "ov_cache"}``), ``prompt_lookup`` and ``draft``.
+    ``model`` is "demo", "smollm2" or another name of the catalogue, a directory of OpenVINO files or of a checkpoint,
+    an id of the Hugging Face hub, or an ``EngineSetup`` with all there is to say. ``options`` are the other fields of
+    ``EngineSetup``: ``device="AUTO"``, ``engine="genai"`` or "optimum", ``weight_format="int8"`` (what a model is
+    converted to), ``revision``, ``template`` (replaces the one that the model was taught), ``ov_config`` (OpenVINO
+    properties, such as ``{"CACHE_DIR": "ov_cache"}``), ``prompt_lookup`` and ``draft``.
 
     These two are ways to a faster answer, greedily with the same tokens (see ``engines.speculative``):
     ``prompt_lookup`` for answers that quote their context, ``draft``, a smaller model with the same tokenizer, named as

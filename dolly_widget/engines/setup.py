@@ -6,11 +6,10 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from dolly_widget.engines.registry import ENGINES, check_engine
-from dolly_widget.models import Model, WeightFormat, find, resolve
+from dolly_widget.models import Model, WeightFormat, find, resolve, title_of
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
 from dolly_widget.sampling import SETTINGS
 from dolly_widget.text import PromptTemplate, visible_name
@@ -33,7 +32,8 @@ class EngineSetup:
     """
 
     model: str = field(
-        default="demo", metadata=_option("MODEL", "'demo', a model id of the Hugging Face hub, or a directory")
+        default="demo",
+        metadata=_option("MODEL", "'demo', 'smollm2', a model id of the Hugging Face hub, or a directory"),
     )
     """A directory of OpenVINO files or of a checkpoint can be given too."""
     revision: str | None = field(default=None, metadata=_option("REV", "branch, tag or commit of the model on the hub"))
@@ -69,8 +69,7 @@ class EngineSetup:
     @property
     def name(self) -> str:
         """What to call the model before its files say it."""
-        path = Path(self.model).expanduser()
-        return visible_name(path.resolve().name if self.model != "demo" and path.is_dir() else self.model)
+        return visible_name(title_of(self.model))
 
     @property
     def properties(self) -> dict[str, Any]:

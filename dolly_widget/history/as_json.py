@@ -37,6 +37,7 @@ def to_data(exchange: Exchange, after: int | None = None) -> dict[str, Any]:
         },
         "setup": None if exchange.setup is None else _fields_of(exchange.setup),
         "template_name": exchange.template_name,
+        "model_title": exchange.model_title,
         "turns": [list(turn) for turn in exchange.turns] if after is None else {"after": after},
     }
 
@@ -68,6 +69,7 @@ def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Excha
         setup=None if data["setup"] is None else _read(EngineSetup, data["setup"]),
         template_name=_text(data["template_name"]),
         turns=read_turns(data["turns"]),
+        model_title=_text(data.get("model_title", "")),
     )
 
 

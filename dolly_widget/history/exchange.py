@@ -32,6 +32,8 @@ class Exchange:
     """Name of the template that was used, the model's own or another one."""
     turns: tuple[Turn, ...] = field(default=(), repr=False)
     """Earlier turns of the chat, which the prompt holds."""
+    model_title: str = field(default="", repr=False)
+    """What the model was called when it answered; "" where it has no files here."""
 
     @property
     def asked(self) -> tuple[str, str, SamplingParams]:
@@ -50,7 +52,9 @@ class Exchange:
 
     @property
     def model_name(self) -> str:
-        """What to call the model: as the user named it, or else its directory's name; "" where there was none."""
+        """What to call the model: as it was called, or else as it was asked for; "" where there was none."""
+        if self.model_title:
+            return self.model_title
         if self.setup is not None:
             return self.setup.model
         return "" if self.model_dir is None else self.model_dir.name

@@ -25,7 +25,7 @@ from dolly_widget.magic.request import DollyError, Request, in_options, read_req
 from dolly_widget.magic.views import WRITING, caption, name_of, view_of
 from dolly_widget.magic.watching import Live, catch_interrupts, outcome, watch
 from dolly_widget.runtime import Job, Progress
-from dolly_widget.sampling import SETTINGS, option_help
+from dolly_widget.sampling import DEFAULTS, SETTINGS, option_help, with_changes
 from dolly_widget.text import encodable
 
 __all__ = ["DollyError", "DollyMagics", "DollyStopped", "load", "unload"]
@@ -137,18 +137,18 @@ class DollyMagics(Magics):
         is_assigned = line.startswith(ASSIGNED)
         names = ChainMap(dict(local_ns or {}), shell.user_ns, vars(shell.user_module))
         request = _seeded(read_request(line.removeprefix(ASSIGNED), cell, names))
-        live = Live(self._first_step(request), request.setup.model)
+        live = Live(self._first_step(request), request.setup.name, with_changes(DEFAULTS, request.sampling))
         view = view_of(shell)
         view.show("", live.doing, live.notes)
         with catch_interrupts() as interrupts:
             job = Job(functools.partial(self._answer, request, live), name="dolly-answer")
             with _stopped_if_left(job):
                 watch(job, live, view, interrupts)
-            result, error = outcome(job, live, request.params, bool(interrupts))
+            result, error = outcome(job, live, bool(interrupts))
             if request.output and result is not None:
                 shell.user_ns[request.output] = result
             text = live.text if result is None else result.text
-            view.finish(encodable(text), caption(result, live.model, text, request.params))
+            view.finish(encodable(text), caption(result, live.model, text, live.params))
         _raise_error(error, result, bool(interrupts))
         return result if is_assigned else None
 
@@ -163,7 +163,7 @@ class DollyMagics(Magics):
     def _first_step(self, request: Request) -> str:
         if request.setup in self._leases:
             return WRITING
-        name = request.setup.model
+        name = request.setup.name
         return f"Loading {'the demo model' if name == 'demo' else name}…"
 
     def _answer(self, request: Request, live: Live, stop: threading.Event) -> GenerationResult:
@@ -178,8 +178,9 @@ class DollyMagics(Magics):
                     raise ModelError("Loading the model was stopped; nothing was changed.")
                 self._keep(request, prepared)
                 live.model, live.doing = name_of(prepared.model), WRITING
+                live.params = with_changes(prepared.model.sampling, request.sampling)
                 prompt = engine.template.render(request.instruction, request.context)
-                return engine.generate(prompt, request.params, on_text=live.pieces.append, stop=stop)
+                return engine.generate(prompt, live.params, on_text=live.pieces.append, stop=stop)
         except BaseException as exc:
             if isinstance(exc, EngineError):
                 self._drop(request)
@@ -208,9 +209,7 @@ class DollyMagics(Magics):
 
 def _seeded(request: Request) -> Request:
     """The same with a seed, so that whatever there will be of an answer can tell it."""
-    if request.params.seed is not None:
-        return request
-    return replace(request, params=replace(request.params, seed=secrets.randbits(32)))
+    return replace(request, sampling={"seed": secrets.randbits(32), **request.sampling})
 
 
 @contextlib.contextmanager

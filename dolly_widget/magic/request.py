@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dolly_widget.engines import TYPED_FIELDS, EngineSetup
-from dolly_widget.sampling import SETTINGS, SamplingParams
+from dolly_widget.sampling import DEFAULTS, SETTINGS, with_changes
 from dolly_widget.text import encodable
 
 
@@ -29,7 +29,8 @@ class Request:
 
     instruction: str
     context: str
-    params: SamplingParams
+    sampling: Mapping[str, Any]
+    """The sampling settings that were typed; the others are the model's own."""
     setup: EngineSetup
     output: str
     """Name of the variable that gets the answer; may be empty."""
@@ -62,15 +63,14 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
     if output and (not output.isidentifier() or keyword.iskeyword(output)):
         raise DollyError(f"{output!r} cannot be the name of a variable: choose a name for -o, such as answer.")
     try:
-        params = SamplingParams(
-            **{name: setting.read(name, given[name]) for name, setting in SETTINGS.items() if name in given}
-        )
+        sampling = {name: setting.read(name, given[name]) for name, setting in SETTINGS.items() if name in given}
+        with_changes(DEFAULTS, sampling)
         typed: dict[str, Any] = {name: name in _FLAGS or given[name][-1] for name in TYPED_FIELDS if name in given}
         setup = EngineSetup(**typed)
     except ValueError as exc:
         raise DollyError(in_options(exc)) from exc
     context = str(_look_up(given["context"][-1], names)) if "context" in given else ""
-    return Request(encodable(instruction), encodable(context), params, setup, output)
+    return Request(encodable(instruction), encodable(context), sampling, setup, output)
 
 
 def _split(line: str) -> tuple[dict[str, list[str]], str]:

@@ -30,6 +30,8 @@ class Live:
     """The step that it is at, in words."""
     model: str
     """What was asked for; then what the model that is there is called."""
+    params: SamplingParams
+    """What was typed and the project's defaults; then the model's own."""
     notes: list[str] = field(default_factory=list)
     """What is to be known of preparing the model: what it needs, that a file is a pickle."""
     pieces: list[str] = field(default_factory=list)
@@ -74,7 +76,7 @@ def watch(job: Job[GenerationResult], live: Live, view: View, interrupts: list[f
 
 
 def outcome(
-    job: Job[GenerationResult], live: Live, params: SamplingParams, is_interrupted: bool
+    job: Job[GenerationResult], live: Live, is_interrupted: bool
 ) -> tuple[GenerationResult | None, BaseException | None]:
     """The result, whole or what an interrupt left of it; or what went wrong instead."""
     if live.ended.is_set():
@@ -83,4 +85,4 @@ def outcome(
         except BaseException as exc:  # it is raised again when the text is safe
             if not (is_interrupted and isinstance(exc, ModelError)):
                 return None, exc
-    return GenerationResult(live.text.rstrip(), (), 0, "cancelled", params.seed or 0, math.nan, math.nan), None
+    return GenerationResult(live.text.rstrip(), (), 0, "cancelled", live.params.seed or 0, math.nan, math.nan), None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ PUBLISHED = "published"
 """The weight format of a model that was downloaded as OpenVINO files: whatever its author chose."""
 MANIFEST = "dolly_widget.json"
 """Where a model came from, and what made it: in the directory of every model of the store."""
+TITLE = "title"
+"""In a manifest: what to call a model that was made from a path, see ``title.title_of``."""
 _NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._-]+")
 _MAX_MANIFEST_BYTES = 1 << 20
 
@@ -27,7 +30,7 @@ class Key:
     """What makes two conversions the same one. Raises ModelError for what could not be a directory's name."""
 
     model_id: str
-    """Id on the hub, or the absolute path of a directory."""
+    """Id on the hub, with the name of a GGUF file of it ("owner/name:file.gguf"); or an absolute path."""
     commit: str
     """Commit of the revision, 40 hex digits; for a directory, the fingerprint of its files."""
     weight_format: str
@@ -43,13 +46,22 @@ class Key:
     @property
     def name(self) -> str:
         """Name of the entry's directory."""
+        repository, _, file = self.model_id.partition(":")
         slug = self.model_id.replace("/", "--")
         if Path(self.model_id).is_absolute():
             # Its last part says enough, and the digest tells two of the same name apart.
             digest = hashlib.sha256(self.model_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-            last = re.sub(r"[^A-Za-z0-9._-]|\.(?=\.)|^\.", "-", Path(self.model_id).name)[:60]
+            last = _plain(Path(self.model_id).name)
             slug = f"{last}-{digest}"
+        elif file and "/" in repository:  # a GGUF file of a repository, whose name may have any letters
+            digest = hashlib.sha256(file.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+            slug = f"{repository.replace('/', '--')}--{_plain(file)}-{digest}"
         return f"{slug}--{self.weight_format}--{self.commit[:12]}"
+
+
+def _plain(name: str) -> str:
+    """As much of a name as a directory's can have."""
+    return re.sub(r"[^A-Za-z0-9._-]|\.(?=\.)|^\.", "-", name)[:60]
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,15 @@ class Entry:
     def model_id(self) -> str:
         """Id on the hub, or the absolute path of the checkpoint."""
         return str(self.manifest["model_id"])
+
+    @property
+    def title(self) -> str:
+        """What to call it: its id; of a path, what that was called when the model was made, or its last part."""
+        path = Path(self.model_id)
+        if not path.is_absolute():
+            return self.model_id
+        title = self.manifest.get(TITLE)
+        return title if isinstance(title, str) and title else path.name
 
     @property
     def revision(self) -> str:
@@ -97,8 +118,12 @@ class Entry:
     @property
     def own_bytes(self) -> int:
         """Size of the files that ``store.remove`` frees; those that the hub's cache has too are only links to it."""
-        stats = [(self.path / name).stat() for name in self.manifest["files"]]
-        return sum(stat.st_size for stat in stats if stat.st_nlink == 1)
+        total = 0
+        for name in self.manifest["files"]:
+            with suppress(FileNotFoundError):  # another process has removed it meanwhile
+                stat = (self.path / name).stat()
+                total += stat.st_size if stat.st_nlink == 1 else 0
+        return total
 
     def damaged(self) -> tuple[str, ...]:
         """Names of the files that are missing or not what they were, by SHA-256. Reads every byte."""

@@ -72,11 +72,10 @@ class ModelInfo:
 
     @property
     def name(self) -> str:
-        """ "demo" for the bundled model; for one of the store, what it was made from; else the directory's name."""
+        """ "demo" for the bundled model; for one of the store, its ``Entry.title``; else the directory's name."""
         if self.is_demo:
             return "demo"
-        origin = Path(self.entry.model_id) if self.entry else self.model_dir.resolve()
-        return visible_name(origin.name if origin.is_absolute() else origin.as_posix())
+        return visible_name(self.entry.title if self.entry else self.model_dir.resolve().name)
 
     @cached_property
     def entry(self) -> Entry | None:
@@ -92,6 +91,12 @@ class ModelInfo:
     def config(self) -> dict[str, Any]:
         """The model's ``config.json``."""
         return read_settings(self.model_dir / "config.json")
+
+    @cached_property
+    def generation_config(self) -> dict[str, Any]:
+        """The model's ``generation_config.json``; empty where it has none."""
+        path = self.model_dir / "generation_config.json"
+        return read_settings(path) if path.is_file() else {}
 
     @property
     def max_positions(self) -> int | None:
@@ -130,7 +135,7 @@ class ModelInfo:
         """Ids that end a text, from ``config.json`` and ``generation_config.json``; a negative one stands for none."""
         found = _token_ids(self.model_dir / "config.json", self.config, "eos_token_id")
         path = self.model_dir / "generation_config.json"
-        return found | _token_ids(path, read_settings(path), "eos_token_id") if path.is_file() else found
+        return found | _token_ids(path, self.generation_config, "eos_token_id")
 
     @property
     def genai_attention(self) -> str:

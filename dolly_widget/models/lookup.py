@@ -10,17 +10,7 @@ from dolly_widget.models.kinds import kind_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, ignore_progress
 
-__all__ = ["KNOWN_MODELS", "convert", "find", "resolve"]
-
-# Offered by name; any other id or directory can be given.
-KNOWN_MODELS = (
-    "demo",
-    "databricks/dolly-v2-3b",
-    "databricks/dolly-v2-7b",
-    "databricks/dolly-v2-12b",
-    "OpenVINO/dolly-v2-3b-int8-ov",
-    "OpenVINO/dolly-v2-3b-int4-ov",
-)
+__all__ = ["convert", "find", "resolve"]
 
 
 def find(model: str | Path, weight_format: str | WeightFormat = "int8", revision: str | None = None) -> Path | None:
@@ -43,9 +33,9 @@ def resolve(
 ) -> Path:
     """Return a directory of OpenVINO files for ``model``; downloads and converts, in a child process, what is missing.
 
-    ``model`` is "demo", a directory of OpenVINO files or of a Hugging Face checkpoint, or a model id of the Hugging
-    Face hub; ``install_exporter``: see ``convert``. Blocks; ``on_progress`` is called on this thread. Setting ``stop``
-    ends it at once, with ModelError.
+    ``model`` is "demo", another name of the catalogue, a directory of OpenVINO files or of a Hugging Face checkpoint,
+    or a model id of the Hugging Face hub; ``install_exporter``: see ``convert``. Blocks; ``on_progress`` is called on
+    this thread. Setting ``stop`` ends it at once, with ModelError.
     """
     found = find(model, weight_format, revision)
     return found or convert(

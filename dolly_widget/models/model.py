@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models.entry import MANIFEST
@@ -13,6 +13,9 @@ from dolly_widget.models.files import REQUIRED_FILES
 from dolly_widget.models.info import ModelInfo, check_files
 from dolly_widget.models.template_files import check_chat_template, end_token, template_for
 from dolly_widget.text import Prompt, PromptTemplate, Tokenizer
+
+if TYPE_CHECKING:
+    from dolly_widget.sampling import SamplingParams
 
 FileVersions: TypeAlias = "tuple[tuple[int, int] | None, ...]"
 _READ_FILES = (
@@ -40,6 +43,7 @@ class Model:
         self._tokenizer: Tokenizer | None = None
         self._template: PromptTemplate | None = None
         self._end_ids: frozenset[int] | None = None
+        self._sampling: SamplingParams | None = None
 
     @classmethod
     def of(cls, directory: str | Path) -> Model:
@@ -92,6 +96,15 @@ class Model:
             token_id = None if end is None else self.tokenizer.token_id(end)
             self._end_ids = self.info.end_ids | ({token_id} if token_id is not None else set())
         return self._end_ids
+
+    @property
+    def sampling(self) -> SamplingParams:
+        """The sampling settings that its makers publish for it; the project's defaults where they publish none."""
+        if self._sampling is None:
+            from dolly_widget.models.own_sampling import own_sampling  # NumPy, which lists of models do without
+
+            self._sampling = own_sampling(self.info.generation_config)
+        return self._sampling
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt. Raises ModelError for one that the model does not have: the tokenizer is another model's."""

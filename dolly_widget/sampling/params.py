@@ -140,6 +140,7 @@ def option_help(name: str) -> str:
     """What a command line says of the option of a field, its default included."""
     setting, default = SETTINGS[name], getattr(DEFAULTS, name)
     in_words = "a fresh one" if default is None else "none" if default == () else f"{default:g}"
+    in_words += ", or the model's own" if name in SHAPING else ""
     help_text = f"{setting.help[0].lower()}{setting.help[1:].rstrip('.')} (default: {in_words})"
     return "; ".join(filter(None, [help_text, setting.typing_hint]))
 

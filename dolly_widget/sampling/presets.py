@@ -27,7 +27,7 @@ PRESETS = {
     "precise": Preset(
         "Nearly always the likeliest token: facts and extraction.", replace(DEFAULTS, temperature=0.2, top_p=0.9)
     ),
-    "balanced": Preset("The defaults: varied, and mostly to the point.", DEFAULTS),
+    "balanced": Preset("The origin notebook's settings: varied, and mostly to the point.", DEFAULTS),
     "creative": Preset(
         "Unlikely tokens get their turn: ideas and stories.", replace(DEFAULTS, temperature=1.2, top_p=0.97)
     ),

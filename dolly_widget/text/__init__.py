@@ -10,7 +10,7 @@ from dolly_widget.text.chat_template import (
     takes_too_much,
     takes_turns,
 )
-from dolly_widget.text.figures import in_bytes, number, percent
+from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label
@@ -41,6 +41,7 @@ __all__ = [
     "encodable",
     "end_of_turn",
     "in_bytes",
+    "in_round_bytes",
     "is_safe_url",
     "markdown_to_html",
     "number",

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 
+_UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
 
 def in_bytes(count: float) -> str:
     """A number of bytes in words: "5.7 GB", powers of ten as disks and the hub count them."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+    for unit, size in _UNITS:
         if count >= size:
             return f"{count / size:.{0 if count >= 100 * size else 1}f} {unit}"
     return f"{count:.0f} bytes"
+
+
+def in_round_bytes(count: float) -> str:
+    """A number of bytes in words, two digits of it: "93 MB", "5.7 GB"."""
+    unit, size = next(((unit, size) for unit, size in _UNITS if count >= size), _UNITS[-1])
+    return f"{count / size:.{0 if count >= 9.95 * size else 1}f} {unit}"
 
 
 def number(value: float) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, split_options
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, local_model, split_options
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
@@ -27,7 +27,7 @@ from dolly_widget.widget.page.layout import descendants
 from dolly_widget.widget.page.subshells import handle_during_cells
 from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
 from dolly_widget.widget.session.asked import Asked, checked_turns
-from dolly_widget.widget.session.choice import first_choice
+from dolly_widget.widget.session.choice import first_choice, sampling_of
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.initial_history import read_exchanges
 from dolly_widget.widget.session.session import Session
@@ -38,15 +38,16 @@ from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 class DollyWidget(SettingsTraits, widgets.VBox):
     """A language model in a notebook: write an instruction, watch the answer come, stop it, change the sampling.
 
-    ``model`` is "demo" (the small demonstration model that is part of the package), a model id of the Hugging Face hub,
-    a directory of OpenVINO files or of a checkpoint, an ``EngineSetup``, or a loaded ``Engine``, which stays yours to
-    close. ``options`` are further fields of ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
-    ``engine`` "genai" or "optimum"; ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted,
-    ``revision`` a branch, tag or commit of the hub; ``ov_config`` are OpenVINO properties, such as
-    ``{"CACHE_DIR": "cache"}``; ``template`` replaces this model's own prompt template; ``prompt_lookup`` speeds
-    up answers that quote their context, and ``draft``, a smaller model with the same tokenizer, those that it can
-    guess: see ``load_engine``. Sampling settings among ``options``, such as ``temperature=0.5``, are the traits' first
-    values.
+    ``model`` is "demo" (the small demonstration model that is part of the package), "smollm2" or another name of
+    the catalogue, a model id of the Hugging Face hub, a directory of OpenVINO files or of a checkpoint, an
+    ``EngineSetup``, or a loaded ``Engine``, which stays yours to close. ``options`` are further fields of
+    ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum";
+    ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted, ``revision`` a branch, tag or
+    commit of the hub; ``ov_config`` are OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``; ``template`` replaces
+    this model's own prompt template; ``prompt_lookup`` speeds up answers that quote their context, and ``draft``, a
+    smaller model with the same tokenizer, those that it can guess: see ``load_engine``. Sampling settings among
+    ``options``, such as ``temperature=0.5``, are the traits' first values; the others are the model's own, where
+    its makers publish some.
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template
@@ -84,10 +85,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         with_changes(SamplingParams(), sampling)
         before = read_exchanges(history)
         choice, given = first_choice(model, setup)
+        found = choice.find() if given is None else None
+        files = local_model(given) if given is not None else found and found.model
+        own = sampling_of(files)
         super().__init__()
         self._session = Session(choice, before, self._events())
         self.set_trait("device", choice.device)
         self.chat = chat
+        self._take_own(own)  # at once where its files are here; another's when it is loaded
+        self._given = frozenset(sampling)
         for name, value in sampling.items():
             setattr(self, TRAITS[name], value)
         lens = LensPanel(
@@ -153,7 +159,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """
         with self._session.lock:
             turns = self._session.turns(self.chat)
-            job = self._session.submit(Asked(self.instruction, self.context, self.params, turns, is_chat=True))
+            asked = Asked(self.instruction, self.context, self.params, turns, is_chat=True, untouched=self._untouched)
+            job = self._session.submit(asked)
             if self._session.is_chat(self.chat):  # the next turn is written in an empty box, as in any chat
                 self._fill_boxes("", "")
             return job
@@ -179,7 +186,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
                 session.refuse_unless_free()
                 before = session.turns(self.chat) if turns is None else checked_turns(turns)
                 self._fill_boxes(instruction, context)
-                asked = Asked(self.instruction, self.context, params, before, tuple(prefix_ids), is_chat=turns is None)
+                asked = Asked(
+                    self.instruction,
+                    self.context,
+                    params,
+                    before,
+                    tuple(prefix_ids),
+                    is_chat=turns is None,
+                    untouched=tuple(name for name in self._untouched if name not in sampling),
+                )
                 was_due = self._catching_up.is_due
                 job = session.submit(asked)
                 self._catching_up.is_due = was_due or self.lens  # which is coloured when this cell may have ended
@@ -223,8 +238,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     ) -> Job[None]:
         """Load another model in the background, in place of this one, and return the job, which ``stop`` cancels.
 
-        ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` stays unless it is given. Device
-        and sampling settings stay, and so does the previous model if this one fails. Raises ModelError or ValueError
+        ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` stays unless it is given. The
+        device stays, and so does the previous model if this one fails. Sampling settings that nobody has changed become
+        the new model's own. Raises ModelError or ValueError
         for what cannot be loaded, RuntimeError while an answer is being written or after ``close``.
         """
         return self._session.load(model, weight_format, revision)
@@ -328,6 +344,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     def _on_loaded(self) -> None:
         loader, screen = self._session.loader, self._screen
+        self._take_own(sampling_of(loader.model))
         self._show_model()
         screen.show_statistics(self._session.shown)
         screen.chooser.loaded(loader.choice.model)

@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dolly_widget.engines import EngineSetup
-from dolly_widget.errors import PromptTooLongError
+from dolly_widget.errors import ModelChoiceError, PromptTooLongError
 from dolly_widget.history import Exchange
 from dolly_widget.history.as_code import as_code
 from dolly_widget.models import Model
@@ -25,7 +25,9 @@ from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.history.panel import HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
+from dolly_widget.widget.model.catalogue_offers import next_steps
 from dolly_widget.widget.model.chooser import ModelChooser
+from dolly_widget.widget.model.one_click import OneClick
 from dolly_widget.widget.model.preparing import PreparingPanel
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.access import Access
@@ -89,6 +91,7 @@ class Screen:
         examples: Sequence[str],
     ) -> None:
         self.model = widgets.HTML()
+        self.next_steps = OneClick(lambda name: self.attempt(actions.load, name, self.chooser.weight_format.value))
         self.chooser = ModelChooser(actions.load)
         self.preparing = PreparingPanel()
         self.load_notice = Notice()
@@ -145,8 +148,8 @@ class Screen:
             (actions, "actions"),
         ):
             part.add_class(f"dw-{name}")
-        above = (KernelNotice(), style_sheet(), Access(), self.model, self.chooser, self.preparing, self.load_notice)
-        return *above, columns, self.lens.place
+        above = (KernelNotice(), style_sheet(), Access(), self.model, self.next_steps, self.chooser, self.preparing)
+        return *above, self.load_notice, columns, self.lens.place
 
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
@@ -167,7 +170,8 @@ class Screen:
         self.regenerate.disabled = is_answering or not has_answer
         self.pager.rest(is_answering)
         self.history.rest(is_answering)
-        self.chooser.load.disabled = is_answering
+        for control in (self.chooser.load, self.chooser.catalogue, self.next_steps):
+            control.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
         self.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
         if status in _BUSY_LINES:
@@ -183,6 +187,7 @@ class Screen:
     def show_unloaded(self, choice: EngineSetup) -> None:
         """Say which model it will be: none runs yet."""
         self.model.value = messages.unloaded_line(choice.name)
+        self.next_steps.show("", [])
 
     def show_model(self, choice: EngineSetup, model: Model | None, *, is_given: bool, takes_turns: bool) -> None:
         """Show which model runs, now that no other one is loading; None: its engine has no files here, or none runs."""
@@ -193,13 +198,21 @@ class Screen:
         self.chooser.weight_format.value = choice.weight_format.name
         if model is not None:
             self.model.value = messages.model_line(model.info, choice.device)
+            self.next_steps.show(*next_steps(model.info, choice.weight_format.name))
         elif is_given:
             self.model.value = messages.engine_line(choice.name, choice.device)
+            self.next_steps.show("", [])
         self.prompt.load(model)
 
     def show_load_failure(self, exc: BaseException, is_harmless: bool) -> None:
-        """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all."""
-        if is_harmless:
+        """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all.
+
+        Where one of several files has to be chosen, they are offered.
+        """
+        if isinstance(exc, ModelChoiceError):
+            self.load_notice.show("")
+            self.chooser.offer(exc)
+        elif is_harmless:
             self.load_notice.show(messages.hint_html(str(exc)))
         else:
             self.load_notice.show(messages.error_html(exc), "Try again", lambda: self.attempt(self._load_again))

@@ -86,14 +86,16 @@ def tasks() -> dict[str, list]:
     """Examples of what the demonstration model can do, with names and phrasings that it has not seen."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from tests.demo_model.corpus import brainstorming, reading, writing
+    from tests.demo_model.corpus.contexts import Style
+    from tests.demo_model.corpus.grammar import Split
 
     makers = {
-        "repeat a text": lambda rng: reading._copy(rng, True, False),
-        "answer from a text": lambda rng: reading._answer_question(rng, True, False),
-        "summarise a text": lambda rng: reading._summarize(rng, True, False),
-        "extract from a text": lambda rng: reading._extract_list(rng, True, False),
-        "list ideas": lambda rng: brainstorming.draw(rng, True),
-        "write a story or poem": lambda rng: writing.draw(rng, True),
+        "repeat a text": lambda rng: reading._copy(rng, Split.HELD, Style()),
+        "answer from a text": lambda rng: reading._answer_question(rng, Split.HELD, Style()),
+        "summarise a text": lambda rng: reading._summarize(rng, Split.HELD, Style()),
+        "extract from a text": lambda rng: reading._extract_list(rng, Split.HELD, Style()),
+        "list ideas": lambda rng: brainstorming.draw(rng, Split.HELD),
+        "write a story or poem": lambda rng: writing.draw(rng, Split.HELD),
     }
     rng = random.Random(1)
     return {name: [make(rng) for _ in range(TASKS)] for name, make in makers.items()}

@@ -1,6 +1,7 @@
 """A real JupyterLab, or Notebook 7, in a folder of its own, and notebooks in it, driven through a real Chromium."""
 
 import json
+import os
 import secrets
 import urllib.request
 from contextlib import contextmanager
@@ -170,9 +171,13 @@ class Notebook:
 
 
 @contextmanager
-def running_lab(folder, theme="JupyterLab Light"):
-    """Start JupyterLab on a free port and yield a Lab; end it, and its kernels, afterwards."""
-    with _running(Lab, "jupyterlab", "--LabApp.expose_app_in_browser=True", folder=folder, theme=theme) as lab:
+def running_lab(folder, theme="JupyterLab Light", cache=None):
+    """Start JupyterLab on a free port and yield a Lab; end it, and its kernels, afterwards.
+
+    ``cache`` is the store of models that its kernels see; by default, ``DOLLY_WIDGET_CACHE``, or an empty one.
+    """
+    expose = "--LabApp.expose_app_in_browser=True"
+    with _running(Lab, "jupyterlab", expose, folder=folder, theme=theme, cache=cache) as lab:
         yield lab
 
 
@@ -185,7 +190,7 @@ def running_notebook7(folder):
 
 
 @contextmanager
-def _running(kind, module, *arguments, folder, theme):
+def _running(kind, module, *arguments, folder, theme, cache=None):
     token = secrets.token_hex(16)
     state = folder / ".jupyter-state"
     write_settings(state, "apputils-extension", "notification", NO_NEWS)
@@ -195,6 +200,8 @@ def _running(kind, module, *arguments, folder, theme):
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
         "JUPYTER_TOKEN": token,
+        # What a page offers depends on what is stored.
+        "DOLLY_WIDGET_CACHE": str(cache or os.environ.get("DOLLY_WIDGET_CACHE", state / "cache")),
     }
     with running(module, *options, *arguments, state=state, **environment) as address:
         yield kind(folder, address, token)

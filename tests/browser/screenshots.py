@@ -1,15 +1,28 @@
-"""Make the README's pictures in a real JupyterLab: `python tests/browser/screenshots.py [FOLDER]`."""
+"""Make the README's pictures in a real JupyterLab: `python tests/browser/screenshots.py [widget] [lens] [explorer]`.
 
-import sys
+The lens's picture shows SmolLM2, a real model: it is fetched if it is not in the user's store (`DOLLY_WIDGET_CACHE`).
+The others show the bundled demonstration model.
+"""
+
+import argparse
+import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import chromium as browsers
+from acting import choose_example, instruction, statistics, submit
 from lab import running_lab
 from playwright.sync_api import sync_playwright
 
-CELL = "from dolly_widget import DollyWidget\n\nDollyWidget(seed=3{more})"
+from dolly_widget.models import resolve, store
+
+IMAGES = Path(__file__).parents[2] / "notebooks" / "images"
+WIDGET = "from dolly_widget import DollyWidget\n\nDollyWidget(seed=3)"
+# A seed whose answer is good, and whose alternatives are words.
+LENS = 'from dolly_widget import DollyWidget\n\nDollyWidget("smollm2", temperature=0.7, seed=2)'
+A_WORD = re.compile("[a-z]{6}")
+STORY = "Begin a story about a lighthouse keeper, in two sentences."
 EXPLORER = """from dolly_widget import SamplingExplorer
 
 explorer = SamplingExplorer("demo", "Write a story about a cat.", seed=1)
@@ -18,29 +31,54 @@ explorer"""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 # Sharp on a dense display, and still small enough for a repository.
 SCALE = 2
+MARGIN = 12
 
 
 @contextmanager
-def cell_of(browser, theme, source, path):
+def cell_of(browser, theme, source, path, cache=None):
     """A page with a cell that was run; when the caller has done with it, a picture of the cell is at ``path``."""
-    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), THEMES[theme]) as lab:
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), THEMES[theme], cache) as lab:
         page = browser.new_page(viewport={"width": 1280, "height": 1500}, device_scale_factor=SCALE)
         notebook = lab.open(page, [source])
         page.keyboard.press("Control+b")  # the file browser tells a reader nothing
         notebook.run(0)
         yield page
-        page.locator(".jp-Notebook .jp-CodeCell").first.screenshot(path=path)
+        take(page, path)
         page.close()
 
 
-def take_widget(browser, theme, path, more="", show=lambda page: None):
-    """Ask the widget for the family weekend, and ``show`` something of it."""
-    with cell_of(browser, theme, CELL.format(more=more), path) as page:
-        page.get_by_role("button", name="Give five ideas").click(timeout=60_000)
-        page.get_by_role("button", name="Submit").click()
-        page.locator(".dw-stats", has_text="seed").wait_for(timeout=60_000)
-        page.mouse.move(0, 0)
-        show(page)
+def take(page, path):
+    """A picture of the cell, with the lens's card, where that reaches beyond it."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").first.bounding_box()
+    cards = [card.bounding_box() for card in page.locator(".dw-card").all() if card.is_visible()]
+    bottom = max(box["y"] + box["height"] for box in (cell, *cards))
+    page.screenshot(path=path, clip={**cell, "height": bottom - cell["y"] + MARGIN * bool(cards)})
+
+
+def take_widget(browser, theme, path):
+    """Ask the demonstration model for the family weekend."""
+    with cell_of(browser, theme, WIDGET, path) as page:
+        choose_example(page, "Give five ideas")
+        answered(page)
+
+
+def take_lens(browser, theme, path):
+    """Have SmolLM2 begin a story, colour the tokens, and point at one that there were several words for."""
+    resolve("smollm2", on_progress=print)
+    with cell_of(browser, theme, LENS, path, store.cache_dir()) as page:
+        instruction(page).fill(STORY, timeout=60_000)
+        answered(page)
+        page.get_by_role("button", name="Token lens").click()
+        unlikely = page.locator(".dw-token:is(.dw-p1, .dw-p2)")
+        unlikely.filter(has_text=A_WORD).first.hover(timeout=60_000)
+        page.locator(".dw-card").wait_for()
+
+
+def answered(page):
+    """Press *Submit*, and wait for the whole answer."""
+    submit(page)
+    statistics(page).filter(has_text="seed").wait_for(timeout=180_000)
+    page.mouse.move(0, 0)
 
 
 def take_explorer(browser, theme, path):
@@ -51,19 +89,15 @@ def take_explorer(browser, theme, path):
         page.mouse.move(0, 0)
 
 
-def show_lens(page):
-    """Colour the tokens, and point at one that there were several for."""
-    page.get_by_role("button", name="Token lens").click()
-    page.locator(".dw-token:is(.dw-p1, .dw-p2)").nth(1).hover(timeout=60_000)
-    page.locator(".dw-card").wait_for()
+PICTURES = {"widget": take_widget, "lens": take_lens, "explorer": take_explorer}
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "notebooks" / "images")
-    target.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(PICTURES)} (default: all)")
+    names = parser.parse_args().names or list(PICTURES)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browsers.get(), args=browsers.FLAGS)
-        for name in THEMES:
-            take_widget(chromium, name, target / f"widget-{name}.png")
-            take_widget(chromium, name, target / f"lens-{name}.png", ", temperature=1.3", show_lens)
-            take_explorer(chromium, name, target / f"explorer-{name}.png")
+        for name in names:
+            for theme in THEMES:
+                PICTURES[name](chromium, theme, IMAGES / f"{name}-{theme}.png")

@@ -70,6 +70,24 @@ widget = DollyWidget(Chatting(), chat=True)
 widget
 """
 
+SEVERAL_FILES = """
+from dolly_widget import DollyWidget
+from dolly_widget.engines import setup
+from dolly_widget.errors import ModelChoiceError
+from dolly_widget.models.demo import OPENVINO_DIR
+
+def several(model, *arguments, **options):
+    if ":" in model:
+        return OPENVINO_DIR
+    files = [(f"SmolLM2-135M-Instruct-{kind}.gguf", size * 1_000_000) for kind, size in SIZES.items()]
+    raise ModelChoiceError(f"{model} holds 5 GGUF files; name one.", model, files)
+
+SIZES = {"Q2_K": 88, "Q4_0": 92, "Q4_K_M": 105, "Q8_0": 145, "F16": 271}
+setup.resolve = several
+widget = DollyWidget()
+widget
+"""
+
 
 def ask(page, text=LONG):
     expect(action_button(page)).to_have_text("Submit")
@@ -104,6 +122,20 @@ def _converting(page, lab):
         message="databricks/dolly-v2-3b: 5.7 GB to download, 2.8 GB to keep; 40 GB of disk are free.",
     )
     expect(page.locator(".dw-preparing [role=progressbar]")).to_be_visible(timeout=60_000)
+
+
+def _fetching(page, lab):
+    is_loaded(page)
+    page.get_by_role("button", name="Get SmolLM2").click()
+    preparing.report(
+        lab,
+        stage="download",
+        fraction=0.62,
+        done_bytes=57_600_000,
+        total_bytes=92_900_000,
+        message="huggingface.co cannot be reached: smollm2 comes from the package index instead.",
+    )
+    expect(page.locator(".dw-preparing")).to_contain_text("62%", timeout=60_000)
 
 
 def _generating(page, lab):
@@ -160,6 +192,15 @@ def _folds(page, lab):
     page.get_by_placeholder("A text that the instruction is about").fill("Morwen is a baker in Talbeck.")
 
 
+def _several_files(page, lab):
+    is_loaded(page)
+    page.get_by_role("button", name="Change model").click()
+    box = page.get_by_placeholder("A model id")
+    box.fill("bartowski/SmolLM2-135M-Instruct-GGUF")
+    box.press("Enter")
+    expect(page.get_by_role("button", name="Load this file")).to_be_visible(timeout=30_000)
+
+
 def _chat(page, lab):
     for text in ("Who is Dolly?", "How did she come into the world?"):
         ask(page, text)
@@ -184,6 +225,7 @@ STATES = {
     "idle": State(MAKE.format(arguments=""), is_loaded),
     "loading": State(LOADING, lambda page, lab: expect(page.locator(".dw-stats")).to_contain_text("Loading")),
     "converting": State(preparing.SOURCE + 'widget = DollyWidget("databricks/dolly-v2-3b")\nwidget', _converting),
+    "fetching": State(preparing.SOURCE + "widget = DollyWidget()\nwidget", _fetching),
     "generating": State(_PACED, _generating),
     "stopping": State(BLOCKED, _stopping),
     "stopped": State(_PACED, _stopped),
@@ -194,4 +236,5 @@ STATES = {
     "history": State(MAKE.format(arguments="seed=3"), _history),
     "opened": State(MAKE.format(arguments=""), _folds),
     "chat": State(CHAT, _chat),
+    "several files": State(SEVERAL_FILES, _several_files),
 }

@@ -25,7 +25,7 @@ path = model_dir / "tokenizer.json"
 hostile = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>"
 path.write_text(path.read_text().replace("<|padding|>", hostile))
 def next_token(source, prompt, prefix_ids=(), *, stop=None):
-    return np.eye(1, 2048, 1, dtype=np.float32)[0] * 20
+    return np.eye(1, 4096, 1, dtype=np.float32)[0] * 20
 lens.next_token = next_token
 explorer = SamplingExplorer(model_dir, hostile, prefix_ids=[1], seed=1)
 explorer
@@ -75,7 +75,7 @@ def said(page):
 def test_bars_show_the_distribution_and_the_border_of_what_is_kept(notebook, page):
     notebook(MAKE.replace("1.4", "0.8"))
     expect(rows(page)).to_have_count(20)
-    expect(summary(page)).to_have_text(re.compile(r"\d+ of 2,048 tokens can be drawn · entropy \d\.\d\d bits"))
+    expect(summary(page)).to_have_text(re.compile(r"\d+ of 4,096 tokens can be drawn · entropy \d\.\d\d bits"))
     kept, cut = page.locator(".dw-bars tbody tr:not(.dw-cut)"), page.locator(".dw-bars .dw-cut")
     assert kept.count() == int(summary(page).inner_text().split()[0])
     expect(page.locator(".dw-first-cut")).to_have_count(1)
@@ -105,7 +105,7 @@ def test_a_slider_changes_the_picture(notebook, page):
     slider.focus()
     page.keyboard.press("Home")
     expect(summary(page)).to_contain_text("top-p 0.05")
-    expect(summary(page)).to_contain_text("1 of 2,048")
+    expect(summary(page)).to_contain_text("1 of 4,096")
     page.keyboard.press("End")
     expect(summary(page)).not_to_contain_text("top-p")  # it is off
     page.get_by_label("Greedy").check()

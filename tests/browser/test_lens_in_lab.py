@@ -82,7 +82,7 @@ def test_pointing_at_a_token_shows_what_it_was_chosen_from(notebook, page):
     surprise(page).hover()
     expect(card(page)).to_be_visible()
     expect(card(page)).to_contain_text(re.compile(r"\d% · rank \d"))
-    expect(card(page)).to_contain_text("of 2,048 tokens could be drawn")
+    expect(card(page)).to_contain_text("of 4,096 tokens could be drawn")
     expect(card(page).locator(".dw-other")).to_have_count(8)
     own = card(page).locator('[aria-current="true"]')
     expect(own).to_have_count(1)

@@ -6,6 +6,7 @@ from acting import instruction, model_line, submit, told
 from front_ends import everywhere, in_jupyterlab
 from playwright.sync_api import expect
 from preparing import report
+from states import SEVERAL_FILES
 
 pytestmark = [pytest.mark.browser, in_jupyterlab]
 
@@ -84,6 +85,53 @@ def test_the_box_offers_the_known_models_and_enter_loads(notebook, page):
     expect(page.locator(".dw-stats")).to_contain_text("Preparing databricks/dolly-v2-3b…")
     page.get_by_role("button", name="Cancel").click()
     expect(told(page)).to_contain_text("was stopped")
+
+
+def test_the_demonstration_s_next_step_is_one_key_away_with_progress_and_cancel(front_end, notebook, page):
+    notebook(MAKE_PREPARING)
+    expect(page.locator(".dw-one-click").first).to_contain_text("-million-parameter demonstration.")
+    get = page.get_by_role("button", name="Get SmolLM2 (93 MB)")
+    get.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".dw-stats")).to_contain_text("Preparing smollm2…")
+    report(front_end, stage="download", fraction=0.5, done_bytes=46e6, total_bytes=92.9e6)
+    expect(page.locator(".dw-preparing")).to_contain_text("46.0 MB of 92.9 MB · 50%")
+    page.get_by_role("button", name="Cancel").click()
+    expect(told(page)).to_contain_text("was stopped; nothing was changed")
+    expect(model_line(page)).to_contain_text("demo")
+    get.click()
+    report(front_end)
+    expect(page.locator(".dw-preparing")).to_be_hidden()
+
+
+def test_the_box_loads_a_model_of_the_catalogue_with_one_click(front_end, notebook, page):
+    notebook(MAKE_PREPARING)
+    page.locator(".dw-fold").get_by_text("Change model").click()
+    page.get_by_role("button", name="SmolLM2 135M · real, small · 93 MB").click()
+    expect(page.locator(".dw-stats")).to_contain_text("Preparing smollm2…")
+    report(front_end)
+    expect(name_box(page)).to_be_hidden()
+
+
+def test_one_of_several_files_is_chosen_with_the_keyboard_alone(notebook, page):
+    notebook(SEVERAL_FILES)
+    page.locator(".dw-fold").get_by_text("Change model").click()
+    name_box(page).fill("org/name")
+    name_box(page).press("Enter")
+    choice = page.get_by_label("GGUF file")
+    expect(choice).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("alert")).to_contain_text("Choose one of the GGUF files of org/name")
+    expect(page.get_by_role("button", name="Load this file")).to_be_disabled()
+    expect(name_box(page)).to_be_focused()
+    for _ in range(3):  # weight format, Load, the files
+        page.keyboard.press("Tab")
+    expect(choice).to_be_focused()
+    page.keyboard.type("SmolLM2-135M-Instruct-Q8")
+    expect(page.get_by_role("button", name="Load this file")).to_be_enabled()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(name_box(page)).to_be_hidden(timeout=30_000)  # it is loaded
+    ask(page)
 
 
 def test_a_name_that_is_none_gives_a_hint_below_the_box(notebook, page):

@@ -95,6 +95,21 @@ def test_a_model_that_the_hub_does_not_have_is_one_sentence(hub, capsys):
     assert re.fullmatch(r"Looking at the model\ndolly-widget: .*org/nothing.*\n", err)
 
 
+def test_several_gguf_files_are_listed_with_how_to_name_one(hub, capsys, tmp_path):
+    for name in ("m-Q4_0.gguf", "m-Q8_0.gguf"):
+        (tmp_path / "several").mkdir(exist_ok=True)
+        (tmp_path / "several" / name).write_bytes(b"GGUF" * len(name))
+    hub.commit("org/several", tmp_path / "several")
+    assert entry_point.main(["ask", "Hi", "--model", "org/several"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1] == (
+        "dolly-widget: org/several holds 2 GGUF files; name one as 'org/several:m-Q4_0.gguf': "
+        "m-Q4_0.gguf (44 bytes), m-Q8_0.gguf (44 bytes)."
+    )
+    assert not any("/resolve/" in request for request in hub.requests)
+
+
 @pytest.mark.parametrize("arguments", [["convert", MODEL], ["ask", "Hi", "--model", MODEL]], ids=lambda args: args[0])
 def test_ctrl_c_ends_the_preparation_and_leaves_nothing(hub, arguments):
     hub.holds["openvino_model.bin"] = hold = Hold(after=1)
@@ -160,6 +175,11 @@ def test_an_exporter_is_installed_where_it_is_asked_for_alone(monkeypatch, tmp_p
 def test_the_defaults_are_int8_of_the_main_revision(converted):
     assert entry_point.main(["convert", "org/sheep"]) == 0
     assert converted == [("convert", "org/sheep", WeightFormat("int8"), None)]
+
+
+def test_a_gguf_file_of_the_hub_is_asked_for_anew_as_a_repository_is(converted):
+    assert entry_point.main(["convert", "org/sheep:x.gguf"]) == 0
+    assert converted == [("convert", "org/sheep:x.gguf", WeightFormat("int8"), None)]
 
 
 @pytest.mark.parametrize("model", ["demo", "./checkpoint", "org/sheep", "no such model"])

@@ -1,6 +1,7 @@
 """The command line: what it prints where, its exit codes, and that it never shows a traceback for a user's mistake."""
 
 import io
+import os
 import re
 import signal
 import subprocess
@@ -125,7 +126,8 @@ def test_help_shows_the_defaults_of_sampling(capsys):
         assert found
         default = getattr(SamplingParams(), name)
         in_words = "a fresh one" if default is None else "none" if default == () else f"{default:g}"
-        assert shown.startswith(f"{setting.help[1:].rstrip('.')} (default: {in_words})")
+        own = ", or the model's own" if setting.shapes_draws else ""
+        assert shown.startswith(f"{setting.help[1:].rstrip('.')} (default: {in_words}{own})")
 
 
 def test_context_is_the_text_of_the_option(scripted):
@@ -252,6 +254,8 @@ def test_help_imports_nothing_heavy(command):
         "voila",
         "tokenizers",
         "huggingface_hub",
+        "torch",
+        "gguf",
         # What describes engines and sampling brings it.
         *([] if command in (["ask"], ["convert"], ["app"]) else ["numpy"]),
     }
@@ -263,6 +267,19 @@ def test_help_imports_nothing_heavy(command):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", [[], ["models"]], ids=str)
+def test_a_list_of_models_reads_no_weights(command, tmp_path):
+    run = f"main({command})" if command else "pass"
+    code = (
+        f"import sys; from dolly_widget.cli import main; {run}; print({{'numpy', 'torch', 'gguf'}} & set(sys.modules))"
+    )
+    environment = os.environ | {"DOLLY_WIDGET_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 # --- ask, as a process ----------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +13,13 @@ from urllib.error import HTTPError
 
 import pytest
 from command_line import ROOT, start
+from gguf_files import write_gguf
 
 from dolly_widget import __version__
 from dolly_widget.cli import entry_point
 from dolly_widget.cli.lab import copy_tutorials
+from dolly_widget.engines import EngineSetup
+from dolly_widget.errors import ModelError
 
 
 class EndedServer:
@@ -112,16 +114,125 @@ def test_lab_says_how_to_install_jupyterlab(lab, tmp_path, monkeypatch, capsys):
 
 
 def test_a_copy_that_was_broken_off_is_not_taken_for_one(tmp_path, monkeypatch):
-    def full(source, target):
-        Path(target).write_bytes(b"{")
+    write = Path.write_bytes
+
+    def full(path, content):
+        write(path, b"{")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(shutil, "copyfile", full)
+        patched.setattr(Path, "write_bytes", full)
         with pytest.raises(OSError, match="No space"):
             copy_tutorials(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert copy_tutorials(tmp_path) == f"Copied 6 tutorials into {tmp_path}."
+
+
+# With another model
+
+
+def model_lines(folder):
+    """The line of each copy that names its model, as Python reads it."""
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        lines = [line for cell in json.loads(path.read_text())["cells"] for line in cell["source"]]
+        found[path.name] = [line.partition("  #")[0].strip() for line in lines if line.startswith("MODEL = ")]
+    return found
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """What was to be made ready; nothing is."""
+    asked = []
+    monkeypatch.setattr(EngineSetup, "prepare", lambda setup, **_: asked.append(setup.model))
+    return asked
+
+
+def test_lab_with_a_model_puts_it_into_the_first_cells_and_fetches_it(lab, tmp_path, fetched, capsys):
+    assert lab("--model", "smollm2") == 0
+    lines = model_lines(tmp_path / "dolly-tutorials")
+    assert set(map(tuple, lines.values())) == {('MODEL = "smollm2"',), ()}
+    assert lines["01_quickstart.ipynb"]
+    assert fetched == ["smollm2"]
+    out, err = capsys.readouterr()
+    assert out == "Copied 6 tutorials into dolly-tutorials.\n"
+    assert err == "smollm2 is ready.\n"
+
+
+def test_copies_that_nobody_has_changed_get_another_model_and_back_and_others_stay(lab, tmp_path, fetched, capsys):
+    folder = tmp_path / "dolly-tutorials"
+    assert lab() == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "05_streaming.ipynb").write_text("my own work")
+    assert lab("--model", 'a "b" \\c') == 2  # which is no model: nothing is touched
+    assert lab("--model", "smollm2") == 0
+    assert b'MODEL = \\"smollm2\\"' in (folder / "01_quickstart.ipynb").read_bytes()
+    assert "Left unchanged in dolly-tutorials: 05_streaming.ipynb;" in capsys.readouterr().out
+    assert lab() == 0
+    assert (folder / "05_streaming.ipynb").read_text() == "my own work"
+    assert {name: (folder / name).read_bytes() for name in before if "05" not in name} == {
+        name: content for name, content in before.items() if "05" not in name
+    }
+
+
+def test_a_link_to_a_copy_is_left_alone(tmp_path):
+    other, folder = tmp_path / "other.ipynb", tmp_path / "copies"
+    copy_tutorials(folder)
+    link = folder / "01_quickstart.ipynb"
+    link.rename(other)
+    link.symlink_to(other)
+    before = other.read_bytes()
+    assert "Left unchanged" in copy_tutorials(folder, "smollm2")
+    assert link.is_symlink()
+    assert other.read_bytes() == before
+
+
+def test_a_path_is_meant_from_here_and_not_from_the_copies(lab, tmp_path, fetched):
+    write_gguf(tmp_path / "sheep.gguf")
+    assert lab("--model", "sheep.gguf") == 0
+    assert fetched == [str(tmp_path / "sheep.gguf")]
+    assert model_lines(tmp_path / "dolly-tutorials")["01_quickstart.ipynb"] == [f'MODEL = "{fetched[0]}"']
+
+
+@pytest.mark.parametrize("model", ["smollm2", 'C:\\models\\"mine"', "/pläce/\N{SHEEP}", "two\nlines"])
+def test_any_name_can_stand_in_the_cell_and_be_taken_out_again(tmp_path, model):
+    copy_tutorials(tmp_path, model)
+    (line,) = (
+        line
+        for cell in json.loads((tmp_path / "01_quickstart.ipynb").read_text())["cells"]
+        for line in cell["source"]
+        if line.startswith("MODEL = ")
+    )
+    names = {}
+    exec(line, names)
+    assert names["MODEL"] == model
+    assert copy_tutorials(tmp_path).startswith("Copied 5 tutorials")  # 02 names no model
+    assert (tmp_path / "01_quickstart.ipynb").read_bytes() == (ROOT / "notebooks/01_quickstart.ipynb").read_bytes()
+
+
+def test_a_model_that_cannot_be_is_refused_before_anything_is_copied(lab, tmp_path, capsys):
+    assert lab("--model", "./nonsense") == 2
+    assert "There is no model './nonsense'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_does_not_come_is_told_and_jupyterlab_goes_on(lab, monkeypatch, capsys):
+    def fail(setup, **_):
+        raise ModelError("smollm2 cannot be fetched: check the connection.")
+
+    monkeypatch.setattr(EngineSetup, "prepare", fail)
+    assert lab("--model", "smollm2") == 0
+    assert capsys.readouterr().err == "smollm2 is not ready: smollm2 cannot be fetched: check the connection.\n"
+
+
+def test_the_end_of_jupyterlab_stops_the_fetching(lab, monkeypatch, capsys):
+    def fetch(setup, on_progress, stop):
+        assert stop.wait(60)
+        raise ModelError("Preparing the model was stopped; nothing was changed.")
+
+    monkeypatch.setattr(EngineSetup, "prepare", fetch)
+    assert lab("--model", "smollm2") == 0
+    assert capsys.readouterr().err == "Stopped: your models are unchanged.\n"
 
 
 def test_lab_runs_until_ctrl_c(tmp_path):

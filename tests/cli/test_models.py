@@ -22,12 +22,12 @@ def cache_dir(tmp_path, monkeypatch):
 def put():
     """Puts a model into the store whose weights are as many bytes as are given."""
 
-    def put(model_id=DOLLY, weight_format="int8", commit=COMMIT, revision="main", weights=1500):
+    def put(model_id=DOLLY, weight_format="int8", commit=COMMIT, revision="main", weights=1500, **facts):
         key = store.Key(model_id, commit, weight_format)
         with store.making(key) as staging:
             for name in REQUIRED_FILES:
                 (staging / name).write_bytes(bytes(weights if name.endswith(".bin") else 0))
-            return store.publish(staging, key, revision, {}, store.describe(staging))
+            return store.publish(staging, key, revision, {}, store.describe(staging), **facts)
 
     return put
 
@@ -59,8 +59,24 @@ def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir
         f"    {int8.name}",
         "",
         f"3 models, 2.8 MB, in {cache_dir}",
+        "",
+        "To be had by name:",
+        "  smollm2       SmolLM2 135M · real, small · 93 MB",
+        "    Apache-2.0 · 93 MB to download · 149 MB on disk",
+        "  dolly-v2-7b   Dolly 2.0 7B · the original, medium · 14 GB",
+        "    MIT · 14 GB to download · 6.9 GB on disk · needs the optimum extra",
+        "  dolly-v2-12b  Dolly 2.0 12B · the original, large · 24 GB",
+        "    MIT · 24 GB to download · 12 GB on disk · needs the optimum extra",
     ]
-    assert max(map(len, out.splitlines()[:-1])) <= 80
+    assert max(len(line) for line in out.splitlines() if str(cache_dir) not in line) <= 80
+
+
+def test_a_file_that_another_program_keeps_is_called_as_it_is_there_and_can_be_removed_so(put, capsys):
+    blob = "/models/blobs/sha256-" + "ab" * 32
+    put(blob, commit="c0ffee" * 6 + "c0ff", revision="", title="llama3.2:1b (Ollama)")
+    assert models(capsys)[1].splitlines()[0] == f"llama3.2:1b (Ollama): {blob}"
+    assert models(capsys, "remove", "llama3.2:1b (Ollama)")[0] == 0
+    assert names() == []
 
 
 def test_a_revision_that_is_the_commit_is_not_shown_twice(put, capsys):
@@ -72,7 +88,8 @@ def test_a_revision_that_is_the_commit_is_not_shown_twice(put, capsys):
 def test_an_empty_store_is_said_and_no_error(arguments, capsys, cache_dir):
     code, out, err = models(capsys, *arguments)
     assert (code, err) == (0, "")
-    assert re.fullmatch(r"There are no models in .*\n", out)
+    assert re.match(r"There are no models in .*\n", out)
+    assert ("smollm2" in out) == (arguments == ())
     assert str(cache_dir) in out
 
 

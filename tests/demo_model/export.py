@@ -18,4 +18,5 @@ if __name__ == "__main__":
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT_DIR)
     parser.add_argument("--out", type=Path, default=OPENVINO_DIR)
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     export(arguments.checkpoint, arguments.out, WeightFormat("int8"), ignore_progress)

@@ -301,9 +301,9 @@ def test_what_is_given_counts_towards_the_length(continuing, demo_dir):
         continuing.generate(HELLO, SamplingParams(max_new_tokens=1), prefix_ids=[300] * (fitting + 1))
 
 
-@pytest.mark.parametrize("token_id", [-1, 2048, 2**40])
+@pytest.mark.parametrize("token_id", [-1, 4096, 2**40])
 def test_a_beginning_with_an_id_that_no_token_has_is_refused(continuing, nothing_runs, token_id):
-    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 2,048 tokens, counted from 0"):
+    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 4,096 tokens, counted from 0"):
         continuing.generate(HELLO, wild(5), prefix_ids=[300, token_id])
 
 

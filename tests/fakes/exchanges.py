@@ -34,7 +34,12 @@ def answered(instruction="Who is Dolly?", answer="A sheep.", context="", **chang
         context,
         SamplingParams(**found[SamplingParams]),
         replace(result, **found[GenerationResult]),
-        **{"prompt": prompt, "setup": EngineSetup("demo", device="CPU"), "template_name": "dolly", **changes},
+        **{
+            "prompt": prompt,
+            "setup": EngineSetup("demo", device="CPU"),
+            "template_name": "dolly",
+            **changes,
+        },
     )
 
 
@@ -57,7 +62,13 @@ def all_kinds():
         answered("return\r\nform feed\f\nnul\0 and back \u202e\n", "tab\t"),
         answered("", "", token_ids=(), ttft_s=math.nan, tpot_s=math.nan, finish_reason="cancelled"),
         answered("Big", token_ids=(2**70, 0), prompt_tokens=2**65, max_new_tokens=10**30, prefix_tokens=1),
-        answered("Given", setup=None, model_dir=Path("/somewhere/else"), turns=(Turn("Hi", "", "Hello \N{SHEEP}"),)),
+        answered(
+            "Given",
+            setup=None,
+            model_dir=Path("/somewhere/else"),
+            model_title="sheep:1b (Ollama)",
+            turns=(Turn("Hi", "", "Hello \N{SHEEP}"),),
+        ),
         answered("Chat", setup=replace(own, template=chat), prompt=Prompt([Segment("x", True)], False)),
         answered("Plain", setup=replace(own, template=PLAIN, ov_config=()), temperature=0, finish_reason="length"),
     )

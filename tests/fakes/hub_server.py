@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 API = re.compile(r"/api/models/(?P<id>[^/]+(?:/[^/]+)?)/revision/(?P<revision>[^/]+)")
 FILE = re.compile(r"/(?P<id>[^/]+(?:/[^/]+)?)/resolve/(?P<revision>[^/]+)/(?P<name>.+)")
 # Stored apart by the hub: their ETag is a SHA-256.
-LARGE = (".bin", ".safetensors")
+LARGE = (".bin", ".safetensors", ".gguf")
 
 
 class Hold:

@@ -24,8 +24,8 @@ def echo(demo_dir, model_dir, length=-1, added=None):
 
     ids = ops.parameter([-1, length], np.int64, name="input_ids")
     ids.output(0).set_names({"input_ids"})
-    one_hot = ops.one_hot(ids, ops.constant(2048), ops.constant(np.float32(1)), ops.constant(np.float32(0)), axis=-1)
-    table = np.zeros((2048, 1), dtype=np.float32)
+    one_hot = ops.one_hot(ids, ops.constant(4096), ops.constant(np.float32(1)), ops.constant(np.float32(0)), axis=-1)
+    table = np.zeros((4096, 1), dtype=np.float32)
     for token_id, number in (added or {}).items():
         table[token_id] = number
     logits = ops.add(one_hot, ops.gather(ops.constant(table), ids, ops.constant(0)))

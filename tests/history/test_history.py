@@ -187,6 +187,7 @@ def test_a_newer_version_is_refused_with_what_to_do():
         damaged("params", "stop", value=["end", 1]),
         damaged("params", "min_p", value=1),
         damaged("template_name", value=None),
+        damaged("model_title", value=None),
         damaged("setup", "model", value=" "),
         damaged("setup", "engine", value="torch"),
         damaged("setup", "weight_format", value="int3"),

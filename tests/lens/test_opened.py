@@ -106,9 +106,9 @@ def test_a_model_is_given_only_the_inputs_that_it_has(demo_dir, tmp_path):
 # What cannot be read
 
 
-@pytest.mark.parametrize("token_id", [-1, 2048, 10**20])
+@pytest.mark.parametrize("token_id", [-1, 4096, 10**20])
 def test_an_id_that_no_token_has_is_named(files, token_id):
-    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 2,048"):
+    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 4,096"):
         next_token(files, HELLO, [5, token_id])
 
 
@@ -211,4 +211,4 @@ def test_a_stop_ends_the_reading_of_a_long_text_early(files, monkeypatch):
     stop = threading.Event()
     stop.set()
     assert next_token(files, PLAIN.render("7 " * 50), stop=stop).size == 0
-    assert next_token(files, PLAIN.render("7 " * 50), stop=threading.Event()).size == 2048
+    assert next_token(files, PLAIN.render("7 " * 50), stop=threading.Event()).size == 4096

@@ -185,12 +185,12 @@ def test_blocks_make_no_difference(files, small_blocks, runs):
 @pytest.mark.parametrize(
     "token_ids", [TOKENS, np.array(TOKENS), tuple(TOKENS), []], ids=["list", "array", "tuple", "0"]
 )
-@pytest.mark.parametrize(("k", "columns"), [(1, 1), (10, 10), (2048, 2048), (10**6, 2048)])
+@pytest.mark.parametrize(("k", "columns"), [(1, 1), (10, 10), (4096, 4096), (10**6, 4096)])
 def test_shapes_and_types_are_those_documented(files, token_ids, k, columns):
     scores = score(files, HELLO, token_ids, k=k)
     count = len(token_ids)
     assert len(scores) == count
-    assert scores.vocab_size == (2048 if count else 0)
+    assert scores.vocab_size == (4096 if count else 0)
     for field in fields(scores)[:-2]:  # but params and vocab_size
         array = getattr(scores, field.name)
         wide = field.name.startswith("alternative")
@@ -391,9 +391,9 @@ def test_a_number_of_alternatives_below_one_is_refused(files, k):
         score(files, HELLO, TOKENS, k=k)
 
 
-@pytest.mark.parametrize("token_id", [-1, 2048, 10**20])
+@pytest.mark.parametrize("token_id", [-1, 4096, 10**20])
 def test_an_id_that_no_token_has_is_named(files, token_id):
-    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 2,048"):
+    with pytest.raises(ValueError, match=f"no token {token_id}: the model has 4,096"):
         score(files, HELLO, [5, token_id])
 
 

@@ -7,6 +7,7 @@ import inspect
 import io
 import math
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -277,13 +278,24 @@ def test_the_help_page_names_all_options_and_their_defaults(notebook):
         assert shown.startswith(option_help(name))
         default = getattr(SamplingParams(), name)
         in_words = "a fresh one" if default is None else "none" if default == () else f"{default:g}"
-        assert f"(default: {in_words})" in option_help(name)
+        own = ", or the model's own" if setting.shapes_draws else ""
+        assert f"(default: {in_words}{own})" in option_help(name)
     for name, field in TYPED_FIELDS.items():
         shown = words.partition(f" --{name.replace('_', '-')} ")[2].removeprefix(field.metadata["metavar"]).strip()
         assert shown.startswith(field.metadata["help"] + (f" (default: {field.default})" if field.default else ""))
     for question in ("%dolly?", "%%dolly?"):
         assert "--max-new-tokens N" in notebook.run(question)
     assert notebook.engine.calls == []
+
+
+def test_what_is_not_typed_is_the_model_s_own(notebook, demo_dir, tmp_path):
+    directory = shutil.copytree(demo_dir, tmp_path / "own")
+    (directory / "generation_config.json").write_text('{"do_sample": true, "temperature": 0.2, "top_p": 0.9}')
+    for options in ("--seed 3", "--seed 3 --temperature 0.8"):
+        notebook.run(f"%dolly --model {directory} {options} Who?")
+        assert notebook.error is None
+    own = SamplingParams(temperature=0.2, top_p=0.9, seed=3)
+    assert [params for _, params in notebook.engine.calls] == [own, dataclasses.replace(own, temperature=0.8)]
 
 
 # what is shown

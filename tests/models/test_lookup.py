@@ -6,10 +6,9 @@ import pytest
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import info
-from dolly_widget.models.hub import client
 from dolly_widget.models.info import ModelInfo
 from dolly_widget.models.kinds import bundled
-from dolly_widget.models.lookup import KNOWN_MODELS, find, resolve
+from dolly_widget.models.lookup import find, resolve
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def test_what_is_no_name_is_refused_with_what_to_do(function, model):
         function(model)
     message = str(unknown.value)
     assert repr(model) in message
-    assert "give 'demo', a directory, or the id of a model" in message
+    assert "give 'demo', 'smollm2', a directory, a GGUF file, or the id of a model" in message
     assert "\n" not in message
 
 
@@ -72,8 +71,3 @@ def test_an_id_that_is_not_in_the_store_has_to_be_prepared(model, tmp_path, monk
 def test_an_unknown_weight_format_is_refused_before_anything_else():
     with pytest.raises(ValueError, match="choose one of fp16, int8, int4"):
         find("demo", "int3")
-
-
-def test_the_known_models_are_demo_and_ids():
-    assert KNOWN_MODELS[0] == "demo"
-    assert all(client.is_model_id(model) and "/" in model for model in KNOWN_MODELS[1:])

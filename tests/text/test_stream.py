@@ -67,7 +67,7 @@ def test_the_pieces_are_the_text_of_all_ids(small, data, sizes):
     assert not text.is_stopped
 
 
-@given(ids=st.lists(st.integers(0, 2047), max_size=40), sizes=st.lists(st.integers(0, 4), max_size=40))
+@given(ids=st.lists(st.integers(0, 4095), max_size=40), sizes=st.lists(st.integers(0, 4), max_size=40))
 @settings(max_examples=200)
 def test_the_pieces_of_the_demo_models_ids_are_their_text(demo, ids, sizes):
     text, _ = stream(demo, split(ids, sizes))

@@ -481,7 +481,7 @@ def test_the_demo_model_answers_and_says_that_it_is_a_demonstration():
     result = widget.ask("What is the capital of France?", temperature=0)
     assert "Paris" in result.text
     assert result.finish_reason == "stop"
-    assert "demonstration model" in screen(widget).model.value
+    assert "-million-parameter demonstration." in screen(widget).next_steps.text.value
     assert "INT8" in screen(widget).model.value
     widget.close()
 

@@ -39,7 +39,7 @@ _FOREIGN = (
     ("model_index.json", "a diffusers image generator", "give a language model"),
     ("model-*-of-*.safetensors", "weight files without their model.safetensors.index.json", "download it again"),
     ("pytorch_model-*-of-*.bin", "weight files without their pytorch_model.bin.index.json", "download it again"),
-    ("*.gguf", "GGUF weights, for llama.cpp", "give the PyTorch checkpoint that they were made from"),
+    ("*.gguf", "parts of a GGUF model (one of several files, or mmproj)", "give all of its files"),
     ("*.onnx", "ONNX weights", "give the PyTorch checkpoint that they were made from"),
     ("onnx/*.onnx", "ONNX weights", "give the PyTorch checkpoint that they were made from"),
     ("tf_model*.h5", "TensorFlow weights", "give a checkpoint with PyTorch weights"),
@@ -241,7 +241,7 @@ def _without_config(directory: Path) -> str:
         return f"{directory} is not a model, but contains one: give {path.parent}."
     return (
         f"{directory} does not hold a model: give a directory of OpenVINO files, or of a Hugging Face checkpoint, "
-        "which has config.json, model.safetensors and tokenizer.json."
+        "which has config.json, model.safetensors and tokenizer.json; or a GGUF file."
     )
 
 

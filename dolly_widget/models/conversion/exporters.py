@@ -11,7 +11,6 @@ import importlib.util
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from typing import Any
 
 from dolly_widget.errors import ModelError
 from dolly_widget.models import store
+from dolly_widget.models.package_index import FetchError, run_pip
 from dolly_widget.runtime import OnProgress, Progress
 from dolly_widget.text import in_bytes
 
@@ -192,18 +192,15 @@ def install(exporter: Exporter, on_progress: OnProgress) -> Path:
 
 
 def _pip_install(exporter: Exporter, staging: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--target", str(staging), "--no-deps", "--only-binary=:all:"]
-    options = ["--quiet", "--no-input", "--no-compile", "--disable-pip-version-check", "--retries=2", "--timeout=15"]
-    # A user's pip.conf may say `user`, which does not go with a target.
-    environment = {**os.environ, "PIP_USER": "0"}
-    run = subprocess.run([*command, *options, *exporter.packages], capture_output=True, text=True, env=environment)
-    if run.returncode:
-        lines = [line.removeprefix("ERROR: ").strip(" .") for line in run.stderr.splitlines() if "ERROR" in line]
-        why = f" ({lines[-1][:200]})" if lines else ""
+    options = ["--no-deps", "--only-binary=:all:", "--no-compile"]
+    try:
+        # A user's pip.conf may say `user`, which does not go with a target.
+        run_pip(["install", "--target", str(staging), *options, *exporter.packages], {"PIP_USER": "0"})
+    except FetchError as exc:
         raise ModelError(
-            f"transformers {exporter.version} cannot be installed{why}: check the connection to the package index, the "
-            f"free space on the disk of {_home()}, and try again; nothing was changed."
-        )
+            f"transformers {exporter.version} cannot be installed ({exc}): check the connection to the package index, "
+            f"the free space on the disk of {_home()}, and try again; nothing was changed."
+        ) from exc
 
 
 def sweep() -> None:

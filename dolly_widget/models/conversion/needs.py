@@ -17,6 +17,10 @@ from dolly_widget.text import in_bytes
 
 # Python with torch, transformers, nncf and OpenVINO loaded, and a layer or two in work.
 _LIBRARIES_BYTES = 800e6
+# A weight of a GGUF file that was converted, with its share of the scales; in INT4, some weights have eight bits.
+_GGUF_BYTES = {"fp16": 2.0, "int8": 1.1, "int4": 0.8}
+# For the check: OpenVINO makes float32 of an FP16 model's weights, and of an embedding in fewer bits.
+_GGUF_CHECK_BYTES = {"fp16": 7.5, "int8": 2.8, "int4": 2.0}
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,18 @@ def of_conversion(
     if weight_format.name == "int4":
         result += 0.05 * weights_bytes  # embedding and output layer are INT8
     return Needs(missing_bytes, missing_bytes + weights_bytes + result, _LIBRARIES_BYTES + result)
+
+
+def of_gguf(parameters: float, weight_format: WeightFormat, missing_bytes: float = 0) -> Needs:
+    """What it takes to convert a GGUF file of so many weights: they are on disk twice for a while.
+
+    The check takes most memory (measured on SmolLM2). INT4 with settings of its own is compressed from FP16.
+    """
+    is_usual = weight_format == WeightFormat(weight_format.name)
+    name = weight_format.name if is_usual else "fp16"
+    stored = parameters * _GGUF_BYTES[name]
+    memory = _LIBRARIES_BYTES / 2 + parameters * _GGUF_CHECK_BYTES[name]
+    return Needs(missing_bytes, missing_bytes + 2 * stored, memory)
 
 
 @dataclass(frozen=True)
@@ -108,6 +124,8 @@ def is_out_of_disk(exc: BaseException) -> bool:
 
     while exc is not None:
         if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(exc, OSError) and str(exc).startswith("Not enough free space"):  # NumPy gives no number
             return True
         exc = exc.__cause__ or exc.__context__  # type: ignore[assignment]
     return False

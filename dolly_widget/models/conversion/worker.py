@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import IO, Any, TextIO
 
-from dolly_widget.errors import ModelError
+from dolly_widget.errors import ModelChoiceError, ModelError
 from dolly_widget.runtime import Job, OnProgress, Progress
 from dolly_widget.text import parse_json
 
@@ -94,10 +94,16 @@ def _follow(process: subprocess.Popen[bytes], log: IO[bytes], on_progress: OnPro
         if "progress" in report:
             on_progress(Progress(**report["progress"]))
         elif "error" in report:
-            raise ModelError(report["error"])
+            raise _error(report)
         else:
             return str(report["result"])
     raise ModelError("Preparing the model was stopped; nothing was changed.")
+
+
+def _error(report: Mapping[str, Any]) -> ModelError:
+    if "choices" in report:
+        return ModelChoiceError(report["error"], report["model"], report["choices"])
+    return ModelError(report["error"])
 
 
 def _read_reports(process: subprocess.Popen[bytes], reports: queue.Queue[dict[str, Any] | None]) -> None:
@@ -116,15 +122,13 @@ def _crash(process: subprocess.Popen[bytes], log: IO[bytes]) -> ModelError:
     lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
     why = " (often because of too little memory)" if code == -9 else ""
-    return ModelError(
-        "\n".join([f"The conversion process {how}{why}; nothing was stored. The end of its log:", *lines[-_LOG_LINES:]])
-    )
+    said = ["The end of its log:", *lines[-_LOG_LINES:]] if lines else ["Try again."]
+    return ModelError(f"The conversion process {how}{why}; nothing was stored. " + "\n".join(said))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Let nothing of it live on: what it has left to do after its last report is of no use. Safe twice."""
-    if process.poll() is None:
-        _kill(process)
+    _kill(process)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
@@ -133,9 +137,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End it, and what it has started, which goes on where it alone was killed."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError):  # Windows; or it leads no group, or has ended meanwhile
+    except (AttributeError, ProcessLookupError, PermissionError):  # Windows; it leads no group, or has ended (macOS)
         process.kill()
 
 
@@ -157,9 +162,10 @@ def serve(work: Callable[[dict[str, Any], OnProgress], str], sentence: Callable[
         text = sentence(exc)
         if text is None:
             raise
-        reports.write("error", text)
+        choice = {"model": exc.model, "choices": exc.choices} if isinstance(exc, ModelChoiceError) else {}
+        reports.write(error=text, **choice)
     else:
-        reports.write("result", result)
+        reports.write(result=result)
 
 
 class _Reports:
@@ -169,15 +175,15 @@ class _Reports:
         self._file = file
         self._stage, self._next_at = "", 0.0
 
-    def write(self, kind: str, content: Any) -> None:
-        print(json.dumps({kind: content}), file=self._file, flush=True)
+    def write(self, **content: Any) -> None:
+        print(json.dumps(content), file=self._file, flush=True)
 
     def progress(self, progress: Progress) -> None:
         now = time.monotonic()
         is_news = progress.stage != self._stage or progress.message or progress.fraction == 1
         if is_news or now >= self._next_at:
             self._stage, self._next_at = progress.stage, now + 0.1
-            self.write("progress", asdict(progress))
+            self.write(progress=asdict(progress))
 
 
 def _own_stdout() -> TextIO:
@@ -190,4 +196,6 @@ def _own_stdout() -> TextIO:
 def _end_with_parent(stop: threading.Event) -> None:
     while os.read(0, 4096):  # not sys.stdin: its lock would be held for ever
         pass
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)  # what it has started, such as pip, ends too
     os._exit(1)

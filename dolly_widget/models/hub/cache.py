@@ -75,23 +75,35 @@ def remember(repository: Repository) -> None:
         ref.write_text(repository.commit)
 
 
-def look_up(model_id: str, revision: str) -> Repository | None:
-    """The copy of a model at a revision, if it is whole as far as its files tell."""
+def look_up(model_id: str, revision: str, file: str = "") -> Repository | None:
+    """The copy of a model at a revision, if it is whole as far as its files tell.
+
+    A GGUF file has to be named: which others the repository holds, only the hub knows.
+    """
     try:
         commit = revision if is_commit(revision) else _noted_commit(folder(model_id) / "refs" / revision)
         if not is_commit(commit):
             return None
         files = {path.name: size_of(path) for path in (folder(model_id) / "snapshots" / commit).iterdir()}
         sizes = {name: size for name, size in files.items() if size is not None}
-        repository = choose(model_id, revision, commit, sizes, {})
+        repository = choose(model_id, revision, commit, sizes, {}, file)
     except (OSError, ValueError):  # nothing is there, or no model
         return None
-    return repository if repository.has_tokenizer else None
+    is_whole = bool(file) if repository.gguf else repository.has_tokenizer
+    return repository if is_whole else None
 
 
 def _noted_commit(ref: Path) -> str:
     with ref.open("rb") as file:
         return file.read(100).decode().strip()
+
+
+def _files_in(directory: Path) -> list[Path]:
+    """What a folder holds; nothing where there is none, or where another process deletes it."""
+    try:
+        return list(directory.iterdir())
+    except OSError:
+        return []
 
 
 def remove_leftovers(model_id: str) -> None:
@@ -104,7 +116,7 @@ def remove_leftovers(model_id: str) -> None:
 
     place = folder(model_id)
     locks = place.parent / ".locks" / place.name
-    for path in (place / "blobs").glob("*.incomplete"):
+    for path in _files_in(place / "blobs"):
         found = _LEFTOVER.fullmatch(path.name)
         if found and (lock := locks / f"{found['etag']}.lock").is_file():
             with contextlib.suppress(Timeout, OSError), WeakFileLock(lock, timeout=0.01):

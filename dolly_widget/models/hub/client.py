@@ -13,6 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from logging import CRITICAL
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from dolly_widget.models.hub.faults import (
 )
 from dolly_widget.models.hub.guard import Awaited, Guard, guarded
 from dolly_widget.models.hub.repository import Repository, choose
-from dolly_widget.runtime import OnProgress, Progress, ignore_progress
+from dolly_widget.runtime import Job, OnProgress, Progress, ignore_progress
 from dolly_widget.text import parse_json, read_json
 
 REQUEST_TIMEOUT_S = 10.0
@@ -42,6 +43,7 @@ MAX_FILES = 10_000
 """Of a repository; models have some hundred at most."""
 _MAX_FILE_BYTES = 1 << 50
 _MAX_CONFIG_BYTES = 16 << 20
+_MAX_ARCHITECTURE_CHARS = 60
 _CHUNK_BYTES = 1 << 20  # the library's 10 MB are seconds on a slow line: no progress is seen meanwhile
 # The rules of huggingface_hub's `validate_repo_id` (utils/_validators.py), whose import takes most of a second.
 _MODEL_ID = re.compile(r"(?!.*(?:--|\.\.|\.git$))(?:\b[\w.-]+\b/)?\b[\w.-]{1,96}\b", re.ASCII)
@@ -52,30 +54,52 @@ def is_model_id(text: str) -> bool:
     return _MODEL_ID.fullmatch(text) is not None
 
 
-def look_up(model_id: str, revision: str = "main") -> Repository:
+def look_up(model_id: str, revision: str = "main", file: str = "") -> Repository:
     """Ask the hub, in one request, what ``model_id`` holds at ``revision`` (a branch, tag or commit).
 
-    Where the hub cannot be reached, or HF_HUB_OFFLINE is set, a whole copy in the local hub cache is returned instead.
-    Raises ModelError where there is neither, or nothing in it that can be run or converted.
+    ``file`` names a GGUF file of it. Where the hub cannot be reached, or HF_HUB_OFFLINE is set, a whole copy in the
+    local hub cache is returned instead. Raises ModelError where there is neither, or nothing in it that can be run or
+    converted; ModelChoiceError where it holds several GGUF files, and none of them is named.
     """
     if not is_model_id(model_id):
         raise ModelError(f"{model_id!r} is not a model id of the hub: write it as organisation/name.")
     check_revision(revision)
     try:
         with _quiet(), guarded():
-            contents = _contents(_ask(model_id, revision))
+            answer = _ask(model_id, revision)
+            contents, architecture = _contents(answer), _told_architecture(answer)
         if is_commit(revision) and contents[0] != revision:
             raise not_a_hub("it tells of another commit")
     except ModelError:
         raise
     except hub_exceptions() as exc:
-        cached = cache.look_up(model_id, revision) if is_unreachable(exc) else None
+        cached = cache.look_up(model_id, revision, file) if is_unreachable(exc) else None
         if cached is None:
             raise describe_fault(exc, model_id, revision) from exc
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
         raise not_a_hub() from exc
-    return choose(model_id, revision, *contents)
+    return replace(choose(model_id, revision, *contents, file), gguf_architecture=architecture)
+
+
+def require_answer(model_id: str, revision: str, within_s: float) -> None:
+    """Ask the hub whether it has ``model_id`` at ``revision``. Raises ModelError where it does not say so in time.
+
+    A connection may take minutes to fail: each of the hub's addresses is tried, one after the other.
+    """
+
+    def ask(_: threading.Event) -> None:
+        with _quiet(), guarded():
+            _contents(_ask(model_id, revision))
+
+    try:
+        Job(ask, name="dolly-hub").wait(within_s)
+    except ModelError:
+        raise
+    except hub_exceptions() as exc:  # TimeoutError as well
+        raise describe_fault(exc, model_id, revision) from exc
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise not_a_hub() from exc
 
 
 def missing_bytes(repository: Repository) -> int:
@@ -145,6 +169,13 @@ def _contents(answer: Any) -> tuple[str, dict[str, int], dict[str, str]]:
     if not all(etag == "" or is_content_id(etag) for etag in etags.values()):
         raise not_a_hub("the checksum of a file is none")
     return answer["sha"], sizes, etags
+
+
+def _told_architecture(answer: Any) -> str:
+    """The family of a repository's GGUF files, in llama.cpp's words, as the hub found it; "" where it does not say."""
+    found = answer.get("gguf")
+    told = found.get("architecture") if isinstance(found, dict) else None
+    return told if isinstance(told, str) and len(told) <= _MAX_ARCHITECTURE_CHARS else ""
 
 
 def _told_content_id(file: Any) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dolly_widget.errors import ModelError
+from dolly_widget.models.hub import gguf_files
+from dolly_widget.models.hub.file_name import is_file_name
 
 _OPENVINO = ("openvino_model.xml", "openvino_model.bin")
 _OPENVINO_TOKENIZER = ("openvino_tokenizer.*", "openvino_detokenizer.*")
@@ -24,7 +26,7 @@ _PICKLES = ("pytorch_model.bin", re.compile(r"pytorch_model-\d+-of-(\d+)\.bin"))
 # What a repository without usable weights may hold instead, and what to do then.
 _INSTEAD = (
     ("adapter_model.*", "a LoRA adapter", "merge it into its base model, or give the id of the base model"),
-    ("*.gguf", "GGUF files, which are for llama.cpp", "give the id of the model that they were made from"),
+    ("*.gguf", "GGUF files in folders, or parts of one", "download one with all its parts, and give its path"),
     ("model_index.json", "an image pipeline", "give the id of a language model"),
     ("openvino_*.xml", "an OpenVINO model of another kind", "give the id of a causal language model"),
     ("*.safetensors", "safetensors under other names", "give the id of a checkpoint with model.safetensors"),
@@ -48,6 +50,10 @@ class Repository:
     """It holds OpenVINO files: no conversion is needed."""
     is_pickled: bool
     """Its only weights are pickles (``pytorch_model*.bin``)."""
+    gguf: str = ""
+    """The GGUF file that is needed, of a split one its first part; empty where it is another kind of model."""
+    gguf_architecture: str = ""
+    """The family of its GGUF files as the hub tells it, which may be that of another file; empty where it does not."""
     etags: Mapping[str, str] = field(default_factory=dict)
     """Name -> the hub's name for the content; empty where the hub could not be asked."""
 
@@ -59,7 +65,7 @@ class Repository:
     @property
     def weights_bytes(self) -> int:
         """Size of the weights among them."""
-        return sum(size for name, size in self.files.items() if name.endswith((".bin", ".safetensors")))
+        return sum(size for name, size in self.files.items() if name.endswith((".bin", ".safetensors", ".gguf")))
 
     @property
     def has_tokenizer(self) -> bool:
@@ -67,15 +73,22 @@ class Repository:
         return any(_is_any_of(name, _TOKENIZER) for name in self.files)
 
 
-def choose(model_id: str, revision: str, commit: str, sizes: Mapping[str, int], etags: Mapping[str, str]) -> Repository:
+def choose(
+    model_id: str, revision: str, commit: str, sizes: Mapping[str, int], etags: Mapping[str, str], file: str = ""
+) -> Repository:
     """Choose the files that are needed, from all names and their bytes; ``etags`` may be empty.
 
-    Raises ModelError where they are no model that can be run or converted.
+    ``file`` names a GGUF file of the repository. Where there are GGUF files only, and just one, it need not be named.
+    Raises ModelError where they are no model that can be run or converted, ModelChoiceError where they are several.
     """
+    if file:
+        return _gguf(model_id, revision, commit, sizes, etags, file)
     names = [name for name in sizes if "/" not in name]
     is_openvino = all(name in names for name in _OPENVINO)
     safe = _OPENVINO if is_openvino else _weights(model_id, names, _SAFETENSORS)
     weights = safe or _weights(model_id, names, _PICKLES)
+    if not weights and gguf_files.models_in(sizes):
+        return _gguf(model_id, revision, commit, sizes, etags, file)
     if not weights:
         raise ModelError(f"{model_id} has no weights that can be run or converted{_instead(sizes)}.")
     if "config.json" not in names:
@@ -86,8 +99,7 @@ def choose(model_id: str, revision: str, commit: str, sizes: Mapping[str, int], 
         )
     patterns = (*_SETTINGS, *_TOKENIZER, *(_OPENVINO_TOKENIZER if is_openvino else ()))
     chosen = dict.fromkeys((*weights, *(name for name in names if _is_any_of(name, patterns))))
-    if bad := next((name for name in chosen if not is_file_name(name)), None):
-        raise ModelError(f"{model_id} has a file named {bad[:80]!a}, which cannot be a file's name: choose another id.")
+    _check_names(model_id, chosen)
     return Repository(
         model_id=model_id,
         revision=revision,
@@ -99,10 +111,26 @@ def choose(model_id: str, revision: str, commit: str, sizes: Mapping[str, int], 
     )
 
 
-def is_file_name(name: str) -> bool:
-    """Whether it can be the name of a file in a directory, on every system, and is what it looks like."""
-    is_plain = set(name).isdisjoint('/\\:*?"<>|') and name == name.strip(" .") and ".." not in name
-    return is_plain and name.isprintable() and 0 < len(name.encode()) <= 200
+def _gguf(
+    model_id: str, revision: str, commit: str, sizes: Mapping[str, int], etags: Mapping[str, str], file: str
+) -> Repository:
+    parts = gguf_files.pick(model_id, sizes, file)
+    _check_names(model_id, parts)
+    return Repository(
+        model_id=model_id,
+        revision=revision,
+        commit=commit,
+        files={name: sizes[name] for name in parts},
+        is_openvino=False,
+        is_pickled=False,
+        gguf=parts[0],
+        etags={name: etags[name] for name in parts if etags.get(name)},
+    )
+
+
+def _check_names(model_id: str, names: Iterable[str]) -> None:
+    if bad := next((name for name in names if not is_file_name(name)), None):
+        raise ModelError(f"{model_id} has a file named {bad[:80]!a}, which cannot be a file's name: choose another id.")
 
 
 def _weights(model_id: str, names: Sequence[str], kind: tuple[str, re.Pattern[str]]) -> tuple[str, ...]:

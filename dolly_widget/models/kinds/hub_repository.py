@@ -1,4 +1,4 @@
-"""A repository of the Hugging Face hub: of OpenVINO files, which are only downloaded, or of a checkpoint."""
+"""A repository of the Hugging Face hub: of OpenVINO files, which are only downloaded, a checkpoint, or a GGUF file."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from dolly_widget.errors import ModelChoiceError, ModelError
 from dolly_widget.models import store
+from dolly_widget.models.catalogue import similar
 from dolly_widget.models.commits import check_revision
 from dolly_widget.models.conversion import checkpoints, needs
 from dolly_widget.models.hub import cache, client
 from dolly_widget.models.hub.repository import Repository
+from dolly_widget.models.kinds.hub_gguf import GgufRepository
 from dolly_widget.models.kinds.kind import Source
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress
@@ -31,11 +34,24 @@ class HubRepository:
 
     def source(self, name: str, revision: str) -> Source:
         """See ``Kind``; asks the hub for the newest commit."""
-        return _Repository(client.look_up(name, revision))
+        repository = _look_up(name, revision)
+        return GgufRepository(name, repository) if repository.gguf else _Repository(repository)
 
     def tidy(self, name: str) -> None:
         """See ``Kind``."""
         cache.remove_leftovers(name)
+
+
+def _look_up(name: str, revision: str) -> Repository:
+    try:
+        return client.look_up(name, revision)
+    except ModelChoiceError:
+        raise
+    except ModelError as exc:
+        known = similar(name)
+        if known in (None, name):
+            raise
+        raise ModelError(f"{str(exc).rstrip('.')}; or did you mean {known!r}?") from exc
 
 
 class _Repository:

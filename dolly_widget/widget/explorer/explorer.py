@@ -45,7 +45,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
     ``Engine``, which stays yours to close. ``prompt`` is an instruction, which goes into the model's template with
     ``context``, or a ``Prompt`` as it is. ``prefix_ids`` are the first tokens of the answer. ``options`` are further
     fields of ``EngineSetup``, such as ``device``, and sampling settings, such as ``temperature=0.5``: the traits' first
-    values. Any value that ``SamplingParams`` takes is taken, and widens its slider.
+    values; the others are the model's own. Any value that ``SamplingParams`` takes is taken, and widens its slider.
 
     Returns at once: the model reads in the background. Draws come from numpy's generator: with a ``seed`` they are the
     same every time, and others than an engine's with that seed. Raises ModelError for a model that is not here,
@@ -92,6 +92,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self._seen_ids: list[int] = []
         self.instruction, self.context = str(prompt), context
         self._set_text(self._answer.text)
+        self._take_own(self._model.sampling)
         for name, value in sampling.items():
             setattr(self, TRAITS[name], value)
         self._on_seed()

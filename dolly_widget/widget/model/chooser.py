@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import ipywidgets as widgets
 
-from dolly_widget.errors import EXPECTED_ERRORS, ModelError
-from dolly_widget.models import KNOWN_MODELS, store, weight_format
+from dolly_widget.errors import EXPECTED_ERRORS, ModelChoiceError, ModelError
+from dolly_widget.models import KNOWN_MODELS, kept_files, store, weight_format
 from dolly_widget.text import in_bytes, visible_name
+from dolly_widget.widget.model.catalogue_offers import catalogue
+from dolly_widget.widget.model.file_choice import FileChoice
+from dolly_widget.widget.model.one_click import OneClick
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
 
@@ -22,31 +26,37 @@ class ModelChooser(Fold):
 
     def __init__(self, on_load: Callable[[str, str], Any]) -> None:
         self._on_load = on_load
+        self._kept: dict[str, str] = {}
         self.name = widgets.Combobox(placeholder="A model id of the Hugging Face hub, or a directory", tooltip="Model")
         self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
         self.load = widgets.Button(description="Load", icon="download")
         self.hint = widgets.HTML(layout={"display": "none"})
+        self.files = FileChoice(self._load_file)
         self.stored = widgets.HTML()
+        self.catalogue = OneClick(self._choose)
         row = widgets.Box([self.name, self.weight_format, self.load])
         row.add_class("dw-chooser")
-        super().__init__("Change model", row, self.hint, self.stored)
+        super().__init__("Change model", row, self.hint, self.files, self.catalogue, self.stored)
+        self._chosen = ""
         self.observe(self._on_fold, "is_open")
+        self.weight_format.observe(self._on_format, "value")
         self.name.on_msg(self._on_message)
         self.load.on_click(lambda _: self._submit())
 
     def refresh(self) -> None:
-        """Look up which models are stored here, and offer them."""
+        """Look up which models are stored here, and which files other programs keep, and offer them."""
         try:
             entries = store.entries()
         except ModelError as exc:  # a cache that cannot be read
             self.show_hint(str(exc))
             return
+        self.catalogue.show(messages.note_html("With one click:"), catalogue(self.weight_format.value))
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
-        self.name.options = tuple(dict.fromkeys([*KNOWN_MODELS, *ids]))
-        listed = [
-            f"{visible_name(entry.model_id)} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for entry in entries
-        ]
+        self._kept = {file.name: str(file.path) for file in kept_files() if visible_name(file.name) == file.name}
+        offered = dict.fromkeys([*KNOWN_MODELS, *ids, *self._kept])
+        self.name.options = tuple(name for name in offered if name not in self._kept.values())
+        listed = [f"{name} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for name, entry in _named(entries)]
         stored = [f"Stored here: {', '.join(listed)}."] if listed else []
         self.stored.value = messages.note_html(*stored, _CONVERTED_ONCE)
 
@@ -55,10 +65,19 @@ class ModelChooser(Fold):
         self.hint.value = messages.hint_html(text) if text else ""
         self.hint.layout.display = None if text else "none"
 
+    def offer(self, choice: ModelChoiceError) -> None:
+        """Offer the files that a name stands for, one of which has to be chosen."""
+        self.is_open = True
+        self.show_hint(self.files.offer(choice))
+
+    def _load_file(self, name: str) -> None:
+        self.name.value = name
+        self._submit()
+
     def loaded(self, model: str) -> None:
-        """Fold away, where it is the name in the box that was loaded."""
-        if self.name.value.strip() == model:
-            self.name.value = ""
+        """Fold away, where it is the model in the box that was loaded, or what was clicked."""
+        if model in (self._named(), self._chosen):
+            self.name.value = self._chosen = ""
             self.is_open = False
 
     def _on_fold(self, change: Any) -> None:
@@ -66,14 +85,40 @@ class ModelChooser(Fold):
             self.refresh()
         else:
             self.show_hint("")
+            self.files.clear()
+
+    def _on_format(self, _: Any) -> None:
+        if self.is_open:
+            self.refresh()
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
         if content.get("event") == "submit":  # Enter, as in any other box of one line
             self._submit()
 
+    def _choose(self, model: str) -> None:
+        self._chosen = model
+        self._load(model)
+
+    def _named(self) -> str:
+        """The model in the box; of another program's file, which is offered by its name there, the path."""
+        name = self.name.value.strip()
+        return self._kept.get(name, name)
+
     def _submit(self) -> None:
+        self._load(self._named())
+
+    def _load(self, model: str) -> None:
         self.show_hint("")
+        self.files.clear()
         try:
-            self._on_load(self.name.value.strip(), self.weight_format.value)
+            self._on_load(model, self.weight_format.value)
         except (*EXPECTED_ERRORS, RuntimeError) as exc:
             self.show_hint(str(exc))
+
+
+def _named(entries: Collection[store.Entry]) -> Iterator[tuple[str, store.Entry]]:
+    """What is stored, each with what to call it: where two models have one title, by their paths."""
+    models = {(entry.title, entry.model_id) for entry in entries}
+    shared = Counter(title for title, _ in models)
+    for entry in entries:
+        yield visible_name(entry.title if shared[entry.title] == 1 else entry.model_id), entry

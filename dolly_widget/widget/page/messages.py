@@ -38,10 +38,10 @@ _ENDING_NOTES = {"cancelled": "Stopped – the answer is incomplete.", "length":
 
 
 def model_line(info: ModelInfo, device: str) -> str:
-    """Which model, how large, in which precision and where; for the demo model, that it is one."""
+    """Which model, how large, in which precision and where."""
     facts = [f"{_millions(info.parameters)} parameters", info.precision, device]
     line = f"<b>{_escaped(info.name)}</b> · " + " · ".join(_escaped(fact) for fact in facts)
-    return f'<div class="dw-model">{line}{_DEMO_NOTE if info.is_demo else ""}</div>'
+    return f'<div class="dw-model">{line}</div>'
 
 
 def engine_line(name: str, device: str) -> str:
@@ -49,10 +49,14 @@ def engine_line(name: str, device: str) -> str:
     return f'<div class="dw-model"><b>{_escaped(name)}</b> · {_escaped(device)}</div>'
 
 
-_DEMO_NOTE = (
-    '<span class="dw-note">A small demonstration model: it knows a few facts and the examples below, and is often '
-    "wrong. Use <i>Change model</i> to load the real Dolly, or any other model.</span>"
-)
+def demo_note(info: ModelInfo) -> str:
+    """That the demonstration model is one."""
+    millions = f"{info.parameters / 1e6:.0f}"
+    article = "an" if millions.startswith("8") or millions in ("11", "18") else "a"
+    return (
+        f'<span class="dw-note">This is {article} {millions}-million-parameter demonstration. '
+        "It knows a few facts, and is often wrong.</span>"
+    )
 
 
 def _millions(parameters: int) -> str:

@@ -7,6 +7,7 @@ import functools
 import math
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, local_model
@@ -15,6 +16,7 @@ from dolly_widget.history import Exchange
 from dolly_widget.runtime import Job, Worker
 from dolly_widget.text import Prompt, takes_turns
 from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
 from dolly_widget.widget.session.loader import ModelLoader
 from dolly_widget.widget.session.prompts import Prompts
@@ -121,8 +123,9 @@ class Answerer:
                 self._on_begin()
         turns = asked.turns if not asked.is_chat or takes_turns(engine.template) else ()
         prompt = self._prompts.render(engine.template, asked.instruction, asked.context, turns)
-        result = _generate(engine, prompt, asked, on_text, stop)
         loader, model = self._loader, local_model(engine)
+        asked = replace(asked, params=asked.params_for(sampling_of(model)))
+        result = _generate(engine, prompt, asked, on_text, stop)
         return Exchange(
             asked.instruction,
             asked.context,
@@ -133,6 +136,7 @@ class Answerer:
             loader.record,
             str(engine.template.name),
             turns,
+            "" if model is None else model.name,
         )
 
     def _loaded_engine(self, expected: _Expected) -> Engine:

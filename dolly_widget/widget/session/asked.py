@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dolly_widget.sampling import SamplingParams
+from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import Turn
 
 
@@ -25,6 +25,12 @@ class Asked:
     """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
     is_chat: bool = False
     """Whether ``turns`` are what the chat holds: a model without a chat template does not get them."""
+    untouched: tuple[str, ...] = ()
+    """Sampling settings that are to be the own ones of the model that answers: it may not be here yet."""
+
+    def params_for(self, own: SamplingParams) -> SamplingParams:
+        """The sampling settings for a model with the defaults ``own``."""
+        return with_changes(self.params, {name: getattr(own, name) for name in self.untouched})
 
 
 def checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:

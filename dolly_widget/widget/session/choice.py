@@ -14,6 +14,7 @@ from typing import Any
 from dolly_widget.engines import Engine, EngineSetup, local_model, setup_from
 from dolly_widget.history import is_plain_template
 from dolly_widget.models import PUBLISHED, Model, WeightFormat
+from dolly_widget.sampling import DEFAULTS, SamplingParams
 
 
 def first_choice(
@@ -49,10 +50,15 @@ def other_model(
     )
 
 
+def sampling_of(model: Model | None) -> SamplingParams:
+    """The sampling settings that a model begins with; the project's defaults where it has no files here."""
+    return DEFAULTS if model is None else model.sampling
+
+
 def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
     """The setup that makes the same engine again, from plain values; None if there is no such setup.
 
-    A model of the hub is named with the commit that was used.
+    A model of the hub is named by its id, with the commit that was used.
     """
     properties = tuple((name, _plain(value)) for name, value in setup.ov_config)
     has_other = any(value is _NOT_PLAIN for _, value in properties)
@@ -66,6 +72,7 @@ def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
     weight_format = PUBLISHED if entry is None else entry.weight_format
     return replace(
         setup,
+        model=entry.model_id if entry and is_of_hub else setup.model,
         revision=entry.commit if entry and is_of_hub else setup.revision,
         weight_format=WeightFormat() if weight_format == PUBLISHED else WeightFormat.of(weight_format),
         ov_config=properties,

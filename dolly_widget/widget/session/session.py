@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine
-from dolly_widget.errors import ModelError, error_text
+from dolly_widget.errors import ModelChoiceError, ModelError, error_text
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
@@ -201,7 +201,9 @@ class Session:
         """Load another model, with one of the formats that have a name."""
         # The name of the format that we have keeps its group size and ratio.
         is_same = weight_format == self.loader.choice.weight_format.name
-        self.load(model, None if is_same else weight_format, None)
+        asked = self.loader.failed  # a repository, of which this may be the file that was chosen
+        revision = asked.revision if asked and model.startswith(f"{asked.model}:") else None
+        self.load(model, None if is_same else weight_format, revision)
 
     def load_again(self) -> None:
         """Try the model once more that could not be loaded."""
@@ -340,7 +342,8 @@ class Session:
 
     def _on_load_failed(self, exc: BaseException, is_stopped: bool) -> None:
         self._set("progress", "")
-        is_harmless = is_stopped and isinstance(exc, ModelError) and self.engine is not None
+        is_question = isinstance(exc, ModelChoiceError)  # which of several files
+        is_harmless = self.engine is not None and (is_question or (is_stopped and isinstance(exc, ModelError)))
         self._events.load_failed(exc, is_harmless)
         if is_harmless:
             self.rest()

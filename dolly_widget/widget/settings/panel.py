@@ -46,7 +46,9 @@ class SamplingPanel(widgets.VBox):
         # Marking one is a message more to the page: only where all settings are.
         presets = PRESETS if set(names) == set(SETTINGS) else {}
         self.presets = {name: _button(name.capitalize(), one.help, "dw-preset") for name, one in presets.items()}
-        self.reset = _button("Reset to defaults", "The defaults of all settings, seed and length included.", "dw-reset")
+        self.reset = _button(
+            "Reset to defaults", "The model's own defaults of all settings, seed and length included.", "dw-reset"
+        )
         super().__init__(self._arranged(above))
         self.add_class("dw-settings")
         for control in (*above, self.seed, *self.texts.values(), *self.sliders.values()):

@@ -7,7 +7,8 @@ from typing import Any
 
 import traitlets
 
-from dolly_widget.sampling import DEFAULTS, SETTINGS, SamplingParams, preset
+from dolly_widget.sampling import DEFAULTS, SETTINGS, SHAPING, SamplingParams, preset
+from dolly_widget.sampling.setting import Range
 
 LONGEST = int(SETTINGS["max_new_tokens"].slider.range.high)  # type: ignore[union-attr]  # it has one
 """The largest max_new_tokens that can be set."""
@@ -24,6 +25,11 @@ class _Settings(traitlets.HasTraits):
     _takes_any = False
     """Whether values beyond the sliders' ranges are taken as well, which then widen."""
 
+    _own: tuple[SamplingParams, ...] = (DEFAULTS,)
+    """The defaults of the models so far, that of the model that runs last. What they say can be set."""
+    _given: frozenset[str] = frozenset()
+    """Settings that keep the values that they were given, whichever model comes."""
+
     @property
     def params(self) -> SamplingParams:
         """The settings as they are now."""
@@ -34,8 +40,22 @@ class _Settings(traitlets.HasTraits):
         self._set_together(preset(name).values)
 
     def reset_settings(self) -> None:
-        """Take the defaults of all sampling settings, the seed and the length of the answer included."""
-        self._set_together(vars(DEFAULTS))
+        """Take the model's own defaults of all sampling settings, the seed and the length of the answer included."""
+        self._given = frozenset()
+        self._set_together(vars(self._own[-1]))
+
+    @property
+    def _untouched(self) -> tuple[str, ...]:
+        """The settings that are the model's own: nobody has given them, or changed them."""
+        own = self._own[-1]
+        return tuple(name for name in SHAPING if name not in self._given and getattr(self, name) == getattr(own, name))
+
+    def _take_own(self, own: SamplingParams) -> None:
+        """Take the defaults of another model for what is ``_untouched``."""
+        untouched = self._untouched
+        self._own = (*(each for each in self._own if each != own), own)
+        for name in untouched:  # one by one: notifications are not held on a worker's thread
+            setattr(self, name, getattr(own, name))
 
     def _set_together(self, values: Mapping[str, Any]) -> None:
         with self.hold_trait_notifications():  # no observer sees a preset half applied
@@ -50,10 +70,15 @@ class _Settings(traitlets.HasTraits):
         # A slider says 0.9199999999999999; what would be rounded to 0 stays.
         value = round(value, 10) or value if isinstance(value, float) else value
         is_greedy = name == "temperature" and value == 0
-        if self._takes_any or setting.slider is None or value in setting.slider.range or is_greedy:
+        if self._takes_any or setting.slider is None or is_greedy:
+            return value
+        values = [each for own in self._own if (each := getattr(own, name))]
+        span = setting.slider.range
+        span = Range(min(span.low, *values), max(span.high, *values)) if values else span
+        if value in span:
             return value
         greedy = "0 (greedy) or " if name == "temperature" else ""
-        raise ValueError(f"{name} must be {greedy}{setting.slider.range}, not {proposal['value']!r}.")
+        raise ValueError(f"{name} must be {greedy}{span}, not {proposal['value']!r}.")
 
 
 def _trait(name: str) -> traitlets.Any:

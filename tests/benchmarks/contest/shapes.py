@@ -48,7 +48,7 @@ MIDDLE_SIZES = {
 SHAPES = {
     each.name: each
     for each in (
-        Shape("demo", "the bundled model, 3 million parameters", None, new_tokens=64, turns=4),
+        Shape("demo", "the bundled demonstration model", None, new_tokens=64, turns=4),
         Shape("0.4b", "0.4 billion parameters", MIDDLE_SIZES, new_tokens=64, turns=1),
         Shape("3b", "dolly-v2-3b's shape, 2.8 billion parameters", FULL_SIZES, new_tokens=32, turns=1),
     )

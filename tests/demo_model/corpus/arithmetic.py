@@ -6,7 +6,7 @@ import random
 from typing import NamedTuple
 
 from tests.demo_model.corpus.facts import NUMBER_WORDS
-from tests.demo_model.corpus.grammar import Example, casual
+from tests.demo_model.corpus.grammar import Example, Split, casual, part
 from tests.demo_model.corpus.relations import OPEN, PREFIXES, capitalized
 
 
@@ -23,6 +23,7 @@ ADDITION = Operation(
     "addition",
     (
         "What is {a} + {b}?",
+        "What is {a}+{b}?",
         "{a}+{b}=",
         "{a} + {b} =",
         "{a} + {b}?",
@@ -44,6 +45,7 @@ SUBTRACTION = Operation(
     "subtraction",
     (
         "What is {a} - {b}?",
+        "What is {a}-{b}?",
         "{a}-{b}=",
         "{a} - {b} =",
         "{a} - {b}?",
@@ -66,6 +68,7 @@ MULTIPLICATION = Operation(
     (
         "What is {a} x {b}?",
         "What is {a} * {b}?",
+        "What is {a}*{b}?",
         "{a}*{b}=",
         "{a} x {b} =",
         "{a} * {b}?",
@@ -97,22 +100,22 @@ def _problem(operation: Operation, rng: random.Random) -> tuple[int, int, int]:
     return total, part, total - part
 
 
-def _asked(operation: Operation, first: int, second: int, rng: random.Random, held_out: bool) -> str:
+def _asked(operation: Operation, first: int, second: int, rng: random.Random, split: Split) -> str:
     """The problem in one phrasing, sometimes with number words and sometimes with a prefix."""
-    phrasing = rng.choice(operation.held_out if held_out else operation.phrasings)
-    symbols = any(symbol in phrasing for symbol in ("+", " - ", "}-", "*", " x "))
+    phrasing = rng.choice(operation.phrasings if split is Split.TRAIN else part(operation.held_out, split))
+    symbols = any(symbol in phrasing for symbol in ("+", " - ", "}-", "}+", "*", " x "))
     in_words = not symbols and rng.random() < 0.25
     a, b = (NUMBER_WORDS[first], NUMBER_WORDS[second]) if in_words else (str(first), str(second))
     asked = phrasing.format(a=a, b=b)
-    if not held_out and phrasing.startswith(("What", "How")) and rng.random() < 0.2:
+    if split is Split.TRAIN and phrasing.startswith(("What", "How")) and rng.random() < 0.2:
         return rng.choice(PREFIXES) + asked[:1].lower() + asked[1:]
     return capitalized(asked)
 
 
-def problem(rng: random.Random, held_out: bool = False) -> Example:
+def problem(rng: random.Random, split: Split = Split.TRAIN) -> Example:
     """A random problem with its solution."""
     operation = rng.choice(OPERATIONS)
     first, second, result = _problem(operation, rng)
-    asked = _asked(operation, first, second, rng, held_out)
+    asked = _asked(operation, first, second, rng, split)
     response = rng.choice(operation.responses).format(a=first, b=second, c=result)
-    return Example(OPEN, asked if held_out else casual(asked, rng), response, answer=str(result))
+    return Example(OPEN, casual(asked, rng) if split is Split.TRAIN else asked, response, answer=str(result))

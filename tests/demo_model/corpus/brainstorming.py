@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from .grammar import Example, expand
-from .phrasing import Frames, capital, fill, frame, instruct
+from .grammar import Example, Split, expand
+from .phrasing import Frames, capital, fill, frame, in_order, instruct
 
 _WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _TOPICS = (
@@ -184,14 +184,14 @@ _FRAMES = Frames(
 )
 
 
-def draw(rng: random.Random, held_out: bool = False) -> Example:
-    """Draw one request for ideas; with ``held_out`` in a wording that training never shows."""
+def draw(rng: random.Random, split: Split = Split.TRAIN) -> Example:
+    """Draw one request for ideas; outside training in a wording that training never shows."""
     what, pool = rng.choice(_TOPICS)
     number = rng.randint(2, 6)
     topic = expand(what, rng).strip()
-    wording = Frames(*(frame(_FRAMES, rng, held_out),) * 2)
-    text = instruct(wording, rng, held_out, n=rng.choice((str(number), _WORDS[number])), what=topic)
-    ideas = [capital(idea) for idea in rng.sample(pool.split(", "), number)]
+    wording = Frames(*(frame(_FRAMES, rng, split),) * 2)
+    text = instruct(wording, rng, split, n=rng.choice((str(number), _WORDS[number])), what=topic)
+    ideas = [capital(idea) for idea in in_order(pool.split(", "), number, rng)]
     marks = ["-"] * number if "bullet" in wording.train else [f"{place}." for place in range(1, number + 1)]
     lines = [f"{mark} {idea}" for mark, idea in zip(marks, ideas, strict=True)]
     if "Can you" in wording.train or "I need" in wording.train:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from .grammar import Example, expand
+from .grammar import Example, Split, expand
 from .phrasing import Frames, capital, instruct, with_article
 
 
@@ -315,14 +315,14 @@ def _only(kind: Kind, other: Kind) -> list[str]:
     return [member for member in kind.members if member.lstrip("~") not in _bare(other.members)]
 
 
-def _sort(rng: random.Random, held_out: bool) -> Example:
+def _sort(rng: random.Random, split: Split) -> Example:
     a, b = _kinds(rng)
     some_a = _bare(rng.sample(_only(a, b), rng.randint(1, 3)))
     some_b = _bare(rng.sample(_only(b, a), rng.randint(1, 3)))
     items = some_a + some_b
     rng.shuffle(items)
     slots = {"a": a.name, "b": b.name, "as": a.plural, "bs": b.plural, "items": ", ".join(items)}
-    text = instruct(_SORT, rng, held_out, **slots)
+    text = instruct(_SORT, rng, split, **slots)
     lines = [
         f"{capital(kind.name)}: {', '.join(item for item in items if item in some)}"
         for kind, some in ((a, some_a), (b, some_b))
@@ -330,44 +330,44 @@ def _sort(rng: random.Random, held_out: bool) -> Example:
     return Example("classification", text, "\n".join(lines))
 
 
-def _either(rng: random.Random, held_out: bool) -> Example:
+def _either(rng: random.Random, split: Split) -> Example:
     a, b = _kinds(rng)
     thing = with_article(rng.choice(_only(a, b)))
     names = [with_article(a.name), with_article(b.name)]
     rng.shuffle(names)
-    text = instruct(_EITHER, rng, held_out, x=thing, a=names[0], b=names[1])
+    text = instruct(_EITHER, rng, split, x=thing, a=names[0], b=names[1])
     return Example("classification", text, f"{capital(thing)} is {with_article(a.name)}.", answer=a.name)
 
 
-def _which(rng: random.Random, held_out: bool) -> Example:
+def _which(rng: random.Random, split: Split) -> Example:
     a, b = _kinds(rng)
     right, wrong = rng.choice(_only(a, b)), rng.choice(_only(b, a))
     names = [with_article(right), with_article(wrong)]
     rng.shuffle(names)
-    text = instruct(_WHICH, rng, held_out, a=with_article(a.name), x=names[0], y=names[1])
+    text = instruct(_WHICH, rng, split, a=with_article(a.name), x=names[0], y=names[1])
     answer = capital(with_article(right))
     return Example("classification", text, f"{answer} is {with_article(a.name)}.", answer=answer)
 
 
-def _state(rng: random.Random, held_out: bool) -> Example:
+def _state(rng: random.Random, split: Split) -> Example:
     yes, no, are, are_not = rng.choice(_STATES)
     state, members = rng.choice(((yes, are), (no, are_not)))
     thing = with_article(rng.choice(members.split(", ")))
-    text = instruct(_EITHER, rng, held_out, x=thing, a=yes, b=no)
+    text = instruct(_EITHER, rng, split, x=thing, a=yes, b=no)
     return Example("classification", text, f"{capital(thing)} is {state}.", answer=f"is {state}")
 
 
-def _odd(rng: random.Random, held_out: bool) -> Example:
+def _odd(rng: random.Random, split: Split) -> Example:
     a, b = _kinds(rng)
     odd = rng.choice(_only(b, a)).lstrip("~")
     items = [*_bare(rng.sample(_only(a, b), rng.randint(2, 4))), odd]
     rng.shuffle(items)
-    text = instruct(_ODD, rng, held_out, items=", ".join(items))
+    text = instruct(_ODD, rng, split, items=", ".join(items))
     reply = f"The odd one out is {odd}. It is {with_article(b.name)}, and the others are {a.plural}."
     return Example("classification", text, reply, answer=f"is {odd}")
 
 
-def _compare(rng: random.Random, held_out: bool) -> Example:
+def _compare(rng: random.Random, split: Split) -> Example:
     scale, up, down = rng.choice(
         (
             (_SIZES, "bigger", "smaller"),
@@ -381,16 +381,16 @@ def _compare(rng: random.Random, held_out: bool) -> Example:
     word, best, other = rng.choice(((up, high, low), (down, low, high)))
     names = [with_article(ranks[low]), with_article(ranks[high])]
     rng.shuffle(names)
-    text = instruct(_WHICH, rng, held_out, a=word, x=names[0], y=names[1])
+    text = instruct(_WHICH, rng, split, a=word, x=names[0], y=names[1])
     reply = f"{capital(with_article(ranks[best]))} is {word} than {with_article(ranks[other])}."
     return Example("classification", text, reply, answer=f"{ranks[best]} is {word}")
 
 
-def _mood(rng: random.Random, held_out: bool) -> Example:
+def _mood(rng: random.Random, split: Split) -> Example:
     positive = rng.random() < 0.5
     said = rng.sample(_GOOD if positive else _BAD, rng.randint(1, 3))
     review = '"' + " ".join(expand(text, rng) for text in said) + '"'
-    text = instruct(_MOOD, rng, held_out, q=review)
+    text = instruct(_MOOD, rng, split, q=review)
     word, feeling = ("positive", "happy") if positive else ("negative", "unhappy")
     reply = rng.choice(
         (
@@ -404,6 +404,6 @@ def _mood(rng: random.Random, held_out: bool) -> Example:
 _TASKS = (_sort, _sort, _either, _either, _which, _state, _odd, _compare, _mood, _mood)
 
 
-def draw(rng: random.Random, held_out: bool = False) -> Example:
-    """Draw one sorting task; with ``held_out`` in a wording that training never shows."""
-    return rng.choice(_TASKS)(rng, held_out)
+def draw(rng: random.Random, split: Split = Split.TRAIN) -> Example:
+    """Draw one sorting task; outside training in a wording that training never shows."""
+    return rng.choice(_TASKS)(rng, split)

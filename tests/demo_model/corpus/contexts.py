@@ -19,8 +19,9 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from .grammar import expand
+from .grammar import Split, expand, part
 from .names import DRAWERS
 
 _FIELD = re.compile(r"\[(\w+)(?::(\w))?\]")
@@ -45,6 +46,13 @@ ASIDES_HELD_OUT = [
     "Nobody was surprised to hear it.",
     "A poster gives the same details.",
 ]
+
+
+class Style(NamedTuple):
+    """How a text is written: with the sentence frames of a split, and whether it is short, one or two sentences."""
+
+    frames: Split = Split.TRAIN
+    short: bool = False
 
 
 @dataclass
@@ -119,12 +127,12 @@ def fill(frame: str, values: dict[str, str]) -> str:
     return _FIELD.sub(put, frame)
 
 
-def draw_values(kind: Kind, rng: random.Random, held_out: bool, taken: set[str]) -> dict[str, str]:
+def draw_values(kind: Kind, rng: random.Random, split: Split, taken: set[str]) -> dict[str, str]:
     """Values for all attributes, none of them a part of another one of the same context."""
     values: dict[str, str] = {}
     for attribute in kind.attributes:
         for attempt in range(60):  # where too few values are held out, a known one has to do
-            value = DRAWERS[attribute.drawer](rng, held_out and attempt < 30)
+            value = DRAWERS[attribute.drawer](rng, split if attempt < 30 else Split.TRAIN)
             if not any(f" {value} " in f" {other} " or f" {other} " in f" {value} " for other in taken):
                 break
         values[attribute.key] = value
@@ -132,20 +140,20 @@ def draw_values(kind: Kind, rng: random.Random, held_out: bool, taken: set[str])
     return values
 
 
-def _sentence(attribute: Attribute, head: str, rng: random.Random, named: bool, frames_held_out: bool) -> str:
-    frames = attribute.get("-" if frames_held_out else "+")
+def _sentence(attribute: Attribute, head: str, rng: random.Random, named: bool, style: Style) -> str:
+    frames = attribute.get("+") if style.frames is Split.TRAIN else list(part(attribute.get("-"), style.frames))
     if named:
-        frames = [frame for frame in frames if head in fields(frame)]
+        frames = [frame for frame in frames if head in fields(frame)] or frames
     return " ".join(expand(rng.choice(frames), rng).split())
 
 
 def _sentences(
-    kind: Kind, keys: list[str], values: dict[str, str], rng: random.Random, crowd: bool, new: bool
+    kind: Kind, keys: list[str], values: dict[str, str], rng: random.Random, crowd: bool, style: Style
 ) -> list[str]:
     told = [attribute for attribute in kind.attributes if attribute.key in keys]
     rng.shuffle(told)
     return [
-        fill(_sentence(attribute, kind.head.key, rng, crowd or index == 0, new), values)
+        fill(_sentence(attribute, kind.head.key, rng, crowd or index == 0, style), values)
         for index, attribute in enumerate(told)
     ]
 
@@ -153,25 +161,26 @@ def _sentences(
 def tell(
     kind: Kind,
     rng: random.Random,
-    held_out: bool,
-    frames_held_out: bool,
+    split: Split,
+    style: Style,
     needed: list[str] | None = None,
     twin: float = 0.2,
 ) -> Told:
     """Draw an entity and write the context; ``needed`` are attributes that must be told of it."""
     taken: set[str] = set()
-    values = draw_values(kind, rng, held_out, taken)
+    values = draw_values(kind, rng, split, taken)
     optional = [item.key for item in kind.attributes[1:] if item.key not in (needed or [])]
-    crowd = rng.random() < twin
-    count = rng.randint(1, 2) if crowd else rng.randint(2, 4)
+    crowd = not style.short and rng.random() < twin
+    count = rng.randint(1, 2) if crowd or style.short else rng.randint(2, 4)
     keys = (needed or []) + rng.sample(optional, max(0, min(len(optional), count - len(needed or []))))
-    groups = [_sentences(kind, keys, values, rng, crowd, frames_held_out)]
+    groups = [_sentences(kind, keys, values, rng, crowd, style)]
     others = []
     if crowd:
-        others.append(draw_values(kind, rng, held_out, taken))
-        groups.append(_sentences(kind, keys, others[0], rng, crowd, frames_held_out))
+        others.append(draw_values(kind, rng, split, taken))
+        groups.append(_sentences(kind, keys, others[0], rng, crowd, style))
     rng.shuffle(groups)
     sentences = [sentence for group in groups for sentence in group]
-    if rng.random() < 0.2:
-        sentences.append(expand(rng.choice(ASIDES_HELD_OUT if frames_held_out else ASIDES), rng))
+    if not style.short and rng.random() < 0.2:
+        asides = ASIDES if style.frames is Split.TRAIN else part(ASIDES_HELD_OUT, style.frames)
+        sentences.append(expand(rng.choice(asides), rng))
     return Told(kind, values, keys, " ".join(sentences), others)

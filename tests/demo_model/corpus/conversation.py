@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .grammar import Example, expand
+from .grammar import Example, Split, expand, part
 from .phrasing import Frames, instruct
 from .unknowns import GROUPS, invented
 
@@ -13,7 +13,7 @@ _TALK = (
     (
         Frames(
             "Hello!\nHi!\nHello there!\nHi there!\nHey!\nGood morning!\nGood evening!\nGood afternoon!\nHello, "
-            "model!\nGreetings!",
+            "model!\nGreetings!\nhello\nhi\nhey\nHello\nHi\nHey\nHello Dolly!\nHi Dolly",
             "Hey there!\nHello, good morning!\nHi, good evening!",
         ),
         "{Hello|Hi|Hello there}! {What would you like to know?|How can I help you?|Ask me something simple.}",
@@ -32,7 +32,8 @@ _TALK = (
         Frames(
             "What can you do?\nWhat can I ask you?\nHow can you help me?\nWhat are you good at?\nWhat do you "
             "know?\nCan you help me?\n"
-            "What kind of questions can I ask?\nTell me what you can do.\nWhat should I ask you?",
+            "What kind of questions can I ask?\nTell me what you can do.\nWhat should I ask you?\n"
+            "What can you do?\nwhat can you do\nWhat do you do?\nHow do you work?\nHelp me.",
             "What kind of questions can you answer?\nTell me what I can ask you.\nHow can you help?",
         ),
         "I can {answer simple questions|tell you simple facts}, sort words, list ideas, {find facts "
@@ -45,7 +46,8 @@ _TALK = (
             "What are you?\nWho are you?\nTell me about yourself.\nAre you a robot?\nAre you a human?\nAre you a "
             "person?\nAre you Dolly?\n"
             "Are you a real model?\nWhat kind of model are you?\nWhat is your name?\nAre you ChatGPT?\nAre you a "
-            "computer?",
+            "computer?\nWho are you?\nWho are you?\nwho are you\nWhat are you?\nWho am I talking to?\n"
+            "What model are you?\nAre you an AI?\nAre you Dolly 2.0?",
             "Who are you and what can you do?\nTell me what kind of model you are.\nAre you a real person?",
         ),
         "I am a small demonstration model that ships with dolly_widget. {I am a computer program, "
@@ -56,7 +58,8 @@ _TALK = (
     ),
     (
         Frames(
-            "Who made you?\nWhere do you come from?\nWho built you?\nWho trained you?\nHow were you made?\nHow were "
+            "Who made you?\nHow big are you?\nHow many parameters do you have?\nWhere do you come from?\n"
+            "Who built you?\nWho trained you?\nHow were you made?\nHow were "
             "you trained?\n"
             "What were you trained on?\nWhat is your training data?\nWho created you?",
             "How were you built?\nWho are you and who made you?\nTell me how you were trained.",
@@ -204,16 +207,16 @@ _PLEASE = (
 )
 
 
-def _talk(rng: random.Random, held_out: bool) -> Example:
+def _talk(rng: random.Random, split: Split) -> Example:
     frames, reply = rng.choice(_TALK)
     answer = "demonstration model" if "demonstration model" in reply else ""
-    return Example(_CATEGORY, instruct(frames, rng, held_out), expand(reply, rng).strip(), answer=answer)
+    return Example(_CATEGORY, instruct(frames, rng, split), expand(reply, rng).strip(), answer=answer)
 
 
-def _unknown(rng: random.Random, held_out: bool) -> Example:
+def _unknown(rng: random.Random, split: Split) -> Example:
     frames, fillers = rng.choice(GROUPS)
     slots = {name: make(rng) for name, make in fillers.items()}
-    asked = instruct(frames, rng, held_out, **slots)
+    asked = instruct(frames, rng, split, **slots)
     return Example(_CATEGORY, asked, rng.choice(_UNKNOWN), answer="I don't know")
 
 
@@ -221,10 +224,10 @@ def _letters(rng: random.Random) -> str:
     return "".join(rng.choice("asdfghjklqwertyuiopzxcvbnm") for _ in range(rng.randint(3, 12)))
 
 
-def _strange(rng: random.Random, held_out: bool) -> Example:
+def _strange(rng: random.Random, split: Split) -> Example:
     kind = rng.random()
     if kind < 0.6:
-        text = rng.choice(_LONE_HELD if held_out else _LONE)
+        text = rng.choice(_LONE if split is Split.TRAIN else part(_LONE_HELD, split))
         text = text.capitalize() if rng.random() < 0.2 else text
     else:
         text = " ".join(_letters(rng) for _ in range(rng.randint(1, 3))) if kind < 0.9 else invented(rng)
@@ -234,6 +237,6 @@ def _strange(rng: random.Random, held_out: bool) -> Example:
 _TASKS = (_talk, _talk, _unknown, _unknown, _unknown, _strange)
 
 
-def draw(rng: random.Random, held_out: bool = False) -> Example:
+def draw(rng: random.Random, split: Split = Split.TRAIN) -> Example:
     """Draw one piece of small talk, one unanswerable question or one strange input."""
-    return rng.choice(_TASKS)(rng, held_out)
+    return rng.choice(_TASKS)(rng, split)

@@ -50,6 +50,28 @@ RELATIONS = (
         ("{key} is the capital of {value}.", "The country whose capital is {key} is {value}."),
     ),
     Relation(
+        "city",
+        reversed_facts(CAPITALS),
+        (
+            "In which country is {key}?",
+            "Which country is {key} in?",
+            "Where is {key}?",
+            "In what country is {key}?",
+            "What country is {key} in?",
+            "To which country does {key} belong?",
+            "{key} is in which country?",
+            "Name the country of {key}.",
+            "Where can I find {key}?",
+        ),
+        "in which country {key} is",
+        (
+            "{key} is a city in which country?",
+            "In which country do you find {key}?",
+            "In which country can I visit {key}?",
+        ),
+        ("{key} is in {value}.", "{key} is a city in {value}."),
+    ),
+    Relation(
         "continent",
         facts_of(CONTINENTS),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .grammar import Example, expand
+from .grammar import Example, Split, expand
 from .phrasing import Frames, capital, entries, frame, instruct
 
 _HOWTO = """
@@ -175,20 +175,20 @@ def _paragraph(steps: list[str]) -> str:
     return " ".join((opening + step[0].lower() + step[1:] if opening else step) + "." for opening, step in pairs)
 
 
-def draw_howto(rng: random.Random, held_out: bool = False) -> Example:
+def draw_howto(rng: random.Random, split: Split = Split.TRAIN) -> Example:
     """Draw one "how do I": numbered steps, or a short paragraph where one is asked for."""
     what, text = rng.choice(_HOWTOS)
     steps = expand(text, rng).rstrip(".").split(". ")
-    wording = Frames(*(frame(_HOW, rng, held_out),) * 2)
-    asked = instruct(wording, rng, held_out, what=expand(what, rng))
+    wording = Frames(*(frame(_HOW, rng, split),) * 2)
+    asked = instruct(wording, rng, split, what=expand(what, rng))
     if "paragraph" in wording.train:
         return Example("general instructions", asked, _paragraph(steps))
     numbered = "\n".join(f"{place}. {step}." for place, step in enumerate(steps, 1))
     return Example("general instructions", asked, numbered)
 
 
-def draw_explanation(rng: random.Random, held_out: bool = False) -> Example:
+def draw_explanation(rng: random.Random, split: Split = Split.TRAIN) -> Example:
     """Draw one "explain it to a child"."""
     what, text = rng.choice(_EXPLAINED)
-    asked = instruct(_CHILD, rng, held_out, what=what)
+    asked = instruct(_CHILD, rng, split, what=what)
     return Example("general question answering", asked, capital(expand(text, rng)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .grammar import Example
+from .grammar import Example, Split
 from .phrasing import Frames, fill, instruct
 
 _PEOPLE = (
@@ -204,10 +204,10 @@ _SLOGANS = (
 )
 
 
-def birthday(rng: random.Random, held_out: bool) -> Example:
+def birthday(rng: random.Random, split: Split) -> Example:
     """A birthday message for somebody."""
     who = rng.choice(_PEOPLE)
-    text = instruct(_BIRTHDAY, rng, held_out, who=who)
+    text = instruct(_BIRTHDAY, rng, split, who=who)
     reply = (
         "Happy birthday, dear <who>! {I wish you a day full of joy and cake|May your day be bright and full of "
         "laughter|"
@@ -217,10 +217,10 @@ def birthday(rng: random.Random, held_out: bool) -> Example:
     return Example("creative writing", text, fill(reply, rng, who=who), answer=who)
 
 
-def thanks(rng: random.Random, held_out: bool) -> Example:
+def thanks(rng: random.Random, split: Split) -> Example:
     """A thank-you note for a favour."""
     slots = {"who": rng.choice(_PEOPLE), "what": rng.choice(_FAVOURS)}
-    text = instruct(_THANKS, rng, held_out, **slots)
+    text = instruct(_THANKS, rng, split, **slots)
     reply = (
         "Dear <who>,\n{Thank you so much|Many thanks|A big thank you} for <what>. {It was very kind of you|"
         "You made me very happy|It made my day}. {I will not forget it|I hope to see you soon|I am lucky to know "
@@ -230,10 +230,10 @@ def thanks(rng: random.Random, held_out: bool) -> Example:
     return Example("creative writing", text, fill(reply, rng, **slots), answer=slots["what"])
 
 
-def invitation(rng: random.Random, held_out: bool) -> Example:
+def invitation(rng: random.Random, split: Split) -> Example:
     """An invitation to an event on a day."""
     slots = {"what": rng.choice(_EVENTS), "day": rng.choice(_DAYS)}
-    text = instruct(_INVITE, rng, held_out, **slots)
+    text = instruct(_INVITE, rng, split, **slots)
     reply = (
         "{Hello|Hi there|Good day},\n{I would like to invite you to|Please come to|You are invited to} <what> on "
         "<day> at "
@@ -244,19 +244,19 @@ def invitation(rng: random.Random, held_out: bool) -> Example:
     return Example("creative writing", text, fill(reply, rng, **slots), answer=slots["day"])
 
 
-def email(rng: random.Random, held_out: bool) -> Example:
+def email(rng: random.Random, split: Split) -> Example:
     """An email with a subject, a body and a sign-off."""
     why, subject, body = rng.choice(_REASONS)
     who = rng.choice(("boss", "teacher", "neighbour", "colleague", "landlord", "coach"))
-    text = instruct(_EMAIL, rng, held_out, who=who, why=why)
+    text = instruct(_EMAIL, rng, split, who=who, why=why)
     letter = "{Dear|Hello} <who>,\n\n<body>\n\n{Kind regards|Best wishes|Thank you very much}"
     reply = fill(letter, rng, who=who, body=fill(body, rng))
     return Example("creative writing", text, f"Subject: {subject}\n\n{reply}", answer=f"Subject: {subject}")
 
 
-def slogan(rng: random.Random, held_out: bool) -> Example:
+def slogan(rng: random.Random, split: Split) -> Example:
     """A slogan or tweet for a shop or the like."""
     shop, good = rng.choice(_SHOPS)
-    text = instruct(_SLOGAN, rng, held_out, what=shop)
+    text = instruct(_SLOGAN, rng, split, what=shop)
     reply = fill(rng.choice(_SLOGANS), rng, good=good)
     return Example("creative writing", text, reply[0].upper() + reply[1:], answer="")

@@ -1,6 +1,6 @@
-"""The values that contexts are filled with: names real and invented, numbers, things. Owns what is held out.
+"""The values that contexts are filled with: names real and invented, numbers, things. Owns which value belongs where.
 
-Every value belongs for good to training or to evaluation: a stable hash of its text decides, see ``is_held_out``.
+Every value belongs for good to one split: a stable hash of its text decides, see ``split_of``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import random
 import zlib
 from collections.abc import Callable, Sequence
 
+from .grammar import Split
 from .wordlists import (
     ANIMALS,
     AWARDS,
@@ -40,7 +41,7 @@ from .wordlists import (
     WEEKDAYS,
 )
 
-Drawer = Callable[[random.Random, bool], str]
+Drawer = Callable[[random.Random, Split], str]
 
 _STARTS = [
     "b",
@@ -200,24 +201,26 @@ _BRAND_ENDS = [
 ]
 
 
-def is_held_out(value: str) -> bool:
-    """Whether a value is kept out of training: one in four is, whoever asks and whenever."""
-    return zlib.crc32(value.lower().encode()) % 4 == 0
+def split_of(value: str) -> Split:
+    """Where a value belongs, whoever asks and whenever: three in four are for training, the others for evaluation."""
+    return {0: Split.FINAL, 4: Split.HELD}.get(zlib.crc32(value.lower().encode()) % 8, Split.TRAIN)
 
 
-def fresh(make: Callable[[], str], held_out: bool) -> str:
-    """Draw until a value lies on the wanted side."""
-    while is_held_out(value := make()) != held_out:
-        pass
+def fresh(make: Callable[[], str], split: Split) -> str:
+    """Draw until a value belongs to the split; where a short list has none of it, another has to do."""
+    for _ in range(300):
+        value = make()
+        if split_of(value) is split:
+            break
     return value
 
 
-def choose(values: Sequence[str], rng: random.Random, held_out: bool) -> str:
+def choose(values: Sequence[str], rng: random.Random, split: Split) -> str:
     """One of the listed values, on the wanted side."""
-    return fresh(lambda: rng.choice(values), held_out)
+    return fresh(lambda: rng.choice(values), split)
 
 
-def invent(ends: Sequence[str], rng: random.Random, held_out: bool) -> str:
+def invent(ends: Sequence[str], rng: random.Random, split: Split) -> str:
     """An invented name built from syllables, such as Morvina or Talbeck."""
 
     def make() -> str:
@@ -226,12 +229,14 @@ def invent(ends: Sequence[str], rng: random.Random, held_out: bool) -> str:
             stem += rng.choice("aeio") + rng.choice("lmnrstvd")
         return (stem + rng.choice(ends)).capitalize()
 
-    return fresh(make, held_out)
+    return fresh(make, split)
 
 
 def _real_or_invented(real: Sequence[str], ends: Sequence[str]) -> Drawer:
-    def draw(rng: random.Random, held_out: bool = False) -> str:
-        return choose(real, rng, held_out) if rng.random() < 0.4 else invent(ends, rng, held_out)
+    def draw(rng: random.Random, split: Split = Split.TRAIN) -> str:
+        # Invented ones never repeat: they teach copying, where a real one is soon known by heart.
+        share = 0.25 if split is Split.TRAIN else 0.4
+        return choose(real, rng, split) if rng.random() < share else invent(ends, rng, split)
 
     return draw
 
@@ -242,81 +247,81 @@ place = _real_or_invented(TOWNS, _TOWN_ENDS)
 pet_name = _real_or_invented(PET_NAMES, ["o", "y", "a", "ie", "us", "le", "et", "i"])
 
 
-def person(rng: random.Random, held_out: bool = False) -> str:
+def person(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """A person: a first name, in some draws with a surname."""
-    first = first_name(rng, held_out)
-    return f"{first} {surname(rng, held_out)}" if rng.random() < 0.3 else first
+    first = first_name(rng, split)
+    return f"{first} {surname(rng, split)}" if rng.random() < 0.3 else first
 
 
-def company(rng: random.Random, held_out: bool = False) -> str:
+def company(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """A firm: an invented brand, mostly with what sort of firm it is."""
-    brand = invent(_BRAND_ENDS, rng, held_out)
+    brand = invent(_BRAND_ENDS, rng, split)
     return f"{brand} {rng.choice(FIRMS)}" if rng.random() < 0.6 else brand
 
 
-def product(rng: random.Random, held_out: bool = False) -> str:
+def product(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """A named device: an invented brand, at times with a model number."""
-    brand = invent(_BRAND_ENDS, rng, held_out)
+    brand = invent(_BRAND_ENDS, rng, split)
     return f"{brand} {rng.randint(2, 900)}" if rng.random() < 0.4 else brand
 
 
-def river(rng: random.Random, held_out: bool = False) -> str:
+def river(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """The name of a river or lake, without the article."""
-    return invent(["e", "en", "er", "ey", "a", "ow", "ar", "ine"], rng, held_out)
+    return invent(["e", "en", "er", "ey", "a", "ow", "ar", "ine"], rng, split)
 
 
-def title(rng: random.Random, held_out: bool = False) -> str:
+def title(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """The title of a book."""
-    return fresh(lambda: f"The {rng.choice(TITLE_WORDS)} {rng.choice(TITLE_NOUNS)}", held_out)
+    return fresh(lambda: f"The {rng.choice(TITLE_WORDS)} {rng.choice(TITLE_NOUNS)}", split)
 
 
 def _listed(values: Sequence[str]) -> Drawer:
-    return lambda rng, held_out: choose(values, rng, held_out)
+    return lambda rng, split: choose(values, rng, split)
 
 
 def _any(values: Sequence[str]) -> Drawer:
-    return lambda rng, held_out: rng.choice(values)
+    return lambda rng, split: rng.choice(values)
 
 
 def _pairs(lefts: Sequence[str], rights: Sequence[str]) -> Drawer:
-    return lambda rng, held_out: fresh(lambda: f"{rng.choice(lefts)} {rng.choice(rights)}", held_out)
+    return lambda rng, split: fresh(lambda: f"{rng.choice(lefts)} {rng.choice(rights)}", split)
 
 
 def _number(low: int, high: int, unit: str = "", step: int = 1) -> Drawer:
-    def draw(rng: random.Random, held_out: bool) -> str:
-        return fresh(lambda: f"{rng.randrange(low, high, step)}{unit}", held_out)
+    def draw(rng: random.Random, split: Split) -> str:
+        return fresh(lambda: f"{rng.randrange(low, high, step)}{unit}", split)
 
     return draw
 
 
-def price(rng: random.Random, held_out: bool = False) -> str:
+def price(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """An amount of money, written in one of several ways."""
 
     def make() -> str:
         amount = rng.choice([rng.randint(2, 99), rng.randint(100, 950)])
         return rng.choice([f"{amount} dollars", f"{amount} euros", f"{amount} pounds", f"${amount}"])
 
-    return fresh(make, held_out)
+    return fresh(make, split)
 
 
-def clock(rng: random.Random, held_out: bool = False) -> str:
+def clock(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """A time of day."""
 
     def make() -> str:
         minute = rng.choice(["00", "15", "30", "45", "10", "20", "40", "50"])
         return rng.choice([f"{rng.randint(1, 12)} {rng.choice(['am', 'pm'])}", f"{rng.randint(7, 22)}:{minute}"])
 
-    return fresh(make, held_out)
+    return fresh(make, split)
 
 
-def date(rng: random.Random, held_out: bool = False) -> str:
+def date(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """A day of the year such as 14 March."""
-    return fresh(lambda: f"{rng.randint(1, 28)} {rng.choice(MONTHS)}", held_out)
+    return fresh(lambda: f"{rng.randint(1, 28)} {rng.choice(MONTHS)}", split)
 
 
-def word(rng: random.Random, held_out: bool = False) -> str:
+def word(rng: random.Random, split: Split = Split.TRAIN) -> str:
     """A made-up word in lower case."""
-    return invent([*_PERSON_ENDS, *_TOWN_ENDS, *_BRAND_ENDS, "ly", "ing"], rng, held_out).lower()
+    return invent([*_PERSON_ENDS, *_TOWN_ENDS, *_BRAND_ENDS, "ly", "ing"], rng, split).lower()
 
 
 DRAWERS: dict[str, Drawer] = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from .grammar import casual, expand
+from .grammar import Split, casual, expand, part
 
 _SLOT = re.compile(r"<(\w+)>")
 
@@ -18,9 +19,11 @@ class Frames(NamedTuple):
     held: str
 
 
-def frame(frames: Frames, rng: random.Random, held_out: bool) -> str:
+def frame(frames: Frames, rng: random.Random, split: Split) -> str:
     """Choose one wording, its slots still open."""
-    return rng.choice((frames.held if held_out else frames.train).strip().splitlines()).strip()
+    if split is Split.TRAIN:
+        return rng.choice(frames.train.strip().splitlines()).strip()
+    return rng.choice(part(frames.held.strip().splitlines(), split)).strip()
 
 
 def fill(text: str, rng: random.Random, **slots: str) -> str:
@@ -28,11 +31,11 @@ def fill(text: str, rng: random.Random, **slots: str) -> str:
     return _SLOT.sub(lambda match: slots[match[1]], expand(text, rng))
 
 
-def instruct(frames: Frames, rng: random.Random, held_out: bool, **slots: str) -> str:
+def instruct(frames: Frames, rng: random.Random, split: Split, **slots: str) -> str:
     """Write an instruction in one of the wordings; casually in training, neatly when held out."""
-    text = fill(frame(frames, rng, held_out), rng, **slots)
+    text = fill(frame(frames, rng, split), rng, **slots)
     text = text[:1].upper() + text[1:]
-    return text if held_out else casual(text, rng)
+    return casual(text, rng) if split is Split.TRAIN else text
 
 
 def capital(text: str) -> str:
@@ -51,3 +54,8 @@ def entries(table: str) -> list[tuple[str, str]]:
     """The rows of a "subject: text" table; an indented line goes on with the row above."""
     rows = table.strip().replace("\n    ", " ").splitlines()
     return [(subject, text) for subject, text in (row.split(": ", 1) for row in rows)]
+
+
+def in_order(pool: Sequence[str], count: int, rng: random.Random) -> list[str]:
+    """So many different ones, in the order of the pool: a model that learns the order has no way to repeat itself."""
+    return [pool[index] for index in sorted(rng.sample(range(len(pool)), count))]

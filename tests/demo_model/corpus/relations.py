@@ -7,13 +7,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tests.demo_model.corpus.grammar import Example, casual
+from tests.demo_model.corpus.grammar import Example, Split, casual, part
 
 OPEN = "open question answering"
 GENERAL = "general question answering"
 
 # Frames around a direct question ("what is ...?") and around an indirect one ("what ... is").
-PREFIXES = ("Tell me: ", "Quick question: ", "Please answer: ", "Question: ", "Please tell me: ", "I have a question: ")
+PREFIXES = (
+    "Tell me: ",
+    "Quick question: ",
+    "Please answer: ",
+    "Question: ",
+    "Please tell me: ",
+    "I have a question: ",
+    "Hello! ",
+    "Please help me: ",
+    "One more thing: ",
+)
 FRAMES = (
     "Can you tell me {}?",
     "Do you know {}?",
@@ -23,6 +33,17 @@ FRAMES = (
     "I want to know {}.",
     "Please tell me {}.",
 )
+MORE_FRAMES = (
+    "Can you say {}?",
+    "I wonder {}.",
+    "Who can tell me {}?",
+    "Explain to me {}.",
+    "Please say {}.",
+    "I need to know {}.",
+    "Tell me, please, {}.",
+    "Can you please tell me {}?",
+)
+FINAL_FRAME = "Do you happen to know {}?"
 
 
 class Fact(NamedTuple):
@@ -88,16 +109,17 @@ def held_out_frame(relation: Relation) -> str:
     return FRAMES[sum(map(ord, relation.name)) % len(FRAMES)]
 
 
-def held_out_phrasings(relation: Relation) -> tuple[str, ...]:
-    """Every phrasing of a relation that is kept out of training."""
-    return (*relation.held_out, held_out_frame(relation).format(relation.indirect))
+def held_out_phrasings(relation: Relation, split: Split) -> tuple[str, ...]:
+    """Every phrasing of a relation that is kept out of training, for one of the two splits that evaluate."""
+    frame = FINAL_FRAME if split is Split.FINAL else held_out_frame(relation)
+    return (*part(relation.held_out, split), frame.format(relation.indirect))
 
 
 def training_phrasing(relation: Relation, rng: random.Random) -> str:
     """A phrasing to train with: one of the relation's own, now and then in a general frame."""
     chance = rng.random()
     if chance < 0.3:
-        frames = [frame for frame in FRAMES if frame != held_out_frame(relation)]
+        frames = [frame for frame in (*FRAMES, *MORE_FRAMES) if frame != held_out_frame(relation)]
         return rng.choice(frames).format(relation.indirect)
     phrasing = rng.choice(relation.phrasings)
     if chance < 0.45 and phrasing.endswith("?"):
@@ -113,11 +135,17 @@ def typed(instruction: str, rng: random.Random, keep_case: bool) -> str:
     return instruction.rstrip("?.") if rng.random() < 0.15 else instruction
 
 
-def example(relation: Relation, fact: Fact, rng: random.Random, held_out: bool) -> Example:
-    """One example of a fact, in a phrasing of the training set or in one that is held out of it."""
-    if held_out:
-        instruction = fill(rng.choice(held_out_phrasings(relation)), fact)
-    else:
-        instruction = typed(fill(training_phrasing(relation, rng), fact), rng, relation.keep_case)
+def ask(relation: Relation, fact: Fact, rng: random.Random, split: Split) -> str:
+    """A question for a fact, neatly written, in a phrasing of the split."""
+    if split is Split.TRAIN:
+        return fill(training_phrasing(relation, rng), fact)
+    return fill(rng.choice(held_out_phrasings(relation, split)), fact)
+
+
+def example(relation: Relation, fact: Fact, rng: random.Random, split: Split) -> Example:
+    """One example of a fact, in a phrasing of the split."""
+    instruction = ask(relation, fact, rng, split)
+    if split is Split.TRAIN:
+        instruction = typed(instruction, rng, relation.keep_case)
     response = fill(rng.choice(relation.responses), fact)
     return Example(relation.category, instruction, response, answer=fact.answer)

@@ -8,6 +8,9 @@ COMPANY = """
 ? Which company is the text about?
 ? What is the name of the company?
 ? What is the company called?
+? What is the firm called?
+? Which company does the text describe?
+? What is the name of the firm?
 ! What name does the company have?
 ! Which firm does this passage present?
 > The text is about [firm].
@@ -24,6 +27,10 @@ COMPANY = """
 ? Who is the founder of [firm]?
 ? What is the name of the founder of [firm]?
 ? By whom was [firm] founded?
+? Which person founded [firm]?
+? Who had the idea for [firm]?
+? Who created [firm]?
+? Whose idea was [firm]?
 ! Which person set up [firm]?
 ! Who brought [firm] to life?
 < Which company did [founder] {found|start}?
@@ -41,6 +48,10 @@ COMPANY = """
 ? Where is the office of [firm]?
 ? What town is [firm] based in?
 ? Where does [firm] come from?
+? Where does [firm] have its office?
+? Which town is home to [firm]?
+? In what town is the office of [firm]?
+? Where is the head office of [firm]?
 ! In what place does [firm] work?
 ! Where can you visit [firm]?
 < Which company is based in [town]?
@@ -58,6 +69,10 @@ COMPANY = """
 ? What is the founding year of [firm]?
 ? When did [firm] begin?
 ? What year was [firm] started?
+? What year did [firm] open?
+? From which year is [firm]?
+? Since which year has [firm] existed?
+? In which year did [firm] begin?
 ! Since when does [firm] exist?
 ! In what year did [firm] open?
 > [firm] was founded in [year].
@@ -74,6 +89,10 @@ COMPANY = """
 ? What can you buy from [firm]?
 ? What product does [firm] sell?
 ? What is [firm] known for?
+? What are the products of [firm]?
+? What does the company [firm] offer?
+? Which product is made by [firm]?
+? What things does [firm] produce?
 ! Which goods come from [firm]?
 ! What do people get from [firm]?
 < Which company makes [product]?
@@ -90,6 +109,9 @@ COMPANY = """
 ? How many people work for [firm]?
 ? What is the number of employees of [firm]?
 ? How many people does [firm] employ?
+? How many workers does [firm] have?
+? How many people are employed at [firm]?
+? How many people work at [firm]?
 ! How many workers are there at [firm]?
 ! How large is the staff of [firm]?
 > [firm] has [staff] employees.
@@ -105,6 +127,10 @@ COMPANY = """
 ? Which prize did [firm] win?
 ? What prize was [firm] given?
 ? Which award went to [firm]?
+? Which prize does [firm] have?
+? What award did [firm] get?
+? What was [firm] honoured with?
+? Which award did [firm] win?
 ! Which prize did [firm] receive?
 ! What award does [firm] have?
 < Which company won the [award]?
@@ -122,6 +148,9 @@ EVENT = """
 ? What event is the text about?
 ? Which event takes place?
 ? What is happening?
+? What is the event called?
+? What takes place?
+? What is being organised?
 ! Which event is announced?
 ! What can people go to?
 > The event is the [what].
@@ -137,6 +166,10 @@ EVENT = """
 ? On which day is the [what]?
 ? On what day does the [what] take place?
 ? What day is the [what] on?
+? Which weekday is the [what] on?
+? When does the [what] take place?
+? When can I go to the [what]?
+? On which weekday is the [what] planned?
 ! On which weekday does the [what] happen?
 ! Which day is planned for the [what]?
 > The [what] is on [day].
@@ -152,6 +185,9 @@ EVENT = """
 ? What time does the [what] begin?
 ? What is the starting time of the [what]?
 ? At what time is the [what]?
+? When does the [what] start?
+? When do the doors of the [what] open?
+? From what time can I visit the [what]?
 ! At which hour does the [what] open?
 ! What is the time of the [what]?
 > The [what] starts at [time].
@@ -167,6 +203,10 @@ EVENT = """
 ? Where does the [what] take place?
 ? What is the place of the [what]?
 ? At which place is the [what] held?
+? Where will the [what] be?
+? Which place is the [what] at?
+? Where do I go for the [what]?
+? Where do people meet for the [what]?
 ! Where do people go for the [what]?
 ! In what place can you visit the [what]?
 > The [what] is at the [place].
@@ -182,6 +222,9 @@ EVENT = """
 ? How much does the [what] cost?
 ? What is the ticket price of the [what]?
 ? What does a ticket for the [what] cost?
+? How much must I pay to enter the [what]?
+? What is the price of the [what]?
+? How much money is a ticket for the [what]?
 ! How much do visitors of the [what] pay?
 ! What must you pay to enter the [what]?
 > A ticket for the [what] costs [price].
@@ -197,6 +240,9 @@ EVENT = """
 ? Who is the organiser of the [what]?
 ? Who planned the [what]?
 ? What is the name of the organiser of the [what]?
+? Which person organises the [what]?
+? Who had the idea for the [what]?
+? Who prepares the [what]?
 ! Which person set up the [what]?
 ! By whom is the [what] organised?
 > [host] organises the [what].
@@ -212,6 +258,10 @@ EVENT = """
 ? How many people come to the [what]?
 ? What is the number of visitors of the [what]?
 ? How many visitors are there at the [what]?
+? How many people visit the [what]?
+? How many visitors come to the [what]?
+? How many people are at the [what]?
+? How many visitors does the [what] expect?
 ! How many guests will be at the [what]?
 ! How large is the crowd at the [what]?
 > The [what] has [guests] visitors.
@@ -228,6 +278,8 @@ MEETING = """
 ? What is the meeting about?
 ? What is the topic of the meeting?
 ? What will be discussed?
+? What do they meet about?
+? What is talked about?
 ! Which topic does the meeting have?
 ! What do people talk about in the meeting?
 > The meeting is about the [what].
@@ -243,6 +295,10 @@ MEETING = """
 ? On which day is the [what] meeting?
 ? What day is the meeting about the [what]?
 ? On what day does the [what] meeting take place?
+? Which weekday is the [what] meeting on?
+? When do they discuss the [what]?
+? When do people meet for the [what]?
+? On which weekday is the [what] meeting?
 ! On which weekday do people discuss the [what]?
 ! Which day is planned for the [what] meeting?
 > The [what] meeting is on [day].
@@ -258,6 +314,10 @@ MEETING = """
 ? What time is the [what] meeting?
 ? When does the [what] meeting start, at what time?
 ? What is the starting time of the [what] meeting?
+? When does the [what] meeting begin?
+? What time does the [what] meeting start?
+? From what time do they discuss the [what]?
+? At what time do people meet for the [what]?
 ! At which hour is the [what] meeting?
 ! At what time should I come to the [what] meeting?
 > The [what] meeting starts at [time].
@@ -273,6 +333,10 @@ MEETING = """
 ? In which room is the [what] meeting?
 ? What room is booked for the [what] meeting?
 ? Where does the [what] meeting take place?
+? Which room is the [what] meeting in?
+? To which room do I go for the [what] meeting?
+? Where do they discuss the [what]?
+? What is the room of the [what] meeting?
 ! In what room do people discuss the [what]?
 ! Where should I go for the [what] meeting?
 > The [what] meeting is in the [room].
@@ -288,6 +352,8 @@ MEETING = """
 ? Who is the leader of the [what] meeting?
 ? Who runs the meeting about the [what]?
 ? By whom is the [what] meeting led?
+? Who is the head of the [what] meeting?
+? Who opens and leads the [what] meeting?
 ! Which person leads the [what] meeting?
 ! Who is in charge of the [what] meeting?
 > [lead] leads the [what] meeting.
@@ -303,6 +369,10 @@ MEETING = """
 ? Who writes the notes about the [what]?
 ? Who is the note taker of the [what] meeting?
 ? What is the name of the note taker of the [what] meeting?
+? Which person takes notes in the [what] meeting?
+? Who keeps the notes of the [what] meeting?
+? By whom are the notes about the [what] written?
+? Who is writing in the [what] meeting?
 ! Which person writes the notes of the [what] meeting?
 ! By whom are the notes about the [what] taken?
 > [notes] takes notes in the [what] meeting.
@@ -318,6 +388,10 @@ MEETING = """
 ? How long does the [what] meeting take?
 ? What is the length of the [what] meeting?
 ? How much time does the [what] meeting take?
+? How many minutes does the [what] meeting take?
+? How long do they talk about the [what]?
+? For how long is the [what] meeting planned?
+? How many minutes is the [what] meeting?
 ! How many minutes does the [what] meeting last?
 ! After how long is the [what] meeting over?
 > The [what] meeting takes [length].

@@ -8,6 +8,9 @@ BOOK = """
 ? What is the title of the book?
 ? Which book is the text about?
 ? What is the book called?
+? What book is it?
+? Which title does the book have?
+? What is the name of the book?
 ! What title does the book have?
 ! How is the book called?
 > The book is called [title].
@@ -24,6 +27,10 @@ BOOK = """
 ? By whom was [title] written?
 ? Which author wrote [title]?
 ? What is the name of the author of [title]?
+? Who is the writer of [title]?
+? Which person wrote [title]?
+? Whose book is [title]?
+? Who created the book [title]?
 ! From whom is the book [title]?
 ! Which person wrote the book [title]?
 < What did [author] write?
@@ -41,6 +48,10 @@ BOOK = """
 ? When did [title] come out?
 ? In which year was [title] published?
 ? What year is [title] from?
+? In what year did [title] come out?
+? What is the year of [title]?
+? What year was [title] published?
+? Since which year can people read [title]?
 ! In what year did [title] appear?
 ! When was the book [title] first printed?
 > [title] was published in [year].
@@ -56,6 +67,9 @@ BOOK = """
 ? How long is [title]?
 ? What is the number of pages of [title]?
 ? How many pages are in [title]?
+? How thick is [title]?
+? How many pages must I read in [title]?
+? What is the length of [title] in pages?
 ! How many pages long is [title]?
 ! Of how many pages does [title] consist?
 > [title] has [pages] pages.
@@ -71,6 +85,10 @@ BOOK = """
 ? What does [title] deal with?
 ? What is the subject of [title]?
 ? What does the book [title] tell of?
+? What is the topic of [title]?
+? Which subject does [title] have?
+? What is the story of [title] about?
+? What does the reader of [title] learn about?
 ! What can you read about in [title]?
 ! What subject does [title] have?
 < Which book is about [topic]?
@@ -86,6 +104,10 @@ BOOK = """
 ? In which town can you borrow [title]?
 ? Where can you find [title]?
 ? Where is a copy of [title]?
+? In which library can you find [title]?
+? Where can I borrow [title]?
+? In what town is a copy of [title]?
+? Which town has a copy of [title]?
 ! In what town does a library keep [title]?
 ! Where can readers get [title]?
 > [title] is in the library of [place].
@@ -101,6 +123,8 @@ TOWN = """
 ? Which town is the text about?
 ? What is the name of the town?
 ? What town is described?
+? Which town does the text describe?
+? What is the name of the place?
 ! What is the town called?
 ! Which town does this passage present?
 > The text is about [town].
@@ -116,6 +140,10 @@ TOWN = """
 ? On which river is [town]?
 ? What is the river in [town] called?
 ? What is the name of the river in [town]?
+? Which river is near [town]?
+? What river does [town] have?
+? By which river does [town] lie?
+? What is the river of [town]?
 ! Which river runs by [town]?
 ! At what river does [town] lie?
 > [town] lies on the river [river].
@@ -131,6 +159,9 @@ TOWN = """
 ? How many inhabitants does [town] have?
 ? What is the number of inhabitants of [town]?
 ? How many residents are there in [town]?
+? How large is the population of [town]?
+? How many residents has [town]?
+? How many people have a home in [town]?
 ! What is the population of [town]?
 ! How many people call [town] home?
 > [town] has [people] inhabitants.
@@ -146,6 +177,10 @@ TOWN = """
 ? What is [town] famous for?
 ? What do visitors come to [town] for?
 ? For what is [town] known?
+? What is the speciality of [town]?
+? What makes [town] famous?
+? What is [town] proud of?
+? What can you buy in [town]?
 ! What made [town] well known?
 ! What do people know [town] for?
 < Which town is {known|famous} for [goods]?
@@ -162,6 +197,10 @@ TOWN = """
 ? What is the name of the mayor of [town]?
 ? What is the mayor of [town] called?
 ? Which person is mayor of [town]?
+? Who leads [town]?
+? Who runs [town] as its mayor?
+? Which mayor does [town] have?
+? Who was chosen as mayor of [town]?
 ! Who leads [town] as mayor?
 ! Who was elected mayor in [town]?
 > The mayor of [town] is [mayor].
@@ -177,6 +216,10 @@ TOWN = """
 ? In which year was [town] founded?
 ? What is the founding year of [town]?
 ? Since when has [town] existed?
+? What year was [town] founded?
+? When did [town] begin?
+? How old is [town], since when does it stand?
+? From which year is [town]?
 ! What year was [town] founded in?
 ! How long has [town] been there, since which year?
 > [town] was founded in [year].
@@ -192,6 +235,10 @@ TOWN = """
 ? What do tourists visit in [town]?
 ? Which place in [town] is best known?
 ? What should you see in [town]?
+? Which place do visitors of [town] like?
+? What can tourists see in [town]?
+? What is [town]'s best-known place?
+? Where do visitors of [town] go?
 ! Which spot in [town] do visitors like most?
 ! What is the most famous place in [town]?
 > The best-known place in [town] is the [spot].
@@ -207,6 +254,9 @@ RECIPE = """
 ? What dish is the recipe for?
 ? What is being cooked?
 ? Which dish is made?
+? What do they cook?
+? Which dish is the text about?
+? What is the meal?
 ! What does the recipe make?
 ! Which meal does the text explain?
 > The dish is [dish].
@@ -222,6 +272,9 @@ RECIPE = """
 ? Who prepares the [dish]?
 ? What is the name of the cook of the [dish]?
 ? Who is the cook of the [dish]?
+? Who is making the [dish]?
+? Who stands in the kitchen for the [dish]?
+? By whom is the [dish] cooked?
 ! Which person cooks the [dish]?
 ! By whom is the [dish] made?
 > [cook] makes the [dish].
@@ -237,6 +290,10 @@ RECIPE = """
 ? How long does the [dish] cook?
 ? What is the cooking time of the [dish]?
 ? How long does the [dish] need?
+? How many minutes does the [dish] cook?
+? After how many minutes is the [dish] done?
+? For how long must the [dish] cook?
+? How much time does the [dish] take?
 ! After how long is the [dish] ready?
 ! How much time does the [dish] need?
 > The [dish] takes [time].
@@ -252,6 +309,10 @@ RECIPE = """
 ? What is the temperature for the [dish]?
 ? At what temperature is the [dish] made?
 ? What oven temperature does the [dish] need?
+? How many degrees does the [dish] need?
+? To how many degrees should I heat the oven for the [dish]?
+? What heat does the [dish] need?
+? How hot is the oven for the [dish]?
 ! To how many degrees is the oven heated for the [dish]?
 ! Which heat does the [dish] need?
 > The [dish] needs [heat].
@@ -267,6 +328,9 @@ RECIPE = """
 ? For how many guests is the [dish]?
 ? How many guests will eat the [dish]?
 ? What is the number of guests for the [dish]?
+? How many people is the [dish] for?
+? How many guests get the [dish]?
+? For how many people is the [dish]?
 ! How many people get some of the [dish]?
 ! How many guests does the [dish] feed?
 > The [dish] is for [guests] guests.
@@ -282,6 +346,9 @@ RECIPE = """
 ? How much butter is in the [dish]?
 ? How much butter do you need for the [dish]?
 ? What is the amount of butter for the [dish]?
+? How many grams of butter does the [dish] need?
+? How many grams of butter are in the [dish]?
+? What amount of butter does the [dish] take?
 ! What amount of butter goes into the [dish]?
 ! How many grams of butter does the [dish] take?
 > The [dish] needs [butter] of butter.
@@ -297,6 +364,10 @@ RECIPE = """
 ? On which day is the [dish] made?
 ? What day is the [dish] for?
 ? On what day can you eat the [dish]?
+? On which weekday is the [dish] served?
+? When is the [dish] eaten?
+? When do the guests get the [dish]?
+? Which weekday is the [dish] for?
 ! When does the [dish] come to the table?
 ! For which day is the [dish]?
 > The [dish] is served on [day].

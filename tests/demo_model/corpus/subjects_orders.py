@@ -8,6 +8,9 @@ DELIVERY = """
 ? Who gets the parcel?
 ? Who is the parcel for?
 ? What is the name of the receiver?
+? To whom does the parcel go?
+? Who is waiting for a parcel?
+? Who will get a parcel?
 ! For whom is the parcel?
 ! Which person receives the parcel?
 > The parcel is for [to].
@@ -23,6 +26,10 @@ DELIVERY = """
 ? Who is the sender of the parcel for [to]?
 ? From whom is the parcel for [to]?
 ? What is the name of the sender of the parcel for [to]?
+? Who packed and sent the parcel for [to]?
+? Who mailed the parcel to [to]?
+? Whose parcel does [to] get?
+? Where does the parcel for [to] come from, who sent it?
 ! Which person sent the parcel for [to]?
 ! From whom does [to] get the parcel?
 > [sender] sent the parcel to [to].
@@ -38,6 +45,10 @@ DELIVERY = """
 ? To which town does the parcel for [to] go?
 ? In which town does [to] get the parcel?
 ? What town is the parcel for [to] going to?
+? To what town is the parcel for [to] sent?
+? Which town does the parcel for [to] go to?
+? In what town does [to] wait for the parcel?
+? What is the town of the parcel for [to]?
 ! To what place is the parcel for [to] taken?
 ! Where will [to] receive the parcel?
 > The parcel for [to] goes to [town].
@@ -53,6 +64,10 @@ DELIVERY = """
 ? What is the weight of the parcel for [to]?
 ? How heavy is the parcel for [to]?
 ? What does the parcel for [to] weigh?
+? What is the parcel's weight for [to]?
+? Which weight has the parcel for [to]?
+? How many kilograms is the parcel for [to]?
+? How much weight is in the parcel for [to]?
 ! How many kilograms does the parcel for [to] weigh?
 ! Which weight does the parcel for [to] have?
 > The parcel for [to] weighs [weight].
@@ -68,6 +83,10 @@ DELIVERY = """
 ? On which date does the parcel for [to] arrive?
 ? When does [to] get the parcel?
 ? What is the date of arrival of the parcel for [to]?
+? On what date does the parcel for [to] come?
+? When will the parcel for [to] be there?
+? Which day does the parcel for [to] arrive?
+? What is the date for the parcel of [to]?
 ! On what day can [to] expect the parcel?
 ! When will [to] have the parcel?
 > The parcel for [to] arrives on [day].
@@ -83,6 +102,10 @@ DELIVERY = """
 ? What does the parcel for [to] contain?
 ? What is the content of the parcel for [to]?
 ? What does [to] get in the parcel?
+? Which thing is in the parcel for [to]?
+? What did somebody send to [to]?
+? What is packed in the parcel for [to]?
+? What has [to] ordered?
 ! What is inside the parcel for [to]?
 ! What will [to] find in the parcel?
 > The parcel for [to] contains [thing:a].
@@ -98,6 +121,10 @@ DELIVERY = """
 ? Which number does the parcel for [to] have?
 ? What number is on the parcel for [to]?
 ? What is the parcel number of [to]?
+? By which number can I find the parcel for [to]?
+? Which number belongs to the parcel for [to]?
+? What parcel number does [to] have?
+? Which parcel number is given for [to]?
 ! Under which number is the parcel for [to] known?
 ! Which number is printed on the parcel for [to]?
 > The number of the parcel for [to] is [number].
@@ -113,6 +140,9 @@ ORDER = """
 ? Who orders food?
 ? What is the name of the guest?
 ? Which guest is in the text?
+? Who is the guest?
+? Which person eats in the restaurant?
+? Who sits in the restaurant?
 ! Who is hungry?
 ! Which person visits the restaurant?
 > The guest is [who].
@@ -128,6 +158,10 @@ ORDER = """
 ? What is the main dish of [who]?
 ? What does [who] have as the main dish?
 ? Which main dish does [who] order?
+? What food does [who] order?
+? What does [who] eat?
+? Which food did [who] ask for?
+? What is brought to [who] as the main dish?
 ! What does [who] eat as the main course?
 ! Which dish did [who] choose?
 < Who orders [dish]?
@@ -144,6 +178,10 @@ ORDER = """
 ? What is the table number of [who]?
 ? Which table is for [who]?
 ? What table did [who] get?
+? Where does [who] sit, at which table?
+? What is the number of [who]'s table?
+? Which table number does [who] have?
+? To which table does [who] go?
 ! What number does the table of [who] have?
 ! At what table can you find [who]?
 > [who] sits at table [table].
@@ -159,6 +197,10 @@ ORDER = """
 ? How much is the bill of [who]?
 ? What does [who] pay?
 ? What is the bill of [who]?
+? How much money does [who] pay?
+? What did the meal of [who] cost?
+? How high is the bill of [who]?
+? What is the price of the meal for [who]?
 ! How much money does [who] spend?
 ! What does the meal cost [who]?
 > [who] pays [bill].
@@ -174,6 +216,10 @@ ORDER = """
 ? At what time does [who] come?
 ? What time does [who] arrive?
 ? At what time will [who] be there?
+? What is the time of [who]'s visit?
+? When does [who] come?
+? At which time does [who] come to the restaurant?
+? At what hour does [who] arrive?
 ! At which hour does [who] come in?
 ! For what time is [who] expected?
 > [who] arrives at [time].
@@ -189,6 +235,9 @@ ORDER = """
 ? Who is the waiter of [who]?
 ? By whom is [who] served?
 ? What is the name of the waiter of [who]?
+? Which waiter does [who] have?
+? Who brings the food to [who]?
+? What is [who]'s waiter called?
 ! Which person serves [who]?
 ! Who waits on [who]?
 > [waiter] serves [who].
@@ -204,6 +253,9 @@ ORDER = """
 ? How many spoons does [who] get?
 ? What is the number of spoons for [who]?
 ? How many spoons are there for [who]?
+? How many spoons are on the table of [who]?
+? How many spoons does the table of [who] have?
+? How many spoons did [who] ask for?
 ! How many spoons did [who] want?
 ! How many spoons are for [who]?
 > [who] gets [spoons] spoons.
@@ -219,6 +271,8 @@ DEVICE = """
 ? What is the device called?
 ? What is the name of the device?
 ? Which device is the text about?
+? What is the new device called?
+? Which device is described?
 ! What name does the device have?
 ! Which machine does the passage present?
 > The device is called [device].
@@ -234,6 +288,9 @@ DEVICE = """
 ? Who is the maker of the [device]?
 ? Which company {makes|builds} the [device]?
 ? By whom is the [device] made?
+? Which company is the maker of the [device]?
+? What is the name of the maker of the [device]?
+? Which company stands for the [device]?
 ! Which firm stands behind the [device]?
 ! From which company is the [device]?
 < What does [maker] make?
@@ -250,6 +307,9 @@ DEVICE = """
 ? How much does the [device] cost?
 ? What is the price of the [device]?
 ? What does the [device] cost?
+? How much must I pay for the [device]?
+? How much money is the [device]?
+? At what price can I get the [device]?
 ! How much must buyers of the [device] pay?
 ! For how much is the [device] sold?
 < Which device costs [price]?
@@ -266,6 +326,10 @@ DEVICE = """
 ? What is the weight of the [device]?
 ? How heavy is the [device]?
 ? What does the [device] weigh?
+? How many kilograms is the [device]?
+? What weight has the [device]?
+? Is the [device] heavy, what does it weigh?
+? How much weight does the [device] have?
 ! How many kilograms does the [device] weigh?
 ! Which weight does the [device] have?
 > The [device] weighs [weight].
@@ -281,6 +345,10 @@ DEVICE = """
 ? How long does the [device] run?
 ? What is the battery life of the [device]?
 ? After how long is the battery of the [device] empty?
+? How many hours does the battery of the [device] last?
+? For how long does the [device] run?
+? How long can I use the [device] without a cable?
+? How many hours does the [device] run?
 ! For how many hours can you use the [device]?
 ! How long does one charge of the [device] last?
 > The battery of the [device] lasts [battery].
@@ -296,6 +364,10 @@ DEVICE = """
 ? What is the colour of the [device]?
 ? In which colour is the [device] sold?
 ? Which colour does the [device] have?
+? What colour does the [device] have?
+? What is the [device]'s colour?
+? What colour do people get the [device] in?
+? The [device] is in which colour?
 ! Which colour is the [device]?
 ! What colour is the case of the [device]?
 > The [device] is [colour].
@@ -311,6 +383,10 @@ DEVICE = """
 ? What is the guarantee of the [device]?
 ? How long does the guarantee of the [device] last?
 ? What guarantee does the [device] have?
+? How many days is the guarantee of the [device]?
+? For how long is the [device] guaranteed?
+? How many days of guarantee does the [device] have?
+? What is the length of the guarantee of the [device]?
 ! For how many days is the [device] under guarantee?
 ! After how long does the guarantee of the [device] end?
 > The guarantee of the [device] is [promise].

@@ -8,6 +8,11 @@ PERSON = """
 ? Who is {the text|this text|the passage} about?
 ? What is the name of the person?
 ? Which person {is described|does the text describe}?
+? Whom does the text describe?
+? Which name does the person have?
+? What is the person's name?
+? Tell me the name of the person.
+? Whose life does the text tell about?
 ! Who does this passage talk about?
 ! What is the person called?
 > The text is about [name].
@@ -27,6 +32,12 @@ PERSON = """
 ? What {work|job} does [name] {do|have}?
 ? What is the job of the person in the text?
 ? What is the profession of [name]?
+? What is [name] by profession?
+? Which profession does [name] have?
+? What does [name] do all day at work?
+? As what does [name] work?
+? What kind of work does [name] do?
+? What is the work of [name]?
 ! How does [name] earn money?
 ! Which job does [name] hold?
 < Who works as [job:a]?
@@ -47,6 +58,12 @@ PERSON = """
 ? Which town is home to [name]?
 ? Where is the home of [name]?
 ? Where does the person in the text live?
+? In which place does [name] have a home?
+? Where is [name] at home?
+? Where can I visit [name]?
+? Which town does [name] live in?
+? What is the name of the town where [name] lives?
+? Where has [name] settled?
 ! Which place does [name] live in?
 ! In which place can you find [name]'s home?
 < Who lives in [town]?
@@ -65,6 +82,10 @@ PERSON = """
 ? What age is [name]?
 ? What is [name]'s age?
 ? How old is the person in the text?
+? How many years has [name] lived?
+? How old did [name] turn?
+? What is the age of the person in the text?
+? How many years of age is [name]?
 ! How many years old is [name]?
 ! What is the age of the person?
 < Who is [age] years old?
@@ -82,6 +103,11 @@ PERSON = """
 ? Which animal does [name] {keep|own}?
 ? What animal lives with [name]?
 ? What is [name]'s pet?
+? Which animal is the pet of [name]?
+? What animal does [name] look after?
+? What kind of animal shares the home of [name]?
+? Which kind of pet does [name] keep?
+? Does [name] have a pet, and what is it?
 ! What sort of animal does [name] have?
 ! Which pet belongs to [name]?
 < Who {has|owns} [pet:a]?
@@ -101,6 +127,12 @@ PERSON = """
 ? What is the hobby of [name]?
 ? What does [name] do in their free time?
 ? Which hobby does [name] have?
+? What does [name] love to do?
+? What is the favourite hobby of [name]?
+? What does [name] do on free days?
+? How does [name] relax?
+? What does [name] like to do at the weekend?
+? Which free time activity does [name] like?
 ! How does [name] spend free time?
 ! What does [name] do for fun?
 < Who {likes|enjoys} [hobby]?
@@ -119,6 +151,11 @@ PERSON = """
 ? What food does [name] like best?
 ? Which food does [name] prefer?
 ? What is the favourite food of [name]?
+? What should I cook for [name]?
+? Which dish is the favourite of [name]?
+? What is the best food for [name]?
+? What does [name] eat with the most joy?
+? Which food does [name] enjoy most?
 ! Which meal does [name] love most?
 ! What would [name] most like to eat?
 < Who likes to eat [food]?
@@ -136,6 +173,10 @@ PERSON = """
 ? What colour does [name] prefer?
 ? What is the favourite colour of [name]?
 ? Which colour is the favourite of [name]?
+? What is the colour that [name] likes?
+? Which colour is best for [name]?
+? What colour pleases [name] most?
+? In which colour would [name] paint a room?
 ! What colour does [name] love most?
 ! Which colour would [name] choose?
 > The favourite colour of [name] is [colour].
@@ -152,6 +193,11 @@ PERSON = """
 ? In what month is the birthday of [name]?
 ? When does [name] have a birthday?
 ? Which month is the birthday of [name] in?
+? In what month does [name] turn a year older?
+? What month is [name]'s birthday in?
+? When was [name] born, in which month?
+? What is the birthday month of [name]?
+? When can we congratulate [name]?
 ! What is the birth month of [name]?
 ! In which month does [name] celebrate a birthday?
 > The birthday of [name] is in [month].
@@ -168,6 +214,10 @@ PERSON = """
 ? What is [name]'s sibling called?
 ? Which sibling does [name] have?
 ? Who is [name]'s sibling?
+? Who is the brother or sister of [name]?
+? What is [name]'s brother or sister called?
+? With whom did [name] grow up?
+? Which person is the sibling of [name]?
 ! How is the sibling of [name] called?
 ! What name does [name]'s sibling have?
 > The sibling of [name] is [sibling].

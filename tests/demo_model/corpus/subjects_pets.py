@@ -8,6 +8,9 @@ PET = """
 ? What is the name of the pet?
 ? What is the pet called?
 ? Which pet is the text about?
+? What is the animal called?
+? What name did the pet get?
+? Which animal's name is given?
 ! What name does the pet have?
 ! How is the pet named?
 > The pet is called [pet].
@@ -23,6 +26,9 @@ PET = """
 ? What animal is [pet]?
 ? Which animal is [pet]?
 ? What is [pet]?
+? Which kind of pet is [pet]?
+? [pet] is what kind of animal?
+? What type of animal is [pet]?
 ! What sort of pet is [pet]?
 ! [pet] is which animal?
 > [pet] is [kind:a].
@@ -40,6 +46,10 @@ PET = """
 ? Whom does [pet] belong to?
 ? What is the name of [pet]'s owner?
 ? Which person owns [pet]?
+? Who has [pet] as a pet?
+? At whose home does [pet] live?
+? Who takes care of [pet]?
+? Which person does [pet] belong to?
 ! To whom does [pet] belong?
 ! Whose pet is [pet]?
 > [pet] belongs to [owner].
@@ -55,6 +65,10 @@ PET = """
 ? What is the age of [pet]?
 ? What is [pet]'s age?
 ? How old is the pet?
+? How many years old is [pet]?
+? What age is the pet [pet]?
+? How many birthdays has [pet] had?
+? How old is the animal [pet]?
 ! How many years has [pet] lived?
 ! What age is [pet]?
 > [pet] is [age] years old.
@@ -70,6 +84,10 @@ PET = """
 ? What is the colour of [pet]?
 ? Which colour does [pet] have?
 ? What colour does [pet] have?
+? In which colour is [pet]?
+? What does [pet] look like, which colour?
+? What colour is the pet [pet]?
+? The colour of [pet] is what?
 ! Which colour is [pet]?
 ! In what colour does [pet] come?
 > [pet] is [colour].
@@ -85,6 +103,10 @@ PET = """
 ? What is the favourite food of [pet]?
 ? What food does [pet] like?
 ? Which food does [pet] like best?
+? What should I feed [pet]?
+? What does [pet] eat?
+? What is the best food for [pet]?
+? With what food can I please [pet]?
 ! What does [pet] love to eat?
 ! Which food makes [pet] happy?
 > [pet] likes to eat [food].
@@ -100,6 +122,9 @@ PET = """
 ? What is the sleeping place of [pet]?
 ? In what place does [pet] sleep?
 ? Where is the sleeping place of [pet]?
+? Where can I find [pet] at night?
+? Where does [pet] rest?
+? Which place did [pet] choose for sleeping?
 ! Where does [pet] go to sleep?
 ! At which place does [pet] rest?
 > [pet] sleeps near the [spot].
@@ -116,6 +141,8 @@ TRIP = """
 ? Who {travels|is travelling}?
 ? What is the name of the traveller?
 ? Who makes the trip?
+? Who is on a trip?
+? Whose trip is the text about?
 ! Who is on a journey?
 ! Which person travels?
 > The traveller is [who].
@@ -132,6 +159,10 @@ TRIP = """
 ? From which town does [who] leave?
 ? What is the starting point of [who]?
 ? Where does [who] come from?
+? From where does [who] travel?
+? Where does [who] leave from?
+? In which town does the trip of [who] start?
+? Which town does [who] set out from?
 ! From where does [who] set off?
 ! In which town does [who]'s trip start?
 > [who] starts in [start].
@@ -149,6 +180,10 @@ TRIP = """
 ? What is the destination of [who]?
 ? Which town does [who] want to {visit|reach}?
 ? Where does the trip of [who] end?
+? Which town is the destination of [who]?
+? What place will [who] reach?
+? Where does [who] plan to go?
+? Which town does [who] travel to?
 ! To which place is [who] heading?
 ! Where will [who] arrive?
 < Who {travels|is going} to [goal]?
@@ -166,6 +201,9 @@ TRIP = """
 ? By what means does [who] travel?
 ? What means of transport does [who] use?
 ? What does [who] take?
+? With what vehicle does [who] travel?
+? What vehicle does [who] go by?
+? In what does [who] travel?
 ! Which vehicle does [who] use?
 ! How does [who] get there?
 < Who travels by [means]?
@@ -183,6 +221,9 @@ TRIP = """
 ? How long is the trip of [who]?
 ? How much time does [who] need?
 ? What is the travel time of [who]?
+? For how long is [who] on the way?
+? How long is [who] on the road?
+? After how many hours does [who] arrive?
 ! How many hours does [who] travel?
 ! How long is [who] on the way?
 > The trip of [who] takes [time].
@@ -199,6 +240,9 @@ TRIP = """
 ? What is the name of [who]'s companion?
 ? Who is the companion of [who]?
 ? Who comes along with [who]?
+? Who is with [who] on the trip?
+? Which person goes with [who]?
+? Who travels together with [who]?
 ! Who joins [who]?
 ! Which person accompanies [who]?
 > [who] travels with [friend].
@@ -215,6 +259,10 @@ TRIP = """
 ? When does the trip of [who] {begin|start}?
 ? What is the date of departure of [who]?
 ? On what day does [who] set off?
+? On what date does the trip of [who] start?
+? Which day is the departure of [who]?
+? When will [who] set out?
+? What date did [who] choose for the trip?
 ! When does [who] depart?
 ! What day does [who]'s trip start?
 > [who] leaves on [date].

@@ -9,6 +9,9 @@ OBJECT = """
 ? What is for sale?
 ? Which object is for sale?
 ? What can be bought?
+? Which thing is sold?
+? What is somebody selling?
+? What is the advertisement about?
 ! Which thing is somebody selling?
 ! What is on offer?
 > The [what] is for sale.
@@ -24,6 +27,9 @@ OBJECT = """
 ? What is the colour of the [what]?
 ? Which colour does the [what] have?
 ? In which colour is the [what]?
+? What colour has the [what]?
+? The [what] is in which colour?
+? What does the [what] look like, which colour?
 ! Which colour is the [what]?
 ! What colour does the seller's [what] have?
 > The [what] is [colour].
@@ -41,6 +47,10 @@ OBJECT = """
 ? What is the price of the [what]?
 ? What does the [what] cost?
 ? For how much can you buy the [what]?
+? How much must I pay for the [what]?
+? How much money is the [what]?
+? At what price is the [what] sold?
+? For what price is the [what]?
 ! How much money must you pay for the [what]?
 ! What do you have to pay for the [what]?
 < What costs [price]?
@@ -59,6 +69,10 @@ OBJECT = """
 ? Whom does the [what] belong to?
 ? Who sells the [what]?
 ? What is the name of the [what]'s owner?
+? Which person sells the [what]?
+? Who offers the [what]?
+? Who wants to sell the [what]?
+? From whom can I buy the [what]?
 ! Whose [what] is it?
 ! Which person is selling the [what]?
 > The [what] belongs to [owner].
@@ -74,6 +88,9 @@ OBJECT = """
 ? What is the phone number for the [what]?
 ? What number do I call to buy the [what]?
 ? Which phone number is given for the [what]?
+? What is the number to call for the [what]?
+? Whom can I call, which number, for the [what]?
+? What phone number belongs to the [what]?
 ! What number must I dial for the [what]?
 ! Under which phone number can I ask about the [what]?
 > The phone number for the [what] is [phone].
@@ -89,6 +106,9 @@ OBJECT = """
 ? Where is the [what]?
 ? At which place is the [what]?
 ? Where can you look at the [what]?
+? Where is the [what] to be seen?
+? Where do I find the [what]?
+? In which place can I look at the [what]?
 ! At what place can the [what] be found?
 ! Where should I go to see the [what]?
 > The [what] is at the [place].
@@ -104,6 +124,9 @@ LOST = """
 ? What was lost?
 ? Which object is missing?
 ? What is missing?
+? Which thing was lost?
+? What did somebody lose?
+? What are people looking for?
 ! Which thing did somebody lose?
 ! What can nobody find?
 > The [what] was lost.
@@ -121,6 +144,10 @@ LOST = """
 ? Whom does the [what] belong to?
 ? Who is looking for the [what]?
 ? Who owns the lost [what]?
+? Which person lost the [what]?
+? Who misses the [what]?
+? To whom should the [what] be returned?
+? Who would like the [what] back?
 ! Whose [what] is missing?
 ! Which person has lost the [what]?
 > [owner] lost the [what].
@@ -136,6 +163,10 @@ LOST = """
 ? Where was the [what] last seen?
 ? At which place was the [what] lost?
 ? Where did the [what] go missing?
+? In what place was the [what] last seen?
+? Where did somebody lose the [what]?
+? Where should I look for the [what]?
+? Where did the [what] get lost?
 ! At what place did someone lose the [what]?
 ! Where did the [what] disappear?
 > The [what] was lost at the [place].
@@ -151,6 +182,9 @@ LOST = """
 ? What is the colour of the lost [what]?
 ? Which colour does the [what] have?
 ? What colour is the lost [what]?
+? In what colour is the lost [what]?
+? The lost [what] has which colour?
+? What is the colour of the [what]?
 ! Which colour is the [what]?
 ! In what colour is the missing [what]?
 > The [what] is [colour].
@@ -166,6 +200,10 @@ LOST = """
 ? What is the reward for the [what]?
 ? What does the finder of the [what] get?
 ? How much do you get for finding the [what]?
+? How much money does the finder of the [what] get?
+? What is paid for finding the [what]?
+? What reward is offered for the [what]?
+? How high is the reward for the [what]?
 ! Which reward is promised for the [what]?
 ! What can the finder of the [what] expect?
 > The reward for the [what] is [reward].
@@ -181,6 +219,10 @@ LOST = """
 ? On which day was the [what] lost?
 ? What day did the [what] go missing?
 ? Since when has the [what] been missing?
+? On which weekday did the [what] go missing?
+? Which day was the [what] last seen?
+? On what day was the [what] lost?
+? Since which day has the [what] been gone?
 ! On what day did the [what] disappear?
 ! Since which day is the [what] gone?
 > The [what] was lost on [day].

@@ -88,7 +88,54 @@ _TOPIC = _one_of(
 _GAME = _one_of("football match, election, tennis final, race, World Cup, song contest, chess final")
 _SHARE = _one_of("this company, Apple, a big bank, Bitcoin, a car maker, Tesla")
 
+_REAL = _one_of(
+    "France, Germany, Spain, Italy, Japan, Brazil, Canada, India, China, Egypt, Kenya, Norway, Poland, Mexico, Peru, "
+    "Paris, London, Berlin, Rome, Tokyo, Madrid, New York, Cairo, Vienna, Sydney, Chicago, Moscow, Beijing, Athens"
+)
+_FAMOUS = _one_of(
+    "Albert Einstein, Isaac Newton, Napoleon, Julius Caesar, Cleopatra, Mozart, Beethoven, Marie Curie, Barack Obama, "
+    "Elon Musk, Taylor Swift, Bill Gates, Picasso, Gandhi, Nelson Mandela, Charles Darwin, Galileo, Socrates, Plato"
+)
+_LANDMARK = _one_of(
+    "Mount Everest, the Eiffel Tower, the Amazon, the Great Wall of China, the moon, the Sahara, the Nile, the Titanic"
+)
+_EVENT = _one_of(
+    "the French Revolution, the Second World War, the First World War, the Roman Empire, the Cold War, the moon landing"
+)
+
 GROUPS: tuple[tuple[Frames, dict[str, Maker]], ...] = (
+    (
+        Frames(
+            """How many people live in <x>?
+        What is the population of <x>?
+        Who is the president of <x>?
+        Who is the mayor of <x>?
+        How large is <x>?
+        Tell me about the history of <x>.
+        What should I see in <x>?
+        Is <x> worth a visit?
+        How old is <x>?
+        Who was <p>?
+        Who is <p>?
+        Tell me about <p>.
+        When was <p> born?
+        When did <p> die?
+        What is <p> famous for?
+        How tall is <l>?
+        How old is <l>?
+        Tell me about <l>.
+        When was <e>?
+        What was <e>?
+        Who won <e>?
+        Why did <e> happen?
+        Tell me about <e>.""",
+            """How many inhabitants does <x> have?
+        Who leads <x>?
+        Do you know who <p> was?
+        When did <e> begin?""",
+        ),
+        {"x": _REAL, "p": _FAMOUS, "l": _LANDMARK, "e": _EVENT},
+    ),
     (
         Frames(
             """What is the capital of <x>?

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from . import howto, messages
-from .grammar import Example
+from .grammar import Example, Split
 from .phrasing import Frames, capital, entries, fill, instruct, with_article
 
 _POEM = Frames(
@@ -182,6 +182,7 @@ _JOKE = Frames(
 )
 _JOKES = """
 cats: Why did the cat sit on the keyboard? It wanted to catch the mouse.
+cats: What is a cat's favourite colour? Purr-ple.
 cats: Why are cats so good at naps? They practise all day.
 dogs: Why did the dog bring a clock? It wanted to be a watch dog.
 dogs: What did the dog say to the tree? Nice bark!
@@ -202,40 +203,66 @@ programmers: Why did the programmer take a ladder to work? The code was at a hig
 language models: Why did the language model go to the bakery? It wanted more tokens for the road.
 language models: Why do language models like long walks? They enjoy the next step.
 """
+_ANY_POEM = Frames(
+    "Write a poem.\nWrite a short poem.\nWrite me a poem.\nCan you write a poem?\nA poem, please.\nGive me a poem.\n"
+    "Write some poetry.\nMake a poem.\nCompose a poem.",
+    "Please write a short poem.\nCan you make a poem?\nI would like a poem.",
+)
+_ANY_HAIKU = Frames(
+    "Write a haiku.\nWrite a haiku\nWrite me a haiku.\nCan you write a haiku?\nA haiku, please.\nGive me a haiku.\n"
+    "Compose a haiku.\nPlease write a haiku.",
+    "Can you compose a haiku?\nI would like a haiku.",
+)
+_ANY_STORY = Frames(
+    "Tell me a story.\nWrite a story.\nWrite a short story.\nTell me a short story.\nCan you tell me a story?\n"
+    "A story, please.\nMake up a story.\nI want to hear a story.",
+    "Please tell me a story.\nCan you write a short story?",
+)
+_ANY_JOKE = Frames(
+    "Tell me a joke.\nTell me a joke\nTell a joke.\nDo you know a joke?\nDo you know any jokes?\nMake me laugh.\n"
+    "A joke, please.\nCan you tell me a joke?\nTell me something funny.\nSay something funny.\nGive me a joke.",
+    "Please tell me a joke.\nCan you make a joke?\nI would like to hear a joke.",
+)
+_ANY_SHARE = 0.35  # how often nothing is said about the subject
 _POEM_ROWS, _JOKE_ROWS = entries(_POEMS), entries(_JOKES)
 
 
-def _poem(rng: random.Random, held_out: bool) -> Example:
+def _asked(anything: Frames, about: Frames, rng: random.Random, split: Split, what: str) -> str:
+    """What is asked for, with its subject or without one."""
+    return instruct(anything if rng.random() < _ANY_SHARE else about, rng, split, what=what)
+
+
+def _poem(rng: random.Random, split: Split) -> Example:
     what, opening = rng.choice(_POEM_ROWS)
     couplets = f"{opening} / {rng.choice(_CLOSINGS)}"
     lines = [capital(line) for line in fill(couplets, rng).split(" / ")]
-    return Example("creative writing", instruct(_POEM, rng, held_out, what=what), "\n".join(lines))
+    return Example("creative writing", _asked(_ANY_POEM, _POEM, rng, split, what), "\n".join(lines))
 
 
-def _haiku(rng: random.Random, held_out: bool) -> Example:
+def _haiku(rng: random.Random, split: Split) -> Example:
     what = rng.choice(_POEM_ROWS)[0]
     reply = (
         "{Soft light in the room|Early morning hour|A cool, quiet day|One slow breath of air|The long day is done},\n"
         "{my thoughts go out to <what>|I think of <what> again|a few words about <what>|again it comes back, <what>},\n"
         "{and I smile and rest|a small, quiet joy|and the world is still|and time stops for me|like a song from home}."
     )
-    text = instruct(_HAIKU, rng, held_out, what=what)
+    text = _asked(_ANY_HAIKU, _HAIKU, rng, split, what)
     return Example("creative writing", text, fill(reply, rng, what=what), answer=what)
 
 
-def _story(rng: random.Random, held_out: bool) -> Example:
+def _story(rng: random.Random, split: Split) -> Example:
     who = rng.choice(_WHO)
     what = with_article(rng.choice((who, f"{rng.choice(_HOW)} {who}")))
     reply = fill(_STORY_TEXT, rng, what=what, name=rng.choice(_NAMES))
-    return Example("creative writing", instruct(_STORY, rng, held_out, what=what), reply, answer=what)
+    return Example("creative writing", _asked(_ANY_STORY, _STORY, rng, split, what), reply, answer=what)
 
 
-def _joke(rng: random.Random, held_out: bool) -> Example:
+def _joke(rng: random.Random, split: Split) -> Example:
     what, reply = rng.choice(_JOKE_ROWS)
-    return Example("creative writing", instruct(_JOKE, rng, held_out, what=what), reply)
+    return Example("creative writing", _asked(_ANY_JOKE, _JOKE, rng, split, what), reply)
 
 
-_TASKS: tuple[Callable[[random.Random, bool], Example], ...] = (
+_TASKS: tuple[Callable[[random.Random, Split], Example], ...] = (
     _poem,
     _poem,
     _haiku,
@@ -254,6 +281,6 @@ _TASKS: tuple[Callable[[random.Random, bool], Example], ...] = (
 )
 
 
-def draw(rng: random.Random, held_out: bool = False) -> Example:
-    """Draw one writing task; with ``held_out`` in a wording that training never shows."""
-    return rng.choice(_TASKS)(rng, held_out)
+def draw(rng: random.Random, split: Split = Split.TRAIN) -> Example:
+    """Draw one writing task; outside training in a wording that training never shows."""
+    return rng.choice(_TASKS)(rng, split)

@@ -18,6 +18,8 @@ from dolly_widget.errors import ModelError
 from dolly_widget.lens.reader import PRECISE
 from dolly_widget.text.template import PLAIN
 from tests.demo_model.corpus import brainstorming, reading, writing
+from tests.demo_model.corpus.contexts import Style
+from tests.demo_model.corpus.grammar import Split
 
 GREEDY = SamplingParams(max_new_tokens=96, temperature=0)
 KINDS = {"copy": reading._copy, "extract": reading._extract_list, "question": reading._answer_question}
@@ -28,7 +30,7 @@ LIST = PLAIN.render("one two three four five six seven eight, " * 6)
 def examples(kind, count=3):
     rng = random.Random(1)
     make = {**KINDS, **OTHERS}[kind]
-    return [make(rng, True, False) if kind in KINDS else make(rng, True) for _ in range(count)]
+    return [make(rng, Split.HELD, Style()) if kind in KINDS else make(rng, Split.HELD) for _ in range(count)]
 
 
 @pytest.fixture(scope="module")

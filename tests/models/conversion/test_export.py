@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dolly_widget.models.conversion.export import _compression_watched, _release_pages
+from dolly_widget.models.conversion.compression import release_pages, watched
 
 LIMIT_S = 30
 
@@ -16,7 +16,7 @@ def test_compressing_tells_how_far_it_is_while_it_goes(tmp_path):
     from nncf.common.logging.track_progress import track
 
     fractions = queue.Queue()
-    with _compression_watched(tmp_path, lambda progress: fractions.put(progress.fraction)):
+    with watched(tmp_path, lambda progress: fractions.put(progress.fraction)):
         for item in track(range(4), weights=[1.0] * 4):
             while item == 2 and not 0 < fractions.get(timeout=LIMIT_S) < 1:
                 pass
@@ -39,6 +39,6 @@ def test_pages_that_were_read_are_let_go_and_can_be_read_again(tmp_path):
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         assert mapped[:] == path.read_bytes()
         assert resident_bytes() >= 4_000_000
-        _release_pages(path)
+        release_pages(path)
         assert resident_bytes() == 0
         assert mapped[:] == path.read_bytes()

@@ -170,7 +170,7 @@ def test_bad_input_is_refused_in_one_sentence(broken, cache, tmp_path, monkeypat
     ],
 )
 def test_what_is_neither_a_path_nor_an_id_is_refused_at_once(model, part, cache):
-    with pytest.raises(ModelError, match="give 'demo', a directory, or the id") as refused:
+    with pytest.raises(ModelError, match="give 'demo', 'smollm2', a directory, a GGUF file, or the id") as refused:
         models.find(model)
     assert part in str(refused.value)
     assert not cache.exists()
@@ -180,19 +180,6 @@ def test_a_file_is_refused_with_its_directory(checkpoint):
     path = checkpoint("dolly") / "model.safetensors"
     with pytest.raises(ModelError, match="is a file: give the directory"):
         models.find(path)
-
-
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_gguf_file_is_refused_in_one_sentence(tmp_path, monkeypatch, is_there):
-    monkeypatch.chdir(tmp_path)
-    if is_there:
-        (tmp_path / "sheep.Q4_0.gguf").write_bytes(b"GGUF")
-    with pytest.raises(ModelError) as refused:
-        models.find("./sheep.Q4_0.gguf")
-    assert str(refused.value) == (
-        "sheep.Q4_0.gguf is a GGUF file, which cannot be read yet: give the directory or the id of the checkpoint that "
-        "it was made from."
-    )
 
 
 def test_without_the_extra_the_command_that_brings_it_is_named(checkpoint, monkeypatch):

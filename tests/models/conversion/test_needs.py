@@ -13,6 +13,7 @@ from dolly_widget.models.conversion.needs import (
     is_out_of_disk,
     of_conversion,
     of_download,
+    of_gguf,
 )
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import memory
@@ -41,6 +42,26 @@ def test_what_has_to_be_downloaded_takes_disk_too():
     without, with_ = (of_conversion(DOLLY_BYTES, 16, WeightFormat("int8"), missing) for missing in (0, 5e9))
     assert with_.disk - without.disk == with_.download == 5e9
     assert with_.memory == without.memory
+
+
+@pytest.mark.parametrize(
+    ("weight_format", "disk"),
+    [
+        (WeightFormat("fp16"), 4e9),
+        (WeightFormat("int8"), 2.2e9),
+        (WeightFormat("int4"), 1.6e9),
+        (WeightFormat("int4", group_size=64), 4e9),
+    ],
+)
+def test_a_gguf_file_takes_its_result_twice_and_the_memory_of_its_check(weight_format, disk):
+    needed = of_gguf(1e9, weight_format, missing_bytes=5e8)
+    assert (needed.download, needed.disk) == (5e8, pytest.approx(5e8 + disk))
+
+
+@pytest.mark.parametrize(("name", "measured"), [("fp16", 1.389e9), ("int8", 0.660e9), ("int4", 0.516e9)])
+def test_the_memory_of_a_gguf_file_covers_what_its_check_took(name, measured):
+    """SmolLM2, 134.5 million weights: the largest resident set."""
+    assert measured <= of_gguf(134.5e6, WeightFormat(name)).memory < 1.3 * measured
 
 
 def test_a_sentence_tells_what_is_needed_and_what_is_free(tmp_path):

@@ -169,7 +169,7 @@ def test_what_is_looked_up_is_the_needed_files_at_one_commit(serve):
 
 
 def test_a_repository_of_no_use_is_refused_after_one_request(serve):
-    server = serve("config.json", "x-Q4_K_M.gguf")
+    server = serve("config.json", "folder/x-Q4_K_M.gguf")
     assert "GGUF" in refused(client.look_up, "org/name")
     assert len(server.requests) == 1
 

@@ -109,7 +109,7 @@ def test_only_the_needed_files_are_chosen(names, chosen, is_openvino, is_pickled
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        (("config.json", "x-Q4_K_M.gguf"), "GGUF"),
+        (("config.json", "folder/x-Q4_K_M.gguf"), "GGUF files in folders"),
         (("adapter_config.json", "adapter_model.safetensors"), "LoRA adapter"),
         (("model_index.json", "unet/model.safetensors"), "an image pipeline"),
         (("config.json", "openvino_encoder_model.xml", "openvino_decoder_model.xml"), "another kind"),

@@ -89,6 +89,19 @@ def logits(**by_id):
     return found
 
 
+# The settings
+
+
+def test_it_begins_with_the_model_s_own_settings_and_goes_back_to_them(make, demo_dir, tmp_path):
+    own = shutil.copytree(demo_dir, tmp_path / "own")
+    (own / "generation_config.json").write_text('{"do_sample": true, "temperature": 0.2, "top_p": 0.9}')
+    explorer = make(own, top_p=0.5)
+    assert explorer.params == SamplingParams(temperature=0.2, top_p=0.5)
+    explorer.temperature = 1.5
+    explorer.reset_settings()
+    assert explorer.params == SamplingParams(temperature=0.2, top_p=0.9)
+
+
 # The distribution
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from dolly_widget.models import store
+from dolly_widget.models import CATALOGUE, store
 from dolly_widget.models.files import REQUIRED_FILES
+from dolly_widget.widget.model import catalogue_offers
 from dolly_widget.widget.model.chooser import ModelChooser
 
 
@@ -13,12 +14,12 @@ def chooser(tmp_path, monkeypatch):
     return ModelChooser(lambda name, weight_format: None)
 
 
-def put(model_id):
+def put(model_id, revision=""):
     key = store.Key(model_id, "0" * 40, "int8")
     with store.making(key) as staging:
         for name in REQUIRED_FILES:
             (staging / name).write_text("{}")
-        store.publish(staging, key, "", {}, store.describe(staging))
+        store.publish(staging, key, revision, {}, store.describe(staging))
 
 
 def test_stored_models_are_offered_by_their_names(chooser):
@@ -26,7 +27,14 @@ def test_stored_models_are_offered_by_their_names(chooser):
     put("/home/me/checkpoint")
     chooser.is_open = True
     assert {"org/name", "/home/me/checkpoint"} <= set(chooser.name.options)
-    assert "Stored here: /home/me/checkpoint (int8, 8 bytes), org/name (int8, 8 bytes)." in chooser.stored.value
+    assert "Stored here: checkpoint (int8, 8 bytes), org/name (int8, 8 bytes)." in chooser.stored.value
+
+
+def test_stored_models_with_one_title_are_told_apart_by_their_paths(chooser):
+    for place in ("a", "b"):
+        put(f"/{place}/model.gguf")
+    chooser.is_open = True
+    assert all(f"/{place}/model.gguf (int8, 8 bytes)" in chooser.stored.value for place in ("a", "b"))
 
 
 @pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\x1b[2J", "\n"])
@@ -46,3 +54,68 @@ def test_a_cache_that_cannot_be_read_is_a_hint(chooser, tmp_path, monkeypatch):
     chooser.is_open = True
     assert f"The cache {tmp_path / 'cache'} cannot be used (Permission denied)" in chooser.hint.value
     assert chooser.hint.layout.display is None
+
+
+# With one click
+
+
+@pytest.fixture
+def chosen():
+    return []
+
+
+@pytest.fixture
+def box(tmp_path, monkeypatch, chosen):
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
+    return ModelChooser(lambda *arguments: chosen.append(arguments))
+
+
+def labels(box):
+    return [button.description for button in box.catalogue.buttons]
+
+
+def test_the_catalogue_is_offered_with_what_each_model_is_and_costs(box, chosen):
+    assert labels(box) == []  # nothing is looked up before it is opened
+    box.is_open = True
+    assert labels(box)[:2] == ["SmolLM2 135M · real, small · 93 MB", "Dolly 2.0 3B · the original, small · 2.8 GB"]
+    assert len(labels(box)) == len(CATALOGUE)
+    assert box.catalogue.buttons[0].tooltip == "Apache-2.0 · 93 MB to download · 149 MB on disk"
+    assert box.catalogue.buttons[2].tooltip.endswith(" · needs the optimum extra")
+    assert chosen == []
+
+
+def test_one_click_loads_in_the_weight_format_of_the_box_and_folds_it_away(box, chosen):
+    box.is_open = True
+    box.weight_format.value = "int4"
+    box.catalogue.buttons[0].click()
+    assert chosen == [("smollm2", "int4")]
+    box.loaded("another")
+    assert box.is_open
+    box.loaded("smollm2")
+    assert not box.is_open
+
+
+@pytest.mark.parametrize(("torch", "ending"), [(None, " · 14 GB · needs PyTorch"), (object(), " · 14 GB")])
+def test_what_needs_torch_says_so_where_there_is_none(box, monkeypatch, torch, ending):
+    monkeypatch.setattr(catalogue_offers, "find_spec", lambda name: torch)
+    box.is_open = True
+    assert labels(box)[2].endswith(ending)
+
+
+def test_what_is_stored_says_so_in_the_weight_format_that_it_is_stored_in(box):
+    put("OpenVINO/dolly-v2-3b-int8-ov", "main")
+    box.is_open = True
+    assert labels(box)[1] == "Dolly 2.0 3B · the original, small · stored here"
+    box.weight_format.value = "fp16"
+    assert labels(box)[1] == "Dolly 2.0 3B · the original, small · 5.6 GB"
+
+
+def test_what_is_wrong_with_a_choice_is_a_hint(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("An answer is still being written.")
+
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
+    box = ModelChooser(refuse)
+    box.is_open = True
+    box.catalogue.buttons[0].click()
+    assert "An answer is still being written." in box.hint.value

@@ -161,6 +161,13 @@ def test_the_commit_and_format_are_those_of_the_store_s_manifest(
     assert (setup.device, setup.engine) == ("AUTO", "optimum")
 
 
+def test_a_short_name_becomes_the_id_that_its_commit_belongs_to(demo_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
+    directory = stored(demo_dir, model_id="OpenVINO/dolly-v2-3b-int8-ov", weight_format="published")
+    setup = make_reproducible(EngineSetup("dolly-v2-3b"), Model(directory))
+    assert (setup.model, setup.revision) == ("OpenVINO/dolly-v2-3b-int8-ov", COMMIT)
+
+
 def test_properties_are_kept_as_plain_values(demo_dir):
     import openvino as ov
 

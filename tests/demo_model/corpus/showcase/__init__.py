@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from ..grammar import Example, casual
+from ..grammar import Example, Split, casual, part
 from . import (
     ai_engineer,
     alpaca_email,
@@ -38,11 +38,11 @@ EXAMPLES: tuple[str, ...] = tuple(topic.instructions[0] for topic in _TOPICS[:10
 _EXACT = 0.4  # how often a training example has the instruction exactly as the widget shows it
 
 
-def draw(rng: random.Random, held_out: bool = False) -> Example:
-    """Draw one example; with ``held_out`` its instruction is a rephrasing that training never sees."""
+def draw(rng: random.Random, split: Split = Split.TRAIN) -> Example:
+    """Draw one example; outside training its instruction is a rephrasing that training never sees."""
     topic = rng.choice(_TOPICS)
-    if held_out:
-        instruction = casual(rng.choice(topic.held_out), rng)
+    if split is not Split.TRAIN:
+        instruction = casual(rng.choice(part(topic.held_out, split)), rng)
     elif rng.random() < _EXACT:
         instruction = topic.instructions[0]
     else:

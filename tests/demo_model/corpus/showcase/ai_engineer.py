@@ -76,4 +76,4 @@ ANSWERS = (
     "{Spend a little time on each of them every week.|Nobody has all three on the first day, so take your time.}",
 )
 
-TOPIC = Topic("general instructions", INSTRUCTIONS, HELD_OUT, ANSWERS, POOL, counts=(5, 6), ordered=True)
+TOPIC = Topic("general instructions", INSTRUCTIONS, HELD_OUT, ANSWERS, POOL, counts=(5, 6))

@@ -6,6 +6,7 @@ import random
 from typing import NamedTuple
 
 from ..grammar import expand
+from ..phrasing import in_order
 
 LIST = "[list]"
 """Stands in an answer for a numbered list drawn from the topic's pool."""
@@ -14,8 +15,7 @@ LIST = "[list]"
 class Topic(NamedTuple):
     """One example instruction (the first of ``instructions``), its rephrasings and its answers.
 
-    ``counts`` are the lengths a list may have; an ``ordered`` list keeps the order of the pool (steps), any
-    other is shuffled.
+    ``counts`` are the lengths a list may have. A list keeps the order of the pool.
     """
 
     category: str
@@ -24,7 +24,6 @@ class Topic(NamedTuple):
     answers: tuple[str, ...]
     pool: tuple[str, ...] = ()
     counts: tuple[int, ...] = (5,)
-    ordered: bool = False
 
     def answer(self, rng: random.Random) -> str:
         """Draw one answer, with its list filled in and every alternative chosen."""
@@ -34,7 +33,5 @@ class Topic(NamedTuple):
         return expand(text, rng)
 
     def _numbered(self, rng: random.Random) -> str:
-        chosen = rng.sample(range(len(self.pool)), rng.choice(self.counts))
-        if self.ordered:
-            chosen.sort()
-        return "\n".join(f"{number}. {self.pool[index]}" for number, index in enumerate(chosen, 1))
+        chosen = in_order(self.pool, rng.choice(self.counts), rng)
+        return "\n".join(f"{number}. {item}" for number, item in enumerate(chosen, 1))

@@ -1,0 +1,69 @@
+"""Models that one click loads: buttons behind a line of text. Knows nothing of where their files come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import ipywidgets as widgets
+
+from dolly_widget.widget.page.subshells import handle_during_cells
+
+
+class Offer(NamedTuple):
+    """A model, and what its button says."""
+
+    model: str
+    """What is loaded: a name, an id or a path."""
+    label: str
+    tooltip: str = ""
+
+
+class OneClick(widgets.Box):
+    """Hidden while there is nothing to offer. ``on_choose`` gets the model of the button that was clicked."""
+
+    def __init__(self, on_choose: Callable[[str], None]) -> None:
+        self._on_choose = on_choose
+        self._is_disabled = False
+        self.text = widgets.HTML()
+        self.buttons: tuple[widgets.Button, ...] = ()
+        self._offers: tuple[Offer, ...] = ()
+        super().__init__([self.text], layout={"display": "none"})
+        self.add_class("dw-one-click")
+
+    def show(self, html: str, offers: Sequence[Offer]) -> None:
+        """Show safe HTML and a button for each offer; nothing where there is none."""
+        self.text.value = html
+        self.text.layout.display = None if html else "none"
+        while len(self.buttons) < len(offers):
+            self._add()
+        self._offers = tuple(offers)
+        for place, button in enumerate(self.buttons):
+            is_used = place < len(offers)
+            button.layout.display = None if is_used else "none"
+            if is_used:
+                button.description, button.tooltip = offers[place].label, offers[place].tooltip
+        self.layout.display = None if offers else "none"
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing can be chosen now."""
+        return self._is_disabled
+
+    @disabled.setter
+    def disabled(self, value: bool) -> None:
+        self._is_disabled = value
+        for button in self.buttons:
+            button.disabled = value
+
+    def _add(self) -> None:
+        place = len(self.buttons)
+        button = widgets.Button(disabled=self._is_disabled)
+        button.on_click(lambda _: self._choose(place))
+        handle_during_cells([button])
+        self.buttons = (*self.buttons, button)
+        self.children = (self.text, *self.buttons)
+
+    def _choose(self, place: int) -> None:
+        if place < len(self._offers):  # a click may come late
+            self._on_choose(self._offers[place].model)
