@@ -25,7 +25,7 @@ from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.history.panel import HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
-from dolly_widget.widget.model.catalogue_offers import next_steps
+from dolly_widget.widget.model.catalogue_offers import NEXT_STEPS, next_steps
 from dolly_widget.widget.model.chooser import ModelChooser
 from dolly_widget.widget.model.one_click import OneClick
 from dolly_widget.widget.model.preparing import PreparingPanel
@@ -91,7 +91,9 @@ class Screen:
         examples: Sequence[str],
     ) -> None:
         self.model = widgets.HTML()
-        self.next_steps = OneClick(lambda name: self.attempt(actions.load, name, self.chooser.weight_format.value))
+        self.next_steps = OneClick(
+            lambda name: self.attempt(actions.load, name, self.chooser.weight_format.value), len(NEXT_STEPS)
+        )
         self.chooser = ModelChooser(actions.load)
         self.preparing = PreparingPanel()
         self.load_notice = Notice()

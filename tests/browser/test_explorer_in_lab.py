@@ -83,7 +83,7 @@ def test_bars_show_the_distribution_and_the_border_of_what_is_kept(notebook, pag
     shares = kept.evaluate_all("rows => rows.map(row => row.querySelectorAll('.dw-length')[0].offsetWidth)")
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 10
-    expect(page.locator(".dw-others")).to_contain_text("… 2,028 others")
+    expect(page.locator(".dw-others")).to_contain_text("… 4,076 others")
 
 
 def test_it_is_a_table_for_screen_readers(notebook, page):

@@ -100,7 +100,7 @@ def test_an_output_widget_shows_the_answer(notebook, page):
         "    %dolly --temperature 0 What is the capital of France?",
     )
     opened.run(1)
-    expect(output(opened, 1).locator(".dolly-answer")).to_have_text("The capital of France is Paris.", timeout=60_000)
+    expect(output(opened, 1).locator(".dolly-answer")).to_contain_text("Paris", timeout=60_000)
     expect(output(opened, 1).first).to_contain_text("· ended by itself · greedy")
     expect(errors(page)).to_have_count(0)
 

@@ -69,7 +69,7 @@ def test_a_directory_is_loaded_from_the_box_and_answers(notebook, page):
     notebook(COPY + MAKE)
     expect(name_box(page)).to_be_hidden()
     load(page, "my-model")
-    expect(model_line(page)).to_contain_text("my-model · 3.0 M parameters", timeout=30_000)
+    expect(model_line(page)).to_contain_text("my-model · 6.8 M parameters", timeout=30_000)
     expect(name_box(page)).to_be_hidden()
     ask(page)
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 GUIDES = ["keyboard", "front_ends", "models", "families", "speed", "lens", "magic", "safety", "troubleshooting"]
-LAST_ANSWERS = {"01_quickstart": "My dearest friend", "05_streaming": "GPU"}
+LAST_ANSWERS = {"01_quickstart": "My dear", "05_streaming": "GPU"}
 # The others run for minutes, and test_notebooks runs them as well.
 NAMES = [name if name in LAST_ANSWERS else pytest.param(name, marks=pytest.mark.slow) for name in TUTORIALS]
 each_tutorial = pytest.mark.parametrize("name", NAMES)
@@ -138,7 +138,7 @@ def test_a_guide_is_whole(site, page, name):
     lines = re.sub(r"(?s)```.*?```", "", source).splitlines()
     text = page.locator("main").inner_text()
     headings = [line.lstrip("# ").replace("`", "") for line in lines if line.startswith("#")]
-    assert page.locator("h1, h2").all_inner_texts() == headings
+    assert page.locator("h1, h2, h3").all_inner_texts() == headings
     expect(page.locator("tbody tr")).to_have_count(
         len([line for line in lines if line.startswith("| ")]) - rules(lines)
     )
@@ -195,7 +195,7 @@ def test_a_closed_widget_shows_an_answer_that_ended_in_a_later_cell(tmp_path, pa
     made = make_pages(tmp_path / "site", tmp_path / "closed.ipynb")
     assert made.returncode == 0, made.stderr
     open_page(page, tmp_path / "site" / "closed.html")
-    expect(page.locator(".dw-response")).to_contain_text("The capital of France is Paris.")
+    expect(page.locator(".dw-response")).to_contain_text("Paris")
     expect(page.locator(".dw-stats")).to_contain_text("ended by itself")
     expect(page.locator(".dw-kernel-notice")).to_have_text(re.compile("^Saved without a kernel"))
 

@@ -79,4 +79,6 @@ def test_one_that_is_not_trusted_shows_the_answer_as_html(front_end, page):
     expect(answer(page)).to_contain_text("Paris", timeout=60_000)
     save(page)
     again = reopen(front_end, page, "asked.ipynb", is_trusted=False)
-    assert again.output(0) == "What is the capital of France?\n\nThe capital of France is Paris."
+    asked, response = again.output(0).split("\n\n")
+    assert asked == "What is the capital of France?"
+    assert "Paris" in response

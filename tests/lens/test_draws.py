@@ -23,12 +23,12 @@ SETTINGS = [OPEN, SamplingParams(temperature=0.8, top_p=0.92), replace(OPEN, tem
 # Top-k before top-p, and the bound on the candidates that GenAI is given with top_p alone.
 MORE_SETTINGS = [
     SamplingParams(temperature=1.5, top_k=8, top_p=0.6),
-    SamplingParams(temperature=10, top_p=0.999),
+    SamplingParams(temperature=4, top_p=0.999),
     # Min-p after the temperature, and after top-p: before them, each of these would cut other tokens.
     SamplingParams(temperature=2, top_p=1, min_p=0.2),
-    SamplingParams(temperature=1, top_p=0.7, min_p=0.2),
+    SamplingParams(temperature=1, top_p=0.7, min_p=0.35),
     # Each of the three cuts something.
-    SamplingParams(temperature=1.5, top_k=14, top_p=0.95, min_p=0.58),
+    SamplingParams(temperature=1.5, top_k=14, top_p=0.95, min_p=0.4),
 ]
 
 

@@ -56,7 +56,7 @@ def test_nothing_is_read_before_it_is_asked_for_and_then_once(model_dir, tokeniz
     for _ in range(3):
         assert opened.tokenizer is opened.tokenizer
         assert opened.template is opened.template
-        assert opened.vocab_size == 2048
+        assert opened.vocab_size == 4096
     assert (tokenizers, templates) == ([model_dir], [model_dir])
 
 
@@ -117,8 +117,8 @@ def configure(model_dir, name="config.json", **settings):
     [
         ({"vocab_size": 4096}, 4096),
         ({"vocab_size": 100}, 100),
-        ({"vocab_size": None}, 2048),
-        ({"vocab_size": "many"}, 2048),
+        ({"vocab_size": None}, 4096),
+        ({"vocab_size": "many"}, 4096),
     ],
 )
 def test_the_models_vocabulary_counts_where_its_config_says_it(model_dir, settings, expected):
@@ -173,7 +173,7 @@ def test_a_link_is_a_directory_of_its_own_since_it_may_lead_elsewhere(model_dir,
     assert linked is not opened
     assert linked.is_same(opened)
     link.unlink()
-    assert opened.tokenizer.vocab_size == 2048
+    assert opened.tokenizer.vocab_size == 4096
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_model_that_is_read_slowly_holds_up_no_other(model_dir, demo_dir, monk
         found = pool.submit(lambda: slow.template)
         assert reading.wait(30)
         assert pool.submit(lambda: Model(demo_dir).template).result(30) == DOLLY
-        assert slow.tokenizer.vocab_size == 2048  # nor what else is read of it
+        assert slow.tokenizer.vocab_size == 4096  # nor what else is read of it
         goes_on.set()
         assert found.result(30) == DOLLY
 

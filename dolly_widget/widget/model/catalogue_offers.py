@@ -9,14 +9,14 @@ from dolly_widget.models import CATALOGUE, ModelInfo, NamedModel, find, named
 from dolly_widget.widget.model.one_click import Offer
 from dolly_widget.widget.page import messages
 
-_NEXT_STEPS = ("smollm2", "dolly-v2-3b")
+NEXT_STEPS = ("smollm2", "dolly-v2-3b")
 
 
 def next_steps(info: ModelInfo, weight_format: str) -> tuple[str, list[Offer]]:
     """What is said below the name of the model that runs, and what is offered there; nothing but for the demo."""
     if not info.is_demo:
         return "", []
-    models = [model for name in _NEXT_STEPS if (model := named(name)) is not None]
+    models = [model for name in NEXT_STEPS if (model := named(name)) is not None]
     return messages.demo_note(info), [_as_next_step(model, weight_format) for model in models]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dolly_widget.errors import EXPECTED_ERRORS, ModelChoiceError, ModelError
-from dolly_widget.models import KNOWN_MODELS, kept_files, store, weight_format
+from dolly_widget.models import CATALOGUE, KNOWN_MODELS, kept_files, store, weight_format
 from dolly_widget.text import in_bytes, visible_name
 from dolly_widget.widget.model.catalogue_offers import catalogue
 from dolly_widget.widget.model.file_choice import FileChoice
@@ -33,7 +33,7 @@ class ModelChooser(Fold):
         self.hint = widgets.HTML(layout={"display": "none"})
         self.files = FileChoice(self._load_file)
         self.stored = widgets.HTML()
-        self.catalogue = OneClick(self._choose)
+        self.catalogue = OneClick(self._choose, len(CATALOGUE))
         row = widgets.Box([self.name, self.weight_format, self.load])
         row.add_class("dw-chooser")
         super().__init__("Change model", row, self.hint, self.files, self.catalogue, self.stored)

@@ -20,23 +20,25 @@ class Offer(NamedTuple):
 
 
 class OneClick(widgets.Box):
-    """Hidden while there is nothing to offer. ``on_choose`` gets the model of the button that was clicked."""
+    """Hidden while there is nothing to offer. ``on_choose`` gets the model of the button that was clicked.
 
-    def __init__(self, on_choose: Callable[[str], None]) -> None:
+    The ``most`` buttons are made at once: those that a thread makes later are missing in a notebook saved by nbclient.
+    """
+
+    def __init__(self, on_choose: Callable[[str], None], most: int) -> None:
         self._on_choose = on_choose
         self._is_disabled = False
         self.text = widgets.HTML()
-        self.buttons: tuple[widgets.Button, ...] = ()
+        self.buttons = tuple(self._button(place) for place in range(most))
         self._offers: tuple[Offer, ...] = ()
-        super().__init__([self.text], layout={"display": "none"})
+        super().__init__([self.text, *self.buttons], layout={"display": "none"})
         self.add_class("dw-one-click")
+        handle_during_cells(self.buttons)
 
     def show(self, html: str, offers: Sequence[Offer]) -> None:
-        """Show safe HTML and a button for each offer; nothing where there is none."""
+        """Show safe HTML and a button for each offer, of which there are ``most``; nothing where there is none."""
         self.text.value = html
         self.text.layout.display = None if html else "none"
-        while len(self.buttons) < len(offers):
-            self._add()
         self._offers = tuple(offers)
         for place, button in enumerate(self.buttons):
             is_used = place < len(offers)
@@ -56,13 +58,10 @@ class OneClick(widgets.Box):
         for button in self.buttons:
             button.disabled = value
 
-    def _add(self) -> None:
-        place = len(self.buttons)
-        button = widgets.Button(disabled=self._is_disabled)
+    def _button(self, place: int) -> widgets.Button:
+        button = widgets.Button(layout={"display": "none"})
         button.on_click(lambda _: self._choose(place))
-        handle_during_cells([button])
-        self.buttons = (*self.buttons, button)
-        self.children = (self.text, *self.buttons)
+        return button
 
     def _choose(self, place: int) -> None:
         if place < len(self._offers):  # a click may come late

@@ -138,7 +138,7 @@ def test_the_text_leaves_a_window_that_is_not_too_long(demo_dir, monkeypatch):
 
 
 def test_numbers_that_are_none_are_refused(demo_dir, tmp_path):
-    broken = echo(demo_dir, tmp_path / "broken", added=dict.fromkeys(range(2048), np.nan)).model.directory
+    broken = echo(demo_dir, tmp_path / "broken", added=dict.fromkeys(range(4096), np.nan)).model.directory
     with pytest.raises(ModelError, match=r"computes infinite numbers, or none \(NaN\); nothing was stored"):
         verify(broken, ignore_progress)
 
@@ -151,7 +151,7 @@ def test_a_cache_that_changes_the_numbers_is_refused(demo_dir, tmp_path, monkeyp
     model_dir = echo(demo_dir, tmp_path / "counting").model.directory
     ids = ops.parameter([-1, -1], np.int64, name="input_ids")
     ids.output(0).set_names({"input_ids"})
-    one_hot = ops.one_hot(ids, ops.constant(2048), ops.constant(np.float32(1)), ops.constant(np.float32(0)), axis=-1)
+    one_hot = ops.one_hot(ids, ops.constant(4096), ops.constant(np.float32(1)), ops.constant(np.float32(0)), axis=-1)
     count = ops.convert(ops.gather(ops.shape_of(ids), ops.constant(1), ops.constant(0)), np.float32)
     logits = ops.multiply(one_hot, count)
     logits.output(0).set_names({"logits"})

@@ -52,7 +52,7 @@ def test_the_saved_state_has_the_last_answer(executed):
     states = executed.metadata.widgets[STATE]["state"]
     texts = [state["state"]["text"] for state in states.values() if "is_streaming" in state["state"]]
     assert texts == [ANSWER]
-    assert "3.0 M parameters" in str(states)
+    assert "6.8 M parameters" in str(states)
     assert "not loaded yet" not in str(states)
     first, second = (executed.cells[index].outputs[0].data for index in (0, 2))
     assert first[VIEW]["model_id"] == second[VIEW]["model_id"] in states

@@ -58,7 +58,7 @@ def tokenizer(demo_dir):
 @pytest.fixture
 def scripted(monkeypatch):
     """``scripted.logits`` is what the model says next; ``scripted.texts`` what it was asked about."""
-    script = SimpleNamespace(logits=np.zeros(2048, np.float32), texts=[], go=threading.Event(), begun=threading.Event())
+    script = SimpleNamespace(logits=np.zeros(4096, np.float32), texts=[], go=threading.Event(), begun=threading.Event())
     script.go.set()
 
     def next_token(source, prompt, prefix_ids=(), *, stop=None):
@@ -83,7 +83,7 @@ def names(explorer):
 
 
 def logits(**by_id):
-    found = np.full(2048, -5.0, np.float32)
+    found = np.full(4096, -5.0, np.float32)
     for token_id, value in by_id.items():
         found[int(token_id.removeprefix("t"))] = value
     return found
@@ -154,12 +154,12 @@ def test_a_slider_sends_one_message_to_the_page(make, scripted, monkeypatch):
 
 
 def test_the_engine_s_bound_on_candidates_holds_and_is_told(make, demo_dir, scripted):
-    scripted.logits = np.zeros(2048, np.float32)
+    scripted.logits = np.zeros(4096, np.float32)
     engine = load_engine(demo_dir, device="CPU")
     explorer = make(engine, temperature=1, top_p=0.99)
     plain = make(temperature=1, top_p=0.99)
     assert explorer.distribution.kept == plain.distribution.kept  # equals of the last one are all kept
-    scripted.logits = -np.arange(2048, dtype=np.float32) / 2048
+    scripted.logits = -np.arange(4096, dtype=np.float32) / 4096
     bound, free = make(engine, temperature=1, top_p=0.99), make(temperature=1, top_p=0.99)
     assert bound.distribution.kept < 1024 < free.distribution.kept
     assert "never draws from more than the 1,024 likeliest" in " ".join(shown(bound)["notes"])
@@ -208,7 +208,7 @@ def test_sample_draws_shows_and_appends_nothing(make, scripted):
 
 
 def test_a_token_drawn_from_far_down_is_shown(make, scripted):
-    scripted.logits = -np.arange(2048, dtype=np.float32) / 2048
+    scripted.logits = -np.arange(4096, dtype=np.float32) / 4096
     explorer = make(seed=1, temperature=1, top_p=1)
     token_id = explorer.sample()
     assert token_id > 20
@@ -439,7 +439,7 @@ def test_logits_that_are_no_numbers_are_told_and_never_drawn(make, scripted, wro
 
 
 def test_minus_infinity_is_probability_0(make, scripted):
-    scripted.logits = np.full(2048, -np.inf, np.float32)
+    scripted.logits = np.full(4096, -np.inf, np.float32)
     scripted.logits[[5, 6]] = 1
     explorer = make()
     assert explorer.distribution.kept == 2
@@ -455,16 +455,16 @@ def test_a_bug_shows_its_traceback_and_reaches_who_waits(make, scripted):
 
 
 def test_ids_beyond_the_tokenizer_are_shown_and_can_be_gone_on_with(make, scripted):
-    scripted.logits = np.zeros(2100, np.float32)
-    scripted.logits[2090] = 9
+    scripted.logits = np.zeros(4200, np.float32)
+    scripted.logits[4150] = 9
     explorer = make()
     explorer.wait(LIMIT_S)
-    assert names(explorer)[0] == "⟨id 2090⟩"
-    with pytest.raises(ValueError, match="no token 2090: the model has 2,048"):
-        explorer.step(2090)
+    assert names(explorer)[0] == "⟨id 4150⟩"
+    with pytest.raises(ValueError, match="no token 4150: the model has 4,096"):
+        explorer.step(4150)
 
 
-@pytest.mark.parametrize("token_id", [-1, 2048, 10**20])
+@pytest.mark.parametrize("token_id", [-1, 4096, 10**20])
 def test_an_id_that_no_token_has_is_refused(make, token_id):
     with pytest.raises(ValueError, match=f"no token {token_id}"):
         make(prefix_ids=[token_id])

@@ -72,7 +72,7 @@ def test_a_finished_answer_is_coloured_by_the_settings_used(make):
         for chance, rank in zip(expected.probabilities, expected.ranks.tolist(), strict=True)
     ]
     assert "".join(token["text"] for token in tokens).startswith(result.text[:20])
-    assert "of 2,048 tokens could be drawn" in tokens[0]["details"]
+    assert "of 4,096 tokens could be drawn" in tokens[0]["details"]
     assert message(widget) == ""
     widget.lens = False
     assert (is_shown(view(widget)), is_shown(widget._screen.view)) == (False, True)
@@ -209,9 +209,9 @@ def test_a_place_that_the_answer_does_not_have_is_a_sentence(make, place):
 def test_a_token_that_the_model_does_not_have_is_a_sentence_and_nothing_is_lost(make):
     widget = make(seed=3)
     first = widget.ask(WHO)
-    with pytest.raises(ValueError, match="no token 2048"):
-        widget.regenerate_from(3, 2048).wait(LIMIT_S)
-    assert "no token 2048" in widget.error
+    with pytest.raises(ValueError, match="no token 4096"):
+        widget.regenerate_from(3, 4096).wait(LIMIT_S)
+    assert "no token 4096" in widget.error
     assert widget.history[0].result == first
     widget._screen.pager.older.click()
     assert widget.response == first.text

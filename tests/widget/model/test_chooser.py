@@ -75,7 +75,7 @@ def labels(box):
 
 
 def test_the_catalogue_is_offered_with_what_each_model_is_and_costs(box, chosen):
-    assert labels(box) == []  # nothing is looked up before it is opened
+    assert not any(labels(box))  # nothing is looked up before it is opened
     box.is_open = True
     assert labels(box)[:2] == ["SmolLM2 135M · real, small · 93 MB", "Dolly 2.0 3B · the original, small · 2.8 GB"]
     assert len(labels(box)) == len(CATALOGUE)

@@ -23,7 +23,7 @@ def shown(part):
 
 
 def test_it_is_hidden_until_there_is_something_and_again_when_there_is_nothing():
-    part = OneClick(print)
+    part = OneClick(print, 2)
     assert part.layout.display == "none"
     part.show("<b>Two:</b>", [Offer("a", "Model A"), Offer("b", "Model B", "small")])
     assert part.layout.display is None
@@ -34,7 +34,7 @@ def test_it_is_hidden_until_there_is_something_and_again_when_there_is_nothing()
 
 def test_a_click_chooses_what_is_offered_then():
     chosen = []
-    part = OneClick(chosen.append)
+    part = OneClick(chosen.append, 2)
     part.show("", [Offer("a", "Model A"), Offer("b", "Model B")])
     first, second = part.buttons
     first.click()
@@ -46,7 +46,7 @@ def test_a_click_chooses_what_is_offered_then():
 
 
 def test_what_is_disabled_stays_so_for_offers_that_come_later():
-    part = OneClick(print)
+    part = OneClick(print, 2)
     part.disabled = True
     part.show("", [Offer("a", "Model A")])
     assert part.buttons[0].disabled
@@ -55,7 +55,7 @@ def test_what_is_disabled_stays_so_for_offers_that_come_later():
 
 
 def test_its_buttons_are_closed_with_the_widget_that_it_is_in():
-    part = OneClick(print)
+    part = OneClick(print, 2)
     part.show("", [Offer("a", "Model A")])
     assert {part.buttons[0], part.buttons[0].layout} <= set(descendants(ipywidgets.VBox([part])))
 

@@ -466,8 +466,14 @@ def box(widget):
 def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monkeypatch):
     asked = []
     of = {"revision": "main", "commit": "0" * 40}
-    entry = SimpleNamespace(model_id="me/mine", **of, weight_format="int4-g64", size_bytes=2_800_000_000)
-    known = SimpleNamespace(model_id=DOLLY_3B, created="", path=None, **of, weight_format="int8", size_bytes=1_000_000)
+    entry = SimpleNamespace(
+        model_id="me/mine", title="me/mine", **of, weight_format="int4-g64", size_bytes=2_800_000_000
+    )
+    known = SimpleNamespace(
+        **{"model_id": DOLLY_3B, "title": DOLLY_3B, "created": "", "path": None, "weight_format": "int8"},
+        **of,
+        size_bytes=1_000_000,
+    )
     monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or (entry, known))
     assert (box(widget).is_open, asked) == (False, [])
     box(widget).is_open = True
