@@ -262,7 +262,7 @@ def test_training_goes_on_after_an_interruption(tmp_path, monkeypatch):
         "HIDDEN": 16,
         "LAYERS": 1,
         "HEADS": 2,
-        "VOCAB_SIZE": 2048,
+        "VOCAB_SIZE": 4096,
         "EXAMPLES_PER_STEP": 4,
         "SAVE_EVERY": 2,
         "RATE": 0.5,
