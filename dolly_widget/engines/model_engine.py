@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from dolly_widget.engines.answer import Answer, Endings, OnText, endings, ignore_text
-from dolly_widget.engines.one_processor import bearable
+from dolly_widget.engines.one_processor import safe_properties
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.errors import EngineError, PromptTooLongError
@@ -96,10 +96,9 @@ class ModelEngine(ABC):
         return check_properties(self.device, self.setup.properties)
 
     def _load_on_own_thread(self, properties: dict[str, Any]) -> Any:
-        if self.device.startswith(("CPU", "AUTO", "HETERO", "MULTI")):
-            properties = bearable(properties, self.model.info.precision)
+        safe = safe_properties(self.device, properties, self.model.info.precision)
         try:
-            return run_on_own_thread(lambda: self._load(properties))
+            return run_on_own_thread(lambda: self._load(safe))
         except EngineError:
             raise
         except (RuntimeError, MemoryError) as exc:

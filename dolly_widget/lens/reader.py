@@ -18,16 +18,13 @@ import numpy.typing as npt
 from dolly_widget.engines import keep_last_logits
 from dolly_widget.errors import EngineError
 from dolly_widget.models import feed, is_recurrent
-from dolly_widget.runtime import check_properties, explain, run_on_own_thread
+from dolly_widget.runtime import PRECISE, check_properties, explain, run_on_own_thread
 
 if TYPE_CHECKING:
     import openvino as ov
 
 Logits = npt.NDArray[np.float32]
 
-# All of it in float32. By default, activations are rounded to 8 bits before they meet weights of 8 bits, and the cache
-# is stored in 8 bits: the logits would then depend on the machine.
-PRECISE = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
 # Of the logits that are there at once; and positions, for what else grows with them.
 BLOCK_BYTES = 16 * 2**20
 MAX_BLOCK = 256

@@ -5,11 +5,12 @@ from dolly_widget.runtime.jobs import INTERRUPT_S, Job, Worker
 from dolly_widget.runtime.memory import added_bytes, free_memory_bytes, private_bytes
 from dolly_widget.runtime.openvino_thread import run_on_own_thread
 from dolly_widget.runtime.progress import OnProgress, Progress, ignore_progress
-from dolly_widget.runtime.properties import check_properties
+from dolly_widget.runtime.properties import PRECISE, check_properties
 from dolly_widget.runtime.reasons import explain, reason
 
 __all__ = [
     "INTERRUPT_S",
+    "PRECISE",
     "Job",
     "OnProgress",
     "Progress",

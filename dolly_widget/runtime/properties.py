@@ -14,6 +14,11 @@ from dolly_widget.runtime.devices import devices_behind
 from dolly_widget.runtime.openvino_thread import run_on_own_thread
 from dolly_widget.runtime.reasons import reason
 
+# By default, activations are rounded to 8 bits before they meet weights of 8 bits, and the cache is stored in 8 bits:
+# the logits would then depend on the machine. The hint ACCURACY would also make float32 of all compressed weights, in
+# twice to four times the memory.
+PRECISE = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+"""All arithmetic in float32."""
 _ADVICE = "correct it in ov_config, or leave it out."
 
 

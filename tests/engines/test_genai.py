@@ -26,8 +26,8 @@ from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
-from dolly_widget.lens.reader import PRECISE
 from dolly_widget.models.info import ModelInfo
+from dolly_widget.runtime import PRECISE
 from dolly_widget.runtime.devices import available_devices
 from dolly_widget.sampling.logits import probabilities
 from dolly_widget.sampling.params import SamplingParams

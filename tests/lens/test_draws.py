@@ -8,8 +8,8 @@ import pytest
 
 from dolly_widget import load_engine
 from dolly_widget.engines.bounds import effective_params
-from dolly_widget.lens.reader import PRECISE
 from dolly_widget.lens.scores import next_token, score
+from dolly_widget.runtime import PRECISE
 from dolly_widget.sampling.next_token import CUTS, distribution, entropy
 from dolly_widget.sampling.params import SamplingParams
 from dolly_widget.text.template import DOLLY

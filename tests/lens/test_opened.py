@@ -15,10 +15,11 @@ from dolly_widget import load_engine
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.errors import EngineError
 from dolly_widget.lens.opened import open_model
-from dolly_widget.lens.reader import PRECISE, Reader, precise
+from dolly_widget.lens.reader import Reader, precise
 from dolly_widget.lens.scores import next_token
 from dolly_widget.models.conversion.export import _export_uncompressed
 from dolly_widget.models.info import ModelInfo
+from dolly_widget.runtime import PRECISE
 from dolly_widget.sampling.logits import probabilities
 from dolly_widget.sampling.params import SamplingParams
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt

@@ -9,7 +9,7 @@ from dolly_widget import SamplingParams, lens
 from dolly_widget.comparison import first_difference
 from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.engines.speculative.engine import SpeculativeEngine
-from dolly_widget.lens.reader import PRECISE
+from dolly_widget.runtime import PRECISE
 
 QUESTIONS = ("Write a sentence about the sea.", "Name three fruits.")
 GREEDY = SamplingParams(max_new_tokens=24, temperature=0)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dolly_widget.engines.graphs import keep_last_logits
+from dolly_widget.engines.one_processor import safe_properties
 from dolly_widget.errors import EngineError
 from dolly_widget.models import Model
 
@@ -50,7 +51,8 @@ class CachedModel:
                 "from its cache: leave them out."
             )
         keep_last_logits(graph, count)
-        compiled = core.compile_model(graph, device, properties)
+        # The draft may be in FP16 where the large model is not.
+        compiled = core.compile_model(graph, device, safe_properties(device, properties, model.info.precision))
         self._request = compiled.create_infer_request()
         self._ids: list[int] = []
         self._mask = np.zeros(0, dtype=np.int64)

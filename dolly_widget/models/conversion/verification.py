@@ -16,7 +16,7 @@ from dolly_widget.errors import ModelError
 from dolly_widget.models import attention
 from dolly_widget.models.graph_signature import feed
 from dolly_widget.models.info import ModelInfo
-from dolly_widget.runtime import OnProgress, Progress
+from dolly_widget.runtime import PRECISE, OnProgress, Progress
 
 _Logits = npt.NDArray[np.float32]
 
@@ -28,9 +28,6 @@ _LONGEST_WINDOW = 300
 _LEAST_TOKENS = 256
 _SEED = 20230412
 _WAYS = attention.GENAI_ATTENTION[:-1]
-# Full precision, in every engine: what differs is then an error, or a near tie. The hint ACCURACY would also make
-# float32 of all compressed weights, which takes twice to four times the memory.
-_PRECISE = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
 # Of the spread of a place's logits: how far a token may be behind the likeliest one, and two ways to compute it apart.
 _TOLERANCE = 0.02
 _BROKEN = "nothing was stored. Convert or download it again."
@@ -83,7 +80,7 @@ def _continue(model_dir: Path, prompt: Sequence[int], way: str) -> list[int]:
     config.max_new_tokens, config.ignore_eos, config.apply_chat_template = _NEW_TOKENS, True, False
     try:
         properties = {} if way == attention.DEFAULT else {"ATTENTION_BACKEND": way}
-        pipeline = genai.LLMPipeline(str(model_dir), "CPU", **(_PRECISE | properties))
+        pipeline = genai.LLMPipeline(str(model_dir), "CPU", **(PRECISE | properties))
         done = pipeline.generate(genai.TokenizedInputs(ov.Tensor(ids), ov.Tensor(np.ones_like(ids))), config)
     except RuntimeError:
         return []
@@ -97,7 +94,7 @@ class _Judge:
         import openvino as ov
 
         try:
-            model = ov.Core().compile_model(model_dir / "openvino_model.xml", "CPU", _PRECISE)
+            model = ov.Core().compile_model(model_dir / "openvino_model.xml", "CPU", PRECISE)
             self._request = model.create_infer_request()
         except RuntimeError as exc:
             raise ModelError(f"OpenVINO cannot load the model that was made; {_BROKEN}") from exc

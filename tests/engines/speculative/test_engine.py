@@ -15,7 +15,7 @@ from dolly_widget.engines.speculative.cached_model import BLOCK, CachedModel
 from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.engines.speculative.guesses import MOST, Pace
 from dolly_widget.errors import ModelError
-from dolly_widget.lens.reader import PRECISE
+from dolly_widget.runtime import PRECISE
 from dolly_widget.text.template import PLAIN
 from tests.demo_model.corpus import brainstorming, reading, writing
 from tests.demo_model.corpus.contexts import Style
