@@ -12,7 +12,8 @@ from dolly_widget.widget.page.control import Control
 from dolly_widget.widget.page.layout import descendants
 
 _SHOWING = (widgets.HTML, widgets.Label, widgets.Button, ResponseView, CandidateBars, LensView, PromptView)
-_CODE = {"_esm", "_css"}  # never changes, and is most of it
+# These never change: the code, which is most of it, and the name of each class in the page.
+_CONSTANT = ("_esm", "_css", "_model_", "_view_")
 # Of the parts that a person sets something in.
 _SHOWN_TRAITS = {"children", "disabled", "display", "state", "recall", "title", "listing", "shown"}
 
@@ -50,5 +51,5 @@ class CatchingUp(Control):
 
 def _shown_keys(part: widgets.Widget) -> set[str]:
     """The traits that only show something: a person may have set the others meanwhile."""
-    keys = set(part.keys) - _CODE
+    keys = {key for key in part.keys if not key.startswith(_CONSTANT)}
     return keys if isinstance(part, _SHOWING) else keys & _SHOWN_TRAITS
