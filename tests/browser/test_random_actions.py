@@ -14,6 +14,8 @@ import os
 os.environ.update(HF_HUB_OFFLINE="1", PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull)
 from dolly_widget import DollyWidget
 widget = DollyWidget(max_new_tokens=40)
+states = []
+widget.observe(lambda change: states.append(change.new), "status")
 widget
 """
 JUDGE = """
@@ -24,11 +26,12 @@ try:
     widget.wait(60)
 except (ValueError, RuntimeError, OSError) as exc:
     print("last:", type(exc).__name__)
+answered = states.count("generating")
+print("answered:", answered)
 widget.lens = widget.chat = False
 result = widget.ask("What is the capital of France?", temperature=0, repetition_penalty=1, max_new_tokens=100)
 working = [thread.name for thread in threading.enumerate() if thread.name.startswith("dolly-")]
-is_long = len(widget.history) > FEWEST
-print(widget.status, is_long, "Paris" in result.text, widget.response == result.text, not working)
+print("judged:", widget.status, "Paris" in result.text, widget.response == result.text, answered > 2, working)
 """
 CONTROLS = "button, input, textarea, select, summary, [tabindex='0']"
 # The middle of a control that can be seen; null where there is none, or something else lies over it.
@@ -96,7 +99,7 @@ class Actor:
 @pytest.mark.other_errors("[anywidget] Failed to initialize model.")
 @pytest.mark.parametrize("count", [500, pytest.param(2000, marks=pytest.mark.slow)])
 def test_random_actions_leave_a_widget_that_works(lab, page, count):
-    notebook = lab.open(page, [MAKE, JUDGE.replace("FEWEST", str(count // 100))])
+    notebook = lab.open(page, [MAKE, JUDGE])
     notebook.run(0)
     page.locator(BOX).wait_for(timeout=60_000)
     expect(page.locator(".dw-model")).to_contain_text("parameters", timeout=60_000)
@@ -106,5 +109,7 @@ def test_random_actions_leave_a_widget_that_works(lab, page, count):
     judge = page.locator(".jp-Notebook .jp-CodeCell", has_text="threading.enumerate")
     judge.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
-    judge.get_by_text("idle True True True True").wait_for(timeout=120_000)
+    verdict = judge.locator(".jp-OutputArea-output", has_text="judged:")
+    verdict.wait_for(timeout=120_000)
+    expect(verdict).to_contain_text("judged: idle True True True []")
     assert [each for each in notebook.errors() if "last:" not in each] == []
