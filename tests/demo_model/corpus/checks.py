@@ -5,32 +5,41 @@ from __future__ import annotations
 import random
 import re
 
-from tests.demo_model.corpus.grammar import Example, Split, part
+from tests.demo_model.corpus.grammar import Example, Split, expand, part
 from tests.demo_model.corpus.names import split_of
 from tests.demo_model.corpus.questions import RELATIONS
-from tests.demo_model.corpus.relations import Fact, Relation, ask, fill, typed
+from tests.demo_model.corpus.relations import Fact, Relation, ask, capitalized, fill, put, typed
 
 # Around a question such as "is Paris the capital of France?", and around the claim "Paris is the capital of France".
 _AROUND_QUESTION = (
-    *("{}", "{}", "{}", "{}", "Tell me: {}", "Question: {}", "Quick question: {}", "Do you know? {}"),
-    *("{} Answer yes or no.", "Just yes or no, {}", "{} Yes or no?", "A yes-or-no question: {}"),
+    "<it>",
+    "{Tell me|Please tell me|Say|A question|Question|Quick question|One more question|I have a question}: <it>",
+    "{Tell me|Answer me} {this|one thing|honestly}{:|.} <it>",
+    "{Hi|Hello|Hey|Good morning}{!|.|,} <it>",
+    "{Do you know|Can you tell me|May I ask|What do you think|Right or wrong|Any idea}? <it>",
+    "{A|One} {yes-or-no|simple|short|quick} question{:|.} <it>",
+    "{Please |}{answer|reply|say}{| just| only}: <it>",
+    "{Please |}{Answer|Reply|Respond}{| just| only} {with yes or no|with a yes or a no|yes or no}. <it>",
+    "{Yes/no|In one word|Just yes or no|Simply yes or no|No or yes|For a quiz|To be sure|Honestly}{:|,|?|.} <it>",
+    "<it> {Answer yes or no.|Yes or no?|Is it so?|Yes/no?|Please answer.|Please say yes or no.|Do you know?}",
+    "<it> {What do you think?|What would you say?|Just yes or no, please.|A yes or a no is enough.|True?}",
 )
 _AROUND_CLAIM = (
-    "Is it true that {}?",
-    "Is it right that {}?",
-    "True or false: {}.",
-    "True or false? {}.",
-    "I think that {}. Is that right?",
-    "Is this true: {}?",
-    "Is it a fact that {}?",
-    "Do you agree that {}?",
-    "Am I right that {}?",
-    "Can you confirm that {}?",
-    "{}: is that true?",
-    "{}, right?",
+    "{Is it|Is it really|Could it be} {true|right|so|a fact|the case} that <it>?",
+    "{Do you|Would you|Can you|Could you} {agree|confirm|believe|accept} that <it>?",
+    "{Do you|Would you|Should I|Can I} {think|believe|tell people|write} that <it>?",
+    "{Am I|Are we|Is she|Is he|Are they} {right|correct} {that|in saying that|to say that} <it>?",
+    "{True or false|True or not|Right or wrong|Fact or fiction|False or true}{:|?} <it>.",
+    "{Is this|Is the following|Is this sentence|Is this claim} {true|right|a fact}{:|?} <it>{.|?}",
+    "{I think|I believe|I heard|I read|My friend says|People say|Somebody told me|It says here} that <it>. "
+    "{Is that right?|Is it true?|Is it so?|Am I right?|Is that correct?|Right?|True?|Do you agree?}",
+    "<it>: {is that true?|right or wrong?|true or false?|yes or no?|is it so?}",
+    "<it>, {right?|yes or no?|true or false?|correct?|is that so?}",
+    "<it>. {True or false?|Right or wrong?|Is that true?|Yes or no?|Do you agree?|Correct?|Would you agree?}",
+    "{Please |}{Check|Confirm|Judge|Tell me if this is true|Say if this is right}{:|.} <it>.",
 )
-_AROUND_QUESTION_HELD_OUT = ("Please answer yes or no: {}", "Yes or no? {}")
-_AROUND_CLAIM_HELD_OUT = ("Is it correct that {}?", "Would you say that {}?")
+_AROUND_QUESTION_HELD_OUT = ("Please answer yes or no: <it>", "Yes or no? <it>")
+_AROUND_CLAIM_HELD_OUT = ("Is it correct that <it>?", "Would you say that <it>?")
 _AROUND_CHOICE = ("{q}: {a} or {b}?", "{q}, {a} or {b}?", "{q}? {a} or {b}?")
 _PREPOSITION = re.compile(r" (in|of|by) \{value\}")
 
@@ -108,6 +117,13 @@ def _stated(relation: Relation, fact: Fact) -> str:
     return statement if fact.value.endswith(".") else statement.rstrip(".")
 
 
+def _around(frame: str, told: str) -> str:
+    """A question or claim in its frame; behind the end of a sentence it begins with a capital."""
+    before, after = frame.split("<it>")
+    told = capitalized(told) if before.endswith((". ", "! ", "? ")) else told
+    return capitalized(f"{before}{told}{after}").replace("..", ".")
+
+
 def yes_no(relation: Relation, fact: Fact, rng: random.Random, split: Split) -> Example:
     """A fact claimed, rightly or wrongly: "Is Rome the capital of France?"."""
     wrong = _wrong(relation, fact, rng, split) if rng.random() < 0.5 else None
@@ -119,7 +135,7 @@ def yes_no(relation: Relation, fact: Fact, rng: random.Random, split: Split) -> 
     else:
         frames = _AROUND_CLAIM if split is Split.TRAIN else part(_AROUND_CLAIM_HELD_OUT, split)
         inner = _lower(claim.rstrip("."))
-    asked = fill(rng.choice(frames).replace("{}", inner), claimed)
+    asked = _around(expand(rng.choice(frames), rng), put(inner, claimed))
     answer = "no" if wrong else "yes"
     response = f"{_stated(relation, fact)}, so {answer}."
     if split is Split.TRAIN:

@@ -41,6 +41,8 @@ from .wordlists import (
     WEEKDAYS,
 )
 
+_WORDS = [*ANIMALS, *AWARDS, *CROPS, *DISHES, *FLAVOURS, *GOODS, *HOBBIES, *JOBS, *OBJECTS, *SPOTS, *SUBJECTS]
+
 Drawer = Callable[[random.Random, Split], str]
 
 _STARTS = [
@@ -275,8 +277,20 @@ def title(rng: random.Random, split: Split = Split.TRAIN) -> str:
     return fresh(lambda: f"The {rng.choice(TITLE_WORDS)} {rng.choice(TITLE_NOUNS)}", split)
 
 
+def _strange(own: Sequence[str], rng: random.Random, split: Split) -> str:
+    """One of a value's own words; in training, half of the time a word that nothing but the text suggests.
+
+    A model that has always read "cat", "dog" or "parrot" where a pet is told answers with one of them: it has learnt
+    the list, not to copy. So any word may stand there, or one that nobody has seen.
+    """
+    chance = rng.random() if split is Split.TRAIN else 1.0
+    if chance < 0.25:
+        return word(rng, split)
+    return choose(_WORDS, rng, split) if chance < 0.5 else rng.choice(own)
+
+
 def _listed(values: Sequence[str]) -> Drawer:
-    return lambda rng, split: choose(values, rng, split)
+    return lambda rng, split: fresh(lambda: _strange(values, rng, split), split)
 
 
 def _any(values: Sequence[str]) -> Drawer:
@@ -284,7 +298,7 @@ def _any(values: Sequence[str]) -> Drawer:
 
 
 def _pairs(lefts: Sequence[str], rights: Sequence[str]) -> Drawer:
-    return lambda rng, split: fresh(lambda: f"{rng.choice(lefts)} {rng.choice(rights)}", split)
+    return lambda rng, split: fresh(lambda: f"{_strange(lefts, rng, split)} {_strange(rights, rng, split)}", split)
 
 
 def _number(low: int, high: int, unit: str = "", step: int = 1) -> Drawer:

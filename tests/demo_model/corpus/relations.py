@@ -98,10 +98,15 @@ def reversed_facts(table: Mapping[str, str]) -> tuple[Fact, ...]:
     return facts_of([(value, key) for key, value in table.items() if times[value] == 1])
 
 
-def fill(template: str, fact: Fact) -> str:
+def put(template: str, fact: Fact) -> str:
     """The template with the fields of the fact in it; a value that ends in a full stop ends the sentence."""
     fields = {"key": fact.key, "value": fact.value, "more": fact.more, "bare": bare(fact.key)}
-    return capitalized(template.format(**fields)).replace("..", ".")
+    return template.format(**fields).replace("..", ".")
+
+
+def fill(template: str, fact: Fact) -> str:
+    """The same as a sentence of its own: with a capital letter."""
+    return capitalized(put(template, fact))
 
 
 def held_out_frame(relation: Relation) -> str:
