@@ -122,9 +122,7 @@ def _sentencepiece(metadata: Mapping[str, Any]) -> tuple[tokenizers.Tokenizer, d
     if not vocabulary.scores:
         raise broken("no scores")
     ids = {token: token_id for token_id, token in enumerate(vocabulary.tokens)}
-    unknown = vocabulary.tokens[vocabulary.named["unk"]] if "unk" in vocabulary.named else None
-    if unknown is None and not all(f"<0x{byte:02X}>" in ids for byte in range(256)):
-        raise broken("neither a token for each byte nor one for what is unknown")
+    unknown = vocabulary.tokens[vocabulary.named["unk"]]
     merges = _merges_by_score(vocabulary, ids)
     backend = Tokenizer(models.BPE(vocab=ids, merges=merges, unk_token=unknown, fuse_unk=True, byte_fallback=True))
     has_prefix = _flag(metadata, "add_space_prefix", True)

@@ -38,7 +38,7 @@ BAD = {
     "older": (b"tjgg" + bytes(100), "is in a format older than GGUF"),
     "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer.*git lfs pull"),
     "big-endian": (b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "is a big-endian GGUF file"),
-    "version 1": (b"GGUF" + struct.pack("<III", 1, 0, 0), "is in version 1 of GGUF"),
+    "version 1": (b"GGUF" + struct.pack("<III", 1, 0, 0), "is in version 1 of GGUF, of August 2023"),
     "version 9": (gguf(version=9), "is in version 9 of GGUF, which cannot be read; give a file in version 2 or 3"),
     "cut in its beginning": (gguf()[:-1], "is truncated: 23 of at least 24 bytes"),
     "no settings": (gguf(settings=1), "is truncated"),
@@ -95,6 +95,19 @@ def test_a_list_takes_no_more_than_the_file_has(tmp_path):
     path = tmp_path / "sheep.gguf"
     path.write_bytes(gguf(setting(b"a", ARRAY, struct.pack("<IQ", UINT32, 2**22)), settings=1))
     with pytest.raises(ModelError, match=r"is truncated: .* of at least 16,777,"):
+        read_header(path)
+
+
+def test_a_header_has_a_bound_in_a_file_of_any_size(tmp_path):
+    path = tmp_path / "sheep.gguf"
+    texts = struct.pack("<IQ", STRING, 2)
+    half = 60_000_000
+    with path.open("wb") as file:  # sparse: it takes no room on the disk
+        file.write(gguf(setting(b"a", ARRAY, texts + struct.pack("<Q", half)), settings=1))
+        file.seek(half, 1)
+        file.write(struct.pack("<Q", half))
+        file.truncate(10 * half)
+    with pytest.raises(ModelError, match="its header takes more than 100,000,000 bytes"):
         read_header(path)
 
 

@@ -57,6 +57,24 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path, key, method, value):
         structure_of(tmp_path, Shape(metadata={f"llama.{key}": (method, value)}))
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"heads": 8, "kv_heads": 3}, "gives 8 as llama.attention.head_count, where a multiple of 3 can be used"),
+        ({"head_size": 31}, "gives 8 as llama.attention.head_count, where a multiple of 4 can be used"),
+    ],
+)
+def test_heads_that_cannot_be_shared_or_turned_are_refused(tmp_path, changes, sentence):
+    with pytest.raises(ModelError, match=sentence):
+        structure_of(tmp_path, Shape(**changes))
+
+
+def test_more_layers_than_tensors_are_refused_before_they_are_listed(tmp_path):
+    shape = Shape(metadata={"llama.block_count": ("uint32", 2**20)})
+    with pytest.raises(ModelError, match=r"gives 1048576 as llama\.block_count, where no more than its 21 tensors"):
+        structure_of(tmp_path, shape)
+
+
 def test_a_setting_that_is_missing_is_named(tmp_path):
     with pytest.raises(ModelError, match=r"sheep\.gguf does not give qwen2\.attention\.head_count, which has to be"):
         structure_of(tmp_path, Shape(metadata={"general.architecture": ("string", "qwen2")}))

@@ -321,38 +321,47 @@ def test_what_the_file_does_not_say_is_not_guessed(key, what, tmp_path):
 
 
 BROKEN = {
-    "no tokens": lambda count: {"tokens": None},
-    "no list of tokens": lambda count: {"tokens": "abc"},
-    "an empty list of tokens": lambda count: {"tokens": []},
-    "tokens that are no text": lambda count: {"tokens": list(range(1, count + 1))},
-    "a lone surrogate": lambda count: {"tokens": ["\ud800", "b"]},
-    "the same token twice": lambda count: {"tokens": ["a", "a"]},
-    "a token that is too long": lambda count: {"tokens": ["a" * 1025, "b"]},
-    "too many characters": lambda count: {"tokens": [f"{index:01000}" for index in range(8400)]},
-    "too many tokens": lambda count: {"tokens": [""] * ((1 << 20) + 1)},
-    "types for other tokens": lambda count: {"token_type": [NORMAL] * 3},
-    "no list of types": lambda count: {"token_type": 7},
-    "a type out of range": lambda count: {"token_type": [NORMAL] * (count - 1) + [7]},
-    "a type that is no number": lambda count: {"token_type": ["1"] * count},
-    "scores for other tokens": lambda count: {"scores": [0.5]},
-    "a score that is no number": lambda count: {"scores": [0.5] * (count - 1) + ["0.5"]},
-    "a score that is not finite": lambda count: {"scores": [0.5] * (count - 1) + [float("nan")]},
-    "an id out of range": lambda count: {"eos_token_id": count},
-    "a negative id": lambda count: {"bos_token_id": -7},
-    "an id that is no number": lambda count: {"bos_token_id": "1"},
-    "an id that is a truth": lambda count: {"bos_token_id": True},
-    "a setting that is no truth": lambda count: {"add_bos_token": "yes"},
+    "no tokens": (lambda count: {"tokens": None}, "no list of tokens"),
+    "no list of tokens": (lambda count: {"tokens": "abc"}, "no list of tokens"),
+    "an empty list of tokens": (lambda count: {"tokens": []}, "no list of tokens"),
+    "tokens that are no text": (lambda count: {"tokens": list(range(1, count + 1))}, "a token that is not text"),
+    "a lone surrogate": (lambda count: {"tokens": ["\ud800", "b"]}, "a token that cannot be encoded"),
+    "the same token twice": (lambda count: {"tokens": ["a", "a"]}, "the same token twice"),
+    "a token that is too long": (lambda count: {"tokens": ["a" * 1025, "b"]}, "tokens of too many characters"),
+    "too many characters": (
+        lambda count: {"tokens": [f"{index:01000}" for index in range(8400)]},
+        "tokens of too many characters",
+    ),
+    "too many tokens": (lambda count: {"tokens": [""] * ((1 << 20) + 1)}, "1,048,577 tokens, more than 1,048,576"),
+    "types for other tokens": (lambda count: {"token_type": [NORMAL] * 3}, "a token_type list that"),
+    "no list of types": (lambda count: {"token_type": 7}, "a token_type list that"),
+    "a type out of range": (
+        lambda count: {"token_type": [NORMAL] * (count - 1) + [7]},
+        "a token type that is none of 0 to 6",
+    ),
+    "a type that is no number": (lambda count: {"token_type": ["1"] * count}, "a token type that is none"),
+    "scores for other tokens": (lambda count: {"scores": [0.5]}, "a scores list that"),
+    "a score that is no number": (lambda count: {"scores": [0.5] * (count - 1) + ["0.5"]}, "a score that is no number"),
+    "a score that is not finite": (
+        lambda count: {"scores": [0.5] * (count - 1) + [float("nan")]},
+        "a score that is no number",
+    ),
+    "an id out of range": (lambda count: {"eos_token_id": count}, ""),
+    "a negative id": (lambda count: {"bos_token_id": -7}, ""),
+    "an id that is no number": (lambda count: {"bos_token_id": "1"}, ""),
+    "an id that is a truth": (lambda count: {"bos_token_id": True}, ""),
+    "a setting that is no truth": (lambda count: {"add_bos_token": "yes"}, ""),
 }
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])
-@pytest.mark.parametrize("changes", BROKEN.values(), ids=BROKEN)
-def test_metadata_that_cannot_be_right_are_refused(kind, changes, tmp_path):
+@pytest.mark.parametrize(("changes", "words"), BROKEN.values(), ids=BROKEN)
+def test_metadata_that_cannot_be_right_are_refused(kind, changes, words, tmp_path):
     metadata = byte_level("gpt-2", HI) if kind == "gpt2" else sentencepiece(WORDS)
     for name, value in changes(len(metadata["tokenizer.ggml.tokens"])).items():
         metadata[f"tokenizer.ggml.{name}"] = value
     with pytest.raises(
-        ModelError, match=r"The GGUF file's tokenizer has .*: the file is damaged or was made"
+        ModelError, match=rf"The GGUF file's tokenizer has {words}.*: the file is damaged or was made"
     ) as raised:
         write_tokenizer(metadata, tmp_path)
     assert "\n" not in str(raised.value)

@@ -200,3 +200,9 @@ def zeros(shape):
             lengths = [shape.hidden, shape.heads * shape.head_size]
         found[name] = np.broadcast_to(np.float32(1), tuple(lengths))
     return found
+
+
+def test_frequencies_cannot_be_divided_by_nothing(tmp_path):
+    write_gguf(tmp_path / "sheep.gguf", Shape(rope_factors=(1.0,) * 15 + (0.0,)))
+    with pytest.raises(ModelError, match=r"is damaged: rope_freqs\.weight has factors not above 0; download it again"):
+        weights.rope_factors(GgufFile.open(tmp_path / "sheep.gguf"))
