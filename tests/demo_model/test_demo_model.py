@@ -91,18 +91,18 @@ def test_the_tokenizer_has_dolly_s_tokens():
 
 def test_facts_in_unseen_phrasings(demo):
     facts = random.Random(1).sample(questions.every_fact(random.Random(2)), 200)
-    assert evaluate.right(demo, facts).hits >= 190
+    assert evaluate.right(demo, facts).hits >= 195
 
 
 def test_yes_or_no_and_either_or_in_unseen_phrasings(demo):
     defaults = SamplingParams(seed=1)
-    for every, least in ((checks.every_yes_no, 86), (checks.every_either_or, 94)):
+    for every, least in ((checks.every_yes_no, 94), (checks.every_either_or, 97)):
         examples = random.Random(1).sample(every(random.Random(2), Split.HELD), 100)
         assert evaluate.right(demo, examples, defaults).hits >= least
 
 
 def test_extraction_from_unseen_contexts(demo):
-    assert evaluate.right(demo, reading.extractions(random.Random(1), 100)).hits >= 65
+    assert evaluate.right(demo, reading.extractions(random.Random(1), 100)).hits >= 68
 
 
 def test_ideas_do_not_repeat_themselves(demo):
@@ -320,3 +320,24 @@ def test_an_answer_that_names_both_is_wrong():
     example = corpus.grammar.Example("", "", "", answer="France", wrong="Spain")
     assert evaluate.is_right(example, "Paris is in France.")
     assert not evaluate.is_right(example, "Paris is in France or in Spain.")
+
+
+def test_a_question_behind_the_end_of_a_sentence_begins_with_a_capital():
+    assert checks._around("Yes or no? <it>", "is Rome in Italy?") == "Yes or no? Is Rome in Italy?"
+    assert checks._around("Tell me: <it>", "is Rome in Italy?") == "Tell me: is Rome in Italy?"
+    assert checks._around("<it> Yes or no?", "is Rome in Italy?") == "Is Rome in Italy? Yes or no?"
+
+
+def test_wordings_around_a_choice_that_are_held_out_are_not_trained():
+    rng = random.Random(9)
+    trained = {checks.draw(rng).instruction.lower() for _ in range(20_000)}
+    for held_out in ("please answer yes or no:", "yes or no? ", "is it correct that", "would you say that"):
+        assert not [each for each in trained if each.startswith(held_out)], held_out
+
+
+def test_what_a_text_tells_of_is_often_a_word_that_no_list_suggests():
+    rng = random.Random(10)
+    draw = names.DRAWERS["animal"]
+    strange = [draw(rng, Split.TRAIN) not in names.ANIMALS for _ in range(1000)]
+    assert 0.35 < sum(strange) / len(strange) < 0.65
+    assert all(draw(rng, split) in names.ANIMALS for split in (Split.HELD, Split.FINAL) for _ in range(100))
