@@ -1,0 +1,75 @@
+"""Markdown as a terminal shows it, with colours. What a model writes is shown, never obeyed: it sets no colours, moves
+no cursor, and its links show where they lead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from dolly_widget.cli.terminal import printable
+from dolly_widget.text import HIGHLIGHTED, MAX_HIGHLIGHTED_CHARS, MAX_MARKDOWN_CHARS, markdown_tokens
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+    from rich.console import RenderableType
+
+_CODE = ("fence", "code_block")
+_WORD = re.compile(r"[\w+#.-]{0,20}")
+_LEAVES = {"text", "code_inline", "hardbreak", "hr", *_CODE}
+
+
+def rendered(source: str, number: int | None = None) -> RenderableType:
+    """A block of Markdown for rich's console; ``number`` is that of the first item, where it is a numbered list."""
+    from rich.markdown import Markdown
+    from rich.text import Text
+
+    if len(source) > MAX_MARKDOWN_CHARS:
+        return Text(printable(source).rstrip("\n"))
+    markdown = Markdown("", hyperlinks=False)
+    markdown.parsed = list(_shown(markdown_tokens(source)))
+    for token in markdown.parsed[:1]:
+        if token.type == "ordered_list_open" and number is not None:
+            token.attrs["start"] = number
+    return markdown
+
+
+def _shown(tokens: Iterable[Token]) -> Iterator[Token]:
+    """The tokens as rich is to see them: all of their text, and nothing in it that a terminal would obey."""
+    for token in tokens:
+        token.content = printable(token.content)
+        if token.type in _CODE:
+            _name_language(token)
+        elif token.type == "softbreak":
+            token.type = "hardbreak"
+        elif token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{max(1, int(token.tag[1]) - 2)}"  # a page shifts them
+        elif "class" in token.attrs:
+            token.attrs["style"] = str(token.attrs["class"]).replace("dw-", "text-align:")
+        elif token.nesting == 0 and token.type not in _LEAVES and not token.children:
+            token.type, token.tag = "text", ""  # whatever else the parser knows: rich would leave it out
+        token.children = list(_shown(_without_bare_links(token.children))) if token.children else token.children
+        yield token
+
+
+def _name_language(token: Token) -> None:
+    """Leave a name that Pygments may be asked for, or none; another text behind a fence's mark is shown in it."""
+    info = token.info.strip()
+    language = info.split()[0].lower() if info else ""
+    if not _WORD.fullmatch(info):
+        token.content = f"{printable(info)}\n{token.content}"
+    is_coloured = language in HIGHLIGHTED and len(token.content) <= MAX_HIGHLIGHTED_CHARS
+    token.info = language if is_coloured else ""
+
+
+def _without_bare_links(tokens: list[Token]) -> Iterator[Token]:
+    """The tokens without links whose text is the address: rich would show it twice."""
+    bare = {
+        place: place + 2
+        for place, token in enumerate(tokens[:-2])
+        if token.type == "link_open" and tokens[place + 2].type == "link_close"
+        if tokens[place + 1].content == token.attrs.get("href")
+    }
+    ends = set(bare.values())
+    yield from (token for place, token in enumerate(tokens) if place not in bare and place not in ends)
