@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from dolly_widget import __version__
 from dolly_widget.cli import app, ask, bench, chat, convert, lab, models
-from dolly_widget.cli.completion import complete
 from dolly_widget.cli.command import EXIT_CLOSED_PIPE, EXIT_INTERRUPTED, EXIT_MISTAKE, CommandError
+from dolly_widget.cli.completion import complete
 from dolly_widget.cli.interruptible import Abandoned
 from dolly_widget.cli.lab import copy_tutorials
 from dolly_widget.cli.parser import Parser

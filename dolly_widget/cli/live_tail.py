@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
-
 _TAB = "    "
 
 
@@ -38,7 +36,8 @@ class LiveTail:
 
 def _update(before: list[str], after: list[str]) -> str:
     """What makes the rows ``after`` of the rows ``before``: only what is new, where the beginning is the same."""
-    same = len(commonprefix([before, after]))  # of lists, too
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
     if same == len(before):
         return ("\n" if before else "") + "\n".join(after[same:]) if after[same:] else ""
     if same == len(before) - 1 and len(after) > same and after[same].startswith(before[same]):
