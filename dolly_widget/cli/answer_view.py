@@ -87,7 +87,7 @@ class _MarkdownAnswer:
         written = ""
         for block in blocks:
             with self._console.capture() as captured:
-                self._console.print(rendered(block.source, block.number))
+                self._console.print(rendered(block.source, self._console.width, block.number))
             written += self._gap() + _trimmed(captured.get())
             self._before = block
         return written

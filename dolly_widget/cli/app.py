@@ -28,7 +28,7 @@ EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-
 _FILES = Path(__file__).with_name("app_files")
 _MODEL_HELP = "'demo', 'smollm2', a model id of the Hugging Face hub, or a directory (default: demo)"
 _EPILOG = (
-    "Each browser tab has its own widget and model. Reloading a page keeps its answers; they are gone when the app ends. "
+    "Each browser tab has its own widget and model. Reloading a page keeps its answers, until the app ends. "
     "Closing a tab frees its memory; if the browser cannot report that it was closed, this happens about "
     f"{_CULL_AFTER_S // 60} minutes later."
 )

@@ -135,7 +135,7 @@ def _answer(
             prompt = engine.template.render(*question)
             with fields_as_options():
                 result = engine.generate(prompt, params, on_text=on_text, stop=stop)
-            return result, _facts(result, params, setup.model, engine.device)
+            return result, _facts(result, params, setup.model, engine.device) if args.json else {}
     except EngineError as exc:
         raise CommandError(str(exc)) from exc
 

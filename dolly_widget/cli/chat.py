@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from dolly_widget.cli.answer_view import answer_view
 from dolly_widget.cli.ask import tell_about_demo
 from dolly_widget.cli.command import Command, CommandError, Stopped
-from dolly_widget.cli.conversation import Conversation
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.line_editor import LineEditor, remembered_lines
 from dolly_widget.cli.parser import meant
@@ -25,6 +24,7 @@ from dolly_widget.cli.terminal import tell
 from dolly_widget.errors import EngineError
 
 if TYPE_CHECKING:
+    from dolly_widget.cli.conversation import Conversation
     from dolly_widget.engines import EngineSetup, Prepared
     from dolly_widget.engines.model_engine import ModelEngine
     from dolly_widget.history import Exchange
@@ -62,6 +62,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _chat(args: argparse.Namespace) -> int:
+    from dolly_widget.cli.conversation import Conversation
     from dolly_widget.sampling import with_changes
 
     given = given_settings(args)

@@ -1,8 +1,8 @@
 """The answers of a page of ``dolly-widget app``, kept over a reload in the app's own folder. Knows no widget.
 
-Voilà starts a kernel for each page, also for one that is loaded again. So a kernel writes its answers to a file with its
-own id, and the page puts that id into its address: the next kernel, of the same address, begins with that file. An id
-is drawn at random and known to nobody else, and the folder is the user's own, and goes with the app.
+Voilà starts a kernel for each page, also for one that is loaded again. So a kernel writes its answers to a file with
+its own id, and the page puts that id into its address: the next kernel, of the same address, begins with that file. An
+id is drawn at random and known to nobody else, and the folder is the user's own, and goes with the app.
 """
 
 from __future__ import annotations

@@ -16,19 +16,25 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _CODE = ("fence", "code_block")
+# What rich takes from a line for each quotation around it, and what must be left.
+_INDENT, _LEAST_COLUMNS = 4, 16
 _WORD = re.compile(r"[\w+#.-]{0,20}")
 _LEAVES = {"text", "code_inline", "hardbreak", "hr", *_CODE}
 
 
-def rendered(source: str, number: int | None = None) -> RenderableType:
-    """A block of Markdown for rich's console; ``number`` is that of the first item, where it is a numbered list."""
+def rendered(source: str, columns: int, number: int | None = None) -> RenderableType:
+    """A block of Markdown for rich's console; ``number`` is that of the first item, where it is a numbered list.
+
+    What is too long, or nested too deeply for the ``columns`` that there are, is shown as it is.
+    """
     from rich.markdown import Markdown
     from rich.text import Text
 
-    if len(source) > MAX_MARKDOWN_CHARS:
+    tokens = [] if len(source) > MAX_MARKDOWN_CHARS else markdown_tokens(source)
+    if not tokens or _INDENT * max(token.level for token in tokens) > columns - _LEAST_COLUMNS:
         return Text(printable(source).rstrip("\n"))
     markdown = Markdown("", hyperlinks=False)
-    markdown.parsed = list(_shown(markdown_tokens(source)))
+    markdown.parsed = list(_shown(tokens))
     for token in markdown.parsed[:1]:
         if token.type == "ordered_list_open" and number is not None:
             token.attrs["start"] = number
