@@ -27,18 +27,24 @@ if TYPE_CHECKING:
 
 _EXAMPLE = 'dolly-widget ask "Who is Dolly?"'
 _EPILOG = """\
-A terminal shows the answer as formatted Markdown, in colours; anything else gets its plain text, and so does a
-terminal where the environment variable NO_COLOR is set. Ctrl+C stops the answer and keeps the text so far.
+A terminal shows the answer as formatted Markdown, in colours. Anything else
+gets its plain text, and so does a terminal where the environment variable
+NO_COLOR is set. Ctrl+C stops the answer and keeps the text so far.
+
+--json prints one object:
+  instruction, context, answer
+  finish_reason   "stop": the model ended it; "length": at --max-new-tokens;
+                  "cancelled": by Ctrl+C
+  model, device, settings (an object), seed
+  prompt_tokens, new_tokens
+  ttft_s, tokens_per_s   seconds to the first token, tokens per second after
+                  it; null where there is no such figure
 
 examples:
   dolly-widget ask "Who is Dolly?"
   echo "Who is Dolly?" | dolly-widget ask
   cat article.txt | dolly-widget ask "Summarise this" --context -
   dolly-widget ask "Who is Dolly?" --json | jq -r .answer
-
---json prints one object: instruction, context, answer, finish_reason ("stop": the model ended it; "length": the limit
-was reached; "cancelled"), model, device, settings (an object), seed, prompt_tokens, new_tokens, and ttft_s (seconds to
-the first token) and tokens_per_s, which are null where there is no such figure.
 """
 
 

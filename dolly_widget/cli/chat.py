@@ -30,20 +30,23 @@ if TYPE_CHECKING:
     from dolly_widget.history import Exchange
 
 _Answering = Callable[[threading.Event, Callable[[str], None]], "Exchange"]
-_KEYS = "Ctrl+C stops an answer; Ctrl+D, or Ctrl+C twice at the prompt, ends the chat."
+_KEYS = "Ctrl+C stops an answer. Ctrl+D, or Ctrl+C twice at the prompt, ends the chat."
 _HELP = rf"""/help         lists these commands
 /new          begins a new chat: what was said is forgotten
 /regenerate   answers the last question again, with another seed
-/save FILE    saves the chat as Markdown; as JSON for DollyWidget(history=FILE) if FILE ends with .json
+/save FILE    saves the chat as Markdown, or, as FILE.json, for
+              DollyWidget(history="FILE.json")
 /quit         ends the chat
 
-{_KEYS} A line that ends with \ goes on in the next one.
-The arrow keys bring earlier questions back."""
+{_KEYS}
+The arrow keys bring earlier questions back.
+A line that ends with \ goes on in the next one."""
 _COMMANDS = ("/help", "/new", "/regenerate", "/save", "/quit")
 _OTHER_NAMES = {"exit": "/quit", "quit": "/quit", "/exit": "/quit", "/?": "/help"}
 _EPILOG = """\
-The model is given what was said before, where its template takes turns. Questions are kept in a file of your own, for
-the arrow keys, and answers only where /save puts them. With a pipe on stdin, each line is a question.
+The model is given what was said before, where its template takes turns. The
+questions are kept in a file of your own, for the arrow keys, and the answers
+only where /save puts them. With a pipe on stdin, each line is a question.
 
 in the chat:
 """ + "\n".join(f"  {line}".rstrip() for line in _HELP.splitlines())
@@ -103,7 +106,7 @@ class _Chat:
     def run(self) -> None:
         """Go on until the user, or the input, ends it."""
         if not is_piped():
-            tell(f"{_KEYS} /help lists the commands.")
+            tell(f"{_KEYS}\n/help lists the commands.")
             if not self._conversation.takes_turns:
                 tell("This model's template takes no turns: each question stands alone.")
         is_leaving = False

@@ -33,7 +33,12 @@ class KeptHistory:
         """Keep what a widget has answered so far, and each answer from now on."""
         _remove_oldest(self._path.parent)
         self.keep(widget.history)
-        widget.observe(lambda change: change["new"] == "idle" and self.keep(widget.history), "status")
+
+        def on_status(change: Any) -> None:
+            if change["new"] == "idle":
+                self.keep(widget.history)
+
+        widget.observe(on_status, "status")
 
     def keep(self, history: History) -> None:
         """Write the file, whole or not at all."""

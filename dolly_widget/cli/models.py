@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 _DEMO_ABOUT = "small and fast, but knows little"
 _NAME_HELP = "a name that `dolly-widget models` lists, or the model's id if the store has it only once"
 _EPILOG = """\
---json prints one object: cache (a directory), size_bytes (of the models in it), demo (name, about, size_bytes), models
-(name, model_id, title, weight_format, size_bytes, revision, commit, created, path) and catalogue (name, title, about,
-licence, parameters, download_bytes, disk_bytes, needs_torch, is_here), both lists.
+--json prints one object:
+  cache, size_bytes   the directory of the store, and how large its models are
+  demo        name, about, size_bytes
+  models      a list: name, model_id, title, weight_format, size_bytes,
+              revision, commit, created, path
+  catalogue   a list: name, title, about, licence, parameters, download_bytes,
+              disk_bytes, needs_torch, is_here
 """
 
 
