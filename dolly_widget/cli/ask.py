@@ -16,7 +16,7 @@ from dolly_widget.cli.answer_view import answer_view
 from dolly_widget.cli.command import Command, CommandError
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.piped import is_piped, read_stdin, replace_unknown_characters
-from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from
+from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from, started
 from dolly_widget.cli.sampling_options import add_sampling_arguments, fields_as_options, given_settings
 from dolly_widget.cli.terminal import tell
 from dolly_widget.errors import EngineError
@@ -130,14 +130,13 @@ def _answer(
     stop: threading.Event,
     on_text: Callable[[str], None],
 ) -> tuple[GenerationResult, dict[str, Any]]:
-    from dolly_widget.engines import start_engine
     from dolly_widget.sampling import with_changes
 
     setup = setup_from(args)  # a mistake is reported before a model is converted for minutes
     prepared = prepare(setup.prepare, stop)
     params = with_changes(prepared.model.sampling, given)
     try:
-        with contextlib.closing(start_engine(setup, prepared)) as engine:
+        with contextlib.closing(started(setup, prepared)) as engine:
             prompt = engine.template.render(*question)
             with fields_as_options():
                 result = engine.generate(prompt, params, on_text=on_text, stop=stop)

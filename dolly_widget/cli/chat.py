@@ -18,7 +18,7 @@ from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.line_editor import LineEditor, remembered_lines
 from dolly_widget.cli.parser import meant
 from dolly_widget.cli.piped import is_piped, replace_unknown_characters
-from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from
+from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from, started
 from dolly_widget.cli.sampling_options import add_sampling_arguments, fields_as_options, given_settings
 from dolly_widget.cli.terminal import tell
 from dolly_widget.errors import EngineError
@@ -85,15 +85,10 @@ def _chat(args: argparse.Namespace) -> int:
 
 
 def _loaded(setup: EngineSetup, stop: threading.Event) -> tuple[ModelEngine, Prepared]:
-    from dolly_widget.engines import start_engine
-
     prepared = prepare(setup.prepare, stop)
     if stop.is_set():
         raise Stopped("Stopped before the model was loaded.")
-    try:
-        return start_engine(setup, prepared), prepared
-    except EngineError as exc:
-        raise CommandError(str(exc)) from exc
+    return started(setup, prepared), prepared
 
 
 class _Chat:

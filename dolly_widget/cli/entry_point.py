@@ -30,13 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else list(argv)
     if "_ARGCOMPLETE" in os.environ:
         complete(_parser(os.environ.get("COMP_LINE", "").split()))
-    parser = _parser(argv)
-    args = parser.parse_args(argv)
     try:
-        if args.run is None:
-            parser.print_help()
-            return EXIT_MISTAKE
-        return int(args.run(args))
+        return _run(argv)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except Abandoned:
@@ -49,6 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(f"dolly-widget: {_sentence(exc)}", sys.stderr)
         _discard_stdout()  # it may be what failed, on a full disk
         return exc.exit_code if isinstance(exc, CommandError) else EXIT_MISTAKE
+
+
+def _run(argv: list[str]) -> int:
+    parser = _parser(argv)
+    args = parser.parse_args(argv)
+    if args.run is None:
+        parser.print_help()
+        return EXIT_MISTAKE
+    return int(args.run(args))
 
 
 def _parser(argv: list[str]) -> argparse.ArgumentParser:

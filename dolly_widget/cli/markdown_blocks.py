@@ -13,7 +13,9 @@ from dolly_widget.text import MAX_MARKDOWN_CHARS, markdown_tokens
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-# How much longer the rest must be before it is parsed once more: the whole costs no more than some parses of it.
+# Up to here, the rest is parsed at each line. A longer one must have grown by so much before it is parsed once more:
+# the whole costs no more than some parses of it.
+_SHORT = 1_000
 _GROWTH = 1.25
 
 
@@ -42,7 +44,7 @@ class MarkdownBlocks:
         if "\n" not in piece or len(self.rest) < self._next_look:
             return []
         blocks = self._taken(self.rest.rfind("\n") + 1, keeps_last=len(self.rest) <= MAX_MARKDOWN_CHARS)
-        self._next_look = 0 if blocks else int(len(self.rest) * _GROWTH)
+        self._next_look = 0 if blocks or len(self.rest) < _SHORT else int(len(self.rest) * _GROWTH)
         return blocks
 
     def end(self) -> list[Block]:
