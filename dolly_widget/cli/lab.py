@@ -198,6 +198,7 @@ def _lab_command(port: int, opens_browser: bool) -> list[str]:
         "--ServerApp.base_url=/",
         "--ServerApp.answer_yes=True",  # Ctrl+C ends it, without a question
         "--Application.log_level=ERROR",  # so that the address is not buried
+        "--KernelManager.transport_encryption=auto",  # a kernel that could be encrypted, and is not, warns of it
         # It looks at each of the server's settings, and is warned of one that is old; only Notebook needs it.
         "--ServerApp.jpserver_extensions=notebook_shim=False",
         *(["--allow-root"] if is_root else []),

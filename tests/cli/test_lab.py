@@ -1,5 +1,6 @@
 """``dolly-widget lab``: what is copied, what is kept, and how JupyterLab is started and ended."""
 
+import asyncio
 import errno
 import json
 import os
@@ -14,6 +15,7 @@ from urllib.error import HTTPError
 import pytest
 from command_line import ROOT, start
 from gguf_files import write_gguf
+from tornado.websocket import websocket_connect
 
 from dolly_widget import __version__
 from dolly_widget.cli import entry_point
@@ -266,6 +268,23 @@ def test_the_end_of_jupyterlab_stops_the_fetching(lab, monkeypatch, capsys):
     assert capsys.readouterr().err == "Stopped: your models are unchanged.\n"
 
 
+def start_a_kernel(address, token):
+    """What it has to say, it says meanwhile."""
+
+    request = urllib.request.Request(f"{address}/api/kernels", method="POST")
+    request.add_header("Authorization", f"token {token}")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        kernel = json.load(answer)["id"]
+
+    async def first_message():
+        place = f"{address.replace('http', 'ws')}/api/kernels/{kernel}/channels?token={token}"
+        connection = await websocket_connect(place)
+        assert await asyncio.wait_for(connection.read_message(), 60)
+        connection.close()
+
+    asyncio.run(first_message())
+
+
 def test_lab_runs_until_ctrl_c(tmp_path):
     places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     arguments = ["-m", "dolly_widget", "lab", "--no-browser", "--port", "0"]
@@ -282,6 +301,7 @@ def test_lab_runs_until_ctrl_c(tmp_path):
                 assert json.load(answer)["type"] == "notebook"
             with pytest.raises(HTTPError, match="403"):
                 urllib.request.urlopen(urllib.request.Request(contents, headers={"Host": "evil.example"}), timeout=60)
+            start_a_kernel(address.partition("/lab/")[0], token)
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
         finally:
