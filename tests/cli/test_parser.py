@@ -36,11 +36,12 @@ def test_a_mistyped_line_is_a_sentence(arguments, says, capsys):
     assert err.count("\n") == 1
 
 
-def test_what_is_typed_is_shown_in_part_and_never_obeyed(capsys):
+@pytest.mark.parametrize("typed", ["\x1b[2J" + "x" * 1000, "--\x1b[2J" + "x" * 1000, "--m=\x1b[2J"])
+def test_what_is_typed_is_shown_in_part_and_never_obeyed(typed, capsys):
     with pytest.raises(SystemExit):
-        entry_point.main(["ask", "Hi", "\x1b[2J" + "x" * 1000])
+        entry_point.main(["ask", "Hi", typed])
     err = capsys.readouterr().err
-    assert re.fullmatch(r"[ -~…]+\n", err)
+    assert re.fullmatch(r"[ -~…␛]+\n", err)
     assert len(err) < 250
 
 
