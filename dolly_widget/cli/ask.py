@@ -55,7 +55,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "instruction",
         metavar="INSTRUCTION",
         nargs="?",
-        help='what to do, for example "Who is Dolly?"; - reads it from stdin, and so does nothing at all in a pipe',
+        help='what to do, for example "Who is Dolly?"; - reads it from stdin, and in a pipe it can be left out',
     )
     parser.add_argument("--context", metavar="TEXT", default="", help="text to work on; - reads it from stdin")
     add_setup_arguments(parser)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from acting import answer, choose_example, expect_statistics, instruction, model_line, submit, told
+from axe import violations
 from playwright.sync_api import expect
 
 from dolly_widget.models.demo import OPENVINO_DIR
@@ -132,6 +133,14 @@ def test_the_theme_is_the_system_s_and_follows_it(page, address):
     page.emulate_media(color_scheme="light")
     expect(dark).to_have_count(0)
     assert not has_dark_background(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_whole_page(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address)
+    expect(model_line(page)).to_contain_text("parameters", timeout=60_000)
+    assert violations(page, "body") == []
 
 
 def test_a_reload_keeps_the_conversation_and_another_tab_does_not_see_it(page, chromium, address):

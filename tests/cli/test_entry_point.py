@@ -250,6 +250,16 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
         entry_point.main(["ask", "Hi"])
 
 
+def test_ctrl_c_before_a_command_has_begun_is_quiet(monkeypatch, capsys):
+    def interrupt(parser):
+        raise KeyboardInterrupt
+
+    command = entry_point.COMMANDS[0]._replace(add_arguments=interrupt)
+    monkeypatch.setattr(entry_point, "COMMANDS", (command,))
+    assert entry_point.main([command.name]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
 def test_no_command_shows_the_commands(capsys):
     assert entry_point.main([]) == 2
     out = capsys.readouterr().out

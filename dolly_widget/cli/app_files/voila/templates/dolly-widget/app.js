@@ -35,6 +35,7 @@
   document.body.prepend(header);
   addEventListener("DOMContentLoaded", () => {
     nameKernel();
+    document.getElementById("rendered_cells")?.setAttribute("role", "main");
     const watch = new MutationObserver(() => focusBox() && watch.disconnect());
     watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["style"] });
   });
