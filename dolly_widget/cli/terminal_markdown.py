@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dolly_widget.cli.terminal import printable
-from dolly_widget.text import HIGHLIGHTED, MAX_HIGHLIGHTED_CHARS, MAX_MARKDOWN_CHARS, markdown_tokens
+from dolly_widget.text import MAX_MARKDOWN_CHARS, is_coloured, markdown_tokens
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -19,7 +19,12 @@ _CODE = ("fence", "code_block")
 # What rich takes from a line for each quotation around it, and what must be left.
 _INDENT, _LEAST_COLUMNS = 4, 16
 _WORD = re.compile(r"[\w+#.-]{0,20}")
-_LEAVES = {"text", "code_inline", "hardbreak", "hr", *_CODE}
+_LEAVES = {"text", "code_inline", "hardbreak", "hr", "inline", *_CODE}
+# What rich knows; in anything else, it would leave out the text.
+_NESTED = frozenset(
+    """paragraph heading blockquote bullet_list ordered_list list_item table thead tbody tr th td em strong s
+    link""".split()  # noqa: SIM905
+)
 
 
 def rendered(source: str, columns: int, number: int | None = None) -> RenderableType:
@@ -49,14 +54,18 @@ def _shown(tokens: Iterable[Token]) -> Iterator[Token]:
             _name_language(token)
         elif token.type == "softbreak":
             token.type = "hardbreak"
+        elif token.type == "math":  # its source is as good as it gets
+            token.content = f"$${token.content}$$" if token.meta.get("is_display") else f"${token.content}$"
         elif token.type in ("heading_open", "heading_close"):
             token.tag = f"h{max(1, int(token.tag[1]) - 2)}"  # a page shifts them
-        elif "class" in token.attrs:
-            token.attrs["style"] = str(token.attrs["class"]).replace("dw-", "text-align:")
-        elif token.nesting == 0 and token.type not in _LEAVES and not token.children:
+        elif token.type in ("th_open", "td_open"):
+            token.attrs["style"] = str(token.attrs.get("class", "")).replace("dw-", "text-align:")
+        if token.children:
+            token.children = list(_shown(_without_bare_links(token.children)))
+        elif token.nesting == 0 and token.type not in _LEAVES:
             token.type, token.tag = "text", ""  # whatever else the parser knows: rich would leave it out
-        token.children = list(_shown(_without_bare_links(token.children))) if token.children else token.children
-        yield token
+        if token.nesting == 0 or token.type.rpartition("_")[0] in _NESTED:
+            yield token
 
 
 def _name_language(token: Token) -> None:
@@ -65,8 +74,7 @@ def _name_language(token: Token) -> None:
     language = info.split()[0].lower() if info else ""
     if not _WORD.fullmatch(info):
         token.content = f"{printable(info)}\n{token.content}"
-    is_coloured = language in HIGHLIGHTED and len(token.content) <= MAX_HIGHLIGHTED_CHARS
-    token.info = language if is_coloured else ""
+    token.info = language if is_coloured(language, token.content) else ""
 
 
 def _without_bare_links(tokens: list[Token]) -> Iterator[Token]:
@@ -75,7 +83,12 @@ def _without_bare_links(tokens: list[Token]) -> Iterator[Token]:
         place: place + 2
         for place, token in enumerate(tokens[:-2])
         if token.type == "link_open" and tokens[place + 2].type == "link_close"
-        if tokens[place + 1].content == token.attrs.get("href")
+        if tokens[place + 1].content in _spellings(str(token.attrs.get("href")))
     }
     ends = set(bare.values())
     yield from (token for place, token in enumerate(tokens) if place not in bare and place not in ends)
+
+
+def _spellings(url: str) -> tuple[str, str]:
+    """An address as it is, and without how it is fetched."""
+    return url, re.sub(r"^(?:https?://|mailto:)", "", url)

@@ -63,14 +63,6 @@ def markdown_to_html(text: str) -> str:
     return REORDERING.sub("", rendered)
 
 
-def markdown_tokens(text: str) -> list[Token]:
-    """What ``markdown_to_html`` renders of a text of at most MAX_MARKDOWN_CHARS, for a renderer of another kind.
-
-    The characters that an entity such as ``&#8238;`` stands for are in it: whoever shows them makes them harmless.
-    """
-    return _parser().parse(text[:MAX_MARKDOWN_CHARS])
-
-
 @functools.cache
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
