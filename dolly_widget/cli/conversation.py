@@ -77,7 +77,16 @@ class Conversation:
                 turns, left_out = turns[half:], left_out + half
         model, name = engine.model, str(engine.template.name)
         exchange = Exchange(
-            instruction, "", params, result, prompt, model.directory, self._setup, name, turns, model.name
+            instruction,
+            "",
+            params,
+            result,
+            prompt=prompt,
+            model_dir=model.directory,
+            setup=self._setup,
+            template_name=name,
+            turns=turns,
+            model_title=model.name,
         )
         self.exchanges.append(exchange)
         self._turns = exchange.turns_after if self.takes_turns else ()
