@@ -122,8 +122,8 @@ class Answerer:
             if not stop.is_set():
                 self._on_begin()
         turns = asked.turns if not asked.is_chat or takes_turns(engine.template) else ()
-        prompt = self._prompts.render(engine.template, asked.instruction, asked.context, turns)
         loader, model = self._loader, local_model(engine)
+        prompt, left_out = self._prompts.fit(engine.template, model, replace(asked, turns=turns))
         asked = replace(asked, params=asked.params_for(sampling_of(model)))
         result = _generate(engine, prompt, asked, on_text, stop)
         return Exchange(
@@ -137,6 +137,7 @@ class Answerer:
             str(engine.template.name),
             turns,
             "" if model is None else model.name,
+            left_out,
         )
 
     def _loaded_engine(self, expected: _Expected) -> Engine:

@@ -40,6 +40,7 @@ def test_submit_empties_the_area_in_one_message(monkeypatch):
     widget = DollyWidget(engine)
     engine.step()
     widget.ask("Count.")
+    widget.instruction = "Count."
     sent = []
     view = widget._screen.view
     monkeypatch.setattr(view, "send_state", lambda key=None: sent.append({name: getattr(view, name) for name in key}))

@@ -1,0 +1,3 @@
+// What a rendered answer needs beyond its HTML.
+
+function dressAnswer() {}
