@@ -38,6 +38,7 @@ def to_data(exchange: Exchange, after: int | None = None) -> dict[str, Any]:
         "setup": None if exchange.setup is None else _fields_of(exchange.setup),
         "template_name": exchange.template_name,
         "model_title": exchange.model_title,
+        "instead_of": exchange.instead_of,
         "left_out": exchange.left_out,
         "turns": [list(turn) for turn in exchange.turns] if after is None else {"after": after},
     }
@@ -71,6 +72,7 @@ def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Excha
         template_name=_text(data["template_name"]),
         turns=read_turns(data["turns"]),
         model_title=_text(data.get("model_title", "")),
+        instead_of=_text(data.get("instead_of", "")),
         left_out=_left_out(data.get("left_out", 0)),
     )
 

@@ -16,12 +16,26 @@ def branches(exchanges: Sequence[Exchange], shown: Exchange) -> list[tuple[Excha
     """
     path = _path(shown)
     last = len(path) - 1
+    firsts = _first_questions(exchanges, path[0].instruction)
     found: list[dict[object, Exchange]] = [{} for _ in path]
     for each in [*exchanges, shown]:
         own = _path(each)
+        if own[0].instruction not in firsts:  # another chat
+            continue
         for place in range(min(_common(path, own) + 1, len(path), len(own))):
             found[place][own[place] if place < last else own[place][:2]] = each
     return [tuple(versions.values()) for versions in found]
+
+
+def _first_questions(exchanges: Sequence[Exchange], question: str) -> set[str]:
+    """The first questions of a chat that are one another's versions: every other chat has a first question, too."""
+    pairs = [(each.instruction, each.instead_of) for each in exchanges if each.instead_of and not each.turns]
+    found: set[str] = set()
+    added = {question}
+    while added:
+        found |= added
+        added = {text for pair in pairs if found & set(pair) for text in pair} - found
+    return found
 
 
 def _path(exchange: Exchange) -> tuple[Turn, ...]:

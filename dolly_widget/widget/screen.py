@@ -168,11 +168,11 @@ class Screen:
         folds = widgets.VBox([self.context_fold, self.prompt])
         actions = widgets.HBox([self.go_on, self.regenerate, self.lens_toggle])
         foot = widgets.HBox([self.stats, self.pager, actions])
-        scrolled = widgets.VBox([self.conversation, self.view, self.lens.view])
-        self._asking = widgets.VBox([self.composer, self.notice, folds])
-        self._answering = widgets.VBox([scrolled, foot, self.lens])
+        scrolled = widgets.VBox([self.conversation, self.view])
+        self._asking = widgets.VBox([self.notice, self.composer, folds])
+        self._answering = widgets.VBox([scrolled, self.lens.view, foot, self.lens])
         self._main = widgets.VBox()
-        columns = widgets.Box([self._main, Fold("Settings", self.settings, is_open=True)])
+        columns = widgets.Box([self._main, Fold("Settings", self.settings, is_open=True, name="settings")])
         for part, name in (
             (self._main, "main"),
             (columns, "columns"),

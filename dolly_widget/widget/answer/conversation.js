@@ -75,9 +75,11 @@ function turnElement({ model, spoken }, item) {
   const turn = makeElement("div", "dw-turn", "", { role: "listitem", "data-place": item.place });
   if (item.place === beginning(model))
     turn.append(makeElement("div", "dw-turn-gap", "The model was given what follows. It had no room for what is above."));
+  const asked = makeElement("div", "dw-turn-asked");
   const user = makeElement("div", "dw-turn-user");
   user.append(makeElement("span", "dw-turn-who", "You"), fragment(item.question));
-  turn.append(user, questionTools(item));
+  asked.append(questionTools(item), user);
+  turn.append(asked);
   if (item.answer) turn.append(answerElement(item.answer, spoken));
   return turn;
 }

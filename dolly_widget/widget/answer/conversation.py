@@ -30,8 +30,8 @@ class Conversation(Control):
     """Shows turns, the newest last; the last one is the question whose answer stands in the view below.
 
     What changed goes to the page alone: ``{"from": 3, "items": […]}`` are the turns from place 3 of the list on. A page
-    that lost something says ``{"event": "lost"}``, and is sent the whole list. ``on_edit`` gets the place of the question that the reader
-    would change, ``on_version`` a place, and how many versions to go from the one that is shown.
+    that lost something says ``{"event": "lost"}``, and is sent the whole list. ``on_edit`` gets the place of the
+    question that the reader would change, ``on_version`` a place, and how many versions to go from the one shown.
     """
 
     scripts = ("rendered.js", "changing_list.js", "follower.js", "conversation.js")
@@ -48,7 +48,7 @@ class Conversation(Control):
         self._sent: list[dict[str, Any]] = []  # what the pages have
         self._sending = threading.RLock()
         self._on_edit, self._on_version = on_edit, on_version
-        self._html = functools.lru_cache(maxsize=1024)(_html)  # its own, freed with it: answers are long
+        self._html = functools.lru_cache(maxsize=1024)(turn_html)  # its own, freed with it: answers are long
         super().__init__()
         self.add_class("dw-turns-part")
         self.on_msg(self._on_page)
@@ -117,7 +117,7 @@ def _common(one: Sequence[Any], other: Sequence[Any]) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _html(turn: Turn) -> tuple[str, str]:
+def turn_html(turn: Turn) -> tuple[str, str]:
     """Safe HTML of a question, and of its answer, "" where it is still to be answered."""
     question = f'<div class="dw-turn-text" dir="auto">{_escaped(turn.instruction)}</div>{_context_html(turn.context)}'
     return question, markdown_to_html(turn.answer) if turn.answer.strip() else ""

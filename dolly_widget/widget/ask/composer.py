@@ -23,7 +23,10 @@ MAX_RECALLED_CHARS = 20_000
 
 @dataclass(frozen=True)
 class ComposerActions:
-    """What a reader does with it, and who does it. The first two are called when ``instruction`` is what the page holds."""
+    """What a reader does with it, and who does it.
+
+    The first two are called when ``instruction`` is what the page holds.
+    """
 
     submit: Callable[[], None]
     queue: Callable[[], None]

@@ -116,7 +116,14 @@ class Answerer:
     ) -> Exchange:
         if stop.is_set():  # before its turn came
             nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
-            return Exchange(asked.instruction, asked.context, asked.params, nothing, turns=asked.turns)
+            return Exchange(
+                asked.instruction,
+                asked.context,
+                asked.params,
+                nothing,
+                turns=asked.turns,
+                instead_of=asked.instead_of,
+            )
         engine = self._loaded_engine(expected)
         with self._lock:
             if not stop.is_set():
@@ -137,6 +144,7 @@ class Answerer:
             str(engine.template.name),
             turns,
             "" if model is None else model.name,
+            asked.instead_of,
             left_out,
         )
 

@@ -25,6 +25,8 @@ class Asked:
     """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
     is_chat: bool = False
     """Whether ``turns`` are what the chat holds: a model gets as many as it has a template and room for."""
+    instead_of: str = ""
+    """The question whose place this one takes."""
     left_out: int = 0
     """How many of ``turns`` the model did not get the last time."""
     untouched: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +50,7 @@ class Session:
         self._events = events
         self._turns: tuple[Turn, ...] = ()
         self._left_out = 0  # of these turns, the last time
+        self._instead_of = ""  # the question that is being changed
         self._before: Exchange | None = None  # what was shown when the question was asked
         self._cleared: Exchange | None = None
         self._waiting = WaitingLine()
@@ -125,9 +125,15 @@ class Session:
         self, instruction: str, context: str, params: SamplingParams, chat_enabled: bool, untouched: Sequence[str] = ()
     ) -> Asked:
         """What is asked in the chat, or alone where it is none."""
-        turns = self.turns(chat_enabled)
         return Asked(
-            instruction, context, params, turns, is_chat=True, untouched=tuple(untouched), left_out=self._left_out
+            instruction,
+            context,
+            params,
+            self.turns(chat_enabled),
+            is_chat=True,
+            untouched=tuple(untouched),
+            instead_of=self._instead_of,
+            left_out=self._left_out,
         )
 
     def prompt(self, asked: Asked) -> Prompt | None:
@@ -228,6 +234,7 @@ class Session:
         """Show an answer: the one that was just written, or an earlier one."""
         with self.lock:
             self.shown, self._turns, self._left_out = exchange, exchange.turns_after, exchange.left_out
+            self._instead_of = ""
             self._set("response", exchange.result.text)
             self._clear_error()
             self._events.shown(exchange)
@@ -306,7 +313,7 @@ class Session:
         with self.lock:
             self.refuse_unless_free()
             self._cleared, self.shown = self.shown, None
-            self._turns, self._left_out = (), 0
+            self._turns, self._left_out, self._instead_of = (), 0, ""
             self._events.emptied()
             self._start_over()
             self.rest()
@@ -321,8 +328,11 @@ class Session:
     def go_back(self, place: int | None) -> None:
         """Go on from before the question at ``place`` of the chat that is shown; None: from its end."""
         with self.lock:
-            turns = () if self.shown is None else self.shown.turns_after
+            shown = self.shown
+            questions = () if shown is None else (*(turn.instruction for turn in shown.turns), shown.instruction)
+            turns = () if shown is None else shown.turns_after
             self._turns = turns if place is None else turns[:place]
+            self._instead_of = "" if place is None else questions[place]
 
     def settle(self) -> None:
         """Wait for the end of the answer, be it an error, which was shown."""
@@ -403,6 +413,7 @@ class Session:
 
     def _on_error(self, exc: BaseException) -> None:
         assert self.asked is not None
+        self._waiting.drop()
         if not self.response:  # nothing came in its place
             self.show_before()
         self._events.broken_off(self.asked)
@@ -411,7 +422,6 @@ class Session:
         else:
             self._events.answer_failed(exc)
         self._fail(exc)
-        self._waiting.drop()
 
     def _on_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
         if self.status != "loading":

@@ -6,8 +6,8 @@ import bisect
 from collections.abc import Callable
 
 FREED = 0.25
-"""How much of the room is made free when turns have to go. Were it just enough, every turn would have another beginning,
-and the engine, which keeps what it has read of a prompt that begins the same, would read all of it again each time."""
+"""How much of the room is made free when turns have to go. Were it just enough, every prompt would begin differently:
+the engine, which keeps what it has read of a prompt that begins the same, would read all of it again each time."""
 
 
 def turns_left_out(count: int, size: Callable[[int], int], room: int, before: int = 0) -> int:
