@@ -146,6 +146,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             edit=lambda place: self._boxes.edit(place),
             stop_editing=lambda: self._boxes.stop_editing(),
             regenerate=self.regenerate,
+            regenerate_several=self._session.regenerate_several,
             go_on=self._session.go_on,
             cancel_loading=self._session.cancel_loading,
             load=self._session.load_as_chosen,
@@ -329,7 +330,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if name == "status":  # the screen first: an observer of the trait may raise
             self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
         elif name == "response" and self._session.is_busy:
-            self._screen.view.text = value
+            self._screen.show_text(value)
         self.set_trait(name, value)
 
     def _on_typing(self) -> None:
@@ -360,8 +361,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._screen.composer.can_undo = False
 
     def _on_broken_off(self, asked: Asked) -> None:
-        if self._session.shown is None:  # else the answer before is there again
-            self._screen.break_off(self.response)
+        self._screen.break_off(self.response)
         self._boxes.fail()
 
     def _on_preparing(self, progress: Progress | None, notes: tuple[str, ...]) -> None:

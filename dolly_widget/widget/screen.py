@@ -22,6 +22,7 @@ from dolly_widget.text import Turn
 from dolly_widget.widget.answer.conversation import Conversation, Versions
 from dolly_widget.widget.answer.pager import Pager
 from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.widget.answer.several import COUNT, Several
 from dolly_widget.widget.ask.composer import Composer, ComposerActions
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.history.panel import HistoryPanel
@@ -75,6 +76,8 @@ class Actions:
     """Puts the question at a place of the conversation into the box."""
     stop_editing: Callable[[], None]
     regenerate: Callable[[], Any]
+    regenerate_several: Callable[[int, Callable[[], None]], Any]
+    """Answers so many times again; calls the function where no further answer comes."""
     go_on: Callable[[], Any]
     """Goes on with an answer that ended before its end."""
     cancel_loading: Callable[[], None]
@@ -134,6 +137,7 @@ class Screen:
             layout={"display": "none", "width": "auto"},
         )
         self._shown: Exchange | None = None
+        self._is_lens_shown = False
         self._exchanges, self._show_earlier = history, actions.show
         self.conversation = Conversation(
             on_edit=lambda place: self.attempt(actions.edit, place), on_version=self._show_version
@@ -151,6 +155,10 @@ class Screen:
         self.regenerate = widgets.Button(
             description="Regenerate", icon="refresh", tooltip="Answer again, with the same settings and another seed."
         )
+        self.several = Several(actions.show)
+        self.regenerate_several = widgets.Button(
+            description=f"× {COUNT}", tooltip=f"Write {COUNT} more answers, side by side, and choose one."
+        )
         self.lens_toggle = widgets.ToggleButton(
             description="Token lens", icon="eye", tooltip="Colour each token of the answer by how likely it was."
         )
@@ -161,14 +169,15 @@ class Screen:
         self._load_again, self._shorten = actions.load_again, actions.shorten
         self.go_on.on_click(lambda _: self.attempt(actions.go_on))
         self.regenerate.on_click(lambda _: self.attempt(actions.regenerate))
+        self.regenerate_several.on_click(lambda _: self.attempt(actions.regenerate_several, COUNT, self.several.end))
         self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
         folds = widgets.VBox([self.context_fold, self.prompt])
-        actions = widgets.HBox([self.go_on, self.regenerate, self.lens_toggle])
+        actions = widgets.HBox([self.go_on, self.regenerate, self.regenerate_several, self.lens_toggle])
         foot = widgets.HBox([self.stats, self.pager, actions])
-        scrolled = widgets.VBox([self.conversation, self.view])
+        scrolled = widgets.VBox([self.conversation, self.view, self.several])
         self._asking = widgets.VBox([self.notice, self.composer, folds])
         self._answering = widgets.VBox([scrolled, self.lens.view, foot, self.lens])
         self._main = widgets.VBox()
@@ -213,13 +222,19 @@ class Screen:
 
     def show_lens(self, is_shown: bool) -> None:
         """Whether the coloured tokens take the answer's place."""
-        self.view.layout.display = "none" if is_shown else None
+        self._is_lens_shown = is_shown
+        self._show_view()
+
+    def _show_view(self) -> None:
+        is_hidden = self._is_lens_shown or self.several.is_open
+        self.view.layout.display = "none" if is_hidden else None
 
     def show_status(self, status: str, is_answering: bool, has_answer: bool) -> None:
         """Enable what can be done now, and say what is going on."""
         self.conversation.is_resting = is_answering
         self.composer.state = "stopping" if status == "stopping" else "answering" if is_answering else "ready"
-        self.regenerate.disabled = self.go_on.disabled = is_answering or not has_answer
+        for button in (self.regenerate, self.regenerate_several, self.go_on):
+            button.disabled = is_answering or not has_answer
         self.pager.rest(is_answering)
         self.history.rest(is_answering)
         for control in (self.chooser.load, self.chooser.catalogue, self.next_steps):
@@ -276,14 +291,35 @@ class Screen:
         self.composer.are_examples_open = self.composer.can_undo = False
         self.pager.show(asked)
         self.conversation.show((*asked.turns, Turn(asked.instruction, asked.context, "")))
-        self.view.begin()
+        if asked.sample:
+            self._begin_sample(asked.sample)
+        else:
+            self.several.hide()
+            self.view.begin()
+        self._show_view()
+
+    def _begin_sample(self, number: int) -> None:
+        if number == 1:
+            self.view.clear()
+            self.several.start()
+        self.several.begin()
+
+    def show_text(self, text: str) -> None:
+        """Show the answer so far."""
+        if self.several.is_writing:
+            self.several.show_text(text)
+        else:
+            self.view.text = text
 
     def break_off(self, text: str) -> None:
         """Show the text so far of an answer that failed; nothing where there is none."""
-        if text:
+        if self.several.is_writing:
+            self.several.fail()
+        elif text:
             self.view.finish(text, note=messages.BROKEN_OFF)
         else:
-            self.empty()
+            self.view.clear()
+            self.conversation.show(())
 
     def show_failure(self, exc: BaseException) -> None:
         """Say why an answer failed, and offer what helps."""
@@ -303,6 +339,11 @@ class Screen:
         versions = [_versions(each, exchange) for each in self._branches]
         turns = (*exchange.turns, Turn(exchange.instruction, exchange.context, ""))
         self.conversation.show(turns, versions, exchange.left_out)
+        if self.several.is_writing:
+            self.several.finish(exchange)
+        else:
+            self.several.hide()
+            self._show_view()
         self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
         self.go_on.layout.display = None if can_go_on(exchange.result) else "none"
         self.notice.show("")
@@ -339,6 +380,8 @@ class Screen:
         self.pager.show(None)
         self.conversation.show(())
         self.view.clear()
+        self.several.hide()
+        self._show_view()
         self.composer.are_examples_open = True
 
     def _forget(self) -> None:

@@ -32,7 +32,8 @@ CONTRAST = """button => {
     back = parse(getComputedStyle(around).backgroundColor);
   const fore = parse(getComputedStyle(button).color), alpha = fore[3] ?? 1;
   const mixed = [0, 1, 2].map((i) => fore[i] * alpha + back[i] * (1 - alpha));
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const light = (rgb) => rgb.map((value) => linear(value / 255))
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const [high, low] = [light(mixed), light(back)].sort((a, b) => b - a);
   return (high + 0.05) / (low + 0.05);

@@ -43,7 +43,8 @@ window.requestAnimationFrame = (act) => {
 };
 window.cancelAnimationFrame = (frame) => { if (frames.delete(frame)) release("frame"); cancel(frame); };
 """
-PAGE = """<body><div id="inside" class="dw-widget dw-conversation"><div></div></div><div id="outside"></div><script type="module">
+PAGE = """<body><div id="inside" class="dw-widget dw-conversation"><div></div></div><div id="outside"></div>
+<script type="module">
 import given from "/widget.js";
 window.model = new Model({state});
 const widget = typeof given === "function" ? given() : given;
@@ -61,7 +62,13 @@ STATES = {
     Access: {},
     CandidateBars: {"table": {}, "is_outdated": False, "announcement": ""},
     Composer: {
-        **{"instruction": "", "placeholder": "Write", "examples": ["One?"], "are_examples_open": True, "state": "ready"},
+        **{
+            "instruction": "",
+            "placeholder": "Write",
+            "examples": ["One?"],
+            "are_examples_open": True,
+            "state": "ready",
+        },
         **{"recalled": [], "queued": "", "editing": "", "is_chat": False, "can_undo": False},
     },
     Conversation: {

@@ -22,6 +22,8 @@ panel.show(DOLLY.render({HOSTILE!r}), 256)
 widgets.VBox([style_sheet(), panel])
 """
 AT_END = "text => text.scrollHeight - text.clientHeight - text.scrollTop <= 1"
+
+
 @pytest.fixture
 def notebook(lab, page):
     def open_notebook(*cells):

@@ -7,7 +7,9 @@ called on the worker's thread, and is, under the lock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +211,7 @@ class Session:
             continuing.require_continuation(engine)
             return self.submit(again.longer(exchange, engine.model.info.max_positions))
 
-    def regenerate(self) -> Job[GenerationResult]:
+    def regenerate(self, sample: int = 0) -> Job[GenerationResult]:
         """Answer the shown answer's instruction again, with its settings and another seed; return the job."""
         with self.lock:
             self.refuse_unless_free()
@@ -220,7 +222,14 @@ class Session:
                 raise ValueError(
                     "Greedy decoding gives the same answer every time: set a temperature, and submit again."
                 )
-            return self.submit(again.same(exchange))
+            return self.submit(replace(again.same(exchange), sample=sample))
+
+    def regenerate_several(self, count: int, on_dropped: Callable[[], None]) -> None:
+        """The same so many times, one after the other; ``on_dropped`` is called where no further one comes."""
+        with self.lock:
+            self.regenerate(1)
+            for sample in range(2, count + 1):
+                self._waiting.add(Waiting(partial(self.regenerate, sample), on_dropped))
 
     def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
         """Answer again from ``place`` on, with token ``token_id`` there; return the job."""
@@ -414,9 +423,10 @@ class Session:
     def _on_error(self, exc: BaseException) -> None:
         assert self.asked is not None
         self._waiting.drop()
-        if not self.response:  # nothing came in its place
-            self.show_before()
+        is_without_text = not self.response
         self._events.broken_off(self.asked)
+        if is_without_text:
+            self.show_before()
         if self.loader.job is not None and exc is self.loader.job.error:  # the model that it waited for did not come
             self._events.load_failed(exc, False)
         else:
