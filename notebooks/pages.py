@@ -36,7 +36,18 @@ IMAGES = HERE / "images"
 # In the order of the index.
 GUIDES = [
     HERE / "guide" / f"{name}.md"
-    for name in ("keyboard", "front_ends", "models", "families", "speed", "lens", "magic", "safety", "troubleshooting")
+    for name in (
+        "asking",
+        "keyboard",
+        "front_ends",
+        "models",
+        "families",
+        "speed",
+        "lens",
+        "magic",
+        "safety",
+        "troubleshooting",
+    )
 ]
 # Packages of npm that draw ipywidgets 8, and their files that a page loads.
 RENDERER = {

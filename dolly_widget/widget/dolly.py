@@ -19,7 +19,7 @@ from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import NOT_TYPESET, encodable
-from dolly_widget.widget.answer.last_answer import with_last_answer
+from dolly_widget.widget.answer import saved
 from dolly_widget.widget.boxes import Boxes
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
@@ -111,6 +111,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             question=self._question,
             submit=lambda asked: self._screen.attempt(self._submit, asked),
         )
+        self._saved = saved.SavedOutput()
         self._catching_up = CatchingUp(self)
         self.children = (*self._screen.children, self._catching_up)
         for name in ("dw-widget", *NOT_TYPESET):
@@ -119,12 +120,14 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._wire()
         self._is_closed = False
         self._session.start(given)
+        if before:
+            self._saved.update(before[-1])
 
     def _events(self) -> Events:
         return Events(
             changed=self._on_changed,
             begun=self._on_begun,
-            answered=lambda: self._screen.history.refresh(),
+            answered=self._on_answered,
             shown=self._on_shown,
             emptied=self._on_emptied,
             broken_off=self._on_broken_off,
@@ -298,8 +301,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """Say little, and the same in every run: notebooks save it."""
         return f"{type(self).__name__}({self._session.loader.name!r}, device={self.device!r})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        return with_last_answer(super()._repr_mimebundle_(**kwargs), self.history)
+    def _ipython_display_(self) -> None:
+        data = self._repr_mimebundle_()
+        bundle, metadata = data if isinstance(data, tuple) else (data, None)
+        self._saved.show(bundle, metadata)
 
     def _question(self, instruction: str, context: str) -> Asked:
         return self._session.question(instruction, context, self.params, self.chat, self._untouched)
@@ -340,6 +345,11 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _on_begun(self, asked: Asked) -> None:
         self._catching_up.is_due = True
         self._screen.begin(asked)
+
+    def _on_answered(self) -> None:
+        self._screen.history.refresh()
+        if not self._session.is_asked_next:  # one change of the notebook for all
+            self._saved.update(self._session.exchanges[-1])
 
     def _on_shown(self, exchange: Exchange) -> None:
         self._screen.show_exchange(exchange)

@@ -20,8 +20,8 @@ from dolly_widget.sampling import distribution
 from dolly_widget.text import Label, Piece, Prompt, Segment, Turn, markdown_to_html, visible
 from dolly_widget.text.token_html import tokens_to_html
 from dolly_widget.widget.answer.conversation import turn_html
-from dolly_widget.widget.answer.last_answer import with_last_answer
 from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.widget.answer.saved import conversation_html
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.history.panel import HistoryList
@@ -77,7 +77,7 @@ def seen(text):
 
 
 def saved_widget(text):
-    return with_last_answer({}, [answered(text, text or "x", text)])["text/html"]
+    return conversation_html(answered(text, text or "x", text, turns=(Turn(text, text, text),)))
 
 
 def notices(text):

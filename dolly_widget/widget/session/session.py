@@ -111,6 +111,11 @@ class Session:
         return self._answerer.is_busy
 
     @property
+    def is_asked_next(self) -> bool:
+        """Whether something waits to be asked when the answer that is being written has ended."""
+        return len(self._waiting) > 0
+
+    @property
     def takes_turns(self) -> bool:
         """Whether the model that runs takes earlier turns."""
         return self.engine is not None and takes_turns(self.engine.template)
