@@ -37,15 +37,7 @@ IMAGES = HERE / "images"
 GUIDES = [
     HERE / "guide" / f"{name}.md"
     for name in (
-        "asking",
-        "keyboard",
-        "front_ends",
-        "models",
-        "families",
-        "speed",
-        "lens",
-        "magic",
-        "safety",
+        *("asking", "keyboard", "front_ends", "terminal", "models", "families", "speed", "lens", "magic", "safety"),
         "troubleshooting",
     )
 ]

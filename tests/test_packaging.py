@@ -66,7 +66,7 @@ def test_the_wheel_has_the_page_of_the_app(names):
 
 
 def test_the_wheel_has_the_tutorials(names):
-    tutorials = in_repository("notebooks", "*.ipynb")
+    tutorials = in_repository("notebooks", "*.ipynb", "README.md", "guide/*.md", "images/*")
     assert "notebooks/01_quickstart.ipynb" in tutorials
     assert {f"dolly_widget/{name}" for name in tutorials} <= names
 
@@ -84,8 +84,9 @@ def test_lab_finds_the_tutorials_of_the_wheel(wheel, tmp_path):
     )
     said = python("-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}", cwd=tmp_path)
     assert said.startswith("Copied ")
-    copies = {path.name for path in (tmp_path / "mine").iterdir()}
-    assert copies == {Path(name).name for name in in_repository("notebooks", "*.ipynb")}
+    mine = tmp_path / "mine"
+    copies = {f"notebooks/{path.relative_to(mine).as_posix()}" for path in mine.rglob("*") if path.is_file()}
+    assert copies == in_repository("notebooks", "*.ipynb", "README.md", "guide/*.md", "images/*")
 
 
 def test_the_import_takes_no_heavy_library_along():

@@ -18,6 +18,7 @@ GUIDES = sorted((ROOT / "notebooks" / "guide").glob("*.md"))
 PAGES = [
     README,
     *GUIDES,
+    ROOT / "notebooks" / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "tests" / "benchmarks" / "README.md",
     ROOT / "dolly_widget" / "models" / "demo" / "README.md",

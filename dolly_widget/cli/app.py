@@ -28,18 +28,25 @@ EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-
 _FILES = Path(__file__).with_name("app_files")
 _MODEL_HELP = "'demo', 'smollm2', a model id of the Hugging Face hub, or a directory (default: demo)"
 _EPILOG = (
-    "Each browser tab has its own widget and model. Closing a tab frees its memory; if the browser cannot report that "
-    f"it was closed, this happens about {_CULL_AFTER_S // 60} minutes later."
+    "Each browser tab has its own widget and model. Reloading a page keeps its answers, until the app ends. "
+    "Closing a tab frees its memory; if the browser cannot report that it was closed, this happens about "
+    f"{_CULL_AFTER_S // 60} minutes later."
 )
 _CELL = """\
 import os
+from pathlib import Path
 os.chdir({cwd!r})
 from dolly_widget import DollyWidget
+from dolly_widget.cli.kept_history import KeptHistory
 from dolly_widget.errors import EXPECTED_ERRORS
 from dolly_widget.widget.page.messages import error_html
+from ipykernel.connect import get_connection_file
 from ipywidgets import HTML
+own_id = Path(get_connection_file()).stem.removeprefix("kernel-")
+kept = KeptHistory(Path({folder!r}), own_id, os.environ.get("QUERY_STRING", ""))
 try:
-    shown = DollyWidget(**{arguments!r})
+    shown = DollyWidget(**{arguments!r}, history=kept.history)
+    kept.follow(shown)
 except EXPECTED_ERRORS as exc:
     shown = HTML(error_html(exc))
 shown"""
@@ -51,7 +58,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("model", metavar="MODEL", nargs="?", default="demo", help=_MODEL_HELP)
     add_setup_arguments(parser, *(name for name in TYPED_FIELDS if name != "model"))
-    parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
+    parser.add_argument(
+        "--theme", choices=("auto", "light", "dark"), default="auto", help="auto is the system's (default: auto)"
+    )
     serving.add_arguments(parser, _USUAL_PORT)
 
 
@@ -94,26 +103,26 @@ def _private_folder(arguments: dict[str, Any], configuration: dict[str, Any]) ->
     import tempfile
 
     kernel = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
-    files = {
-        _NOTEBOOK: _notebook(arguments),
-        "voila.json": configuration,
-        f"kernels/{_KERNEL}/kernel.json": {"argv": kernel, "display_name": _KERNEL, "language": "python"},
-    }
     with tempfile.TemporaryDirectory(prefix="dolly-widget-") as name:
+        files = {
+            _NOTEBOOK: _notebook(arguments, name),
+            "voila.json": configuration,
+            f"kernels/{_KERNEL}/kernel.json": {"argv": kernel, "display_name": _KERNEL, "language": "python"},
+        }
         for path, content in files.items():
             Path(name, path).parent.mkdir(parents=True, exist_ok=True)
             Path(name, path).write_text(json.dumps(content), encoding="utf-8")
         yield Path(name)
 
 
-def _notebook(arguments: dict[str, Any]) -> dict[str, Any]:
+def _notebook(arguments: dict[str, Any], folder: str) -> dict[str, Any]:
     cell: dict[str, Any] = {
         "cell_type": "code",
         "id": "widget",
         "metadata": {},
         "execution_count": None,
         "outputs": [],
-        "source": _CELL.format(cwd=os.getcwd(), arguments=arguments),
+        "source": _CELL.format(cwd=os.getcwd(), folder=folder, arguments=arguments),
     }
     kernel = {"name": _KERNEL, "display_name": _KERNEL, "language": "python"}
     metadata = {"title": "dolly_widget", "kernelspec": kernel, "language_info": {"name": "python"}}
@@ -148,7 +157,8 @@ def _configuration(port: int, token: str, theme: str) -> dict[str, Any]:
         "PasswordIdentityProvider": {"hashed_password": ""},
         "VoilaConfiguration": {
             "template": "dolly-widget",
-            "theme": theme,
+            "theme": "dark" if theme == "dark" else "light",
+            "resources": {"dolly_widget": {"theme": theme}},  # for the page, which can follow the system's
             "allow_template_override": "NO",
             "allow_theme_override": "NO",
             "file_allowlist": [],  # files of the folder would be served without a token

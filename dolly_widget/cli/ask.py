@@ -4,28 +4,63 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
+import json
+import math
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dolly_widget.cli.command import Command, CommandError, in_options, option
-from dolly_widget.cli.interruptible import finish
-from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from
-from dolly_widget.cli.terminal import printable
+from dolly_widget.cli.answer_view import answer_view
+from dolly_widget.cli.command import Command, CommandError
+from dolly_widget.cli.interruptible import Abandoned, finish
+from dolly_widget.cli.piped import is_piped, read_stdin, replace_unknown_characters
+from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from, started
+from dolly_widget.cli.sampling_options import add_sampling_arguments, fields_as_options, given_settings
+from dolly_widget.cli.terminal import tell
 from dolly_widget.errors import EngineError
 
 if TYPE_CHECKING:
     from dolly_widget.engines import GenerationResult
+    from dolly_widget.sampling import SamplingParams
+
+_EXAMPLE = 'dolly-widget ask "Who is Dolly?"'
+_EPILOG = """\
+A terminal shows the answer as formatted Markdown, in colours. Anything else
+gets its plain text, and so does a terminal where the environment variable
+NO_COLOR is set. Ctrl+C stops the answer and keeps the text so far.
+
+--json prints one object:
+  instruction, context, answer
+  finish_reason   "stop": the model ended it; "length": at --max-new-tokens;
+                  "cancelled": by Ctrl+C
+  model, device, settings (an object), seed
+  prompt_tokens, new_tokens
+  ttft_s, tokens_per_s   seconds to the first token, tokens per second after
+                  it; null where there is no such figure
+
+examples:
+  dolly-widget ask "Who is Dolly?"
+  echo "Who is Dolly?" | dolly-widget ask
+  cat article.txt | dolly-widget ask "Summarise this" --context -
+  dolly-widget ask "Who is Dolly?" --json | jq -r .answer
+"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("instruction", metavar="INSTRUCTION", help='what to do, for example "Who is Dolly?"')
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "instruction",
+        metavar="INSTRUCTION",
+        nargs="?",
+        help='what to do, for example "Who is Dolly?"; - reads it from stdin, and in a pipe it can be left out',
+    )
     parser.add_argument("--context", metavar="TEXT", default="", help="text to work on; - reads it from stdin")
     add_setup_arguments(parser)
-    _add_sampling_arguments(parser)
+    add_sampling_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object when the answer is there: see below")
     parser.add_argument(
         "--stats",
         action=argparse.BooleanOptionalAction,
@@ -33,90 +68,104 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
-    from dolly_widget.sampling import SETTINGS, Texts, option_help
-
-    for name, setting in SETTINGS.items():
-        add = partial(parser.add_argument, option(name), metavar=setting.metavar, help=option_help(name))
-        if isinstance(setting, Texts):
-            add(action="append")
-        else:
-            # A float for all: SamplingParams knows which must be whole, and says so.
-            add(type=float)  # what is not given is the model's own
-
-
-def _given_settings(args: argparse.Namespace) -> dict[str, Any]:
-    """The sampling settings that were given, checked."""
-    from dolly_widget.sampling import DEFAULTS, SETTINGS, Texts, with_changes
-
-    given = {name: value for name in SETTINGS if (value := getattr(args, name)) is not None}
-    texts = {name: setting for name, setting in SETTINGS.items() if isinstance(setting, Texts) and name in given}
-    given |= {name: setting.read(name, given[name]) for name, setting in texts.items()}
-    with _fields_as_options():
-        with_changes(DEFAULTS, given)
-    return given
-
-
 def _ask(args: argparse.Namespace) -> int:
-    given = _given_settings(args)
-    _replace_unknown_characters(sys.stdin, sys.stdout)
+    given = given_settings(args)
+    replace_unknown_characters(sys.stdout)
     question = _question(args)
-    if args.model == "demo" and sys.stderr.isatty():
-        print(
-            "(demonstration model: small and fast, but knows little; choose another one with --model)", file=sys.stderr
-        )
-    result, code = finish(lambda stop: _answer(args, question, given, stop))
-    print(flush=True)
+    tell_about_demo(args.model)
+    answered = _answered if args.json else _shown
+    result, code = answered(args, question, given)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
-        print(result.statistics, file=sys.stderr)
+        tell(result.statistics, sys.stderr)
     return code
 
 
-@contextlib.contextmanager
-def _fields_as_options() -> Iterator[None]:
-    """Let errors about the sampling name the options that the user typed, not the Python fields."""
-    from dolly_widget.sampling import SETTINGS
-
-    try:
-        yield
-    except ValueError as exc:
-        raise CommandError(in_options(exc, SETTINGS)) from exc
-
-
-def _replace_unknown_characters(*streams: Any) -> None:
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+def tell_about_demo(model: str) -> None:
+    """Say in a terminal what the demonstration model is, if it is the one."""
+    if model == "demo" and sys.stderr.isatty():
+        tell("(demonstration model: small and fast, but knows little; choose another one with --model)", sys.stderr)
 
 
 def _question(args: argparse.Namespace) -> tuple[str, str]:
-    if not args.instruction.strip():
-        raise CommandError('The instruction is empty: ask something, for example dolly-widget ask "Who is Dolly?".')
-    return args.instruction, sys.stdin.read() if args.context == "-" else args.context
+    """Instruction and context, from stdin where that was asked for."""
+    reads_instruction = args.instruction == "-" or (args.instruction is None and is_piped() and args.context != "-")
+    if reads_instruction and args.context == "-":
+        raise CommandError("Instruction and context cannot both come from stdin: give one of them as an argument.")
+    instruction = read_stdin("instruction").strip("\r\n") if reads_instruction else args.instruction or ""
+    if not instruction.strip():
+        raise CommandError(f"The instruction is empty: ask something, for example {_EXAMPLE}.")
+    return instruction, read_stdin("context") if args.context == "-" else args.context
+
+
+def _shown(
+    args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any]
+) -> tuple[GenerationResult, int]:
+    """Answer, with the text on stdout as it comes."""
+    view = answer_view()
+    try:
+        answered, code = finish(lambda stop: _answer(args, question, given, stop, view.add))
+    except Abandoned:
+        raise  # it is still being written
+    except BaseException:
+        view.end(is_broken_off=True)
+        raise
+    view.end()
+    return answered[0], code
+
+
+def _answered(
+    args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any]
+) -> tuple[GenerationResult, int]:
+    """Answer, and print all about it as JSON."""
+    (result, facts), code = finish(lambda stop: _answer(args, question, given, stop, lambda _: None))
+    said = {"instruction": question[0], "context": question[1], **facts}
+    print(json.dumps(said, indent=2), flush=True)  # in ASCII: a terminal obeys nothing of it
+    return result, code
 
 
 def _answer(
-    args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any], stop: threading.Event
-) -> GenerationResult:
-    from dolly_widget.engines import start_engine
+    args: argparse.Namespace,
+    question: tuple[str, str],
+    given: Mapping[str, Any],
+    stop: threading.Event,
+    on_text: Callable[[str], None],
+) -> tuple[GenerationResult, dict[str, Any]]:
     from dolly_widget.sampling import with_changes
 
     setup = setup_from(args)  # a mistake is reported before a model is converted for minutes
     prepared = prepare(setup.prepare, stop)
     params = with_changes(prepared.model.sampling, given)
     try:
-        with contextlib.closing(start_engine(setup, prepared)) as engine:
+        with contextlib.closing(started(setup, prepared)) as engine:
             prompt = engine.template.render(*question)
-            with _fields_as_options():
-                return engine.generate(prompt, params, on_text=_show, stop=stop)
+            with fields_as_options():
+                result = engine.generate(prompt, params, on_text=on_text, stop=stop)
+            return result, _facts(result, params, setup.model, engine.device) if args.json else {}
     except EngineError as exc:
         raise CommandError(str(exc)) from exc
 
 
-def _show(piece: str) -> None:
-    if sys.stdout is not None and sys.stdout.isatty():
-        piece = printable(piece)
-    print(piece, end="", flush=True)
+def _facts(result: GenerationResult, params: SamplingParams, model: str, device: str) -> dict[str, Any]:
+    """What ``--json`` says of an answer."""
+    settings = asdict(params)
+    del settings["seed"]  # the one that was used is the result's
+    return {
+        "answer": result.text,
+        "finish_reason": result.finish_reason,
+        "model": model,
+        "device": device,
+        "settings": settings,
+        "seed": result.seed,
+        "prompt_tokens": result.prompt_tokens,
+        "new_tokens": result.new_tokens,
+        "ttft_s": _finite(result.ttft_s),
+        "tokens_per_s": _finite(result.tokens_per_s),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """A figure, or None for NaN, which JSON has not."""
+    return value if math.isfinite(value) else None
 
 
 COMMAND = Command("ask", "Answer one instruction in the terminal.", _add_arguments, _ask)

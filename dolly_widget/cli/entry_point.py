@@ -12,27 +12,26 @@ import sys
 from collections.abc import Sequence
 
 from dolly_widget import __version__
-from dolly_widget.cli import app, ask, bench, convert, lab, models
+from dolly_widget.cli import app, ask, bench, chat, convert, lab, models
 from dolly_widget.cli.command import EXIT_CLOSED_PIPE, EXIT_INTERRUPTED, EXIT_MISTAKE, CommandError
+from dolly_widget.cli.completion import complete
 from dolly_widget.cli.interruptible import Abandoned
 from dolly_widget.cli.lab import copy_tutorials
+from dolly_widget.cli.parser import Parser
 from dolly_widget.cli.terminal import tell
 
 __all__ = ["COMMANDS", "copy_tutorials", "main"]
 
-COMMANDS = (lab.COMMAND, app.COMMAND, ask.COMMAND, convert.COMMAND, models.COMMAND, bench.COMMAND)
+COMMANDS = (lab.COMMAND, app.COMMAND, ask.COMMAND, chat.COMMAND, convert.COMMAND, models.COMMAND, bench.COMMAND)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (default: the process's own) and return the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    parser = _parser(argv)
-    args = parser.parse_args(argv)
+    if "_ARGCOMPLETE" in os.environ:
+        complete(_parser(os.environ.get("COMP_LINE", "").split()))
     try:
-        if args.run is None:
-            parser.print_help()
-            return EXIT_MISTAKE
-        return int(args.run(args))
+        return _run(argv)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except Abandoned:
@@ -47,8 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exc.exit_code if isinstance(exc, CommandError) else EXIT_MISTAKE
 
 
+def _run(argv: list[str]) -> int:
+    parser = _parser(argv)
+    args = parser.parse_args(argv)
+    if args.run is None:
+        parser.print_help()
+        return EXIT_MISTAKE
+    return int(args.run(args))
+
+
 def _parser(argv: list[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="dolly-widget", description="Run a language model with OpenVINO, in a notebook or in the terminal."
     )
     parser.add_argument("--version", action="version", version=f"dolly-widget {__version__}")

@@ -30,6 +30,7 @@ DEMO = "demo"
 
 _USUAL_PORT = 8888
 _FIRST_TUTORIAL = "01_quickstart.ipynb"
+_MOST_NAMED = 4
 # In the JSON of a notebook, where quotes are escaped: once for it, and within the name once more.
 _MODEL = re.compile(rb'MODEL = \\"(?:[^"\\]|\\\\\\?.)*?\\"')
 
@@ -118,27 +119,37 @@ def tutorials_dir() -> Path:
 
 
 def copy_tutorials(folder: Path, model: str = DEMO) -> str:
-    """Copy the tutorials into ``folder`` (made where missing), with ``model`` in their first cells.
+    """Copy the tutorials into ``folder`` (made where missing), with ``model`` in their first cells; guides, pictures.
 
     A file that is there is left alone, unless it is a copy that nobody has changed. Returns a sentence about it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {path.name: path.read_bytes() for path in sorted(tutorials_dir().glob("*.ipynb"))}
+    contents = {name: (tutorials_dir() / name).read_bytes() for name in _names()}
     wanted = {name: _with_model(content, model) for name, content in contents.items()}
-    places = {name: folder / name for name in contents}
-    kept = {name for name, place in places.items() if not _copy(wanted[name], place, contents[name])}
-    differing = [name for name in kept if not places[name].is_file() or places[name].read_bytes() != wanted[name]]
-    copied = len(contents) - len(kept)
+    copied = [name for name in contents if _copy(wanted[name], folder / name, contents[name])]
+    kept = [name for name in contents if name not in copied]
+    differing = [name for name in kept if not _holds(folder / name, wanted[name])]
     if not (copied or differing):
         return f"The tutorials are in {folder} already."
-    sentences = [f"Copied {copied} tutorial{'' if copied == 1 else 's'} into {folder}."] if copied else []
-    return " ".join([*sentences, *_about_kept(sorted(differing), folder)])
+    return " ".join([*_about_copied(copied, folder), *_about_kept(differing, folder)])
+
+
+def _names() -> list[str]:
+    """What belongs to the tutorials: the notebooks first, then what they and their guides refer to."""
+    place = tutorials_dir()
+    patterns = ("*.ipynb", "README.md", "guide/*.md", "images/*.*")
+    return [path.relative_to(place).as_posix() for pattern in patterns for path in sorted(place.glob(pattern))]
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def _copy(content: bytes, target: Path, source: bytes) -> bool:
     """Write a copy of ``source`` with its model, ``content``; False where there is anything else, or this already."""
     import tempfile
 
+    target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as folder:
         part = Path(folder, target.name)
         part.write_bytes(content)
@@ -162,13 +173,20 @@ def _with_model(content: bytes, model: str) -> bytes:
     return _MODEL.sub(lambda _: line, content, count=1)
 
 
+def _about_copied(names: list[str], folder: Path) -> list[str]:
+    tutorials = sum(name.endswith(".ipynb") for name in names)
+    what = f"{tutorials} tutorial{'' if tutorials == 1 else 's'}" if tutorials else "guides and pictures"
+    return [f"Copied {what} into {folder}."] if names else []
+
+
 def _about_kept(names: list[str], folder: Path) -> list[str]:
     if not names:
         return []
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     versions = "version" if len(names) == 1 else "versions"
     return [
-        f"Left unchanged in {folder}: {', '.join(names)}; to get the {versions} of dolly-widget {__version__}, use "
-        "--dir another-folder."
+        f"Left unchanged in {folder}: {', '.join(names[:_MOST_NAMED])}{more}; to get the {versions} of dolly-widget "
+        f"{__version__}, use --dir another-folder."
     ]
 
 
@@ -180,6 +198,9 @@ def _lab_command(port: int, opens_browser: bool) -> list[str]:
         "--ServerApp.base_url=/",
         "--ServerApp.answer_yes=True",  # Ctrl+C ends it, without a question
         "--Application.log_level=ERROR",  # so that the address is not buried
+        "--KernelManager.transport_encryption=auto",  # a kernel that could be encrypted, and is not, warns of it
+        # It looks at each of the server's settings, and is warned of one that is old; only Notebook needs it.
+        "--ServerApp.jpserver_extensions=notebook_shim=False",
         *(["--allow-root"] if is_root else []),
         *([] if opens_browser else ["--no-browser"]),
     ]

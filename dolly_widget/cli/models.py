@@ -1,11 +1,15 @@
-"""``dolly-widget models``: lists what is in the store, checks it against its checksums, and removes from it."""
+"""``dolly-widget models``: lists what is here and what can be had, checks the store against its checksums, and removes
+from it. Nothing is fetched.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dolly_widget.cli.command import EXIT_FOUND, Command, CommandError
 from dolly_widget.cli.terminal import tell
@@ -14,10 +18,23 @@ from dolly_widget.text import in_bytes, visible_name
 if TYPE_CHECKING:
     from dolly_widget.models import Entry
 
+_DEMO_ABOUT = "small and fast, but knows little"
 _NAME_HELP = "a name that `dolly-widget models` lists, or the model's id if the store has it only once"
+_EPILOG = """\
+--json prints one object:
+  cache, size_bytes   the directory of the store, and how large its models are
+  demo        name, about, size_bytes
+  models      a list: name, model_id, title, weight_format, size_bytes,
+              revision, commit, created, path
+  catalogue   a list: name, title, about, licence, parameters, download_bytes,
+              disk_bytes, needs_torch, is_here
+"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("--json", action="store_true", help="print one JSON object: see below")
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", description="Without a command: list the models."
     )
@@ -35,30 +52,75 @@ def _list(args: argparse.Namespace) -> int:
     from dolly_widget.models import store
 
     entries = sorted(store.entries(), key=lambda entry: (_heading(entry), entry.weight_format, entry.created))
-    if not entries:
-        tell(f"There are no models in {store.cache_dir()} yet: `dolly-widget convert MODEL` adds one.")
+    if args.json:
+        print(json.dumps(_as_data(entries), indent=2), flush=True)  # in ASCII: a terminal obeys nothing of it
+    else:
+        tell(f"Always here:\n  demo  the demonstration model · {_DEMO_ABOUT} · {in_bytes(_demo_bytes())}\n")
+        _list_entries(entries, store.cache_dir())
         _list_catalogue()
-        return 0
+    return 0
+
+
+def _demo_bytes() -> int:
+    from dolly_widget.models import find
+
+    directory = find("demo")
+    return sum(path.stat().st_size for path in directory.iterdir()) if directory else 0
+
+
+def _list_entries(entries: list[Entry], cache_dir: Path) -> None:
+    if not entries:
+        tell(f"There are no models in {cache_dir} yet: `dolly-widget convert MODEL` adds one.")
+        return
     rows = dict(zip((entry.name for entry in entries), _aligned(map(_columns, entries)), strict=True))
     for heading, group in groupby(entries, key=_heading):
         tell(heading)
         for entry in group:
             # The name has a line of its own, since it would make the row wider than a terminal.
             tell(f"  {rows[entry.name]}\n    {entry.name}")
-    tell(f"\n{_count(len(entries))}, {_size(entries)}, in {store.cache_dir()}")
-    _list_catalogue()
-    return 0
+    tell(f"\n{_count(len(entries))}, {_size(entries)}, in {cache_dir}")
 
 
 def _list_catalogue() -> None:
-    """What can be had by name and is not here yet: nothing of it is fetched."""
+    """What can be had by name and is not here yet, and what is."""
     from dolly_widget.models import CATALOGUE, find
 
     missing = [model for model in CATALOGUE if find(model.name) is None]
+    here = [model.name for model in CATALOGUE if model not in missing]
+    if here:
+        tell(f"Of these, {', '.join(here)} can be named so.")
     if missing:
-        tell("\nTo be had by name:")
+        tell("\nTo be had by name, as in  dolly-widget convert smollm2:")
     for row, model in zip(_aligned((model.name, model.summary()) for model in missing), missing, strict=True):
         tell(f"  {row}\n    {model.costs()}")
+
+
+def _as_data(entries: list[Entry]) -> dict[str, Any]:
+    """What ``--json`` says."""
+    from dolly_widget.models import CATALOGUE, find, store
+
+    keys = ("name", "model_id", "title", "weight_format", "size_bytes", "revision", "commit", "created", "path")
+    catalogue = [
+        {
+            **{key: getattr(model, key) for key in ("name", "title", "about", "licence", "parameters")},
+            "download_bytes": round(model.download_bytes()),
+            "disk_bytes": round(model.disk_bytes()),
+            "needs_torch": model.needs_torch(),
+            "is_here": find(model.name) is not None,
+        }
+        for model in CATALOGUE
+    ]
+    return {
+        "cache": str(store.cache_dir()),
+        "size_bytes": sum(entry.size_bytes for entry in entries),
+        "demo": {"name": "demo", "about": _DEMO_ABOUT, "size_bytes": _demo_bytes()},
+        "models": [{key: _plain(getattr(entry, key)) for key in keys} for entry in entries],
+        "catalogue": catalogue,
+    }
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _heading(entry: Entry) -> str:
@@ -123,12 +185,14 @@ def _named(names: Sequence[str]) -> list[Entry]:
 
 
 def _find(name: str) -> Entry:
-    from dolly_widget.models import store
+    from dolly_widget.models import find, named, store
 
     entries = store.entries()
-    found = [entry for entry in entries if entry.name == name] or [
-        entry for entry in entries if name in (entry.model_id, entry.title)
-    ]
+    found = (
+        [entry for entry in entries if entry.name == name]
+        or [entry for entry in entries if name in (entry.model_id, entry.title)]
+        or [entry for entry in entries if named(name) and entry.path == find(name)]
+    )
     if not found:
         raise CommandError(f"There is no model {name!r} in the store: `dolly-widget models` lists what is there.")
     if len(found) > 1:
@@ -146,5 +210,5 @@ def _size(entries: Iterable[Entry]) -> str:
 
 
 COMMAND = Command(
-    "models", "List the models that were downloaded or converted; check or remove them.", _add_arguments, _list
+    "models", "List the models that are here, and what can be had; check or remove them.", _add_arguments, _list
 )

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from dolly_widget.cli.command import CommandError, Stopped, in_options, option
-from dolly_widget.cli.terminal import shown_progress
+from dolly_widget.cli.terminal import shown_meanwhile, shown_progress
+from dolly_widget.errors import EngineError
 
 if TYPE_CHECKING:
-    from dolly_widget.engines import EngineSetup
+    from dolly_widget.engines import EngineSetup, Prepared
+    from dolly_widget.engines.model_engine import ModelEngine
 
 T = TypeVar("T")
 
@@ -57,3 +59,14 @@ def prepare(work: Callable[..., T], stop: threading.Event) -> T:
         if stop.is_set():
             raise Stopped("Stopped: your models are unchanged.") from exc
         raise
+
+
+def started(setup: EngineSetup, prepared: Prepared) -> ModelEngine:
+    """The engine of a setup whose models are prepared; a terminal is told that it takes a while. CommandError."""
+    from dolly_widget.engines import start_engine
+
+    try:
+        with shown_meanwhile(f"Loading {setup.name}…", sys.stderr):
+            return start_engine(setup, prepared)
+    except EngineError as exc:
+        raise CommandError(str(exc)) from exc

@@ -41,6 +41,17 @@ def shown_progress(stream: TextIO) -> Iterator[OnProgress]:
         line.clear()
 
 
+@contextlib.contextmanager
+def shown_meanwhile(line: str, stream: TextIO) -> Iterator[None]:
+    """Show a line in a terminal as long as the block takes; elsewhere nothing."""
+    shown = printable(line)[: _columns(stream) - 1] if stream.isatty() else ""
+    print(end=shown, file=stream, flush=True)
+    try:
+        yield
+    finally:
+        print(end="\r" + " " * len(shown) + "\r" if shown else "", file=stream, flush=True)
+
+
 class _ProgressLine:
     """One line that is always rewritten, with messages above it."""
 

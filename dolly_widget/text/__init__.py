@@ -16,6 +16,7 @@ from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label
 from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, is_safe_url, markdown_to_html
 from dolly_widget.text.output import NOT_TYPESET, output_html
+from dolly_widget.text.parsed_markdown import is_coloured, markdown_tokens
 from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
 from dolly_widget.text.tokenizer import Piece, Tokenizer
@@ -42,8 +43,10 @@ __all__ = [
     "end_of_turn",
     "in_bytes",
     "in_round_bytes",
+    "is_coloured",
     "is_safe_url",
     "markdown_to_html",
+    "markdown_tokens",
     "number",
     "output_html",
     "parse_json",

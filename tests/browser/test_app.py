@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from acting import answer, choose_example, expect_statistics, model_line, submit, told
+from acting import answer, choose_example, expect_statistics, instruction, model_line, submit, told
+from axe import violations
 from playwright.sync_api import expect
 
 from dolly_widget.models.demo import OPENVINO_DIR
@@ -97,12 +98,71 @@ def test_the_page_is_the_widget_alone_and_asks_nothing_of_others(page, address, 
     expect_statistics(page)
     expect(answer(page).locator("li")).to_have_count(5)
     expect(page).to_have_title("dolly_widget")
+    expect(page.get_by_role("banner")).to_have_text("dolly_widget")
     assert not has_dark_background(page)
     assert page.locator(".jp-InputArea, pre").count() == 0
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert elsewhere() == []
+
+
+def test_the_focus_begins_in_the_box(page, address):
+    page.goto(address)
+    expect(instruction(page)).to_be_focused(timeout=60_000)
+
+
+def test_a_reader_who_is_elsewhere_by_then_keeps_the_focus(page, address):
+    page.add_init_script("""addEventListener("DOMContentLoaded", () => {
+        const other = document.createElement("input");
+        document.body.prepend(other);
+        other.focus();
+    })""")
+    page.goto(address)
+    expect(model_line(page)).to_be_visible(timeout=60_000)
+    expect(page.locator("body > input")).to_be_focused()
+
+
+def test_the_theme_is_the_system_s_and_follows_it(page, address):
+    page.emulate_media(color_scheme="dark")
+    page.goto(address)
+    expect(model_line(page)).to_be_visible(timeout=60_000)
+    dark = page.locator('body[data-jp-theme-light="false"]')
+    expect(dark).to_have_count(1)
+    assert has_dark_background(page)
+    page.emulate_media(color_scheme="light")
+    expect(dark).to_have_count(0)
+    assert not has_dark_background(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_whole_page(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address)
+    expect(model_line(page)).to_contain_text("parameters", timeout=60_000)
+    assert violations(page, "body") == []
+
+
+def test_a_reload_keeps_the_conversation_and_another_tab_does_not_see_it(page, chromium, address):
+    page.goto(address)
+    for number, question in enumerate(("Who is Dolly?", "What is OpenVINO?"), 1):
+        instruction(page).fill(question)
+        submit(page)
+        expect_statistics(page)
+        expect(page.get_by_text(f"History · {number}")).to_be_visible()
+        before = answer(page).inner_text()
+        page.reload()
+        expect(answer(page)).to_have_text(before, timeout=60_000, use_inner_text=True)
+        expect(page.get_by_text(f"History · {number}")).to_be_visible()
+        page.reload()  # without a new answer
+        expect(answer(page)).to_have_text(before, timeout=60_000, use_inner_text=True)
+    other = chromium.new_page()
+    other.goto(address)
+    expect(model_line(other)).to_be_visible(timeout=60_000)
+    expect(instruction(other)).to_be_visible()
+    assert other.get_by_text("History · ").count() == 0
+    other.goto("about:blank")
+    other.close()
 
 
 def test_a_tab_has_a_kernel_of_its_own_which_ends_when_it_is_closed(page, chromium, address, kernels):

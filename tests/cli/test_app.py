@@ -183,6 +183,17 @@ def test_the_widget_is_made_of_what_was_asked_for(served, tmp_path):
     assert repr(str(tmp_path)) in cell
 
 
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+def test_the_page_is_told_its_theme(served, theme):
+    voila = served("--no-browser", "--theme", theme)["configuration"]["VoilaConfiguration"]
+    assert voila["theme"] == ("dark" if theme == "dark" else "light")
+    assert voila["resources"]["dolly_widget"]["theme"] == theme
+
+
+def test_the_theme_is_the_system_s_unless_another_is_named(served):
+    assert served("--no-browser")["configuration"]["VoilaConfiguration"]["resources"]["dolly_widget"]["theme"] == "auto"
+
+
 def test_the_browser_is_given_the_token_by_a_file(served, monkeypatch):
     opened = []
     monkeypatch.setattr(serving, "has_browser", lambda: True)
@@ -225,5 +236,5 @@ def test_the_help_says_what_a_second_tab_is_and_when_memory_is_freed(capsys):
     with pytest.raises(SystemExit):
         entry_point.main(["app", "--help"])
     out = " ".join(capsys.readouterr().out.split())
-    assert "Each browser tab has its own widget and model." in out
+    assert "Each browser tab has its own widget and model. Reloading a page keeps its answers" in out
     assert "about 5 minutes later" in out

@@ -172,7 +172,17 @@ def test_a_terminal_never_gets_control_characters_from_the_model(scripted, monke
     stdout = RecordingStream(is_terminal=True)
     monkeypatch.setattr(sys, "stdout", stdout)
     assert entry_point.main(["ask", "Hi"]) == 0
-    assert stdout.getvalue() == "a␛[2Jb\n\tc\ufffd\n"
+    assert not re.search(r"\x1b(?!\[[\d;]*[mAJ])|\x9b|2J", stdout.getvalue().replace("␛[2J", ""))
+    assert "a␛[2Jb" in stdout.getvalue()
+
+
+def test_a_terminal_without_colours_gets_the_answer_as_it_is(scripted, monkeypatch):
+    scripted("**a**\x1b[2Jb\n\tc\x9b")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stdout = RecordingStream(is_terminal=True)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert entry_point.main(["ask", "Hi"]) == 0
+    assert stdout.getvalue() == "**a**␛[2Jb\n\tc\ufffd\n"
 
 
 def test_a_stdout_that_cannot_write_a_character_gets_a_question_mark(scripted, monkeypatch):
@@ -240,13 +250,23 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
         entry_point.main(["ask", "Hi"])
 
 
+def test_ctrl_c_before_a_command_has_begun_is_quiet(monkeypatch, capsys):
+    def interrupt(parser):
+        raise KeyboardInterrupt
+
+    command = entry_point.COMMANDS[0]._replace(add_arguments=interrupt)
+    monkeypatch.setattr(entry_point, "COMMANDS", (command,))
+    assert entry_point.main([command.name]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
 def test_no_command_shows_the_commands(capsys):
     assert entry_point.main([]) == 2
     out = capsys.readouterr().out
     assert all(command.name in out and command.summary.split()[0] in out for command in entry_point.COMMANDS)
 
 
-@pytest.mark.parametrize("command", [[], ["ask"], ["convert"], ["models"], ["lab"], ["app"]], ids=str)
+@pytest.mark.parametrize("command", [[], ["ask"], ["chat"], ["convert"], ["models"], ["lab"], ["app"]], ids=str)
 def test_help_imports_nothing_heavy(command):
     heavy = {
         "openvino",
@@ -256,8 +276,10 @@ def test_help_imports_nothing_heavy(command):
         "huggingface_hub",
         "torch",
         "gguf",
+        "rich",
+        "argcomplete",
         # What describes engines and sampling brings it.
-        *([] if command in (["ask"], ["convert"], ["app"]) else ["numpy"]),
+        *([] if command in (["ask"], ["chat"], ["convert"], ["app"]) else ["numpy"]),
     }
     code = (
         "import sys; from dolly_widget.cli import main\n"

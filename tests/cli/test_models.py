@@ -1,5 +1,6 @@
 """``dolly-widget models``, on a real store with small files."""
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from dolly_widget.models import store
 from dolly_widget.models.files import REQUIRED_FILES
 
 DOLLY = "databricks/dolly-v2-3b"
+ALWAYS = ["Always here:", "  demo  the demonstration model · small and fast, but knows little · 7.9 MB", ""]
 COMMIT = "f6c9be08f16fe4d3a719bee0a4a7c7415b5c65df"
 
 
@@ -49,6 +51,7 @@ def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir
     today = int4.created[:10]
     assert (code, err) == (0, "")
     assert out.splitlines() == [
+        *ALWAYS,
         "/home/me/my-checkpoint",
         f"  fp16           1.5 kB     c0ffeec0       {today}",
         f"    {names()[-1]}",
@@ -59,8 +62,9 @@ def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir
         f"    {int8.name}",
         "",
         f"3 models, 2.8 MB, in {cache_dir}",
+        "Of these, dolly-v2-3b can be named so.",
         "",
-        "To be had by name:",
+        "To be had by name, as in  dolly-widget convert smollm2:",
         "  smollm2       SmolLM2 135M · real, small · 93 MB",
         "    Apache-2.0 · 93 MB to download · 149 MB on disk",
         "  dolly-v2-7b   Dolly 2.0 7B · the original, medium · 14 GB",
@@ -74,7 +78,7 @@ def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir
 def test_a_file_that_another_program_keeps_is_called_as_it_is_there_and_can_be_removed_so(put, capsys):
     blob = "/models/blobs/sha256-" + "ab" * 32
     put(blob, commit="c0ffee" * 6 + "c0ff", revision="", title="llama3.2:1b (Ollama)")
-    assert models(capsys)[1].splitlines()[0] == f"llama3.2:1b (Ollama): {blob}"
+    assert models(capsys)[1].splitlines()[3] == f"llama3.2:1b (Ollama): {blob}"
     assert models(capsys, "remove", "llama3.2:1b (Ollama)")[0] == 0
     assert names() == []
 
@@ -88,7 +92,7 @@ def test_a_revision_that_is_the_commit_is_not_shown_twice(put, capsys):
 def test_an_empty_store_is_said_and_no_error(arguments, capsys, cache_dir):
     code, out, err = models(capsys, *arguments)
     assert (code, err) == (0, "")
-    assert re.match(r"There are no models in .*\n", out)
+    assert re.search(r"^There are no models in .*\n", out, re.MULTILINE)
     assert ("smollm2" in out) == (arguments == ())
     assert str(cache_dir) in out
 
@@ -140,13 +144,36 @@ def test_check_finds_the_damaged_file_and_says_what_to_do(put, capsys):
 def test_what_a_model_was_made_from_cannot_move_the_cursor_or_turn_text_around(put, capsys):
     entry = put("/home/me/a\x1b[2J\u202egnp\nb", weight_format="fp16", revision="v1\x1b]0;title\x07\u202e")
     code, out, _ = models(capsys)
-    lines = out.splitlines()
+    lines = out.splitlines()[len(ALWAYS) :]
     assert code == 0
     assert lines[0] == "/home/me/a␛[2JU+202Egnp↵b"
     assert "v1␛]0;title␇U+202E@f6c9be08" in lines[1]
     assert lines[2] == f"    {entry.name}"
     (entry.path / "config.json").write_bytes(b"")
     assert all(line.isprintable() for line in (*lines, *models(capsys, "check")[1].splitlines()))
+    assert models(capsys, "--json")[1].replace("\n", "").isprintable()
+
+
+def test_json_has_what_is_here_and_what_can_be_had(put, capsys, cache_dir):
+    entry = put(weights=2000)
+    code, out, err = models(capsys, "--json")
+    data = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (data["cache"], data["size_bytes"]) == (str(cache_dir), entry.size_bytes)
+    assert data["demo"]["name"] == "demo"
+    (model,) = data["models"]
+    assert model["path"] == str(entry.path)
+    assert (model["name"], model["model_id"], model["weight_format"]) == (entry.name, DOLLY, "int8")
+    here = {each["name"]: each["is_here"] for each in data["catalogue"]}
+    assert here == {"smollm2": False, "dolly-v2-3b": True, "dolly-v2-7b": False, "dolly-v2-12b": False}
+    assert all(each["download_bytes"] > 0 and each["disk_bytes"] > 0 for each in data["catalogue"])
+
+
+def test_a_name_of_the_catalogue_names_its_model_in_the_store(put, capsys):
+    entry = put()
+    assert models(capsys, "check", "dolly-v2-3b")[:2] == (0, f"{entry.name}: whole\n")
+    assert models(capsys, "remove", "dolly-v2-3b")[0] == 0
+    assert names() == []
 
 
 def test_an_error_cannot_move_the_cursor_or_turn_text_around(capsys):

@@ -3,7 +3,7 @@
 import pytest
 from command_line import RecordingStream
 
-from dolly_widget.cli.terminal import shown_progress
+from dolly_widget.cli.terminal import shown_meanwhile, shown_progress
 from dolly_widget.runtime.progress import Progress
 
 REPORTS = [
@@ -100,3 +100,17 @@ def test_control_characters_of_a_message_are_not_sent(is_terminal):
     *_, text = show(stream, Progress("plan", message="a\x1b[2Jb"))
     assert "\x1b" not in text
     assert "a␛[2Jb" in text
+
+
+def test_a_line_is_shown_in_a_terminal_as_long_as_something_takes():
+    stream = RecordingStream(is_terminal=True)
+    with shown_meanwhile("Loading a\x1bb…", stream):
+        assert stream.getvalue() == "Loading a␛b…"
+    assert stream.getvalue().endswith("\r" + " " * 12 + "\r")
+
+
+def test_a_log_is_not_told_of_it():
+    stream = RecordingStream()
+    with shown_meanwhile("Loading…", stream):
+        pass
+    assert stream.getvalue() == ""
