@@ -122,6 +122,7 @@ function showHtml(view) {
   const mustWait = view.shownHtml === "" && html !== "" && hasSelection(view.body);
   if (html === view.shownHtml || mustWait) return false;
   view.htmlView.replaceChildren(safeFragment(html));
+  dressAnswer(view.htmlView, (words) => announce(view.spoken, words), view.model.widget_manager);
   view.shownHtml = html;
   return true;
 }

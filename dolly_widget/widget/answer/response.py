@@ -36,6 +36,7 @@ class ResponseView(Control):
         "response_growing.js",
         "response_spoken.js",
         "response_copy.js",
+        "rendered.js",
         "response_safe.js",
         "response_place.js",
         "response.js",

@@ -2,7 +2,7 @@
 // second lock.
 
 const ALLOWED_ELEMENTS = new Set(
-  ("a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong " +
+  ("a blockquote br code del details em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong summary " +
     "table tbody td th thead tr ul div").split(" "),
 );
 const ALLOWED_ATTRIBUTES = new Set("class data-lang dir href lang rel start target title".split(" "));
