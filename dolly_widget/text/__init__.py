@@ -14,7 +14,8 @@ from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label
-from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, is_safe_url, markdown_to_html
+from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, markdown_to_html
+from dolly_widget.text.markdown_links import is_safe_url
 from dolly_widget.text.output import NOT_TYPESET, output_html
 from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
