@@ -1,6 +1,6 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
-from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_lines, visible_name
+from dolly_widget.text.characters import REPLACEMENT, encodable, utf16_units, visible, visible_lines, visible_name
 from dolly_widget.text.chat_template import (
     TEMPLATE_ADVICE,
     ChatTemplate,
@@ -11,6 +11,7 @@ from dolly_widget.text.chat_template import (
     takes_turns,
 )
 from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
+from dolly_widget.text.growing_markdown import GrowingMarkdown, Operation
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label
@@ -29,8 +30,10 @@ __all__ = [
     "REPLACEMENT",
     "TEMPLATE_ADVICE",
     "ChatTemplate",
+    "GrowingMarkdown",
     "IncrementalDecoder",
     "Label",
+    "Operation",
     "Piece",
     "Prompt",
     "PromptTemplate",
@@ -54,6 +57,7 @@ __all__ = [
     "takes_too_much",
     "takes_turns",
     "token_label",
+    "utf16_units",
     "visible",
     "visible_lines",
     "visible_name",

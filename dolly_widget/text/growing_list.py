@@ -49,7 +49,9 @@ class GrowingList:
         # Behind the last item no empty line counts; behind another one it does, which the item after it shows.
         text = source.rstrip() if is_last else source
         if not was_loose and _EMPTY_LINE.search(text):
-            self.is_loose = not _last_paragraph(parse(f"{text.rstrip(chr(10))}\n{_gap(text)}{self._sentinel}", {})).hidden
+            self.is_loose = not _last_paragraph(
+                parse(f"{text.rstrip(chr(10))}\n{_gap(text)}{self._sentinel}", {})
+            ).hidden
         if self.is_loose and not was_loose and not is_first:
             self._env.clear()
             self._env.update(self._env_before)
@@ -80,4 +82,3 @@ def _gap(text: str) -> str:
 
 def _last_paragraph(tokens: Sequence[Token]) -> Token:
     return next(token for token in reversed(tokens) if token.type == "paragraph_open")
-

@@ -1,8 +1,8 @@
 """Markdown while it grows: pieces of a text in, operations on its HTML out. Pure; knows nothing of pages.
 
-A block is rendered when it has ended, and never again: a paragraph, an item of a list, a row of a table, a line of code.
-Only the unfinished end stays a text. The one thing that is taken back is a block whose look a later line changes: a
-list whose items prove to stand apart, and code, which gets its colours at its end. At the end, the HTML is that of
+A block is rendered when it has ended, and never again: a paragraph, an item of a list, a row of a table, a line of
+code. Only the unfinished end stays a text. The one thing that is taken back is a block whose look a later line changes:
+a list whose items prove to stand apart, and code, which gets its colours at its end. At the end, the HTML is that of
 ``markdown_to_html``. The work is linear in the text: where one block would have to be read again and again to see
 whether it has ended, it waits (``_may_parse``).
 """
@@ -13,6 +13,7 @@ import html
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from dolly_widget.text.characters import REORDERING, utf16_units
@@ -65,6 +66,8 @@ class GrowingMarkdown:
         self._is_full = False
         self._queue: deque[_Line] = deque()
         self._operations: list[Operation] = []
+        self._lines: list[_Line] = []
+        self._code_part = ""
         self._begin_anew()
 
     @property
@@ -119,7 +122,7 @@ class GrowingMarkdown:
     def _begin_anew(self) -> None:
         """No block is open, and no line waits."""
         self._close_block()
-        self._lines: list[_Line] = []
+        self._lines = []
         self._take: Callable[[], None] = self._take_first
         self._awaited: set[str] = set()  # what closes the blocks of formulas
         self._fence = ""
@@ -242,9 +245,7 @@ class GrowingMarkdown:
         """Render the blocks that have ended; the last one may go on."""
         blocks = blocks_of(self._parsed())
         kind = blocks[-1].kind
-        is_ended = kind in _OF_ONE_LINE or (
-            kind in _ENDED_BY_EMPTY_LINE and not self._lines[-1].text.strip(" \t\n")
-        )
+        is_ended = kind in _OF_ONE_LINE or (kind in _ENDED_BY_EMPTY_LINE and not self._lines[-1].text.strip(" \t\n"))
         count = len(self._lines) if is_ended else blocks[-1].first_line
         if count:
             self._render_lines(count)
@@ -331,12 +332,10 @@ class GrowingMarkdown:
         blocks = blocks_of(tokens)
         ends = len(blocks) > 1 or is_end
         list_end = blocks[1].first_line if len(blocks) > 1 else len(self._lines)
-        starts = [
-            token.map[0] for token in tokens if token.type == "list_item_open" and token.level == 1 and token.map
-        ]
+        starts = [token.map[0] for token in tokens if token.type == "list_item_open" and token.level == 1 and token.map]
         starts = [start for start in starts if start < list_end]
         bounds = [*starts, list_end] if ends else starts
-        for start, end in zip(bounds, bounds[1:], strict=False):
+        for start, end in pairwise(bounds):
             self._show_item([line.text for line in self._lines[start:end]], is_last=ends and end == list_end)
         self._commit(bounds[-1])
         if ends:
@@ -368,4 +367,3 @@ class GrowingMarkdown:
         else:
             self._render_lines(len(self._lines))
         self._run()
-

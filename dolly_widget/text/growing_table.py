@@ -14,7 +14,7 @@ class GrowingTable:
 
     def __init__(self, source: str, env: Env) -> None:
         self._env = env
-        budget = env.get("table_cells", MAX_TABLE_CELLS)
+        budget: int = env.get("table_cells", MAX_TABLE_CELLS)
         tokens = parse(source, env)
         cells = [token for token in tokens if token.type == "th_open"]
         self._n_columns = len(cells)

@@ -35,6 +35,7 @@ def bare_links() -> LinkifyIt:
 
 
 def tame_links(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens of a text with its links made safe, and its images as links."""
     tamed: list[Token] = []
     start = None  # of the link that we are in
     for place, token in enumerate(tokens):

@@ -28,7 +28,7 @@ MAX_DOLLAR_CHARS = 200
 """Between single dollars, which stand in one line."""
 
 TYPESET = ("mathjax_process", "tex2jax_process")
-"""Classes of elements in which MathJax looks for formulas although it ignores those around: version 3 on, and before."""
+"""Classes of elements in which MathJax looks for formulas although it ignores others: from version 3 on, before it."""
 
 _REFUSED = re.compile(
     r"""\\(?:[egx]?def|let|futurelet|(?:re|provide)?newcommand|(?:re)?newenvironment|DeclareMathOperator|newcolumntype

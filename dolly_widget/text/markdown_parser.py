@@ -77,8 +77,7 @@ def _parser() -> MarkdownIt:
     parser.disable("reference")
     parser.block.ruler.before("table", "too_deep", too_deep)
     parser.block.ruler.at("table", bounded_table, {"alt": ["paragraph", "reference"]})
-    interrupts = {"alt": ["paragraph", "reference", "list"]}
-    parser.block.ruler.before("table", "formula", formula_block, interrupts)
+    parser.block.ruler.before("table", "formula", formula_block, {"alt": ["paragraph", "reference", "list"]})
     parser.inline.ruler.before("escape", "formula", formula)
     parser.core.ruler.push("tame", _tame)
     parser.add_render_rule("fence", render_fence)

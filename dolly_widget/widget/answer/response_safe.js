@@ -9,15 +9,14 @@ const ALLOWED_ATTRIBUTES = new Set("class data-lang dir href lang rel start targ
 const ALLOWED_URL = /^(https?:\/\/|mailto:)/i;
 
 function safeFragment(html) {
-  // DOMParser's document runs no scripts and loads nothing.
-  const parsed = new DOMParser().parseFromString(html, "text/html");
-  for (const element of parsed.body.querySelectorAll("*")) {
+  // A template's content runs no scripts and loads nothing; and it takes rows without their table.
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  for (const element of template.content.querySelectorAll("*")) {
     if (ALLOWED_ELEMENTS.has(element.localName)) removeUnsafeAttributes(element);
     else element.remove();
   }
-  const fragment = document.createDocumentFragment();
-  fragment.append(...parsed.body.childNodes);
-  return fragment;
+  return document.importNode(template.content, true);
 }
 
 function removeUnsafeAttributes(element) {
