@@ -17,9 +17,10 @@ LINES = (
     *("* * *", "\\[", "x", "\\]", "$$", "$$x$$", "\t tab", "-", "- ", "+ p", "  + q", "- ```", "  ```", "  code"),
     *("- [x] t", "-\ttab", "10) z", " - s", "   - t", "     - w", "  \ty", "\u2028", "<b>", "\U0001f411", "\u202e"),
 )
-SIGNS = "a | : - 1 $ \\( \\) ` # > * + _ = 1. [x] \\ & < http://a.com www.b.com [a](http://b.c) ![i](c) ** ~~ \n".split(
-    " "
-)
+SIGNS = [
+    *("a", "|", ":", "-", "1", "$", "\\(", "\\)", "`", "#", ">", "*", "+", "_", "=", "1.", "[x]", "\\", "&", "<", "**"),
+    *("http://a.com", "www.b.com", "[a](http://b.c)", "![i](c)", "~~", "\n"),
+]
 
 
 def units(text):
@@ -28,8 +29,10 @@ def units(text):
 
 def with_operations(html, operations):
     for each in operations:
-        place = len(html) - each.before
-        html = html[: len(html) - each.over] + each.html if each.over else html[:place] + each.html + html[place:]
+        encoded = html.encode("utf-16-le")
+        place = len(encoded) - 2 * (each.before + each.over)
+        kept = encoded[place:] if each.before else b""
+        html = encoded[:place].decode("utf-16-le") + each.html + kept.decode("utf-16-le")
     return html
 
 
@@ -78,7 +81,7 @@ def test_any_text_ends_as_the_whole_text(text, chance):
         ("Half a paragraph\nin two lines", ""),
         ("One\n\nTwo", "<p>One</p>\n"),
         ("One\n# Two\nThree", "<p>One</p>\n<h3>Two</h3>\n"),
-        ("- a\n- b", "<ul>\n<li>a</li>\n</ul>\n" * 0),
+        ("- a\n- b", ""),
         ("- a\n- b\n- c", "<ul>\n<li>a</li>\n</ul>\n"),
         ("- a\n  - b\n- c\n", "<ul>\n<li>a\n<ul>\n<li>b</li>\n</ul>\n</li>\n</ul>\n"),
         ("```\nx\ny", "<pre><code>x\ny</code></pre>\n"),
@@ -112,7 +115,7 @@ def test_code_is_coloured_when_it_has_ended():
 )
 @pytest.mark.parametrize("head", ["", "```\n", "| a | b |\n|-|-|\n", f"- {'y' * 9000}\n", "text\n"])
 def test_the_work_is_linear(line, head, monkeypatch):
-    """All that is parsed for a text of twice the length is twice as much."""
+    """What is parsed, all in all, is a few times the text, however long it is."""
     parsed = []
 
     def count(source, env, parse=growing_markdown.parse):
@@ -125,8 +128,7 @@ def test_the_work_is_linear(line, head, monkeypatch):
         parsed.append(0)
         text = (head + line * size)[:size]
         grow(text, range(0, size, 50))
-    assert parsed[1] < 2.6 * parsed[0] + 4_000
-    assert parsed[1] < 16 * 28_000
+    assert max(parsed[0] / 14_000, parsed[1] / 28_000) < 14
 
 
 def test_what_it_sends_is_no_more_than_twice_the_html():

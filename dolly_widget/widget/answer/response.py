@@ -61,6 +61,7 @@ class ResponseView(Control):
 
     def __init__(self, **traits: Any) -> None:
         self._sent = self._sent_reasoning = ""  # what the pages have
+        self._sent_rendered = -1
         self._growing, self._grown = GrowingMarkdown(), ""
         self._unsent: list[Operation] = []
         self._is_silent = self._is_another = False
@@ -88,7 +89,8 @@ class ResponseView(Control):
             if "is_streaming" in names or (self.is_streaming and "text" in names):
                 names |= _WHOLE  # what keeps no pieces, such as nbclient, has all of it at the end
             if "text" in names:
-                self._sent, self._unsent, self._is_another = self.text, [], False
+                self._sent, self._sent_rendered = self.text, self.rendered
+                self._unsent, self._is_another = [], False
             if "reasoning" in names:
                 self._sent_reasoning = self.reasoning
             super().send_state(names)
@@ -101,13 +103,14 @@ class ResponseView(Control):
     def _send_new(self) -> None:
         sent, thought = self._sent, self._sent_reasoning
         message: dict[str, Any] = {"append": self.text[len(sent) :], "at": utf16_units(sent)}
-        if self._unsent:
+        if self._unsent or self.rendered != self._sent_rendered:
             n_before = self.n_operations - len(self._unsent)
             operations = [{name: value for name, value in each._asdict().items() if value} for each in self._unsent]
             message |= {"operations": operations, "n_before": n_before, "rendered": self.rendered}
         if self.reasoning != thought:
             message |= {"thought": self.reasoning[len(thought) :], "thought_at": utf16_units(thought)}
-        self._sent, self._sent_reasoning, self._unsent = self.text, self.reasoning, []
+        self._sent, self._sent_reasoning = self.text, self.reasoning
+        self._sent_rendered, self._unsent = self.rendered, []
         self.send(message)
 
     def _grow(self, text: str, is_end: bool = False) -> None:

@@ -27,17 +27,17 @@ class GrowingAnswer {
 
   /** A message that comes twice does no harm; one that goes on from what never came is answered with a question. */
   #add(model, message) {
-    const { append, at, operations = [], n_before = 0, rendered = 0, thought, thought_at = 0 } = message;
+    const { append, at, operations = [], n_before = 0, rendered, thought, thought_at = 0 } = message;
     if (append === undefined) return;
     const isMissing =
       at > model.get("text").length ||
-      (operations.length > 0 && n_before > model.get("n_operations")) ||
+      n_before > model.get("n_operations") ||
       thought_at > model.get("reasoning").length;
     if (!model.get("is_streaming") || isMissing) return this.#ask(model);
     this.#isAppending = at === model.get("text").length;
     const changes = { text: model.get("text").slice(0, at) + append };
     if (thought) changes.reasoning = model.get("reasoning").slice(0, thought_at) + thought;
-    if (operations.length > 0 && n_before === model.get("n_operations")) {
+    if (rendered !== undefined && n_before === model.get("n_operations")) {
       changes.html = operations.reduce(withOperation, model.get("html"));
       changes.n_operations = n_before + operations.length;
       changes.rendered = rendered;
@@ -48,10 +48,9 @@ class GrowingAnswer {
 
   #set(model, changes) {
     const isGrown = this.#isAppending;
-    const { html, ...others } = changes;
     if (!isGrown) this.edition += 1;
     this.#isAppending = true;
-    model.set(html === undefined ? others : changes);
+    model.set(changes);
     this.#isAppending = false;
   }
 

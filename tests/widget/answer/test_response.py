@@ -50,8 +50,9 @@ def test_finish_shows_the_rendered_answer(view):
     assert view.is_streaming is False
 
 
-def test_finish_is_one_message(view, messages):
+def test_an_answer_that_did_not_stream_in_is_one_message(view, messages):
     view.is_streaming = True
+    view.text = "another"
     messages.clear()
     view.finish("*done*")
     assert messages == [
