@@ -67,9 +67,18 @@ def _ask(args: argparse.Namespace) -> int:
         )
     result, code = finish(lambda stop: _answer(args, question, given, stop))
     print(flush=True)
+    _say_what_was_thought(result)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         print(result.statistics, file=sys.stderr)
     return code
+
+
+def _say_what_was_thought(result: GenerationResult) -> None:
+    """The reasoning is no part of the answer, which may be piped: how long it was, or that nothing came after it."""
+    if result.reasoning and not result.text:
+        print(f"{result.thought}, and ended before the answer: allow more with --max-new-tokens", file=sys.stderr)
+    elif result.reasoning and sys.stderr.isatty():
+        print(result.thought, file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from dolly_widget.text.labels import Label, token_label
 from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, markdown_to_html
 from dolly_widget.text.markdown_links import is_safe_url
 from dolly_widget.text.output import NOT_TYPESET, output_html
+from dolly_widget.text.reasoning import ReasoningSplitter, mark_tokens, marks_of, reasoning_html, thought_line
 from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
 from dolly_widget.text.tokenizer import Piece, Tokenizer
@@ -37,6 +38,7 @@ __all__ = [
     "Piece",
     "Prompt",
     "PromptTemplate",
+    "ReasoningSplitter",
     "Segment",
     "TakesTurns",
     "TextStream",
@@ -47,15 +49,19 @@ __all__ = [
     "in_bytes",
     "in_round_bytes",
     "is_safe_url",
+    "mark_tokens",
     "markdown_to_html",
+    "marks_of",
     "number",
     "output_html",
     "parse_json",
     "percent",
     "read_json",
+    "reasoning_html",
     "render",
     "takes_too_much",
     "takes_turns",
+    "thought_line",
     "token_label",
     "utf16_units",
     "visible",

@@ -311,7 +311,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
         elif name == "response" and self._session.is_busy:
             self._screen.view.text = value
-        self.set_trait(name, value)
+        if name == "reasoning":  # which is the view's alone
+            self._screen.view.reasoning = value
+        else:
+            self.set_trait(name, value)
 
     def _on_begun(self, asked: Asked) -> None:
         self._catching_up.is_due = True

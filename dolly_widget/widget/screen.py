@@ -229,7 +229,7 @@ class Screen:
 
     def break_off(self, text: str) -> None:
         """Show the text so far of an answer that failed."""
-        self.view.finish(text, note=messages.BROKEN_OFF if text else "")
+        self.view.finish(text, note=messages.BROKEN_OFF if text else "", reasoning=self.view.reasoning)
 
     def show_failure(self, exc: BaseException) -> None:
         """Say why an answer failed, and offer what helps."""
@@ -245,7 +245,9 @@ class Screen:
     def show_exchange(self, exchange: Exchange, with_instruction: bool) -> None:
         """Show a finished answer, and what it is an answer to where nothing else on the page says so."""
         self.transcript.show(_turns_shown(exchange, with_instruction))
-        self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
+        result = exchange.result
+        beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
+        self.view.finish(result.text, code=as_code(exchange), **beside)
         self.notice.show("")
         self.show_statistics(exchange)
         self.pager.show(exchange)

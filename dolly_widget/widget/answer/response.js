@@ -35,14 +35,27 @@ function build(model) {
   const textView = makeElement("div", "dw-text", "", { dir: "auto" });
   const textNode = document.createTextNode("");
   const htmlView = makeElement("div", "dw-html", "", { dir: "auto" });
+  const { reasoning, ...reasoningParts } = buildReasoning();
   const placeholder = makeElement("div", "dw-placeholder");
   const note = makeElement("div", "dw-ending");
   const tools = buildTools(model, (words) => announce(spoken, words));
   textView.append(textNode);
   body.append(htmlView, textView);
-  root.append(body, placeholder, note);
+  root.append(reasoning, body, placeholder, note);
   frame.append(tools.bar, root, spoken);
-  return { frame, spoken, root, body, textView, textNode, htmlView, placeholder, note, ...tools };
+  const parts = { frame, spoken, root, body, textView, textNode, htmlView, placeholder, note };
+  return { ...parts, reasoning, ...reasoningParts, ...tools };
+}
+
+/** What the model thought before it answered, folded away; its text is there once it is opened. */
+function buildReasoning() {
+  const reasoning = makeElement("details", "dw-reasoning");
+  const reasoningLine = makeElement("summary");
+  const reasoningText = makeElement("div", "dw-reasoning-text", "", { dir: "auto" });
+  const reasoningNode = document.createTextNode("");
+  reasoningText.append(reasoningNode);
+  reasoning.append(reasoningLine, reasoningText);
+  return { reasoning, reasoningLine, reasoningNode };
 }
 
 function buildTools(model, say) {
@@ -67,7 +80,7 @@ function buildTools(model, say) {
 
 function bind(view) {
   const { model, root, place } = view;
-  const names = ["text", "html", "is_streaming", "code", "note"];
+  const names = ["text", "html", "rendered", "is_streaming", "reasoning", "thought", "code", "note"];
   const updates = Object.fromEntries(names.map((name) => [`change:${name}`, () => update(view)]));
   const stopModel = listenToModel(model, {
     ...updates,
@@ -80,6 +93,7 @@ function bind(view) {
     selectionchange: () => model.get("html") !== view.shown.html && update(view),
     scroll: (event) => event.target === place.box && place.look(),
   });
+  view.reasoning.addEventListener("toggle", () => showReasoning(view));
   const resized = new ResizeObserver(() => {
     resized.observe(place.box); // known once the view is in the page
     place.resized();
@@ -109,6 +123,7 @@ function update(view) {
 
   const isSwapped = showHtml(view);
   showText(view);
+  showReasoning(view);
   showState(view);
   reader.follow(model);
 
@@ -117,7 +132,7 @@ function update(view) {
 }
 
 function isEmpty(model) {
-  return model.get("text") === "" && model.get("html") === "";
+  return ["text", "html", "reasoning"].every((name) => model.get(name) === "");
 }
 
 /** Returns whether all of it is new, so that the reader's place has to be found again. */
@@ -168,6 +183,16 @@ function showText(view) {
   Object.assign(shown, { edition: growing.edition, from: shown.rendered });
   htmlView.hidden = shown.html === "";
   textView.hidden = textNode.data === "" && shown.html !== "";
+}
+
+function showReasoning({ model, growing, shown, reasoning, reasoningLine, reasoningNode }) {
+  const text = model.get("reasoning");
+  const isThinking = model.get("is_streaming") && model.get("text") === "";
+  reasoning.hidden = text === "";
+  reasoningLine.textContent = model.get("thought") || (isThinking ? "Thinking…" : "Reasoning");
+  if (!reasoning.open && text !== "") return;
+  setText(reasoningNode, text, shown.reasoningEdition === growing.reasoningEdition);
+  shown.reasoningEdition = growing.reasoningEdition;
 }
 
 function showState({ model, root, placeholder, note, copyAnswer, copyCode }) {

@@ -5,6 +5,7 @@ class GrowingAnswer {
   /** The next number for each text, or HTML, that does not go on from the one before. */
   edition = 0;
   htmlEdition = 0;
+  reasoningEdition = 0;
   /** What the HTML has grown by since its edition began: `{ operations, rendered }`. */
   steps = [];
   #isAppending = false;
@@ -16,6 +17,7 @@ class GrowingAnswer {
       this.#hasAsked = false;
     });
     model.on("change:html", () => this.#isAppending || this.#beginHtml());
+    model.on("change:reasoning", () => this.#isAppending || (this.reasoningEdition += 1));
     model.on("change:is_streaming", () => (this.#hasAsked = false));
     model.on("msg:custom", (message) => this.#add(model, message));
   }
