@@ -336,7 +336,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
         elif name == "response" and self._session.is_busy:
             self._screen.show_text(value)
-        self.set_trait(name, value)
+        if name == "reasoning":  # which is the view's alone
+            self._screen.show_reasoning(value)
+        else:
+            self.set_trait(name, value)
 
     def _on_typing(self) -> None:
         self._screen.notice.show("")

@@ -306,17 +306,20 @@ class Screen:
 
     def show_text(self, text: str) -> None:
         """Show the answer so far."""
-        if self.several.is_writing:
-            self.several.show_text(text)
-        else:
-            self.view.text = text
+        view = self.several.view if self.several.is_writing else self.view
+        view.text = text
+
+    def show_reasoning(self, text: str) -> None:
+        """Show what the model thinks before its answer, so far."""
+        view = self.several.view if self.several.is_writing else self.view
+        view.reasoning = text
 
     def break_off(self, text: str) -> None:
         """Show the text so far of an answer that failed; nothing where there is none."""
         if self.several.is_writing:
             self.several.fail()
-        elif text:
-            self.view.finish(text, note=messages.BROKEN_OFF)
+        elif text or self.view.reasoning:
+            self.view.finish(text, note=messages.BROKEN_OFF, reasoning=self.view.reasoning)
         else:
             self.view.clear()
             self.conversation.show(())
@@ -344,7 +347,9 @@ class Screen:
         else:
             self.several.hide()
             self._show_view()
-        self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
+        result = exchange.result
+        beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
+        self.view.finish(result.text, code=as_code(exchange), **beside)
         self.go_on.layout.display = None if can_go_on(exchange.result) else "none"
         self.notice.show("")
         self.show_statistics(exchange)

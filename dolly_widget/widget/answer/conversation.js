@@ -71,7 +71,8 @@ function beginning(model) {
   return model.get("view_begins") || -1;
 }
 
-function turnElement({ model, spoken }, item) {
+function turnElement(view, item) {
+  const { model } = view;
   const turn = makeElement("div", "dw-turn", "", { role: "listitem", "data-place": item.place });
   if (item.place === beginning(model))
     turn.append(makeElement("div", "dw-turn-gap", "The model was given what follows. It had no room for what is above."));
@@ -80,7 +81,7 @@ function turnElement({ model, spoken }, item) {
   user.append(makeElement("span", "dw-turn-who", "You"), fragment(item.question));
   asked.append(questionTools(item), user);
   turn.append(asked);
-  if (item.answer) turn.append(answerElement(item.answer, spoken));
+  if (item.answer) turn.append(answerElement(view, item.answer));
   return turn;
 }
 
@@ -105,15 +106,15 @@ function versionButton(step, name, text, isLast) {
   return made;
 }
 
-function answerElement(html, spoken) {
-  const model = makeElement("div", "dw-turn-model");
+function answerElement({ model, spoken }, html) {
+  const turn = makeElement("div", "dw-turn-model");
   const response = makeElement("div", "dw-response");
   const shown = makeElement("div", "dw-html", "", { dir: "auto" });
   shown.append(fragment(html));
   response.append(shown);
-  model.append(makeElement("span", "dw-turn-who", "Model"), response);
-  dressAnswer(shown, (words) => (spoken.textContent = words));
-  return model;
+  turn.append(makeElement("span", "dw-turn-who", "Model"), response);
+  dressAnswer(shown, (words) => (spoken.textContent = words), model.widget_manager);
+  return turn;
 }
 
 /** Elements of HTML that Python has made safe. */

@@ -34,7 +34,7 @@ class Conversation(Control):
     question that the reader would change, ``on_version`` a place, and how many versions to go from the one shown.
     """
 
-    scripts = ("rendered.js", "changing_list.js", "follower.js", "conversation.js")
+    scripts = ("response_copy.js", "rendered.js", "changing_list.js", "follower.js", "conversation.js")
     styles = ("answer.css", "conversation.css")
 
     items: traitlets.List[dict[str, Any]] = traitlets.List(

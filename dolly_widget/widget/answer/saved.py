@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import html
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from dolly_widget.history import Exchange
-from dolly_widget.text import Turn, markdown_to_html, output_html
+from dolly_widget.text import Turn, markdown_to_html, output_html, reasoning_html
 from dolly_widget.widget.answer.conversation import MAX_SHOWN_TURNS
 
 MAX_PLACES = 20
@@ -64,12 +64,20 @@ def _bundle(content: str) -> dict[str, str]:
 
 def conversation_html(exchange: Exchange, turn_html: Callable[[Turn], str] | None = None) -> str:
     """Safe HTML of what was said up to the end of an answer, of as many turns as the widget shows."""
-    own = Turn(exchange.instruction, exchange.context, exchange.result.text)
-    turns: Sequence[Turn] = (*exchange.turns, own)[-MAX_SHOWN_TURNS:]
-    said = "\n<hr>\n".join(map(turn_html or _turn_html, turns))
-    return output_html(f'{_WITHOUT_WIDGET}<div class="dw-saved">{said}</div>')
+    before = exchange.turns[-(MAX_SHOWN_TURNS - 1) :]
+    said = [*map(turn_html or _turn_html, before), _newest_html(exchange)]
+    return output_html(f'{_WITHOUT_WIDGET}<div class="dw-saved">{"<hr>".join(said)}</div>')
 
 
 def _turn_html(turn: Turn) -> str:
-    asked = [f"<b>{html.escape(text)}</b>" for text in (turn.instruction, turn.context) if text]
-    return f"<p>{'<br>'.join(asked)}</p>\n{markdown_to_html(turn.answer)}"
+    return f"{_asked_html(turn.instruction, turn.context)}\n{markdown_to_html(turn.answer)}\n"
+
+
+def _newest_html(exchange: Exchange) -> str:
+    result = exchange.result
+    answer = reasoning_html(result.reasoning, result.thought) + markdown_to_html(result.text)
+    return f"{_asked_html(exchange.instruction, exchange.context)}\n{answer}"
+
+
+def _asked_html(instruction: str, context: str) -> str:
+    return f"<p>{'<br>'.join(f'<b>{html.escape(text)}</b>' for text in (instruction, context) if text)}</p>"

@@ -36,13 +36,15 @@ class _Column(widgets.VBox):
     def finish(self, exchange: Exchange) -> None:
         """Here is the answer."""
         self.exchange, self.choose.disabled = exchange, not exchange.result.text
-        self.view.finish(exchange.result.text, note=messages.ending_note(exchange.result))
+        result = exchange.result
+        beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
+        self.view.finish(result.text, **beside)
 
 
 class Several(widgets.GridBox):
     """Hidden but while there are several answers. ``on_choose`` gets the one that the reader chooses.
 
-    Begin with ``start``; then, for each answer, ``begin``, its text by ``show_text``, and ``finish``.
+    Begin with ``start``; then, for each answer, ``begin``, its text to ``view``, and ``finish``.
     """
 
     _place = _count = 0
@@ -77,11 +79,12 @@ class Several(widgets.GridBox):
 
     def begin(self) -> None:
         """The next answer is about to come."""
-        self._columns[self._place].view.begin()
+        self.view.begin()
 
-    def show_text(self, text: str) -> None:
-        """The answer so far."""
-        self._columns[self._place].view.text = text
+    @property
+    def view(self) -> ResponseView:
+        """Where the answer is shown that is being written."""
+        return self._columns[self._place].view
 
     def finish(self, exchange: Exchange) -> None:
         """The answer is whole."""
