@@ -41,15 +41,10 @@ class PromptTooLongError(ValueError):
         self.max_positions = max_positions
         self.largest_max_new_tokens = max(0, max_positions - prompt_tokens)
         """Largest ``max_new_tokens`` that fits; 0 where the prompt alone is too long."""
-        advice = (
-            f"set max_new_tokens to {self.largest_max_new_tokens} or less, or shorten the text."
-            if self.largest_max_new_tokens
-            else f"shorten the text by at least {prompt_tokens - max_positions + 1} tokens."
-        )
-        super().__init__(
-            f"The prompt has {prompt_tokens} tokens and max_new_tokens is {max_new_tokens}, "
-            f"but the model has only {max_positions} positions: {advice}"
-        )
+        surplus = prompt_tokens + max_new_tokens - max_positions
+        surplus = prompt_tokens + max_new_tokens - max_positions
+        advice = "shorten the text, or allow fewer new tokens" if self.largest_max_new_tokens else "shorten the text"
+        super().__init__(f"{surplus:,} {'token' if surplus == 1 else 'tokens'} too long for this model: {advice}.")
 
 
 # A mistake or a missing part: one sentence. Anything else is a bug, and shown with its traceback.

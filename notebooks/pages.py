@@ -37,7 +37,7 @@ IMAGES = HERE / "images"
 GUIDES = [
     HERE / "guide" / f"{name}.md"
     for name in (
-        *("keyboard", "front_ends", "terminal", "models", "families", "speed", "lens", "magic", "safety"),
+        *("asking", "keyboard", "front_ends", "terminal", "models", "families", "speed", "lens", "magic", "safety"),
         "troubleshooting",
     )
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dolly_widget.widget.answer.conversation import Conversation
 from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
@@ -28,6 +29,7 @@ PARTS = (
     CandidateBars,
     CatchingUp,
     Composer,
+    Conversation,
     FoldButton,
     HistoryList,
     KernelNotice,

@@ -75,6 +75,7 @@ def _ask(args: argparse.Namespace) -> int:
     tell_about_demo(args.model)
     answered = _answered if args.json else _shown
     result, code = answered(args, question, given)
+    _say_what_was_thought(result)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         tell(result.statistics, sys.stderr)
     return code
@@ -84,6 +85,14 @@ def tell_about_demo(model: str) -> None:
     """Say in a terminal what the demonstration model is, if it is the one."""
     if model == "demo" and sys.stderr.isatty():
         tell("(demonstration model: small and fast, but knows little; choose another one with --model)", sys.stderr)
+
+
+def _say_what_was_thought(result: GenerationResult) -> None:
+    """The reasoning is no part of the answer, which may be piped: how long it was, or that nothing came after it."""
+    if result.reasoning and not result.text:
+        tell(f"{result.thought}, and ended before the answer: allow more with --max-new-tokens", sys.stderr)
+    elif result.reasoning and sys.stderr.isatty():
+        tell(result.thought, sys.stderr)
 
 
 def _question(args: argparse.Namespace) -> tuple[str, str]:

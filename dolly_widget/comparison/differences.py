@@ -50,16 +50,19 @@ class Departure:
         return f"{shared} {self.token} instead of {self.other_token}"
 
 
-def spell(tokenizer: Tokenizer, token_ids: Sequence[int], text: str | None = None) -> Spelled:
+def spell(tokenizer: Tokenizer, token_ids: Sequence[int], text: str | None = None, n_before: int = 0) -> Spelled:
     """Split an answer into what each of its tokens adds to the text.
 
     ``text`` is what is shown of it, where that is less: white space at its end, or a text that ended it, is left out.
+    ``n_before`` tokens are the reasoning before it, which is no part of the text.
     """
     labels = [token_label(tokenizer, token_id) for token_id in token_ids]
     names = [f"“{label.name}”" for label in labels]
     if labels and labels[-1].is_special:
         names[-1] = _END
     pieces = _pieces(tokenizer, token_ids)
+    if n_before:
+        pieces = [""] * n_before + _without_first_space(_pieces(tokenizer, token_ids[n_before:]))
     ends = accumulate(map(len, pieces))
     left = len("".join(pieces) if text is None else text)
     shares = [piece[: max(0, left - end + len(piece))] for piece, end in zip(pieces, ends, strict=True)]
@@ -71,6 +74,11 @@ def _pieces(tokenizer: Tokenizer, token_ids: Sequence[int]) -> list[str]:
     pieces = [decoder.push([token_id]) for token_id in token_ids]
     rest = decoder.flush()
     return [*pieces[:-1], pieces[-1] + rest] if pieces else []
+
+
+def _without_first_space(pieces: Sequence[str]) -> list[str]:
+    first = next((place for place, piece in enumerate(pieces) if piece.strip()), len(pieces))
+    return [piece.lstrip() if place <= first else piece for place, piece in enumerate(pieces)]
 
 
 def by_tokens(answer: Spelled, first: Spelled) -> Departure:

@@ -255,7 +255,8 @@ def _rows(outcomes: Sequence[_Outcome]) -> Iterator[ComparisonRow]:
             yield _row(label, outcome, (), Departure(None), "tokens", "")
             continue
         model = outcome.candidate.model
-        answer = spell(model.tokenizer, outcome.result.token_ids, outcome.result.text)
+        result = outcome.result
+        answer = spell(model.tokenizer, result.token_ids, result.text, result.reasoning_tokens)
         vocabulary = (model.directory / "tokenizer.json").read_bytes()
         if first is None:
             first = answer, vocabulary

@@ -1,6 +1,6 @@
 """A prompt becomes an answer. Knows neither widgets nor where models come from."""
 
-from dolly_widget.engines.answer import Endings, endings
+from dolly_widget.engines.answer import Endings, Listener, endings
 from dolly_widget.engines.bounds import effective_params, within_candidates
 from dolly_widget.engines.engine import Continues, Engine, HasModel, LocalEngine, NotifiesOnClose, local_model
 from dolly_widget.engines.graphs import keep_last_logits
@@ -22,6 +22,7 @@ __all__ = [
     "EngineSetup",
     "GenerationResult",
     "HasModel",
+    "Listener",
     "LocalEngine",
     "NotifiesOnClose",
     "Prepared",

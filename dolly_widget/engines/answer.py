@@ -6,18 +6,38 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.models import Model
-from dolly_widget.text import PromptTemplate, TextStream
+from dolly_widget.text import PromptTemplate, ReasoningSplitter, TextStream
 
 OnText = Callable[[str], None]
+"""Gets the pieces of an answer; a ``Listener`` gets those of the reasoning too."""
 
 
 def ignore_text(piece: str) -> None:
     """Do nothing with a piece of text."""
+
+
+class Listener:
+    """An ``on_text`` for who wants the reasoning too: each piece of it goes to ``reasoning``, before the answer's.
+
+    Whoever passes another function as ``on_text`` gets the answer alone.
+    """
+
+    def __init__(self, on_text: OnText, reasoning: Callable[[str], None]) -> None:
+        self._on_text, self.reasoning = on_text, reasoning
+
+    def __call__(self, piece: str) -> None:
+        """Take a piece of the answer."""
+        self._on_text(piece)
+
+
+def reasoning_of(on_text: OnText) -> Callable[[str], None]:
+    """What gets the pieces of the reasoning."""
+    return getattr(on_text, "reasoning", ignore_text)
 
 
 class Endings(NamedTuple):
@@ -45,10 +65,14 @@ class Answer:
         cancels: tuple[threading.Event, threading.Event],
         prefix_ids: Sequence[int] = (),
         end_ids: frozenset[int] = frozenset(),
+        splitter: ReasoningSplitter | None = None,
+        marks: Mapping[int, str] | None = None,
     ) -> None:
         self.end_ids = end_ids
         """Ids that end an answer."""
         self._text = text
+        self._splitter, self._marks = splitter or ReasoningSplitter(), marks or {}
+        self._reasoning_tokens, self._reasoning_s = 0, math.nan
         self._on_text = on_text
         self._cancels = cancels
         self._prefix = list(prefix_ids)
@@ -81,7 +105,7 @@ class Answer:
     def start(self) -> None:
         """Pass on the text that was given, and note when the work on the prompt begins."""
         if self._prefix:
-            self._pass_on(self._text.push(self._prefix))
+            self._read(self._prefix)
         self._started = time.perf_counter()
 
     def step(self) -> None:
@@ -102,14 +126,40 @@ class Answer:
         """Take further ids. Raises nothing that ``on_text`` raised: that is kept for ``finish``."""
         self._ids += token_ids
         # An end is no text, whether or not the tokenizer's files call it a control token.
-        self._pass_on(self._text.push([token_id for token_id in token_ids if token_id not in self.end_ids]))
+        self._read([token_id for token_id in token_ids if token_id not in self.end_ids])
+
+    def _read(self, token_ids: Sequence[int]) -> None:
+        was_answering = self._splitter.is_answering
+        if was_answering or not any(token_id in self._marks for token_id in token_ids):
+            self._pass_on(self._text.push(token_ids))
+        else:
+            for token_id in token_ids:
+                self._read_mark(token_id)
+        if not was_answering and self._splitter.reasoning:
+            self._reasoning_tokens = len(self.token_ids)
+            self._reasoning_s = time.perf_counter() - self._started
+
+    def _read_mark(self, token_id: int) -> None:
+        """A special token that ends a stretch of the text, and has a meaning of its own."""
+        if token_id not in self._marks or self._splitter.is_answering:
+            self._pass_on(self._text.push([token_id]))
+            return
+        self._pass_on(self._text.flush())
+        self._text = self._text.fresh()
+        self._pass_on(self._marks[token_id])
 
     def _pass_on(self, piece: str) -> None:
-        if not piece or self.error:
+        self._tell(*self._splitter.push(piece))
+
+    def _tell(self, reasoning: str, piece: str) -> None:
+        if self.error or not (reasoning or piece):
             return
         started = time.perf_counter()
         try:
-            self._on_text(piece)
+            if reasoning:
+                reasoning_of(self._on_text)(reasoning)
+            if piece:
+                self._on_text(piece)
         except BaseException as exc:  # out of a library's callback it would end the process
             self.error = exc
         self._callback_s += time.perf_counter() - started
@@ -117,6 +167,7 @@ class Answer:
     def finish(self) -> None:
         """Pass on what was held back; raise what ``on_text`` raised."""
         self._pass_on(self._text.flush())
+        self._tell(*self._splitter.flush())
         self._on_text = ignore_text  # which holds the engine, and the library may hold us for longer
         if self.error:
             raise self.error
@@ -144,7 +195,7 @@ class Answer:
         # Where on_text takes longer than the library, which does not wait for it, that is the pace of the answer.
         rest_s = max(times[-1] - times[0], self._callback_s) if times else math.nan
         return GenerationResult(
-            text=self._text.text,
+            text=self._splitter.text.rstrip(),
             token_ids=tuple(self.token_ids),
             prompt_tokens=prompt_tokens,
             finish_reason=finish_reason,
@@ -152,5 +203,8 @@ class Answer:
             ttft_s=times[0] - self._started if times else math.nan,
             tpot_s=rest_s / (count - 1) if count > 1 else math.nan,
             prefix_tokens=len(self._prefix),
+            reasoning=self._splitter.reasoning,
+            reasoning_tokens=self._reasoning_tokens,
+            reasoning_s=self._reasoning_s,
             pass_s=tuple(later - earlier for earlier, later in itertools.pairwise(times)),
         )

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from dolly_widget.engines.answer import Answer, Endings, OnText, endings, ignore_text
+from dolly_widget.engines.answer import Answer, Endings, Listener, OnText, endings, ignore_text, reasoning_of
 from dolly_widget.engines.one_processor import safe_properties
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
@@ -23,7 +23,7 @@ from dolly_widget.errors import EngineError, PromptTooLongError
 from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, TextStream
+from dolly_widget.text import Prompt, ReasoningSplitter, TextStream, mark_tokens, marks_of
 
 
 class ModelEngine(ABC):
@@ -38,6 +38,8 @@ class ModelEngine(ABC):
         self.template = setup.template or model.template
         self._max_positions = model.info.max_positions
         self._endings = endings(model, self.template)
+        self._marks = marks_of(getattr(self.template, "source", ""), model.tokenizer.special_id)
+        self._mark_ids = mark_tokens(self._marks, model.tokenizer.special_id)
         if model.tokenizer.vocab_size > model.vocab_size:
             model.encode(self.template.render("Hello"))  # refused now, and not at the first question
         self._turn = threading.Lock()
@@ -123,7 +125,8 @@ class ModelEngine(ABC):
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
         text, cancels = TextStream(self.model.tokenizer, ends.texts), (stop or threading.Event(), self._closing)
-        answer = Answer(text, self._tracking_callbacks(on_text), cancels, prefix, ends.ids)
+        splitter = ReasoningSplitter(self._marks, prompt)
+        answer = Answer(text, self._tracking_callbacks(on_text), cancels, prefix, ends.ids, splitter, self._mark_ids)
         with self._take_turn(answer) as is_ours:
             if is_ours:
                 self._fill(answer, prompt_ids, params, seed, arguments)
@@ -189,14 +192,17 @@ class ModelEngine(ABC):
     def _tracking_callbacks(self, on_text: OnText) -> OnText:
         """``on_text``, its thread noted: waiting for a turn on that thread would never end."""
 
-        def track(piece: str) -> None:
-            self._callback_thread = threading.get_ident()
-            try:
-                on_text(piece)
-            finally:
-                self._callback_thread = None
+        def tracking(take: Callable[[str], None]) -> Callable[[str], None]:
+            def track(piece: str) -> None:
+                self._callback_thread = threading.get_ident()
+                try:
+                    take(piece)
+                finally:
+                    self._callback_thread = None
 
-        return track
+            return track
+
+        return Listener(tracking(on_text), tracking(reasoning_of(on_text)))
 
 
 def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:

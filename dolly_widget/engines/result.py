@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from dolly_widget.text import thought_line
+
 
 @dataclass(frozen=True)
 class GenerationResult:
     """One answer and how it came about."""
 
     text: str
-    """The answer, without special tokens and without white space at its end."""
+    """The answer, without special tokens, without reasoning, and without white space at its end."""
     token_ids: tuple[int, ...]
     """The answer's tokens, the one that ended it included."""
     prompt_tokens: int
@@ -25,6 +27,12 @@ class GenerationResult:
     """Mean seconds per output token after the first; NaN where there was no second one."""
     prefix_tokens: int = 0
     """How many of the tokens were given as its beginning; the others are new."""
+    reasoning: str = field(default="", repr=False)
+    """What the model thought before it answered; "" where it did not. An answer that ended before it may be empty."""
+    reasoning_tokens: int = 0
+    """How many of the tokens are the reasoning's, its marks included."""
+    reasoning_s: float = math.nan
+    """Seconds from the start of the work on the prompt to the end of the reasoning; NaN without any."""
     pass_s: tuple[float, ...] = field(default=(), repr=False, compare=False)
     """Seconds of each forward pass after the first, in which usually one token was made. Not kept in a history."""
 
@@ -41,6 +49,11 @@ class GenerationResult:
     def tokens_per_s(self) -> float:
         """Tokens per second after the first one; NaN where there was no second one."""
         return 1 / self.tpot_s if self.tpot_s > 0 else math.nan
+
+    @property
+    def thought(self) -> str:
+        """One line: "Thought for 3.2 s · 140 tokens"; "" without reasoning."""
+        return thought_line(self.reasoning_s, self.reasoning_tokens) if self.reasoning else ""
 
     @property
     def statistics(self) -> str:

@@ -38,6 +38,8 @@ def to_data(exchange: Exchange, after: int | None = None) -> dict[str, Any]:
         "setup": None if exchange.setup is None else _fields_of(exchange.setup),
         "template_name": exchange.template_name,
         "model_title": exchange.model_title,
+        "instead_of": exchange.instead_of,
+        "left_out": exchange.left_out,
         "turns": [list(turn) for turn in exchange.turns] if after is None else {"after": after},
     }
 
@@ -70,6 +72,8 @@ def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Excha
         template_name=_text(data["template_name"]),
         turns=read_turns(data["turns"]),
         model_title=_text(data.get("model_title", "")),
+        instead_of=_text(data.get("instead_of", "")),
+        left_out=_left_out(data.get("left_out", 0)),
     )
 
 
@@ -79,6 +83,12 @@ def _read(kind: type[_T], data: dict[str, Any]) -> _T:
         if field.compare and (field.name in _mapping(data) or field.default is MISSING):
             values[field.name] = _READERS[str(field.type)](data[field.name])
     return kind(**values)
+
+
+def _left_out(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("left_out is not a number of turns")
+    return value
 
 
 def _check_result(result: GenerationResult) -> None:

@@ -18,7 +18,9 @@ def to_markdown(number: int, exchange: Exchange, after: int | None = None) -> st
     """
     parts = [f"## {number}", *_said_before(number, exchange, after)]
     parts += _asked_markdown(exchange.instruction, exchange.context)
-    parts += ["**Answer**", _answer_markdown(exchange.result.text), _facts_markdown(exchange)]
+    result = exchange.result
+    parts += ["**Reasoning**", quoted(result.reasoning)] if result.reasoning else []
+    parts += ["**Answer**", _answer_markdown(result.text), _facts_markdown(exchange)]
     return "\n\n".join(parts)
 
 

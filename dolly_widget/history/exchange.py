@@ -34,6 +34,10 @@ class Exchange:
     """Earlier turns of the chat, which the prompt holds."""
     model_title: str = field(default="", repr=False)
     """What the model was called when it answered; "" where it has no files here."""
+    instead_of: str = field(default="", repr=False)
+    """The question of the chat whose place this one took; "" where it took none."""
+    left_out: int = field(default=0, repr=False)
+    """How many of ``turns``, the oldest, the prompt does not hold: there was no room for them."""
 
     @property
     def asked(self) -> tuple[str, str, SamplingParams]:

@@ -1,6 +1,6 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
-from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_lines, visible_name
+from dolly_widget.text.characters import REPLACEMENT, encodable, utf16_units, visible, visible_lines, visible_name
 from dolly_widget.text.chat_template import (
     TEMPLATE_ADVICE,
     ChatTemplate,
@@ -11,12 +11,15 @@ from dolly_widget.text.chat_template import (
     takes_turns,
 )
 from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
+from dolly_widget.text.growing_markdown import GrowingMarkdown, Operation
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label
-from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, is_safe_url, markdown_to_html
+from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, markdown_to_html
+from dolly_widget.text.markdown_links import is_safe_url
 from dolly_widget.text.output import NOT_TYPESET, output_html
 from dolly_widget.text.parsed_markdown import is_coloured, markdown_tokens
+from dolly_widget.text.reasoning import ReasoningSplitter, mark_tokens, marks_of, reasoning_html, thought_line
 from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
 from dolly_widget.text.tokenizer import Piece, Tokenizer
@@ -29,11 +32,14 @@ __all__ = [
     "REPLACEMENT",
     "TEMPLATE_ADVICE",
     "ChatTemplate",
+    "GrowingMarkdown",
     "IncrementalDecoder",
     "Label",
+    "Operation",
     "Piece",
     "Prompt",
     "PromptTemplate",
+    "ReasoningSplitter",
     "Segment",
     "TakesTurns",
     "TextStream",
@@ -45,17 +51,22 @@ __all__ = [
     "in_round_bytes",
     "is_coloured",
     "is_safe_url",
+    "mark_tokens",
     "markdown_to_html",
     "markdown_tokens",
+    "marks_of",
     "number",
     "output_html",
     "parse_json",
     "percent",
     "read_json",
+    "reasoning_html",
     "render",
     "takes_too_much",
     "takes_turns",
+    "thought_line",
     "token_label",
+    "utf16_units",
     "visible",
     "visible_lines",
     "visible_name",

@@ -14,6 +14,11 @@ def encodable(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def utf16_units(text: str) -> int:
+    """The length of the text as JavaScript counts it."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 # Embeddings, overrides and isolates reorder what the reader sees. The harmless marks (LRM, RLM, ALM) stay.
 REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 

@@ -16,10 +16,15 @@ class TextStream:
     """
 
     def __init__(self, tokenizer: Tokenizer, stop_strings: Iterable[str] = ()) -> None:
+        self._tokenizer = tokenizer
         self._decoder = IncrementalDecoder(tokenizer)
         self._stop_strings = tuple(stop_strings)
         self.text = ""
         self.is_stopped = False
+
+    def fresh(self) -> TextStream:
+        """Another one for a text of its own, with the same stop strings."""
+        return TextStream(self._tokenizer, self._stop_strings)
 
     def push(self, token_ids: Sequence[int]) -> str:
         """Take further ids; return the piece of text that is now certain, often "" or a word."""

@@ -19,7 +19,8 @@ from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import NOT_TYPESET, encodable
-from dolly_widget.widget.answer.last_answer import with_last_answer
+from dolly_widget.widget.answer import saved
+from dolly_widget.widget.boxes import Boxes
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.page.catching_up import CatchingUp
@@ -103,6 +104,14 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         )
         offered = EXAMPLES if examples is None else examples
         self._screen = Screen(self._actions(), SettingsPanel(self), lens, self._session.exchanges, offered)
+        self._boxes = Boxes(
+            self,
+            self._session,
+            self._screen.composer,
+            question=self._question,
+            submit=lambda asked: self._screen.attempt(self._submit, asked),
+        )
+        self._saved = saved.SavedOutput()
         self._catching_up = CatchingUp(self)
         self.children = (*self._screen.children, self._catching_up)
         for name in ("dw-widget", *NOT_TYPESET):
@@ -111,12 +120,14 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._wire()
         self._is_closed = False
         self._session.start(given)
+        if before:
+            self._saved.update(before[-1])
 
     def _events(self) -> Events:
         return Events(
             changed=self._on_changed,
             begun=self._on_begun,
-            answered=lambda: self._screen.history.refresh(),
+            answered=self._on_answered,
             shown=self._on_shown,
             emptied=self._on_emptied,
             broken_off=self._on_broken_off,
@@ -130,9 +141,16 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _actions(self) -> Actions:
         return Actions(
             submit=self.submit,
+            queue=lambda: self._boxes.queue(),
+            unqueue=self._session.drop_waiting,
             stop=self.stop,
             clear=self.clear,
+            undo_clear=self._undo_clear,
+            edit=lambda place: self._boxes.edit(place),
+            stop_editing=lambda: self._boxes.stop_editing(),
             regenerate=self.regenerate,
+            regenerate_several=self._session.regenerate_several,
+            go_on=self._session.go_on,
             cancel_loading=self._session.cancel_loading,
             load=self._session.load_as_chosen,
             load_again=self._session.load_again,
@@ -147,6 +165,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             traitlets.link((self, name), (control, "value"))
         self.observe(lambda change: screen.lens.turn(change["new"]), "lens")
         self.observe(lambda _: self._show_prompt(), ("instruction", "context", "chat", "max_new_tokens"))
+        self.observe(lambda _: self._show_chat(), "chat")
+        self.observe(lambda _: self._on_typing(), ("instruction", "context"))
         self.observe(lambda change: self._session.move(change["new"]), "device")
 
     # What a caller does
@@ -158,12 +178,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         A model that is still loading is waited for, in the background too.
         """
         with self._session.lock:
-            turns = self._session.turns(self.chat)
-            asked = Asked(self.instruction, self.context, self.params, turns, is_chat=True, untouched=self._untouched)
-            job = self._session.submit(asked)
-            if self._session.is_chat(self.chat):  # the next turn is written in an empty box, as in any chat
-                self._fill_boxes("", "")
-            return job
+            return self._submit(self._question(self.instruction, self.context))
 
     def ask(
         self,
@@ -185,10 +200,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             with session.lock:
                 session.refuse_unless_free()
                 before = session.turns(self.chat) if turns is None else checked_turns(turns)
-                self._fill_boxes(instruction, context)
                 asked = Asked(
-                    self.instruction,
-                    self.context,
+                    encodable(instruction),
+                    encodable(context),
                     params,
                     before,
                     tuple(prefix_ids),
@@ -204,6 +218,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             session.settle()  # so that the partial answer is in the history
             if self._screen.view.is_streaming:  # it came before there was one
                 self._screen.empty()
+                session.show_before()
             raise
         self._catching_up.catch_up()
         return result
@@ -286,14 +301,24 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """Say little, and the same in every run: notebooks save it."""
         return f"{type(self).__name__}({self._session.loader.name!r}, device={self.device!r})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        return with_last_answer(super()._repr_mimebundle_(**kwargs), self.history)
+    def _ipython_display_(self) -> None:
+        data = self._repr_mimebundle_()
+        bundle, metadata = data if isinstance(data, tuple) else (data, None)
+        self._saved.show(bundle, metadata)
+
+    def _question(self, instruction: str, context: str) -> Asked:
+        return self._session.question(instruction, context, self.params, self.chat, self._untouched)
+
+    def _submit(self, asked: Asked) -> Job[GenerationResult]:
+        job = self._session.submit(asked)
+        self._boxes.take(asked, self._session.is_chat(self.chat))
+        return job
 
     def _shorten(self, room: int) -> None:
         self.max_new_tokens = room
         asked = self._session.asked
         if asked is not None:
-            self._session.submit(replace(asked, params=replace(asked.params, max_new_tokens=room)))
+            self._submit(replace(asked, params=replace(asked.params, max_new_tokens=room)))
 
     @traitlets.validate("instruction", "context")
     def _encodable(self, proposal: traitlets.Bunch) -> str:
@@ -310,30 +335,47 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if name == "status":  # the screen first: an observer of the trait may raise
             self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
         elif name == "response" and self._session.is_busy:
-            self._screen.view.text = value
-        self.set_trait(name, value)
+            self._screen.show_text(value)
+        if name == "reasoning":  # which is the view's alone
+            self._screen.show_reasoning(value)
+        else:
+            self.set_trait(name, value)
+
+    def _on_typing(self) -> None:
+        self._screen.notice.show("")
+        self._session.forget_error()
 
     def _on_begun(self, asked: Asked) -> None:
         self._catching_up.is_due = True
-        self._screen.begin(asked, self._session.is_chat(self.chat))
+        self._screen.begin(asked)
+
+    def _on_answered(self) -> None:
+        self._screen.history.refresh()
+        if not self._session.is_asked_next:  # one change of the notebook for all
+            self._saved.update(self._session.exchanges[-1])
 
     def _on_shown(self, exchange: Exchange) -> None:
-        # What the box holds need not be said again.
-        is_another = exchange.asked[:2] != (self.instruction, self.context)
-        self._screen.show_exchange(exchange, self._session.is_chat(self.chat) or is_another)
-        self._show_prompt()
+        self._screen.show_exchange(exchange)
+        if self._session.is_chat(self.chat):
+            self._show_prompt()  # which holds the answer now
 
     def _on_emptied(self) -> None:
-        composer = self._screen.composer
-        composer.recall = self.instruction or composer.recall
-        self._fill_boxes("", "")
+        if self.instruction:
+            self._screen.composer.remember(self.instruction)
+        self._boxes.clear()
         self._screen.empty()
+        self._screen.composer.can_undo = True
         self._show_prompt()  # which held the chat
+
+    def _undo_clear(self) -> None:
+        with self._session.lock:
+            self._session.undo_clear()
+            self._boxes.undo_clear()
+            self._screen.composer.can_undo = False
 
     def _on_broken_off(self, asked: Asked) -> None:
         self._screen.break_off(self.response)
-        if not self.instruction:  # a chat has emptied the box
-            self.instruction, self.context = asked.instruction, asked.context
+        self._boxes.fail()
 
     def _on_preparing(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
         self._catching_up.is_due = True
@@ -358,13 +400,13 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _show_model(self) -> None:
         session, loader = self._session, self._session.loader
         self._screen.show_model(loader.choice, loader.model, is_given=loader.is_given, takes_turns=session.takes_turns)
+        self._show_chat()
 
-    def _fill_boxes(self, instruction: str, context: str) -> None:
-        with self.hold_trait_notifications():  # one prompt is shown, not one for each half
-            self.instruction, self.context = instruction, context
+    def _show_chat(self) -> None:
+        self._screen.show_chat(self._session.is_chat(self.chat))
 
     def _show_prompt(self) -> None:
         """Show what the model would be given now."""
         with self._session.lock:
-            asked = self.instruction, self.context, self.chat
-            self._screen.prompt.show_rendered(lambda: self._session.prompt(*asked), self.max_new_tokens)
+            asked = self._question(self.instruction, self.context)
+            self._screen.prompt.show_rendered(lambda: self._session.prompt(asked), self.max_new_tokens)

@@ -15,13 +15,15 @@ from dolly_widget.engines import EngineSetup
 from dolly_widget.errors import ModelChoiceError, PromptTooLongError
 from dolly_widget.history import Exchange
 from dolly_widget.history.as_code import as_code
+from dolly_widget.history.branches import branches
 from dolly_widget.models import Model
 from dolly_widget.runtime import Progress
 from dolly_widget.text import Turn
+from dolly_widget.widget.answer.conversation import Conversation, Versions
 from dolly_widget.widget.answer.pager import Pager
 from dolly_widget.widget.answer.response import ResponseView
-from dolly_widget.widget.answer.transcript import Transcript
-from dolly_widget.widget.ask.composer import Composer
+from dolly_widget.widget.answer.several import COUNT, Several
+from dolly_widget.widget.ask.composer import Composer, ComposerActions
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.history.panel import HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
@@ -36,6 +38,7 @@ from dolly_widget.widget.page.kernel_notice import KernelNotice
 from dolly_widget.widget.page.layout import style_sheet
 from dolly_widget.widget.page.notice import Notice
 from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.continuing import can_go_on
 from dolly_widget.widget.settings.panel import SettingsPanel
 from dolly_widget.widget.settings.traits import LONGEST
 
@@ -63,9 +66,20 @@ class Actions:
     """What a reader can do, and who does it. A ValueError or RuntimeError is shown: it says what to do instead."""
 
     submit: Callable[[], Any]
+    queue: Callable[[], None]
+    """Asks what is in the box when the answer that is being written has ended."""
+    unqueue: Callable[[], None]
     stop: Callable[[], None]
     clear: Callable[[], None]
+    undo_clear: Callable[[], None]
+    edit: Callable[[int], None]
+    """Puts the question at a place of the conversation into the box."""
+    stop_editing: Callable[[], None]
     regenerate: Callable[[], Any]
+    regenerate_several: Callable[[int, Callable[[], None]], Any]
+    """Answers so many times again; calls the function where no further answer comes."""
+    go_on: Callable[[], Any]
+    """Goes on with an answer that ended before its end."""
     cancel_loading: Callable[[], None]
     load: Callable[[str, str], Any]
     """Gets the name of a model, and of a weight format; what is wrong with them is shown below the box."""
@@ -100,9 +114,15 @@ class Screen:
         self._loading = "Loading the model"
         self.composer = Composer(
             examples,
-            on_submit=lambda: self.attempt(actions.submit),
-            on_stop=actions.stop,
-            on_clear=lambda: self.attempt(actions.clear),
+            ComposerActions(
+                submit=lambda: self.attempt(actions.submit),
+                queue=lambda: self.attempt(actions.queue),
+                stop=actions.stop,
+                clear=lambda: self.attempt(actions.clear),
+                undo=lambda: self.attempt(actions.undo_clear),
+                unqueue=actions.unqueue,
+                stop_editing=actions.stop_editing,
+            ),
         )
         self.context = widgets.Textarea(
             placeholder="A text that the instruction is about (optional)", rows=5, tooltip="Context"
@@ -111,17 +131,33 @@ class Screen:
         self.context.observe(self._on_context, "value")
         self.prompt = PromptPanel()
         self.chat = widgets.Checkbox(
-            description="Chat: the model also gets the earlier turns",
+            description="Chat",
+            tooltip="The model also gets the earlier questions and answers.",
             indent=False,
             layout={"display": "none", "width": "auto"},
         )
-        self.transcript = Transcript()
+        self._shown: Exchange | None = None
+        self._is_lens_shown = False
+        self._exchanges, self._show_earlier = history, actions.show
+        self.conversation = Conversation(
+            on_edit=lambda place: self.attempt(actions.edit, place), on_version=self._show_version
+        )
         self.notice = Notice()
         self.view = ResponseView()
         self.stats = widgets.HTML()
         self.stats.add_class("dw-status")
+        self.go_on = widgets.Button(
+            description="Continue",
+            icon="forward",
+            tooltip="Go on with this answer, which ended before its end.",
+            layout={"display": "none"},
+        )
         self.regenerate = widgets.Button(
             description="Regenerate", icon="refresh", tooltip="Answer again, with the same settings and another seed."
+        )
+        self.several = Several(actions.show)
+        self.regenerate_several = widgets.Button(
+            description=f"× {COUNT}", tooltip=f"Write {COUNT} more answers, side by side, and choose one."
         )
         self.lens_toggle = widgets.ToggleButton(
             description="Token lens", icon="eye", tooltip="Colour each token of the answer by how likely it was."
@@ -131,27 +167,49 @@ class Screen:
         self.history = HistoryPanel(history, actions.show)
         self.settings = settings
         self._load_again, self._shorten = actions.load_again, actions.shorten
+        self.go_on.on_click(lambda _: self.attempt(actions.go_on))
         self.regenerate.on_click(lambda _: self.attempt(actions.regenerate))
+        self.regenerate_several.on_click(lambda _: self.attempt(actions.regenerate_several, COUNT, self.several.end))
         self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
-        folds = widgets.VBox([self.context_fold, self.prompt, self.chat])
-        actions = widgets.HBox([self.regenerate, self.lens_toggle])
+        folds = widgets.VBox([self.context_fold, self.prompt])
+        actions = widgets.HBox([self.go_on, self.regenerate, self.regenerate_several, self.lens_toggle])
         foot = widgets.HBox([self.stats, self.pager, actions])
-        answer = [self.transcript, self.notice, self.view, self.lens.view, foot, self.lens]
-        main = widgets.VBox([self.composer, folds, *answer, self.history])
-        columns = widgets.Box([main, self.settings])
+        scrolled = widgets.VBox([self.conversation, self.view, self.several])
+        self._asking = widgets.VBox([self.notice, self.composer, folds])
+        self._answering = widgets.VBox([scrolled, self.lens.view, foot, self.lens])
+        self._main = widgets.VBox()
+        columns = widgets.Box([self._main, Fold("Settings", self.settings, is_open=True, name="settings")])
         for part, name in (
-            (main, "main"),
+            (self._main, "main"),
             (columns, "columns"),
             (folds, "folds"),
             (foot, "foot"),
             (actions, "actions"),
+            (scrolled, "conversation"),
+            (self._asking, "asking"),
+            (self._answering, "answering"),
+            (columns.children[1], "settings-fold"),
         ):
             part.add_class(f"dw-{name}")
+        self._order(is_chat=False)
         above = (KernelNotice(), style_sheet(), Access(), self.model, self.next_steps, self.chooser, self.preparing)
         return *above, self.load_notice, columns, self.lens.place
+
+    def _order(self, is_chat: bool) -> None:
+        """The box stands below a chat, and above a single answer."""
+        parts = (self._answering, self._asking) if is_chat else (self._asking, self._answering)
+        children = (self.chat, *parts, self.history)
+        if self._main.children != children:
+            self._main.children = children
+            (self._main.add_class if is_chat else self._main.remove_class)("dw-is-chat")
+        self.composer.is_chat = is_chat
+
+    def show_chat(self, is_chat: bool) -> None:
+        """Whether the next question goes on from the answers that are shown."""
+        self._order(is_chat)
 
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
@@ -164,12 +222,19 @@ class Screen:
 
     def show_lens(self, is_shown: bool) -> None:
         """Whether the coloured tokens take the answer's place."""
-        self.view.layout.display = "none" if is_shown else None
+        self._is_lens_shown = is_shown
+        self._show_view()
+
+    def _show_view(self) -> None:
+        is_hidden = self._is_lens_shown or self.several.is_open
+        self.view.layout.display = "none" if is_hidden else None
 
     def show_status(self, status: str, is_answering: bool, has_answer: bool) -> None:
         """Enable what can be done now, and say what is going on."""
+        self.conversation.is_resting = is_answering
         self.composer.state = "stopping" if status == "stopping" else "answering" if is_answering else "ready"
-        self.regenerate.disabled = is_answering or not has_answer
+        for button in (self.regenerate, self.regenerate_several, self.go_on):
+            button.disabled = is_answering or not has_answer
         self.pager.rest(is_answering)
         self.history.rest(is_answering)
         for control in (self.chooser.load, self.chooser.catalogue, self.next_steps):
@@ -179,7 +244,7 @@ class Screen:
         if status in _BUSY_LINES:
             self.stats.value = messages.busy_line(_BUSY_LINES[status].format(loading=self._loading))
         elif status == "error":
-            self.stats.value = ""
+            self.show_statistics(self._shown)
 
     def show_loading(self, choice: EngineSetup, progress: Progress | None, notes: tuple[str, ...]) -> None:
         """Say which model is loading, and while it is prepared how far that has come."""
@@ -219,17 +284,45 @@ class Screen:
         else:
             self.load_notice.show(messages.error_html(exc), "Try again", lambda: self.attempt(self._load_again))
 
-    def begin(self, asked: Asked, with_instruction: bool) -> None:
+    def begin(self, asked: Asked) -> None:
         """Show that this is being answered."""
         self._forget()
-        self.composer.recall = asked.instruction
+        self.composer.remember(asked.instruction)
+        self.composer.are_examples_open = self.composer.can_undo = False
         self.pager.show(asked)
-        self.transcript.show(_turns_shown(asked, with_instruction))
-        self.view.begin()
+        self.conversation.show((*asked.turns, Turn(asked.instruction, asked.context, "")))
+        if asked.sample:
+            self._begin_sample(asked.sample)
+        else:
+            self.several.hide()
+            self.view.begin()
+        self._show_view()
+
+    def _begin_sample(self, number: int) -> None:
+        if number == 1:
+            self.view.clear()
+            self.several.start()
+        self.several.begin()
+
+    def show_text(self, text: str) -> None:
+        """Show the answer so far."""
+        view = self.several.view if self.several.is_writing else self.view
+        view.text = text
+
+    def show_reasoning(self, text: str) -> None:
+        """Show what the model thinks before its answer, so far."""
+        view = self.several.view if self.several.is_writing else self.view
+        view.reasoning = text
 
     def break_off(self, text: str) -> None:
-        """Show the text so far of an answer that failed."""
-        self.view.finish(text, note=messages.BROKEN_OFF if text else "")
+        """Show the text so far of an answer that failed; nothing where there is none."""
+        if self.several.is_writing:
+            self.several.fail()
+        elif text or self.view.reasoning:
+            self.view.finish(text, note=messages.BROKEN_OFF, reasoning=self.view.reasoning)
+        else:
+            self.view.clear()
+            self.conversation.show(())
 
     def show_failure(self, exc: BaseException) -> None:
         """Say why an answer failed, and offer what helps."""
@@ -242,15 +335,36 @@ class Screen:
         self.notice.show("")
         self.load_notice.show("")
 
-    def show_exchange(self, exchange: Exchange, with_instruction: bool) -> None:
-        """Show a finished answer, and what it is an answer to where nothing else on the page says so."""
-        self.transcript.show(_turns_shown(exchange, with_instruction))
-        self.view.finish(exchange.result.text, code=as_code(exchange), note=messages.ending_note(exchange.result))
+    def show_exchange(self, exchange: Exchange) -> None:
+        """Show a finished answer below its question."""
+        self._shown = exchange
+        self._branches = branches(self._exchanges, exchange)
+        versions = [_versions(each, exchange) for each in self._branches]
+        turns = (*exchange.turns, Turn(exchange.instruction, exchange.context, ""))
+        self.conversation.show(turns, versions, exchange.left_out)
+        if self.several.is_writing:
+            self.several.finish(exchange)
+        else:
+            self.several.hide()
+            self._show_view()
+        result = exchange.result
+        beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
+        self.view.finish(result.text, code=as_code(exchange), **beside)
+        self.go_on.layout.display = None if can_go_on(exchange.result) else "none"
         self.notice.show("")
         self.show_statistics(exchange)
         self.pager.show(exchange)
         self.history.show(exchange)
         self.lens.refresh()
+
+    def _show_version(self, place: int, step: int) -> None:
+        """Show the chat in which another question was asked at this place."""
+        if self._shown is None or not 0 <= place < len(self._branches):
+            return
+        versions = self._branches[place]
+        index = _versions(versions, self._shown).number - 1 + step
+        if 0 <= index < len(versions):
+            self._show_earlier(versions[index])
 
     def show_statistics(self, exchange: Exchange | None) -> None:
         """Show the figures of the answer that is shown, if there is one."""
@@ -260,6 +374,8 @@ class Screen:
         """Do what a reader asked for; an error becomes a hint."""
         try:
             act(*arguments)
+        except PromptTooLongError:
+            pass  # shown where it was found, with what helps
         except (ValueError, RuntimeError) as exc:
             self.notice.show(messages.hint_html(str(exc)))
 
@@ -267,17 +383,21 @@ class Screen:
         """Take answer, statistics and messages away."""
         self._forget()
         self.pager.show(None)
-        self.transcript.show(())
+        self.conversation.show(())
         self.view.clear()
+        self.several.hide()
+        self._show_view()
+        self.composer.are_examples_open = True
 
     def _forget(self) -> None:
         """No answer is shown."""
+        self._shown = None
+        self.go_on.layout.display = "none"
         self.history.show(None)
         self.lens.refresh()
         self.stats.value = ""
         self.notice.show("")
 
 
-def _turns_shown(asked: Asked | Exchange, with_instruction: bool) -> tuple[Turn, ...]:
-    """What stands above an answer: the turns before it, and what it answers."""
-    return (*asked.turns, Turn(asked.instruction, asked.context, "")) if with_instruction else asked.turns
+def _versions(versions: Sequence[Exchange], shown: Exchange) -> Versions:
+    return Versions(next(number for number, each in enumerate(versions, 1) if each is shown), len(versions))

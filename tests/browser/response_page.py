@@ -9,7 +9,8 @@ PAGE = """<link rel="stylesheet" href="/widget.css">
 import makeWidget from "/widget.js";
 const widget = makeWidget();
 window.model = new Model({
-  text: "", html: "", code: "", note: "", is_streaming: false, placeholder: "Nothing yet", label: "Response",
+  text: "", html: "", rendered: -1, n_operations: 0, reasoning: "", thought: "", code: "", note: "",
+  is_streaming: false, placeholder: "Nothing yet", label: "Response",
 });
 window.widget = widget;
 widget.initialize({ model });

@@ -159,7 +159,7 @@ def _stopped(page, lab):
 def _error(page, lab):
     is_loaded(page)
     action_button(page).click()
-    expect(page.get_by_role("alert")).to_contain_text("2048 positions", timeout=60_000)
+    expect(page.get_by_role("alert")).to_contain_text("too long for this model", timeout=60_000)
 
 
 def _lens(page, lab):

@@ -2,6 +2,7 @@
 
 import pytest
 from bare_page import open_bare_page
+from playwright.sync_api import expect
 
 from dolly_widget.widget.ask.composer import Composer
 
@@ -12,7 +13,10 @@ PAGE = """<link rel="stylesheet" href="/widget.css">
 <button id="outside">Outside</button><script type="module">
 import widget from "/widget.js";
 const examples = ["One?", "Two <b>?"];
-window.model = new Model({ instruction: "", placeholder: "Write", examples, state: "ready", recall: "" });
+window.model = new Model({
+  instruction: "", placeholder: "Write", examples, are_examples_open: true, state: "ready", recalled: [],
+  queued: "", editing: "", is_chat: false, can_undo: false,
+});
 window.remove = widget.render({ model, el: document.getElementById("one") });
 // What JupyterLab would get to see.
 window.heard = [];
@@ -20,6 +24,20 @@ document.addEventListener("keydown", (event) => heard.push(event.key), true);
 window.isReady = true;
 </script>"""
 WAITING = ".dw-waiting"
+# Of the button's text, as WCAG 2 has it. The first background that is not transparent counts.
+CONTRAST = """button => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  let around = button, back = parse(getComputedStyle(button).backgroundColor);
+  while (back.length === 4 && back[3] === 0 && (around = around.parentElement))
+    back = parse(getComputedStyle(around).backgroundColor);
+  const fore = parse(getComputedStyle(button).color), alpha = fore[3] ?? 1;
+  const mixed = [0, 1, 2].map((i) => fore[i] * alpha + back[i] * (1 - alpha));
+  const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const light = (rgb) => rgb.map((value) => linear(value / 255))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const [high, low] = [light(mixed), light(back)].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}"""
 
 
 @pytest.fixture
@@ -82,12 +100,100 @@ def test_escape_stops_wherever_the_focus_is_in_the_widget_and_only_while_there_i
     assert sent(view) == [{"kind": "stop"}]
 
 
-def test_enter_while_answering_neither_stops_nor_submits(view):
+def test_enter_while_answering_asks_next(view):
     box(view).fill("next")
     view.evaluate("model.set('state', 'answering')")
     box(view).press("Enter")
-    assert sent(view) == []
+    assert sent(view) == [{"kind": "queue", "instruction": "next"}]
+    view.evaluate("model.set('state', 'stopping')")
+    box(view).press("Enter")
+    assert len(sent(view)) == 1
     assert box(view).input_value() == "next"
+
+
+def test_enter_while_answering_asks_nothing_of_an_empty_box(view):
+    view.evaluate("model.set('state', 'answering')")
+    box(view).fill(" ")
+    box(view).press("Enter")
+    assert sent(view) == []
+
+
+def test_what_is_asked_next_is_seen_and_can_be_taken_back(view):
+    view.evaluate("model.set('queued', 'Two <b>?')")
+    line = view.locator(".dw-box-row", has_text="Next")
+    expect(line).to_contain_text("Two <b>?")
+    view.get_by_role("button", name="Take back").click()
+    assert sent(view) == [{"kind": "unqueue"}]
+    assert view.evaluate("document.activeElement.localName") == "textarea"
+    view.evaluate("model.set('queued', '')")
+    expect(line).to_be_hidden()
+
+
+def test_which_question_is_changed_is_seen_and_can_be_left(view):
+    view.evaluate("model.set('editing', 'question 2')")
+    expect(view.locator(".dw-box-row", has_text="Editing")).to_contain_text("question 2")
+    view.get_by_role("button", name="Leave the question as it was").click()
+    assert sent(view) == [{"kind": "stop_editing"}]
+
+
+def test_a_chat_is_begun_anew_and_that_can_be_undone(view):
+    view.evaluate("model.set({ is_chat: true, can_undo: false })")
+    expect(view.get_by_role("button", name="Undo")).to_be_hidden()
+    view.get_by_role("button", name="New chat").click()
+    view.evaluate("model.set('can_undo', true)")
+    view.get_by_role("button", name="Undo").click()
+    assert sent(view) == [{"kind": "clear"}, {"kind": "undo"}]
+
+
+def test_examples_fold_to_a_line_that_opens_them(view):
+    view.evaluate("model.set('are_examples_open', false)")
+    expect(view.get_by_role("button", name="One?")).to_be_hidden()
+    view.get_by_role("button", name="Examples").click()
+    expect(view.get_by_role("button", name="One?")).to_be_visible()
+    assert view.evaluate("model.get('are_examples_open')")
+
+
+@pytest.mark.parametrize("state", ["answering", "stopping"])
+def test_stop_can_be_read_under_the_pointer(view, state):
+    view.evaluate("state => model.set('state', state)", state)
+    button = view.locator(".dw-submit")
+    for _ in range(2):  # away from it, then under the pointer
+        ratio = button.evaluate(CONTRAST)
+        assert ratio >= 4.5
+        button.hover()
+
+
+UP, DOWN = "ArrowUp", "ArrowDown"
+
+
+def test_the_arrows_go_through_all_earlier_instructions(view):
+    view.evaluate("model.set('recalled', ['third', 'second', 'first'])")
+    seen = []
+    for key in (UP, UP, UP, UP, DOWN, DOWN, DOWN, DOWN):
+        box(view).press(key)
+        seen.append(box(view).input_value())
+    assert seen == ["third", "second", "first", "first", "second", "third", "", ""]
+
+
+def test_the_arrows_leave_a_text_of_the_reader_alone(view):
+    view.evaluate("model.set('recalled', ['earlier'])")
+    box(view).fill("mine")
+    box(view).press(UP)
+    assert box(view).input_value() == "mine"
+    box(view).fill("")
+    box(view).press(UP)
+    box(view).press("x")
+    box(view).press(UP)
+    assert box(view).input_value() == "earlierx"
+
+
+def test_within_the_lines_of_an_earlier_instruction_the_arrows_move_the_caret(view):
+    view.evaluate("model.set('recalled', ['a\\nb', 'older'])")
+    box(view).press(UP)
+    box(view).press(UP)  # from the second line to the first
+    assert box(view).input_value() == "a\nb"
+    box(view).press(UP)
+    assert box(view).input_value() == "older"
 
 
 def test_an_example_is_text_and_fills_the_box(view):
@@ -115,7 +221,7 @@ def test_the_reader_can_undo_what_an_example_replaced(view):
 
 def test_without_a_kernel_no_key_does_anything(view):
     box(view).fill("Who?")
-    view.evaluate("document.querySelector('textarea').readOnly = true; model.set('recall', 'Old.')")
+    view.evaluate("document.querySelector('textarea').readOnly = true; model.set('recalled', ['Old.'])")
     for key in ("Enter", "Shift+Enter", "ArrowUp", "Escape"):
         box(view).press(key)
     assert (sent(view), box(view).input_value()) == ([], "Who?")

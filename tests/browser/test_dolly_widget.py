@@ -115,7 +115,7 @@ def test_an_empty_instruction_gives_a_hint_and_runs_nothing(notebook, page):
 def test_a_prompt_that_leaves_no_room_offers_the_number_that_fits(notebook, page):
     notebook(MAKE + "\nwidget.max_new_tokens = 1000\nwidget.instruction = 'cat ' * 1500\nwidget")
     submit(page)
-    expect(told(page)).to_contain_text("2048 positions")
+    expect(told(page)).to_contain_text("too long for this model")
     page.get_by_role("button", name="Set max new tokens to").click()
     expect(statistics(page)).to_contain_text("seed", timeout=60_000)
 

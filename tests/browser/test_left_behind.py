@@ -5,6 +5,7 @@ import json
 import pytest
 from bare_page import open_bare_page
 
+from dolly_widget.widget.answer.conversation import Conversation
 from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
@@ -42,7 +43,8 @@ window.requestAnimationFrame = (act) => {
 };
 window.cancelAnimationFrame = (frame) => { if (frames.delete(frame)) release("frame"); cancel(frame); };
 """
-PAGE = """<body><div id="inside" class="dw-widget"><div></div></div><div id="outside"></div><script type="module">
+PAGE = """<body><div id="inside" class="dw-widget dw-conversation"><div></div></div><div id="outside"></div>
+<script type="module">
 import given from "/widget.js";
 window.model = new Model({state});
 const widget = typeof given === "function" ? given() : given;
@@ -59,8 +61,21 @@ ROWS = [{"place": n, "instruction": "Who?", "answer": "A sheep.", "facts": "7 to
 STATES = {
     Access: {},
     CandidateBars: {"table": {}, "is_outdated": False, "announcement": ""},
-    Composer: {"instruction": "", "placeholder": "Write", "examples": ["One?"], "state": "ready", "recall": ""},
-    FoldButton: {"title": "Context", "is_open": False},
+    Composer: {
+        **{
+            "instruction": "",
+            "placeholder": "Write",
+            "examples": ["One?"],
+            "are_examples_open": True,
+            "state": "ready",
+        },
+        **{"recalled": [], "queued": "", "editing": "", "is_chat": False, "can_undo": False},
+    },
+    Conversation: {
+        **{"items": [{"place": 0, "question": "Who?", "answer": "I.", "version": 1, "versions": 2}]},
+        **{"earlier": "", "view_begins": 0, "is_resting": False},
+    },
+    FoldButton: {"title": "Context", "is_open": False, "name": "context"},
     HistoryList: {
         "query": "",
         "listing": {"query": "", "rows": ROWS, "matches": 2, "total": 2},

@@ -19,9 +19,9 @@ from dolly_widget.magic.views import NotebookView
 from dolly_widget.sampling import distribution
 from dolly_widget.text import Label, Piece, Prompt, Segment, Turn, markdown_to_html, visible
 from dolly_widget.text.token_html import tokens_to_html
-from dolly_widget.widget.answer.last_answer import with_last_answer
+from dolly_widget.widget.answer.conversation import turn_html
 from dolly_widget.widget.answer.response import ResponseView
-from dolly_widget.widget.answer.transcript import transcript_html
+from dolly_widget.widget.answer.saved import conversation_html
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.history.panel import HistoryList
@@ -77,7 +77,7 @@ def seen(text):
 
 
 def saved_widget(text):
-    return with_last_answer({}, [answered(text, text or "x", text)])["text/html"]
+    return conversation_html(answered(text, text or "x", text, turns=(Turn(text, text, text),)))
 
 
 def notices(text):
@@ -123,7 +123,7 @@ EMITTED = {
 SINKS = {
     **EMITTED,
     "answer": markdown_to_html,
-    "transcript": lambda text: transcript_html([Turn(text, text, text)]),
+    "conversation": lambda text: "".join(turn_html(Turn(text, text, text))),
     "messages": notices,
     "history as Markdown": lambda text: rendered(History([answered(text, text, text, stop=())]).to_markdown()),
     "saved notebook as Markdown": exported,

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolly_widget.text.characters import encodable
-from dolly_widget.text.markdown import HIGHLIGHTED, MAX_MARKDOWN_CHARS, markdown_to_html
+from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, markdown_to_html
+from dolly_widget.text.markdown_code import HIGHLIGHTED
 from dolly_widget.text.token_html import tokens_to_html
 from dolly_widget.text.tokenizer import Piece
 
@@ -22,7 +23,8 @@ ATTRIBUTES = {
     "a": {"href", "rel", "target", "title"},
     "ol": {"start"},
     "pre": {"class", "data-lang"},
-    "span": {"class"},
+    "li": {"class"},
+    "span": {"class", "title"},
     "td": {"class"},
     "th": {"class"},
 }

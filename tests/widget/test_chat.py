@@ -129,23 +129,52 @@ def test_a_model_without_a_chat_template_is_offered_no_chat(make):
         widget.ask("Third.", turns=[("First.", "", "one")])
 
 
+def shown(widget):
+    return widget._screen.conversation.items
+
+
 def test_the_page_shows_what_was_said_above_the_answer(make):
     widget, _ = make(["one"], ["**two**"], chat=True)
     say(widget, "<b>First.</b>")
     say(widget, "Second.")
-    shown = widget._screen.transcript.turns.value
-    assert [text in shown for text in ("&lt;b&gt;First.", "one", "Second.", "two")] == [True, True, True, False]
+    first, second = shown(widget)
+    assert "&lt;b&gt;First." in first["question"]
+    assert "one" in first["answer"]
+    assert "Second." in second["question"]
+    assert second["answer"] == ""
     assert "<strong>two</strong>" in widget._screen.view.html
     widget.clear()
-    assert "First." not in widget._screen.transcript.turns.value
+    assert shown(widget) == []
 
 
-def test_an_answer_that_is_leafed_to_names_its_instruction_where_the_box_holds_another(make):
+def test_a_question_stands_with_its_answer_whatever_the_box_holds(make):
     widget, _ = make(["one"], ["two"], template=False)
     widget.ask("First.")
-    assert "First." not in widget._screen.transcript.turns.value
-    widget.regenerate().wait(LIMIT_S)
     widget.instruction = "Something else."
-    widget._screen.pager.older.click()
-    assert "First." in widget._screen.transcript.turns.value
+    assert "First." in shown(widget)[0]["question"]
+    widget.ask("Second.")
+    widget._session.show_earlier(widget.history[0])
+    assert "First." in shown(widget)[0]["question"]
     assert widget.instruction == "Something else."
+
+
+def test_the_box_stands_below_a_chat_and_above_a_single_answer(make):
+    widget, _ = make(["one"])
+    screen = widget._screen
+
+    def order():
+        parts = screen._main.children
+        return parts.index(screen._asking) < parts.index(screen._answering)
+
+    assert order()
+    widget.chat = True
+    assert not order()
+    widget.chat = False
+    assert order()
+
+
+def test_without_a_chat_template_there_is_no_chat_to_stand_below(make):
+    widget, _ = make(["one"], template=False, chat=True)
+    screen = widget._screen
+    assert screen._main.children.index(screen._asking) < screen._main.children.index(screen._answering)
+    assert not screen.composer.is_chat

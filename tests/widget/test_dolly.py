@@ -41,7 +41,7 @@ def test_ask_returns_the_answer_and_shows_it(make):
     assert result.text == widget.response == screen(widget).view.text == "Dolly is a **sheep**."
     assert "<strong>sheep</strong>" in screen(widget).view.html
     assert not screen(widget).view.is_streaming
-    assert (widget.instruction, widget.context, widget.status, widget.error) == ("Who is Dolly?", "A text.", "idle", "")
+    assert (widget.status, widget.error) == ("idle", "")
     assert (
         "2 tokens · 10.0 tokens/s · first token after 250 ms · ended by itself · seed 5" in screen(widget).stats.value
     )
@@ -302,7 +302,8 @@ def test_a_prompt_too_long_offers_what_fits(make):
     widget = make(ScriptedEngine([PromptTooLongError(1900, 256, 2048)], ["fits"]))
     with pytest.raises(PromptTooLongError):
         widget.ask("Hi")
-    assert all(number in widget.error for number in ("1900", "256", "2048", "148"))
+    assert widget.error == "108 tokens too long for this model: shorten the text, or allow fewer new tokens."
+    assert screen(widget).notice.remedy.description == "Set max new tokens to 148"
     screen(widget).notice.remedy.click()
     assert widget.wait(LIMIT_S).text == "fits"
     assert widget.max_new_tokens == 148
@@ -310,20 +311,22 @@ def test_a_prompt_too_long_offers_what_fits(make):
 
 
 @pytest.mark.parametrize(
-    "text", ["### End", "<|endoftext|>", "<script>alert(1)</script>", "</textarea>", "a\0b", "😀", "שלום", "x" * 5000]
+    "text", ["### End", "<|endoftext|>", "<script>alert(1)</script>", "</textarea>", "a\0b", "😀", "שלום", "x" * 1500]
 )
 def test_strange_text_is_ordinary_text(make, text):
     engine = ScriptedEngine([text])
     widget = make(engine)
     assert widget.ask(text).text == text
     assert text in engine.calls[0][0]
-    assert "<script" not in screen(widget).view.html
+    assert "<script" not in screen(widget).view.html + screen(widget).conversation.items[0]["question"]
 
 
 def test_lone_surrogates_become_replacement_characters(make):
     widget = make()
-    widget.ask("a\ud800b")
+    widget.instruction = "a\ud800b"
     assert widget.instruction == screen(widget).composer.instruction == "a\ufffdb"
+    widget.ask("c\ud800", "d\ud800")
+    assert widget.history[-1].asked[:2] == ("c\ufffd", "d\ufffd")
 
 
 # the controls
@@ -390,7 +393,7 @@ def test_submit_button_and_clear_button(make):
     assert widget.response == "answer"
     widget.instruction = "Written, and not submitted."
     press(widget, "clear")
-    assert screen(widget).composer.recall == "Written, and not submitted."
+    assert screen(widget).composer.recalled == ["Written, and not submitted.", "Hi"]
     assert (widget.instruction, widget.response, screen(widget).view.text, screen(widget).stats.value) == (
         "",
         "",

@@ -1,9 +1,9 @@
-// The output area: text that streams in, replaced by HTML once the answer is finished.
-// The reader comes first: no update may move their selection, their place in the text, or what is below it.
+// The output area: an answer that streams in. What has ended of it is HTML, and only added to; the rest is text.
+// The reader comes first: no update may take their selection or their place in the text.
 
 /** anywidget calls it once for a model: what its views share. */
 export default () => {
-  const growing = new GrowingText();
+  const growing = new GrowingAnswer();
   const reader = new Reader(growing);
   return {
     initialize: ({ model }) => growing.listen(model),
@@ -12,7 +12,8 @@ export default () => {
 };
 
 function render({ model, el }, growing, reader) {
-  const view = { model, growing, reader, shownHtml: "", shownEdition: -1, wasStreaming: false, ...build(model) };
+  const shown = { html: "", htmlEdition: -1, steps: 0, rendered: 0, edition: -1 };
+  const view = { model, growing, reader, shown, wasStreaming: false, ...build(model) };
   view.place = new ScrollPlace(view.root, model.get("is_streaming"));
   el.append(view.frame);
   const unbind = bind(view);
@@ -34,14 +35,27 @@ function build(model) {
   const textView = makeElement("div", "dw-text", "", { dir: "auto" });
   const textNode = document.createTextNode("");
   const htmlView = makeElement("div", "dw-html", "", { dir: "auto" });
+  const { reasoning, ...reasoningParts } = buildReasoning();
   const placeholder = makeElement("div", "dw-placeholder");
   const note = makeElement("div", "dw-ending");
   const tools = buildTools(model, (words) => announce(spoken, words));
   textView.append(textNode);
-  body.append(textView, htmlView);
-  root.append(body, placeholder, note);
+  body.append(htmlView, textView);
+  root.append(reasoning, body, placeholder, note);
   frame.append(tools.bar, root, spoken);
-  return { frame, spoken, root, body, textView, textNode, htmlView, placeholder, note, ...tools };
+  const parts = { frame, spoken, root, body, textView, textNode, htmlView, placeholder, note };
+  return { ...parts, reasoning, ...reasoningParts, ...tools };
+}
+
+/** What the model thought before it answered, folded away; its text is there once it is opened. */
+function buildReasoning() {
+  const reasoning = makeElement("details", "dw-reasoning");
+  const reasoningLine = makeElement("summary");
+  const reasoningText = makeElement("div", "dw-reasoning-text", "", { dir: "auto" });
+  const reasoningNode = document.createTextNode("");
+  reasoningText.append(reasoningNode);
+  reasoning.append(reasoningLine, reasoningText);
+  return { reasoning, reasoningLine, reasoningNode };
 }
 
 function buildTools(model, say) {
@@ -66,7 +80,7 @@ function buildTools(model, say) {
 
 function bind(view) {
   const { model, root, place } = view;
-  const names = ["text", "html", "is_streaming", "code", "note"];
+  const names = ["text", "html", "rendered", "is_streaming", "reasoning", "thought", "code", "note"];
   const updates = Object.fromEntries(names.map((name) => [`change:${name}`, () => update(view)]));
   const stopModel = listenToModel(model, {
     ...updates,
@@ -74,15 +88,21 @@ function bind(view) {
     "change:placeholder": () => showNames(view),
   });
   const stopKeys = keepScrollKeys(root);
-  // HTML that waits for the end of a selection.
-  const stopWaiting = listenToWindow({ selectionchange: () => model.get("html") !== view.shownHtml && update(view) });
-  const resized = new ResizeObserver(() => place.resized(model.get("is_streaming")));
+  const stopListening = listenToWindow({
+    // HTML that waits for the end of a selection.
+    selectionchange: () => model.get("html") !== view.shown.html && update(view),
+    scroll: (event) => event.target === place.box && place.look(),
+  });
+  view.reasoning.addEventListener("toggle", () => showReasoning(view));
+  const resized = new ResizeObserver(() => {
+    resized.observe(place.box); // known once the view is in the page
+    place.resized();
+  });
   resized.observe(root);
-  root.addEventListener("scroll", () => place.look());
   return () => {
     stopModel();
     stopKeys();
-    stopWaiting();
+    stopListening();
     resized.disconnect();
   };
 }
@@ -97,14 +117,13 @@ function update(view) {
   const isStreaming = model.get("is_streaming");
   const { part } = place;
   place.look();
-  if (isEmpty(model) && !isStreaming) place.releaseHeight();
-  else place.keepHeight();
   // Only a growing text is followed; an answer that comes whole is read from its beginning.
   if (!isStreaming && !view.wasStreaming) place.isFollowing = false;
   view.wasStreaming = isStreaming;
 
   const isSwapped = showHtml(view);
   showText(view);
+  showReasoning(view);
   showState(view);
   reader.follow(model);
 
@@ -113,26 +132,67 @@ function update(view) {
 }
 
 function isEmpty(model) {
-  return model.get("text") === "" && model.get("html") === "";
+  return ["text", "html", "reasoning"].every((name) => model.get(name) === "");
 }
 
-/** Returns whether it has changed; it waits while the reader has text selected that it would replace. */
+/** Returns whether all of it is new, so that the reader's place has to be found again. */
 function showHtml(view) {
-  const html = view.model.get("html");
-  const mustWait = view.shownHtml === "" && html !== "" && hasSelection(view.body);
-  if (html === view.shownHtml || mustWait) return false;
-  view.htmlView.replaceChildren(safeFragment(html));
-  view.shownHtml = html;
+  const { model, growing, shown } = view;
+  if (shown.htmlEdition === growing.htmlEdition) {
+    growing.steps.slice(shown.steps).every((step) => showStep(view, step));
+    return false;
+  }
+  const html = model.get("html");
+  const isSame = html === shown.html;
+  if (!isSame && html !== "" && shown.html + view.textNode.data !== "" && hasSelection(view.body)) return false;
+  if (!isSame) {
+    view.htmlView.replaceChildren(safeFragment(html));
+    dress(view, [view.htmlView]);
+  }
+  const { htmlEdition, steps } = growing;
+  Object.assign(shown, { html, htmlEdition, steps: steps.length, rendered: renderedOf(model) });
+  return !isSame;
+}
+
+/** How much of the text the HTML is of; -1 stands for all. */
+function renderedOf(model) {
+  const rendered = model.get("html") === "" ? 0 : model.get("rendered");
+  return rendered < 0 ? model.get("text").length : rendered;
+}
+
+/** Returns whether it is shown; it waits while the reader has selected what it would take away. */
+function showStep(view, { operations, rendered }) {
+  const { shown, htmlView, textView } = view;
+  if (hasSelection(textView) || isSelectedIn(htmlView, operations)) return false;
+  for (const operation of operations) {
+    dress(view, growElements(htmlView, shown.html, operation));
+    shown.html = withOperation(shown.html, operation);
+  }
+  Object.assign(shown, { rendered, steps: shown.steps + 1 });
   return true;
 }
 
+function dress({ spoken, model }, elements) {
+  for (const each of elements) dressAnswer(each, (words) => announce(spoken, words), model.widget_manager);
+}
+
 function showText(view) {
-  const isShown = view.shownHtml === "";
-  const { edition } = view.growing;
-  setText(view.textNode, isShown ? view.model.get("text") : "", isShown && view.shownEdition === edition);
-  view.shownEdition = edition;
-  view.textView.hidden = !isShown;
-  view.htmlView.hidden = isShown;
+  const { growing, shown, textNode, textView, htmlView, model } = view;
+  const isGrown = shown.edition === growing.edition && shown.from === shown.rendered;
+  setText(textNode, model.get("text").slice(shown.rendered), isGrown);
+  Object.assign(shown, { edition: growing.edition, from: shown.rendered });
+  htmlView.hidden = shown.html === "";
+  textView.hidden = textNode.data === "" && shown.html !== "";
+}
+
+function showReasoning({ model, growing, shown, reasoning, reasoningLine, reasoningNode }) {
+  const text = model.get("reasoning");
+  const isThinking = model.get("is_streaming") && model.get("text") === "";
+  reasoning.hidden = text === "";
+  reasoningLine.textContent = model.get("thought") || (isThinking ? "Thinking…" : "Reasoning");
+  if (!reasoning.open && text !== "") return;
+  setText(reasoningNode, text, shown.reasoningEdition === growing.reasoningEdition);
+  shown.reasoningEdition = growing.reasoningEdition;
 }
 
 function showState({ model, root, placeholder, note, copyAnswer, copyCode }) {

@@ -46,6 +46,7 @@ class Reader {
   #scanned = 0;
   #html = "";
   #isStreaming = false;
+  #isThinking = false;
 
   constructor(growing) {
     this.#growing = growing;
@@ -62,6 +63,9 @@ class Reader {
   follow(model) {
     const [text, html, isStreaming] = ["text", "html", "is_streaming"].map((name) => model.get(name));
     const start = Math.min(this.#end, text.length);
+    const isThinking = isStreaming && text === "" && model.get("reasoning") !== "";
+    if (isThinking && !this.#isThinking) this.#say("Thinking.");
+    this.#isThinking = isThinking;
     if (isStreaming) {
       this.#end = endOfSentences(text, start, this.#unread(text, start));
       this.#say(wordsOf(text.slice(start, this.#end)));

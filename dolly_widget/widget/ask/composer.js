@@ -1,17 +1,17 @@
 // The box that an instruction is written in. Its keys are its own: none of them reaches the notebook.
 
-const KEYS = "Enter submits · Shift+Enter new line · Esc stops · ↑ last one";
 // A kernel that is free answers sooner.
 const PATIENCE_MS = 400;
+const RECALL = { ArrowUp: 1, ArrowDown: -1 };
 const WAITING = "The kernel is busy: this will be done once it is free.";
-const BUTTON = { ready: ["Submit", "fa-paper-plane"], answering: ["Stop", "fa-stop"], stopping: ["Stopping…", "fa-stop"] };
 
 function render({ model, el }) {
-  const view = { model, patience: 0, submitted: "", ...build() };
+  const view = { model, patience: 0, submitted: "", recall: new Recall(), ...build() };
   el.append(view.root);
   const unbind = bind(view);
   showInstruction(view);
   showState(view);
+  showRows(view);
   showExamples(view);
   return () => {
     unbind();
@@ -20,40 +20,19 @@ function render({ model, el }) {
   };
 }
 
-function build() {
-  const root = makeElement("div", "dw-composer");
-  const frame = makeElement("div", "dw-box");
-  const foot = makeElement("div", "dw-box-foot");
-  const keys = makeElement("span", "dw-keys", KEYS, { id: `dw-keys-${randomName()}` });
-  const waiting = makeElement("span", "dw-waiting", "", { role: "status" });
-  const clear = makeButton("dw-clear", "Clear");
-  const submit = makeButton("dw-submit");
-  const examples = makeElement("div", "dw-examples", "", { role: "group", "aria-label": "Examples" });
-  const textarea = makeElement("textarea", "", "", {
-    rows: 2,
-    dir: "auto",
-    spellcheck: false,
-    "aria-label": "Instruction",
-    "aria-describedby": keys.id,
-  });
-  foot.append(keys, waiting, clear, submit);
-  frame.append(textarea, foot);
-  root.append(frame, examples);
-  return { root, textarea, waiting, clear, submit, examples };
-}
-
 function bind(view) {
-  const { model, textarea, clear, submit, examples } = view;
-  textarea.addEventListener("input", () => keepInstruction(view));
-  // The second click of a double one would stop what the first has begun.
-  submit.addEventListener("click", (event) => event.detail < 2 && act(view));
-  clear.addEventListener("click", () => clearAll(view));
-  examples.addEventListener("click", (event) => onExample(view, event));
+  const { model, textarea } = view;
+  bindButtons(view);
   const stopModel = listenToModel(model, {
     "change:instruction": () => showInstruction(view),
     "change:placeholder": () => showState(view),
     "change:state": () => (showState(view), endWaiting(view)),
+    "change:is_chat": () => showState(view),
+    "change:can_undo": () => showState(view),
+    "change:queued": () => showRows(view),
+    "change:editing": () => showRows(view),
     "change:examples": () => showExamples(view),
+    "change:are_examples_open": () => showExamples(view),
     "msg:custom": () => endWaiting(view),
   });
   const stopKeys = listenToWindow({
@@ -65,6 +44,19 @@ function bind(view) {
     stopModel();
     stopKeys();
   };
+}
+
+function bindButtons(view) {
+  const { textarea, clear, undo, submit, examples, line, queued, editing } = view;
+  textarea.addEventListener("input", () => keepInstruction(view));
+  // The second click of a double one would stop what the first has begun.
+  submit.addEventListener("click", (event) => event.detail < 2 && act(view));
+  clear.addEventListener("click", () => clearAll(view));
+  undo.addEventListener("click", () => leave(view, "undo"));
+  queued.end.addEventListener("click", () => leave(view, "unqueue"));
+  editing.end.addEventListener("click", () => leave(view, "stop_editing"));
+  examples.addEventListener("click", (event) => onExample(view, event));
+  line.addEventListener("click", () => toggleExamples(view));
 }
 
 function showInstruction(view) {
@@ -83,26 +75,13 @@ function removeSubmitted(view) {
   if (view.textarea.value !== "") keepInstruction(view);
 }
 
-function showState(view) {
-  const { model, textarea, clear, submit } = view;
-  const state = model.get("state");
-  const [text, icon] = BUTTON[state];
-  submit.replaceChildren(makeIcon(icon), text);
-  submit.setAttribute("aria-disabled", String(state === "stopping"));
-  submit.classList.toggle("dw-is-stop", state !== "ready");
-  clear.disabled = state !== "ready";
-  if (state === "ready") view.submitted = "";
-  textarea.placeholder = model.get("placeholder");
-}
-
-function showExamples({ model, examples }) {
-  const texts = model.get("examples");
-  examples.hidden = texts.length === 0;
-  examples.replaceChildren(...texts.map((text) => makeButton("dw-example", text)));
-}
-
 function onExample(view, { target }) {
   if (target.classList.contains("dw-example")) fill(view, target.textContent);
+}
+
+function toggleExamples({ model }) {
+  model.set("are_examples_open", !model.get("are_examples_open"));
+  model.save_changes();
 }
 
 function keepInstruction({ model, textarea }) {
@@ -132,9 +111,22 @@ function act(view) {
   send(view, { kind: "submit", instruction: view.submitted });
 }
 
+/** Enter while an answer is written. */
+function queue(view) {
+  if (view.textarea.value.trim() === "") return;
+  view.submitted = view.textarea.value;
+  send(view, { kind: "queue", instruction: view.submitted });
+}
+
 function clearAll(view) {
   view.submitted = "";
   send(view, { kind: "clear" });
+}
+
+/** Its button goes away: the next key is the box's, not the notebook's. */
+function leave(view, kind) {
+  view.textarea.focus();
+  send(view, { kind });
 }
 
 /** Sends it, and says so if the kernel does not answer soon. */
@@ -160,11 +152,26 @@ function takeKey(view, event) {
     if (state === "answering") act(view);
   } else if (event.key === "Enter" && isInBox) {
     if (event.shiftKey || event.altKey) insert(view, "\n");
-    else if (!event.repeat && state === "ready") act(view);
-  } else if (event.key === "ArrowUp" && isInBox && textarea.value === "" && model.get("recall") !== "") {
-    fill(view, model.get("recall"));
+    else if (!event.repeat) enter(view, state);
+  } else if (isInBox && event.key in RECALL && isPlain(event)) {
+    const text = isAtEdge(textarea, event.key)
+      ? view.recall.go(RECALL[event.key], textarea.value, model.get("recalled"))
+      : null;
+    if (text === null) return false;
+    fill(view, text);
   } else return false;
   return true;
+}
+
+/** Whether the arrow leads out of the text: within its lines, it moves the caret. */
+function isAtEdge({ value, selectionStart, selectionEnd }, key) {
+  const beyond = key === "ArrowUp" ? value.slice(0, selectionStart) : value.slice(selectionEnd);
+  return !beyond.includes("\n");
+}
+
+function enter(view, state) {
+  if (state === "ready") act(view);
+  else if (state === "answering") queue(view);
 }
 
 export default { render };

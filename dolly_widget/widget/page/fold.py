@@ -9,12 +9,16 @@ from dolly_widget.widget.page.control import Control
 
 
 class FoldButton(Control):
-    """The line that stays: a button that shows and hides what follows it in its ``Fold``."""
+    """The line that stays: a button that shows and hides what follows it in its ``Fold``.
+
+    With a ``name``, the browser remembers whether it is open, for all widgets of that name.
+    """
 
     scripts = ("fold.js",)
 
     title = traitlets.Unicode("", help="What is folded away.").tag(sync=True)
     is_open = traitlets.Bool(False, help="Whether it can be seen.").tag(sync=True)
+    name = traitlets.Unicode("", help="Under what the browser remembers it; empty: not at all.").tag(sync=True)
 
 
 class Fold(widgets.VBox):
@@ -23,8 +27,8 @@ class Fold(widgets.VBox):
     title = traitlets.Unicode("")
     is_open = traitlets.Bool(False)
 
-    def __init__(self, title: str, *contents: widgets.Widget, is_open: bool = False) -> None:
-        self._button = FoldButton(title=title, is_open=is_open)
+    def __init__(self, title: str, *contents: widgets.Widget, is_open: bool = False, name: str = "") -> None:
+        self._button = FoldButton(title=title, is_open=is_open, name=name)
         super().__init__([self._button, *contents])
         self.title, self.is_open = title, is_open
         for name in ("title", "is_open"):

@@ -29,12 +29,19 @@ def stats_line(result: GenerationResult) -> str:
 
 def ending_note(result: GenerationResult) -> str:
     """Plain text that says below an answer why it is not whole; "" where the model ended it."""
+    if result.reasoning and not result.text:
+        return _UNANSWERED_NOTES[result.finish_reason]
     return _ENDING_NOTES.get(result.finish_reason, "")
 
 
 BROKEN_OFF = "Interrupted by an error – the answer is incomplete."
 """The note of an answer that ended in an error."""
 _ENDING_NOTES = {"cancelled": "Stopped – the answer is incomplete.", "length": "Ended at max new tokens."}
+_UNANSWERED_NOTES = {
+    "stop": "Ended without an answer: all of it was reasoning.",
+    "cancelled": "Stopped while it was thinking – there is no answer yet.",
+    "length": "Ended at max new tokens while it was thinking: allow more of them for an answer.",
+}
 
 
 def model_line(info: ModelInfo, device: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, local_model
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, Listener, local_model
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.history import Exchange
 from dolly_widget.runtime import Job, Worker
@@ -52,6 +52,7 @@ class Answerer:
         history: Sequence[Exchange] = (),
         *,
         on_text: Callable[[str], None],
+        on_reasoning: Callable[[str], None],
         on_begin: Callable[[], None],
         on_result: Callable[[Exchange], None],
         on_error: Callable[[BaseException], None],
@@ -60,6 +61,7 @@ class Answerer:
         self._loader, self._prompts = loader, prompts
         self._lock, self._worker = lock, worker
         self._on_text, self._on_begin, self._on_result, self._on_error = on_text, on_begin, on_result, on_error
+        self._on_reasoning = on_reasoning
 
     def start(self, asked: Asked) -> Job[GenerationResult]:
         """Begin an answer. Call under ``lock``, and not while ``is_busy``."""
@@ -87,14 +89,15 @@ class Answerer:
 
     def _answer(self, asked: Asked, expected: _Expected, stop: threading.Event) -> GenerationResult:
         """The work of an answer's job."""
-        publisher = Publisher(self._on_text)
+        publisher, thinking = Publisher(self._on_text), Publisher(self._on_reasoning)
 
         def on_text(piece: str) -> None:
             with self._worker.adopts_current_thread():  # an observer may close the widget, on the engine's own thread
+                thinking.flush()
                 publisher.push(piece)
 
         try:
-            exchange = self._exchange(asked, expected, on_text, stop)
+            exchange = self._exchange(asked, expected, Listener(on_text, thinking.push), stop)
         except BaseException as exc:
             release_frames(exc)
             try:
@@ -111,19 +114,24 @@ class Answerer:
             self.is_busy = False
             show_outcome()
 
-    def _exchange(
-        self, asked: Asked, expected: _Expected, on_text: Callable[[str], None], stop: threading.Event
-    ) -> Exchange:
+    def _exchange(self, asked: Asked, expected: _Expected, on_text: Listener, stop: threading.Event) -> Exchange:
         if stop.is_set():  # before its turn came
             nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
-            return Exchange(asked.instruction, asked.context, asked.params, nothing, turns=asked.turns)
+            return Exchange(
+                asked.instruction,
+                asked.context,
+                asked.params,
+                nothing,
+                turns=asked.turns,
+                instead_of=asked.instead_of,
+            )
         engine = self._loaded_engine(expected)
         with self._lock:
             if not stop.is_set():
                 self._on_begin()
         turns = asked.turns if not asked.is_chat or takes_turns(engine.template) else ()
-        prompt = self._prompts.render(engine.template, asked.instruction, asked.context, turns)
         loader, model = self._loader, local_model(engine)
+        prompt, left_out = self._prompts.fit(engine.template, model, replace(asked, turns=turns))
         asked = replace(asked, params=asked.params_for(sampling_of(model)))
         result = _generate(engine, prompt, asked, on_text, stop)
         return Exchange(
@@ -137,6 +145,8 @@ class Answerer:
             str(engine.template.name),
             turns,
             "" if model is None else model.name,
+            asked.instead_of,
+            left_out,
         )
 
     def _loaded_engine(self, expected: _Expected) -> Engine:

@@ -23,8 +23,14 @@ class Asked:
     """The answer's first tokens."""
     model_dir: Path | None = None
     """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
+    sample: int = 0
+    """Which of several answers to one question, counted from 1; 0: the only one."""
     is_chat: bool = False
-    """Whether ``turns`` are what the chat holds: a model without a chat template does not get them."""
+    """Whether ``turns`` are what the chat holds: a model gets as many as it has a template and room for."""
+    instead_of: str = ""
+    """The question whose place this one takes."""
+    left_out: int = 0
+    """How many of ``turns`` the model did not get the last time."""
     untouched: tuple[str, ...] = ()
     """Sampling settings that are to be the own ones of the model that answers: it may not be here yet."""
 

@@ -24,6 +24,11 @@ def require_engine_of(engine: Engine | None, model_dir: Path | None) -> LocalEng
     raise ValueError(f"This answer is from a model that is not loaded now, {name}: load that model first.")
 
 
+def can_go_on(result: GenerationResult) -> bool:
+    """Whether an answer ended before its end, and has tokens to go on from."""
+    return result.finish_reason != "stop" and bool(result.token_ids)
+
+
 def require_token(result: GenerationResult, place: int) -> None:
     """Raise ValueError where an answer has no token there, or its engine gave none at all."""
     count = len(result.token_ids)

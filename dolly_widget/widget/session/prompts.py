@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dolly_widget.models import Model
 from dolly_widget.text import Prompt, Turn, render
+from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.window import turns_left_out
 
 _Rendered = tuple[Any, tuple[str, str, tuple[Turn, ...]], Prompt]
 
@@ -19,6 +22,27 @@ class Prompts:
     def __init__(self) -> None:
         self._last: tuple[_Rendered, ...] = ()
 
+    def fit(self, template: Any, model: Model | None, asked: Asked) -> tuple[Prompt, int]:
+        """The prompt, and how many of the oldest turns of a long chat it leaves out so that the answer has room.
+
+        Without the model's files nothing is known of its room, and nothing is left out.
+        """
+        turns = asked.turns
+        limit = None if model is None else model.info.max_positions
+
+        def prompt(left_out: int) -> Prompt:
+            return self.render(template, asked.instruction, asked.context, turns[left_out:])
+
+        if model is None or limit is None or not (asked.is_chat and turns):
+            return prompt(asked.left_out), asked.left_out
+
+        def size(left_out: int) -> int:
+            return count_tokens(model, prompt(left_out), room)
+
+        room = limit - asked.params.max_new_tokens
+        left_out = turns_left_out(len(turns), size, room, asked.left_out)
+        return prompt(left_out), left_out
+
     def render(self, template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
         """The prompt of ``template``. Raises what that raises; ValueError for turns that it does not take."""
         question = (instruction, context, tuple(turns))
@@ -28,3 +52,13 @@ class Prompts:
         prompt = render(template, instruction, context, turns)
         self._last = ((template, question, prompt), *self._last[:1])
         return prompt
+
+
+_AROUND = 16
+"""Tokens that a tokenizer puts around a prompt: more than any does."""
+
+
+def count_tokens(model: Model, prompt: Prompt, room: int) -> int:
+    """How many tokens the prompt has; where it surely has room, any number from that up to ``room``."""
+    at_most = len(str(prompt).encode("utf-8", "replace")) + _AROUND  # a token is at least one byte
+    return at_most if at_most <= room else len(model.tokenizer.encode(prompt))

@@ -7,24 +7,27 @@ called on the worker's thread, and is, under the lock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine
-from dolly_widget.errors import ModelChoiceError, ModelError, error_text
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine, local_model
+from dolly_widget.errors import ModelChoiceError, ModelError, PromptTooLongError, error_text
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
+from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, Turn, encodable, takes_turns
-from dolly_widget.widget.session import continuing
+from dolly_widget.widget.session import again, continuing
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import other_model
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.loader import ModelLoader
-from dolly_widget.widget.session.prompts import Prompts
+from dolly_widget.widget.session.prompts import Prompts, count_tokens
+from dolly_widget.widget.session.waiting import Waiting, WaitingLine
 
 
 class Session:
@@ -48,6 +51,11 @@ class Session:
         self.worker = Worker()
         self._events = events
         self._turns: tuple[Turn, ...] = ()
+        self._left_out = 0  # of these turns, the last time
+        self._instead_of = ""  # the question that is being changed
+        self._before: Exchange | None = None  # what was shown when the question was asked
+        self._cleared: Exchange | None = None
+        self._waiting = WaitingLine()
         self._prompts = Prompts()
         self.response = ""
         self.loader = ModelLoader(
@@ -65,6 +73,7 @@ class Session:
             self._prompts,
             history,
             on_text=lambda text: self._set("response", text),
+            on_reasoning=lambda text: self._events.changed("reasoning", text),
             on_begin=lambda: self._set("status", "generating"),
             on_result=self._on_result,
             on_error=self._on_error,
@@ -103,6 +112,11 @@ class Session:
         return self._answerer.is_busy
 
     @property
+    def is_asked_next(self) -> bool:
+        """Whether something waits to be asked when the answer that is being written has ended."""
+        return len(self._waiting) > 0
+
+    @property
     def takes_turns(self) -> bool:
         """Whether the model that runs takes earlier turns."""
         return self.engine is not None and takes_turns(self.engine.template)
@@ -115,12 +129,25 @@ class Session:
         """What was said so far, the shown answer included; nothing where it is no chat."""
         return self._turns if self.is_chat(chat_enabled) else ()
 
-    def prompt(self, instruction: str, context: str, chat_enabled: bool) -> Prompt | None:
-        """What the model would be given now; None while there is none. Raises what the template raises."""
+    def question(
+        self, instruction: str, context: str, params: SamplingParams, chat_enabled: bool, untouched: Sequence[str] = ()
+    ) -> Asked:
+        """What is asked in the chat, or alone where it is none."""
+        return Asked(
+            instruction,
+            context,
+            params,
+            self.turns(chat_enabled),
+            is_chat=True,
+            untouched=tuple(untouched),
+            instead_of=self._instead_of,
+            left_out=self._left_out,
+        )
+
+    def prompt(self, asked: Asked) -> Prompt | None:
+        """What the model would be given; None while there is none. Raises what the template raises."""
         engine = self.engine
-        if engine is None:
-            return None
-        return self._prompts.render(engine.template, instruction, context, self.turns(chat_enabled))
+        return None if engine is None else self._prompts.fit(engine.template, local_model(engine), asked)[0]
 
     def exchange_at(self, place: int) -> tuple[Exchange, LocalEngine]:
         """The answer that is shown, and its engine. ValueError if it has no token there, or another model runs."""
@@ -135,20 +162,62 @@ class Session:
     def submit(self, asked: Asked) -> Job[GenerationResult]:
         """Answer in the background; return the job.
 
-        Raises ValueError for an empty instruction, RuntimeError while an answer is being written or after ``close``.
+        Raises ValueError for an empty instruction, PromptTooLongError where it is known to be, RuntimeError while an
+        answer is being written or after ``close``. The answer that is shown stays then.
         """
         with self.lock:
             self.refuse_unless_free()
             if not asked.instruction.strip():
                 raise ValueError("Write an instruction first, or choose one of the examples.")
-            self.asked, self.shown = asked, None
+            self.asked = asked
+            self._refuse_if_too_long(asked)
+            self._before, self._cleared, self.shown = self.shown, None, None
             self._events.begun(asked)
             self._start_over()
             job = self._answerer.start(asked)
             self._set("status", "loading" if self.loader.is_loading else "generating")
             return job
 
-    def regenerate(self) -> Job[GenerationResult]:
+    def _refuse_if_too_long(self, asked: Asked) -> None:
+        model = None if self.loader.is_loading else local_model(self.engine)
+        limit = None if model is None else model.info.max_positions
+        if model is None or limit is None:
+            return
+        try:
+            prompt = self.prompt(asked)
+            room = limit - asked.params.max_new_tokens
+            count = count_tokens(model, prompt, room) if prompt is not None else 0
+        except Exception:  # a user's own template may fail in any way: the answer's job reports it
+            return
+        if count > room:
+            exc = PromptTooLongError(count, asked.params.max_new_tokens, limit)
+            self._events.answer_failed(exc)
+            self._fail(exc)
+            raise exc
+
+    def ask_next(self, waiting: Waiting) -> None:
+        """Ask when the answer that is being written has ended by itself; now, if there is none."""
+        with self.lock:
+            self._waiting.add(waiting)
+            self._waiting.ask_next(lambda: not self.is_busy)
+
+    def drop_waiting(self) -> None:
+        """Give back what waits to be asked."""
+        with self.lock:
+            self._waiting.drop()
+
+    def go_on(self) -> Job[GenerationResult]:
+        """Go on with the shown answer, which ended before its end, for as many tokens again; return the job."""
+        with self.lock:
+            self.refuse_unless_free()
+            exchange = self.shown
+            if exchange is None or not continuing.can_go_on(exchange.result):
+                raise ValueError("There is no answer that ended before its end.")
+            engine = continuing.require_engine_of(self.engine, exchange.model_dir)
+            continuing.require_continuation(engine)
+            return self.submit(again.longer(exchange, engine.model.info.max_positions))
+
+    def regenerate(self, sample: int = 0) -> Job[GenerationResult]:
         """Answer the shown answer's instruction again, with its settings and another seed; return the job."""
         with self.lock:
             self.refuse_unless_free()
@@ -159,8 +228,14 @@ class Session:
                 raise ValueError(
                     "Greedy decoding gives the same answer every time: set a temperature, and submit again."
                 )
-            params = replace(exchange.params, seed=None)
-            return self.submit(Asked(exchange.instruction, exchange.context, params, exchange.turns, is_chat=True))
+            return self.submit(replace(again.same(exchange), sample=sample))
+
+    def regenerate_several(self, count: int, on_dropped: Callable[[], None]) -> None:
+        """The same so many times, one after the other; ``on_dropped`` is called where no further one comes."""
+        with self.lock:
+            self.regenerate(1)
+            for sample in range(2, count + 1):
+                self._waiting.add(Waiting(partial(self.regenerate, sample), on_dropped))
 
     def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
         """Answer again from ``place`` on, with token ``token_id`` there; return the job."""
@@ -168,18 +243,22 @@ class Session:
             self.refuse_unless_free()
             exchange, engine = self.exchange_at(place)
             continuing.require_continuation(engine)
-            prefix_ids = (*exchange.result.token_ids[:place], token_id)
-            instruction, context, params = exchange.asked
-            return self.submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
+            return self.submit(again.from_token(exchange, place, token_id))
 
     def show(self, exchange: Exchange) -> None:
         """Show an answer: the one that was just written, or an earlier one."""
         with self.lock:
-            self.shown, self._turns = exchange, exchange.turns_after
+            self.shown, self._turns, self._left_out = exchange, exchange.turns_after, exchange.left_out
+            self._instead_of = ""
             self._set("response", exchange.result.text)
             self._clear_error()
             self._events.shown(exchange)
             self.rest()
+
+    def show_before(self) -> None:
+        """Show again what was shown when the last question was asked, if it was anything."""
+        if self._before is not None:
+            self.show(self._before)
 
     def show_earlier(self, exchange: Exchange) -> None:
         """Show an earlier answer, unless one is being written by now: a click may come late."""
@@ -232,6 +311,7 @@ class Session:
     def stop(self) -> None:
         """Stop the answer after the current token; the text so far stays. Safe at any time."""
         with self.lock:
+            self._waiting.drop()
             if self._answerer.stop():
                 self._set("status", "stopping")
 
@@ -247,14 +327,39 @@ class Session:
         """
         with self.lock:
             self.refuse_unless_free()
-            self._turns, self.shown = (), None
+            self._cleared, self.shown = self.shown, None
+            self._turns, self._left_out, self._instead_of = (), 0, ""
             self._events.emptied()
             self._start_over()
             self.rest()
 
+    def undo_clear(self) -> None:
+        """Show again what was cleared last, unless something was asked since."""
+        with self.lock:
+            self.refuse_unless_free()
+            if self._cleared is not None:
+                self.show(self._cleared)
+
+    def go_back(self, place: int | None) -> None:
+        """Go on from before the question at ``place`` of the chat that is shown; None: from its end."""
+        with self.lock:
+            shown = self.shown
+            questions = () if shown is None else (*(turn.instruction for turn in shown.turns), shown.instruction)
+            turns = () if shown is None else shown.turns_after
+            self._turns = turns if place is None else turns[:place]
+            self._instead_of = "" if place is None else questions[place]
+
     def settle(self) -> None:
         """Wait for the end of the answer, be it an error, which was shown."""
         self._answerer.settle()
+
+    def forget_error(self) -> None:
+        """The question that the last error was about is being changed."""
+        with self.lock:
+            if self.error and self.engine is not None and not self.is_busy:
+                self._set("error", "")
+                self._events.error_cleared()
+                self.rest()
 
     def wait(self, timeout_s: float | None = None) -> GenerationResult | None:
         """Wait until the model is loaded and no answer is being written; return the last answer, None without one.
@@ -317,10 +422,17 @@ class Session:
     def _on_result(self, exchange: Exchange) -> None:
         self._events.answered()
         self.show(exchange)
+        if exchange.result.finish_reason == "cancelled":
+            self._waiting.drop()
+        self._waiting.ask_next(lambda: not self.is_busy)
 
     def _on_error(self, exc: BaseException) -> None:
         assert self.asked is not None
+        self._waiting.drop()
+        is_without_text = not self.response
         self._events.broken_off(self.asked)
+        if is_without_text:
+            self.show_before()
         if self.loader.job is not None and exc is self.loader.job.error:  # the model that it waited for did not come
             self._events.load_failed(exc, False)
         else:

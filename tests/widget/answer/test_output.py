@@ -40,9 +40,10 @@ def test_submit_empties_the_area_in_one_message(monkeypatch):
     widget = DollyWidget(engine)
     engine.step()
     widget.ask("Count.")
+    widget.instruction = "Count."
     sent = []
     view = widget._screen.view
     monkeypatch.setattr(view, "send_state", lambda key=None: sent.append({name: getattr(view, name) for name in key}))
     widget.submit()
-    assert sent == [{"text": "", "html": "", "code": "", "is_streaming": True}]
+    assert sent == [{"text": "", "html": "", "code": "", "rendered": 0, "n_operations": 0, "is_streaming": True}]
     widget.close()

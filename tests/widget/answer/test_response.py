@@ -34,7 +34,8 @@ def test_it_starts_empty(view):
 
 
 def test_all_that_the_page_needs_is_synced(view):
-    names = {"text", "html", "code", "note", "is_streaming", "placeholder", "label", "_esm", "_css"}
+    names = {"text", "html", "rendered", "n_operations", "reasoning", "thought", "code", "note", "is_streaming"}
+    names |= {"placeholder", "label", "_esm", "_css"}
     assert names <= set(view.get_state())
     assert "export default" in view.get_state()["_esm"]
     assert ".dw-response" in view.get_state()["_css"]
@@ -49,11 +50,14 @@ def test_finish_shows_the_rendered_answer(view):
     assert view.is_streaming is False
 
 
-def test_finish_is_one_message(view, messages):
+def test_an_answer_that_did_not_stream_in_is_one_message(view, messages):
     view.is_streaming = True
+    view.text = "another"
     messages.clear()
     view.finish("*done*")
-    assert messages == [{"text": "*done*", "html": "<p><em>done</em></p>\n", "is_streaming": False}]
+    assert messages == [
+        {"text": "*done*", "html": "<p><em>done</em></p>\n", "rendered": -1, "is_streaming": False},
+    ]
 
 
 def test_finish_says_how_it_ended_and_how_to_ask_again(view):
@@ -67,7 +71,8 @@ def test_a_new_answer_begins_in_one_message(view, messages):
     view.finish("*done*", code="ask()", note="Stopped.")
     messages.clear()
     view.begin()
-    assert messages == [{"text": "", "html": "", "code": "", "note": "", "is_streaming": True}]
+    empty = dict.fromkeys(("text", "html", "code", "note"), "")
+    assert messages == [{**empty, "rendered": 0, "is_streaming": True}]
 
 
 def test_clear_is_one_message(view, messages):

@@ -51,7 +51,7 @@ def test_a_prompt_that_leaves_too_little_room_is_told_in_words(panel, tokenizer,
     panel.is_open = True
     panel.show(prompt, 2048 - len(tokenizer.encode(prompt)) + surplus)
     assert panel.title.endswith(ending)
-    assert ("set max_new_tokens to" in panel.view.note) == (surplus > 0)
+    assert ("too long for this model" in panel.view.note) == (surplus > 0)
     assert ("dw-is-over" in panel._dom_classes) == (surplus > 0)
 
 

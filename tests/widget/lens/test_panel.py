@@ -345,6 +345,7 @@ def test_leafing_takes_an_error_away(make):
     with pytest.raises(EngineError):
         widget.ask(WHO)
     assert (widget.status, widget.error) == ("error", "It broke.")
+    widget.regenerate().wait(LIMIT_S)
     widget._screen.pager.older.click()
     assert (widget.response, widget.status, widget.error) == ("one", "idle", "")
     assert widget._screen.notice.message.value == ""

@@ -16,6 +16,30 @@ CELLS = [
     "widget",
 ]
 ANSWER = "The capital of France is Paris."
+CHAT = """
+from dolly_widget import DollyWidget, GenerationResult, Prompt
+from dolly_widget.text import Segment
+
+class Template:
+    name, stop, takes_turns = "chat", (), True
+    def render(self, instruction, context="", turns=()):
+        return Prompt([Segment(instruction, False)])
+
+class Chatting:
+    device, template = "CPU", Template()
+    def generate(self, prompt, params, *, on_text=print, stop=None):
+        text = "*one*" if "First" in str(prompt) else "two"
+        return GenerationResult(text, (1,), 5, "stop", 1, 0.25, 0.1)
+    def close(self):
+        pass
+
+widget = DollyWidget(Chatting(), chat=True)
+"""
+HISTORY = """
+from dolly_widget import Exchange, GenerationResult, SamplingParams
+result = GenerationResult("An earlier answer.", (1,), 5, "stop", 1, 0.25, 0.1)
+h = [Exchange("Before?", "", SamplingParams(), result)]
+"""
 
 
 def new_notebook(*cells):
@@ -43,9 +67,14 @@ def converted(path, *options):
     return done.stdout
 
 
+def html(executed, cell):
+    """What stands below the widget in a cell's output."""
+    return executed.cells[cell].outputs[1].data["text/html"]
+
+
 def test_it_runs_without_a_warning_and_prints_nothing(executed):
     outputs = [output for cell in executed.cells for output in cell.outputs]
-    assert [output.output_type for output in outputs] == ["execute_result", "execute_result"]
+    assert [output.output_type for output in outputs] == ["display_data"] * 4
 
 
 def test_the_saved_state_has_the_last_answer(executed):
@@ -58,11 +87,29 @@ def test_the_saved_state_has_the_last_answer(executed):
     assert first[VIEW]["model_id"] == second[VIEW]["model_id"] in states
 
 
-def test_a_widget_that_has_answered_is_saved_as_html_too(executed):
-    first, second = (executed.cells[index].outputs[0].data for index in (0, 2))
-    assert "text/html" not in first
-    assert ANSWER in second["text/html"]
-    assert "What is the capital of &lt;b&gt;France&lt;/b&gt;?" in second["text/html"]
+def test_every_cell_that_showed_the_widget_has_the_conversation_as_html(executed):
+    for cell in (0, 2):
+        assert ANSWER in html(executed, cell)
+        assert "What is the capital of &lt;b&gt;France&lt;/b&gt;?" in html(executed, cell)
+        assert "text/html" not in executed.cells[cell].outputs[0].data
+
+
+def test_a_chat_is_saved_whole():
+    ask = "_ = [widget.ask(text) for text in ('First?', 'Second?')]"
+    executed = NotebookClient(new_notebook(f"{CHAT}\nwidget", ask), timeout=120).execute()
+    saved = html(executed, 0)
+    assert [text in saved for text in ("First?", "<em>one</em>", "<hr>", "Second?", "two")] == [True] * 5
+
+
+def test_what_it_begins_with_is_saved_at_once():
+    source = "from dolly_widget import DollyWidget\nDollyWidget(history=h)"
+    executed = NotebookClient(new_notebook(HISTORY + source), timeout=120).execute()
+    assert "An earlier answer." in html(executed, 0)
+
+
+def test_a_widget_that_was_asked_nothing_leaves_the_front_end_s_own_word():
+    executed = NotebookClient(new_notebook(CELLS[0]), timeout=120).execute()
+    assert html(executed, 0) == '<div class="dw-saved"></div>'
 
 
 def test_the_plain_text_is_short_and_the_same_before_and_after_an_answer(executed):

@@ -1,0 +1,36 @@
+"""What is asked once more, from an answer that is there: the same, more of it, or another way on. Pure values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dolly_widget.history import Exchange
+from dolly_widget.widget.session.asked import Asked
+
+
+def same(exchange: Exchange) -> Asked:
+    """The same question, with the same settings and a fresh seed."""
+    return replace(_asked(exchange), params=replace(exchange.params, seed=None), is_chat=True)
+
+
+def from_token(exchange: Exchange, place: int, token_id: int) -> Asked:
+    """The same answer up to ``place``, then ``token_id``, and on from there."""
+    return replace(_asked(exchange), prefix_ids=(*exchange.result.token_ids[:place], token_id))
+
+
+def longer(exchange: Exchange, max_positions: int | None) -> Asked:
+    """The same answer, and on from its end for as many tokens again. Raises ValueError where the model has no room."""
+    result = exchange.result
+    size = len(result.token_ids)
+    room = exchange.params.max_new_tokens
+    if max_positions is not None:
+        room = min(room, max_positions - result.prompt_tokens - size)
+    if room < 1:
+        raise ValueError("The model has no room for more: ask anew, with less text.")
+    params = replace(exchange.params, max_new_tokens=size + room)
+    return replace(_asked(exchange), params=params, prefix_ids=result.token_ids)
+
+
+def _asked(exchange: Exchange) -> Asked:
+    instruction, context, params = exchange.asked
+    return Asked(instruction, context, params, exchange.turns, model_dir=exchange.model_dir, left_out=exchange.left_out)
