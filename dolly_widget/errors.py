@@ -42,7 +42,6 @@ class PromptTooLongError(ValueError):
         self.largest_max_new_tokens = max(0, max_positions - prompt_tokens)
         """Largest ``max_new_tokens`` that fits; 0 where the prompt alone is too long."""
         surplus = prompt_tokens + max_new_tokens - max_positions
-        surplus = prompt_tokens + max_new_tokens - max_positions
         advice = "shorten the text, or allow fewer new tokens" if self.largest_max_new_tokens else "shorten the text"
         super().__init__(f"{surplus:,} {'token' if surplus == 1 else 'tokens'} too long for this model: {advice}.")
 

@@ -24,6 +24,10 @@ class AnswerView(Protocol):
         """Show the next piece of text, at once."""
         ...
 
+    def think(self, piece: str) -> None:
+        """Show that the model thinks, before its answer; ``piece`` is of no concern to a reader."""
+        ...
+
     def end(self, *, is_broken_off: bool = False) -> None:
         """Show what is left, and end the line. ``is_broken_off``: an error comes next, and no answer may be there."""
         ...
@@ -53,6 +57,9 @@ class _PlainAnswer:
         self._is_begun = True
         print(printable(piece) if self._is_terminal else piece, end="", flush=True)
 
+    def think(self, piece: str) -> None:
+        pass  # what is written cannot be taken back here
+
     def end(self, *, is_broken_off: bool = False) -> None:
         if self._is_begun or not is_broken_off:
             print(flush=True)
@@ -67,8 +74,17 @@ class _MarkdownAnswer:
         self._tail = LiveTail(self._console.width - 1, self._console.height - 1)
         self._blocks = MarkdownBlocks()
         self._before: Block | None = None
+        self._is_thinking = False
+
+    def think(self, piece: str) -> None:
+        if not self._is_thinking:
+            self._is_thinking = True
+            self._write(self._tail.add("Thinking…"))
 
     def add(self, piece: str) -> None:
+        if self._is_thinking:
+            self._is_thinking = False
+            self._write(self._tail.clear())
         piece = printable(piece)
         was_empty = not self._blocks.rest
         blocks = self._blocks.add(piece)

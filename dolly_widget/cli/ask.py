@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dolly_widget.cli.answer_view import answer_view
+from dolly_widget.cli.answer_view import AnswerView, answer_view
 from dolly_widget.cli.command import Command, CommandError
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.piped import is_piped, read_stdin, replace_unknown_characters
@@ -33,6 +33,7 @@ NO_COLOR is set. Ctrl+C stops the answer and keeps the text so far.
 
 --json prints one object:
   instruction, context, answer
+  reasoning       what a model that thinks wrote before it; often empty
   finish_reason   "stop": the model ended it; "length": at --max-new-tokens;
                   "cancelled": by Ctrl+C
   model, device, settings (an object), seed
@@ -75,7 +76,7 @@ def _ask(args: argparse.Namespace) -> int:
     tell_about_demo(args.model)
     answered = _answered if args.json else _shown
     result, code = answered(args, question, given)
-    _say_what_was_thought(result)
+    tell_what_was_thought(result)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         tell(result.statistics, sys.stderr)
     return code
@@ -87,12 +88,19 @@ def tell_about_demo(model: str) -> None:
         tell("(demonstration model: small and fast, but knows little; choose another one with --model)", sys.stderr)
 
 
-def _say_what_was_thought(result: GenerationResult) -> None:
+def tell_what_was_thought(result: GenerationResult) -> None:
     """The reasoning is no part of the answer, which may be piped: how long it was, or that nothing came after it."""
     if result.reasoning and not result.text:
         tell(f"{result.thought}, and ended before the answer: allow more with --max-new-tokens", sys.stderr)
     elif result.reasoning and sys.stderr.isatty():
         tell(result.thought, sys.stderr)
+
+
+def listener(view: AnswerView) -> Callable[[str], None]:
+    """What hands a view the pieces of an answer, and of the reasoning before it."""
+    from dolly_widget.engines import Listener
+
+    return Listener(view.add, view.think)
 
 
 def _question(args: argparse.Namespace) -> tuple[str, str]:
@@ -112,7 +120,7 @@ def _shown(
     """Answer, with the text on stdout as it comes."""
     view = answer_view()
     try:
-        answered, code = finish(lambda stop: _answer(args, question, given, stop, view.add))
+        answered, code = finish(lambda stop: _answer(args, question, given, stop, listener(view)))
     except Abandoned:
         raise  # it is still being written
     except BaseException:
@@ -160,6 +168,7 @@ def _facts(result: GenerationResult, params: SamplingParams, model: str, device:
     del settings["seed"]  # the one that was used is the result's
     return {
         "answer": result.text,
+        "reasoning": result.reasoning,
         "finish_reason": result.finish_reason,
         "model": model,
         "device": device,

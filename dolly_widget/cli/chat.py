@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dolly_widget.cli.answer_view import answer_view
-from dolly_widget.cli.ask import tell_about_demo
+from dolly_widget.cli.ask import listener, tell_about_demo, tell_what_was_thought
 from dolly_widget.cli.command import Command, CommandError, Stopped
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.line_editor import LineEditor, remembered_lines
@@ -142,7 +142,7 @@ class _Chat:
         view, before = answer_view(), self._conversation.left_out
         try:
             with fields_as_options():
-                exchange, _ = finish(lambda stop: answering(stop, view.add), _tell_that_it_is_stuck)
+                exchange, _ = finish(lambda stop: answering(stop, listener(view)), _tell_that_it_is_stuck)
         except Abandoned:
             raise
         except (CommandError, EngineError) as exc:
@@ -153,6 +153,7 @@ class _Chat:
             view.end(is_broken_off=True)
             raise
         view.end(is_broken_off=not exchange.result.text)
+        tell_what_was_thought(exchange.result)
         if self._shows_stats:
             tell(exchange.result.statistics, sys.stderr)
         if self._conversation.left_out > before:

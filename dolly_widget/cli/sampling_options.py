@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dolly_widget.cli.command import CommandError, in_options, option
+from dolly_widget.errors import PromptTooLongError
 
 
 def add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,5 +38,8 @@ def fields_as_options() -> Iterator[None]:
 
     try:
         yield
+    except PromptTooLongError as exc:
+        most = exc.largest_max_new_tokens
+        raise CommandError(f"{exc} It fits with {option('max_new_tokens')} {most}." if most else str(exc)) from exc
     except ValueError as exc:
         raise CommandError(in_options(exc, SETTINGS)) from exc

@@ -135,6 +135,37 @@ def test_a_block_that_is_higher_than_the_screen_is_whole_in_the_end_and_there_on
     assert [row.strip() for row in rows if row] == ["First.", *code.splitlines(), "Last."]
 
 
+def test_thinking_is_shown_until_the_answer_begins(monkeypatch):
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    view = answer_view()
+    for piece in ("Let me ", "see\x1b[2J"):
+        view.think(piece)
+        assert screen.shown() == "Thinking…"
+    view.add("**Dol")
+    assert screen.shown() == "**Dol"
+    view.add("ly**")
+    view.end()
+    assert screen.shown() == "Dolly"
+
+
+def test_thinking_that_leads_to_no_answer_leaves_nothing(monkeypatch):
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    view = answer_view()
+    view.think("Let me see")
+    view.end(is_broken_off=True)
+    assert screen.shown() == ""
+
+
+def test_a_pipe_is_not_told_of_thinking(capsys):
+    view = answer_view()
+    view.think("Let me see")
+    view.add("Dolly")
+    view.end()
+    assert capsys.readouterr().out == "Dolly\n"
+
+
 def test_an_answer_that_is_broken_off_ends_its_line(monkeypatch):
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)

@@ -163,6 +163,7 @@ def test_json_is_one_document_and_all_else_is_on_stderr(model, engine, capsys):
         "instruction": "Who?",
         "context": "",
         "answer": "yes",
+        "reasoning": "",
         "finish_reason": "stop",
         "model": model,
         "device": "CPU",

@@ -140,7 +140,7 @@ def test_a_chat_that_is_too_long_goes_on_without_its_oldest_turns(chat):
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (PromptTooLongError(3000, 256, 2048), "The prompt has 3000 tokens and --max-new-tokens is 256"),
+        (PromptTooLongError(3000, 256, 2048), "1,208 tokens too long for this model: shorten the text."),
         (EngineError("The device is gone: choose another one."), "The device is gone: choose another one."),
     ],
 )
