@@ -138,7 +138,7 @@ class Answer:
             return "length"
         return "cancelled" if self.is_cancelled else "stop"
 
-    def result(self, prompt_tokens: int, finish_reason: str, seed: int) -> GenerationResult:
+    def result(self, prompt_tokens: int, finish_reason: str, seed: int, is_greedy: bool = False) -> GenerationResult:
         """Return the answer and how it came about."""
         times, count = self._times, len(self._ids)
         # Where on_text takes longer than the library, which does not wait for it, that is the pace of the answer.
@@ -152,5 +152,6 @@ class Answer:
             ttft_s=times[0] - self._started if times else math.nan,
             tpot_s=rest_s / (count - 1) if count > 1 else math.nan,
             prefix_tokens=len(self._prefix),
+            is_greedy=is_greedy,
             pass_s=tuple(later - earlier for earlier, later in itertools.pairwise(times)),
         )

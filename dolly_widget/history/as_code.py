@@ -84,6 +84,8 @@ def _asked(exchange: Exchange) -> Iterator[str]:
     if result.prefix_tokens:
         yield f"prefix_ids={result.token_ids[: result.prefix_tokens]!r}"
     for field in fields(exchange.params):
+        if field.name == "seed" and exchange.params.is_greedy:
+            continue  # nothing is drawn
         yield f"{field.name}={_setting(exchange, field.name)!r}"
 
 

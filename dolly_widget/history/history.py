@@ -46,7 +46,11 @@ class History(tuple[Exchange, ...]):
 
     @classmethod
     def from_json(cls, source: str | Path) -> History:
-        """The history of a ``to_json`` text, or of the file of a Path. Raises ValueError for anything else."""
+        """The history of a ``to_json`` text, or of the file of a Path. Raises ValueError for anything else.
+
+        Settings of an earlier version that are out of today's range stay as they were: they are what the answer was
+        written with. To ask again with them is refused, in a sentence that names the range.
+        """
         name = str(source) if isinstance(source, Path) else "This text"
         data = _parsed(_read(source) if isinstance(source, Path) else source, name)
         exchanges: list[Exchange] = []
@@ -164,5 +168,6 @@ def _row(exchange: Exchange) -> tuple[Any, ...]:
         exchange.model_name or None,
         *(getattr(exchange.setup, name, None) or None for name in _SETUP),
         *(getattr(exchange.params, name) for name in _PARAMS),
-        *(getattr(exchange.result, name) for name in _RESULT),
+        None if exchange.params.is_greedy else exchange.result.seed,
+        *(getattr(exchange.result, name) for name in _RESULT[1:]),
     )

@@ -154,9 +154,11 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def submit(self) -> Job[GenerationResult]:
         """Answer ``instruction`` in the background, with the settings as they are; return the job.
 
-        Raises ValueError for an empty instruction, RuntimeError while an answer is being written or after ``close``.
-        A model that is still loading is waited for, in the background too.
+        Raises ValueError for an empty instruction or a seed in its box that is no number, RuntimeError while an answer
+        is being written or after ``close``. A model that is still loading is waited for, in the background too.
         """
+        if problem := self._screen.settings.problem:
+            raise ValueError(problem)
         with self._session.lock:
             turns = self._session.turns(self.chat)
             asked = Asked(self.instruction, self.context, self.params, turns, is_chat=True, untouched=self._untouched)

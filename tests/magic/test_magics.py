@@ -240,7 +240,7 @@ def test_text_that_looks_like_control_tokens_is_text(notebook):
         ("%dolly --model --seed 3 Hi", "--model needs a value"),
         ("%dolly --seed x Hi", "--seed must be a number, not 'x'."),
         ("%dolly --top-k 1.5 Hi", "--top-k must be a whole number"),
-        ("%dolly --temperature -3 Hi", "--temperature must be 0 to 100"),
+        ("%dolly --temperature -3 Hi", "--temperature must be 0 to 5"),
         ("%dolly --min-p 1 Hi", "--min-p must be 0 to below 1, not 1.0"),
         ("%dolly --stop '' Hi", "--stop must not hold an empty text"),
         ("%dolly --engine steam Hi", "There is no engine 'steam'"),

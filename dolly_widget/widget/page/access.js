@@ -68,7 +68,7 @@ function nameSlider(row) {
   if (!handle) return;
   const readout = row.querySelector(".widget-readout");
   const label = row.querySelector("label, .widget-label")?.textContent;
-  const explanation = row.parentElement?.querySelector(":scope > .widget-html .dw-explanation");
+  const explanation = row.closest(".dw-explained")?.querySelector(":scope > .widget-html .dw-explanation");
   setAttribute(handle, "aria-label", label);
   setAttribute(handle, "aria-valuetext", readout?.textContent);
   setAttribute(handle, "aria-disabled", String(handle.closest("[disabled]") !== null));
@@ -86,6 +86,8 @@ function nameField(field) {
   const hasLabel = [...(field.labels ?? [])].some((label) => label.textContent.trim());
   const title = field.title || field.closest("[title]")?.title;
   if (!hasLabel && !field.hasAttribute("aria-label")) setAttribute(field, "aria-label", title || field.placeholder);
+  if (field.closest(".dw-is-invalid")) setAttribute(field, "aria-invalid", "true");
+  else if (field.hasAttribute("aria-invalid")) field.removeAttribute("aria-invalid");
 }
 
 // Only what changes is set: each setting wakes the observer.
