@@ -78,6 +78,8 @@ def _asked(exchange: Exchange) -> Iterator[str]:
     yield _literal(exchange.instruction)
     if exchange.context:
         yield f"context={_literal(exchange.context)}"
+    if exchange.system:
+        yield f"system={_literal(exchange.system)}"
     if exchange.turns:
         turns = "".join(f"\n        ({', '.join(map(_literal, turn))})," for turn in exchange.turns)
         yield f"turns=[{turns}\n    ]"

@@ -29,6 +29,7 @@ def to_data(exchange: Exchange, after: int | None = None) -> dict[str, Any]:
     return {
         "instruction": exchange.instruction,
         "context": exchange.context,
+        "system": exchange.system,
         "params": _fields_of(exchange.params),
         "result": _fields_of(exchange.result),
         "prompt": {
@@ -71,6 +72,7 @@ def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Excha
         template_name=_text(data["template_name"]),
         turns=read_turns(data["turns"]),
         model_title=_text(data.get("model_title", "")),
+        system=_text(data.get("system", "")),
     )
 
 

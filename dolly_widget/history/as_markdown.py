@@ -20,6 +20,7 @@ def to_markdown(number: int, exchange: Exchange, after: int | None = None) -> st
     ``after`` is the place of the exchange that its chat goes on from, counted from 0: the turns stand there already.
     """
     parts = [f"## {number}", *_said_before(number, exchange, after)]
+    parts += ["**System prompt**", quoted(exchange.system)] if exchange.system.strip() else []
     parts += _asked_markdown(exchange.instruction, exchange.context)
     parts += ["**Answer**", _answer_markdown(exchange.result.text), _facts_markdown(exchange)]
     return "\n\n".join(parts)

@@ -158,13 +158,13 @@ _RESULT = (
     *("seed", "prompt_tokens", "prefix_tokens", "new_tokens", "finish_reason"),
     *("ttft_s", "tpot_s", "tokens_per_s"),
 )
-_COLUMNS = ("instruction", "context", "answer", "earlier_turns", "model", *_SETUP, *_PARAMS, *_RESULT)
+_COLUMNS = ("instruction", "context", "system", "answer", "earlier_turns", "model", *_SETUP, *_PARAMS, *_RESULT)
 
 
 def _row(exchange: Exchange) -> tuple[Any, ...]:
     """The values of ``_COLUMNS``; None if there is none."""
     return (
-        *(exchange.instruction, exchange.context, exchange.result.text, len(exchange.turns)),
+        *(exchange.instruction, exchange.context, exchange.system, exchange.result.text, len(exchange.turns)),
         exchange.model_name or None,
         *(getattr(exchange.setup, name, None) or None for name in _SETUP),
         *(getattr(exchange.params, name) for name in _PARAMS),

@@ -29,6 +29,8 @@ class Request:
 
     instruction: str
     context: str
+    system: str
+    """The system prompt; "" is the template's own."""
     sampling: Mapping[str, Any]
     """The sampling settings that were typed; the others are the model's own."""
     setup: EngineSetup
@@ -40,7 +42,7 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-_OPTIONS = {_option(name): name for name in (*TYPED_FIELDS, "context", "output", *SETTINGS)}
+_OPTIONS = {_option(name): name for name in (*TYPED_FIELDS, "context", "system", "output", *SETTINGS)}
 _OPTIONS["-o"] = "output"
 # Options that take no value.
 _FLAGS = {name for name, described in TYPED_FIELDS.items() if described.default is False}
@@ -70,7 +72,8 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
     except ValueError as exc:
         raise DollyError(in_options(exc)) from exc
     context = str(_look_up(given["context"][-1], names)) if "context" in given else ""
-    return Request(encodable(instruction), encodable(context), sampling, setup, output)
+    system = given.get("system", [""])[-1]
+    return Request(encodable(instruction), encodable(context), encodable(system), sampling, setup, output)
 
 
 def _split(line: str) -> tuple[dict[str, list[str]], str]:

@@ -2,11 +2,13 @@
 
 from dolly_widget.text.characters import REPLACEMENT, encodable, visible, visible_lines, visible_name
 from dolly_widget.text.chat_template import (
+    NO_SYSTEM,
     TEMPLATE_ADVICE,
     ChatTemplate,
     TakesTurns,
     end_of_turn,
     render,
+    takes_system,
     takes_too_much,
     takes_turns,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "DOLLY",
     "MAX_MARKDOWN_CHARS",
     "NOT_TYPESET",
+    "NO_SYSTEM",
     "PLAIN",
     "REPLACEMENT",
     "TEMPLATE_ADVICE",
@@ -50,6 +53,7 @@ __all__ = [
     "percent",
     "read_json",
     "render",
+    "takes_system",
     "takes_too_much",
     "takes_turns",
     "token_label",

@@ -51,7 +51,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template
-    the earlier turns, too.
+    the earlier turns, too, and ``system`` is a system prompt for a template that takes one.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
     already known to be missing or broken (ModelError), a value is out of range (ValueError), or there is no option of
@@ -67,6 +67,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
     device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
     lens = traitlets.Bool(False, help="Whether a finished answer's tokens are coloured by how likely each was.")
+    system = traitlets.Unicode("", help="The system prompt, where the model's template takes one; empty: its own.")
     chat = traitlets.Bool(False, help="Whether the model gets the earlier turns, if it has a chat template.")
 
     _is_closed = True  # until it is whole: ipywidgets closes what __init__ left unfinished, too
@@ -78,6 +79,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         examples: Sequence[str] | None = None,
         history: Sequence[Exchange] | str | Path = (),
         chat: bool = False,
+        system: str = "",
         **options: Any,
     ) -> None:
         # Mistakes are reported before anything is made.
@@ -91,7 +93,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         super().__init__()
         self._session = Session(choice, before, self._events())
         self.set_trait("device", choice.device)
-        self.chat = chat
+        self.chat, self.system = chat, system
         self._take_own(own)  # at once where its files are here; another's when it is loaded
         self._given = frozenset(sampling)
         for name, value in sampling.items():
@@ -145,8 +147,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         traitlets.link((self, "instruction"), (screen.composer, "instruction"))
         for name, control in (("context", screen.context), ("lens", screen.lens_toggle), ("chat", screen.chat)):
             traitlets.link((self, name), (control, "value"))
+        traitlets.link((self, "system"), (screen.system.box, "value"))
         self.observe(lambda change: screen.lens.turn(change["new"]), "lens")
-        self.observe(lambda _: self._show_prompt(), ("instruction", "context", "chat", "max_new_tokens"))
+        self.observe(lambda _: self._show_prompt(), ("instruction", "context", "system", "chat", "max_new_tokens"))
         self.observe(lambda change: self._session.move(change["new"]), "device")
 
     # What a caller does
@@ -161,7 +164,16 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             raise ValueError(problem)
         with self._session.lock:
             turns = self._session.turns(self.chat)
-            asked = Asked(self.instruction, self.context, self.params, turns, is_chat=True, untouched=self._untouched)
+            asked = Asked(
+                self.instruction,
+                self.context,
+                self.params,
+                turns,
+                is_chat=True,
+                system=self.system,
+                may_lack_system=True,
+                untouched=self._untouched,
+            )
             job = self._session.submit(asked)
             if self._session.is_chat(self.chat):  # the next turn is written in an empty box, as in any chat
                 self._fill_boxes("", "")
@@ -174,13 +186,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         *,
         turns: Sequence[tuple[str, str, str]] | None = None,
         prefix_ids: Sequence[int] = (),
+        system: str | None = None,
         **sampling: Any,
     ) -> GenerationResult:
         """Answer ``instruction`` and return the result when it is whole; the widget shows it as it comes.
 
         ``turns`` are what was said before, each an instruction, its context and its answer; None: what the chat holds,
-        if it is one. ``prefix_ids`` are the answer's first tokens. ``sampling`` changes settings for this answer alone.
-        Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
+        if it is one. ``prefix_ids`` are the answer's first tokens. ``system`` is the system prompt of this answer
+        alone; None: the trait's, where the model's template takes one. ``sampling`` changes settings for this answer
+        alone. Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
         """
         session, params = self._session, with_changes(self.params, sampling)
         try:
@@ -195,6 +209,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
                     before,
                     tuple(prefix_ids),
                     is_chat=turns is None,
+                    system=self.system if system is None else encodable(system),
+                    may_lack_system=system is None,
                     untouched=tuple(name for name in self._untouched if name not in sampling),
                 )
                 was_due = self._catching_up.is_due
@@ -297,7 +313,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if asked is not None:
             self._session.submit(replace(asked, params=replace(asked.params, max_new_tokens=room)))
 
-    @traitlets.validate("instruction", "context")
+    @traitlets.validate("instruction", "context", "system")
     def _encodable(self, proposal: traitlets.Bunch) -> str:
         # A lone surrogate would break the message to the page, and the saved notebook.
         return encodable(proposal["value"])
@@ -348,6 +364,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         loader, screen = self._session.loader, self._screen
         self._take_own(sampling_of(loader.model))
         self._show_model()
+        screen.system.show(self._session.takes_system)
         screen.show_statistics(self._session.shown)
         screen.chooser.loaded(loader.choice.model)
         screen.lens.refresh()
@@ -368,5 +385,5 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _show_prompt(self) -> None:
         """Show what the model would be given now."""
         with self._session.lock:
-            asked = self.instruction, self.context, self.chat
+            asked = self.instruction, self.context, self.chat, self.system
             self._screen.prompt.show_rendered(lambda: self._session.prompt(*asked), self.max_new_tokens)

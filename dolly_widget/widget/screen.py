@@ -23,6 +23,7 @@ from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.answer.transcript import Transcript
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
+from dolly_widget.widget.ask.system_prompt import SystemPrompt
 from dolly_widget.widget.history.panel import HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.model.catalogue_offers import NEXT_STEPS, next_steps
@@ -109,6 +110,7 @@ class Screen:
         )
         self.context_fold = Fold("Context", self.context)
         self.context.observe(self._on_context, "value")
+        self.system = SystemPrompt()
         self.prompt = PromptPanel()
         self.chat = widgets.Checkbox(
             description="Chat: the model also gets the earlier turns",
@@ -136,7 +138,7 @@ class Screen:
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
-        folds = widgets.VBox([self.context_fold, self.prompt, self.chat])
+        folds = widgets.VBox([self.system, self.context_fold, self.prompt, self.chat])
         actions = widgets.HBox([self.regenerate, self.lens_toggle])
         foot = widgets.HBox([self.stats, self.pager, actions])
         answer = [self.transcript, self.notice, self.view, self.lens.view, foot, self.lens]

@@ -354,7 +354,7 @@ def test_no_stop_texts_are_not_spoken_of():
 
 def test_a_table_has_plain_values_with_units_in_the_names():
     table = History([answered(), answered("Given", setup=None, turns=(Turn("Hi", "", "Hello"),))]).to_dataframe()
-    assert list(table.columns[:5]) == ["instruction", "context", "answer", "earlier_turns", "model"]
+    assert list(table.columns[:5]) == ["instruction", "context", "system", "answer", "earlier_turns"]
     assert {"ttft_s", "tpot_s", "tokens_per_s"} <= set(table.columns)
     assert table.loc[0, ["answer", "model", "device", "temperature", "seed", "new_tokens", "ttft_s"]].tolist() == [
         *("A sheep.", "demo", "CPU"),

@@ -14,7 +14,7 @@ from dolly_widget.engines import Engine, EngineSetup, GenerationResult, local_mo
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.history import Exchange
 from dolly_widget.runtime import Job, Worker
-from dolly_widget.text import Prompt, takes_turns
+from dolly_widget.text import Prompt, takes_system, takes_turns
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
@@ -116,13 +116,16 @@ class Answerer:
     ) -> Exchange:
         if stop.is_set():  # before its turn came
             nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
-            return Exchange(asked.instruction, asked.context, asked.params, nothing, turns=asked.turns)
+            return Exchange(
+                asked.instruction, asked.context, asked.params, nothing, turns=asked.turns, system=asked.system
+            )
         engine = self._loaded_engine(expected)
         with self._lock:
             if not stop.is_set():
                 self._on_begin()
         turns = asked.turns if not asked.is_chat or takes_turns(engine.template) else ()
-        prompt = self._prompts.render(engine.template, asked.instruction, asked.context, turns)
+        system = asked.system if not asked.may_lack_system or takes_system(engine.template) else ""
+        prompt = self._prompts.render(engine.template, asked.instruction, asked.context, turns, system)
         loader, model = self._loader, local_model(engine)
         asked = replace(asked, params=asked.params_for(sampling_of(model)))
         result = _generate(engine, prompt, asked, on_text, stop)
@@ -137,6 +140,7 @@ class Answerer:
             str(engine.template.name),
             turns,
             "" if model is None else model.name,
+            system,
         )
 
     def _loaded_engine(self, expected: _Expected) -> Engine:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from dolly_widget.history import Exchange
 from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import Turn
 
@@ -25,12 +27,21 @@ class Asked:
     """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
     is_chat: bool = False
     """Whether ``turns`` are what the chat holds: a model without a chat template does not get them."""
+    system: str = ""
+    """The system prompt; "" is the template's own."""
+    may_lack_system: bool = False
+    """Whether ``system`` is the widget's own: a model whose template takes none does not get it."""
     untouched: tuple[str, ...] = ()
     """Sampling settings that are to be the own ones of the model that answers: it may not be here yet."""
 
     def params_for(self, own: SamplingParams) -> SamplingParams:
         """The sampling settings for a model with the defaults ``own``."""
         return with_changes(self.params, {name: getattr(own, name) for name in self.untouched})
+
+
+def asked_again(exchange: Exchange, params: SamplingParams, **more: Any) -> Asked:
+    """The question of an earlier answer, after the same turns; ``more`` are further fields."""
+    return Asked(exchange.instruction, exchange.context, params, exchange.turns, system=exchange.system, **more)
 
 
 def checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:

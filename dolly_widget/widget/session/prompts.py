@@ -7,7 +7,7 @@ from typing import Any
 
 from dolly_widget.text import Prompt, Turn, render
 
-_Rendered = tuple[Any, tuple[str, str, tuple[Turn, ...]], Prompt]
+_Rendered = tuple[Any, tuple[str, str, tuple[Turn, ...], str], Prompt]
 
 
 class Prompts:
@@ -19,12 +19,14 @@ class Prompts:
     def __init__(self) -> None:
         self._last: tuple[_Rendered, ...] = ()
 
-    def render(self, template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
-        """The prompt of ``template``. Raises what that raises; ValueError for turns that it does not take."""
-        question = (instruction, context, tuple(turns))
+    def render(
+        self, template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = (), system: str = ""
+    ) -> Prompt:
+        """The prompt of ``template``. Raises what that raises; ValueError for turns or a system prompt not taken."""
+        question = (instruction, context, tuple(turns), system)
         for kept, asked, prompt in self._last:  # one read: another thread may render meanwhile
             if kept is template and asked == question:
                 return prompt
-        prompt = render(template, instruction, context, turns)
+        prompt = render(template, instruction, context, turns, system)
         self._last = ((template, question, prompt), *self._last[:1])
         return prompt

@@ -17,10 +17,10 @@ from dolly_widget.errors import ModelChoiceError, ModelError, error_text
 from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
-from dolly_widget.text import Prompt, Turn, encodable, takes_turns
+from dolly_widget.text import Prompt, Turn, encodable, takes_system, takes_turns
 from dolly_widget.widget.session import continuing
 from dolly_widget.widget.session.answerer import Answerer
-from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.asked import Asked, asked_again
 from dolly_widget.widget.session.choice import other_model
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.loader import ModelLoader
@@ -115,12 +115,18 @@ class Session:
         """What was said so far, the shown answer included; nothing where it is no chat."""
         return self._turns if self.is_chat(chat_enabled) else ()
 
-    def prompt(self, instruction: str, context: str, chat_enabled: bool) -> Prompt | None:
+    @property
+    def takes_system(self) -> bool:
+        """Whether the model that runs takes a system prompt."""
+        return self.engine is not None and takes_system(self.engine.template)
+
+    def prompt(self, instruction: str, context: str, chat_enabled: bool, system: str = "") -> Prompt | None:
         """What the model would be given now; None while there is none. Raises what the template raises."""
         engine = self.engine
         if engine is None:
             return None
-        return self._prompts.render(engine.template, instruction, context, self.turns(chat_enabled))
+        system = system if takes_system(engine.template) else ""
+        return self._prompts.render(engine.template, instruction, context, self.turns(chat_enabled), system)
 
     def exchange_at(self, place: int) -> tuple[Exchange, LocalEngine]:
         """The answer that is shown, and its engine. ValueError if it has no token there, or another model runs."""
@@ -160,7 +166,7 @@ class Session:
                     "Greedy decoding gives the same answer every time: set a temperature, and submit again."
                 )
             params = replace(exchange.params, seed=None)
-            return self.submit(Asked(exchange.instruction, exchange.context, params, exchange.turns, is_chat=True))
+            return self.submit(asked_again(exchange, params, is_chat=True))
 
     def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
         """Answer again from ``place`` on, with token ``token_id`` there; return the job."""
@@ -169,8 +175,8 @@ class Session:
             exchange, engine = self.exchange_at(place)
             continuing.require_continuation(engine)
             prefix_ids = (*exchange.result.token_ids[:place], token_id)
-            instruction, context, params = exchange.asked
-            return self.submit(Asked(instruction, context, params, exchange.turns, prefix_ids, exchange.model_dir))
+            where = {"prefix_ids": prefix_ids, "model_dir": exchange.model_dir}
+            return self.submit(asked_again(exchange, exchange.params, **where))
 
     def show(self, exchange: Exchange) -> None:
         """Show an answer: the one that was just written, or an earlier one."""
