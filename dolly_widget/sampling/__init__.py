@@ -20,7 +20,7 @@ from dolly_widget.sampling.params import (
     shaping,
     with_changes,
 )
-from dolly_widget.sampling.presets import PRESETS, preset
+from dolly_widget.sampling.presets import PRESETS
 from dolly_widget.sampling.setting import Number, Range, Setting, Slider, Texts
 
 __all__ = [
@@ -47,7 +47,6 @@ __all__ = [
     "penalise_presence",
     "penalise_repetition",
     "penalised",
-    "preset",
     "probabilities",
     "recorded",
     "shaping",

@@ -17,6 +17,7 @@ from dolly_widget.text import encodable
 from dolly_widget.widget.page.fold import Fold
 from dolly_widget.widget.page.layout import style_sheet
 from dolly_widget.widget.settings.boxes import SeedBox, TextsBox, number_box
+from dolly_widget.widget.settings.presets_panel import PresetsPanel
 from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 # What shapes the answer comes first, then what ends it.
@@ -91,7 +92,8 @@ class SamplingPanel(widgets.VBox):
         if self.presets:
             presets = widgets.HBox(list(self.presets.values()))
             presets.add_class("dw-presets")
-            above = [*above, presets]
+            self.own_presets = PresetsPanel(self._owner)
+            above = [*above, presets, self.own_presets]
         rows = {name: self._slider_row(name) for name in self.sliders}
         usual = [row for name, row in rows.items() if not SETTINGS[name].is_rare]
         boxes = []

@@ -7,7 +7,8 @@ from typing import Any
 
 import traitlets
 
-from dolly_widget.sampling import DEFAULTS, SETTINGS, SHAPING, SamplingParams, preset
+from dolly_widget.sampling import DEFAULTS, SETTINGS, SHAPING, SamplingParams
+from dolly_widget.widget.settings import own_presets
 
 LONGEST = int(SETTINGS["max_new_tokens"].range.high)  # type: ignore[attr-defined]  # it is a number
 """The largest max_new_tokens that can be set."""
@@ -36,8 +37,11 @@ class _Settings(traitlets.HasTraits):
         return SamplingParams(**{name: getattr(self, trait) for name, trait in TRAITS.items()})
 
     def apply_preset(self, name: str) -> None:
-        """Take the settings of a preset: "precise", "balanced" or "creative". Raises ValueError for another name."""
-        self._set_together(preset(name).values)
+        """Take the settings of a preset: "precise", "balanced", "creative", or one of your own, saved in the panel.
+
+        Raises ValueError for another name.
+        """
+        self._set_together(own_presets.find(name))
 
     def reset_settings(self) -> None:
         """Take the model's own defaults of all sampling settings, the seed and the length of the answer included."""
