@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
@@ -25,6 +26,7 @@ DOM = PACKAGE / "widget" / "page" / "dom.js"
 FILES = sorted(PACKAGE.glob("widget/**/*.js"))
 PARTS = (
     Access,
+    Attachment,
     CandidateBars,
     CatchingUp,
     Composer,

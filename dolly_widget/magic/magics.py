@@ -118,7 +118,7 @@ class DollyMagics(Magics):
 
         What the model works on, and where the answer goes:
 
-          --context NAME           a Python variable: the text that the instruction is about
+          --context NAME           a Python variable: the text that the instruction is about, or the Path of a file
           --system TEXT            the system prompt, for a model whose chat template takes one
           -o NAME, --output NAME   keep the answer in this variable of the notebook: answer.text, answer.token_ids, ...
 

@@ -8,11 +8,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dolly_widget.engines import TYPED_FIELDS, EngineSetup
 from dolly_widget.sampling import DEFAULTS, SETTINGS, with_changes
-from dolly_widget.text import encodable
+from dolly_widget.text import encodable, read_file
 
 
 class DollyError(Exception):
@@ -71,9 +72,17 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
         setup = EngineSetup(**typed)
     except ValueError as exc:
         raise DollyError(in_options(exc)) from exc
-    context = str(_look_up(given["context"][-1], names)) if "context" in given else ""
+    context = _context(_look_up(given["context"][-1], names)) if "context" in given else ""
     system = given.get("system", [""])[-1]
     return Request(encodable(instruction), encodable(context), encodable(system), sampling, setup, output)
+
+
+def _context(value: Any) -> str:
+    """The text of a variable, or of the file that a Path names."""
+    try:
+        return read_file(value) if isinstance(value, Path) else str(value)
+    except ValueError as exc:
+        raise DollyError(str(exc)) from exc
 
 
 def _split(line: str) -> tuple[dict[str, list[str]], str]:

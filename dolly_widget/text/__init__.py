@@ -12,6 +12,7 @@ from dolly_widget.text.chat_template import (
     takes_too_much,
     takes_turns,
 )
+from dolly_widget.text.documents import DocumentError, read_document, read_file
 from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.json_text import parse_json, read_json
@@ -31,6 +32,7 @@ __all__ = [
     "REPLACEMENT",
     "TEMPLATE_ADVICE",
     "ChatTemplate",
+    "DocumentError",
     "IncrementalDecoder",
     "Label",
     "Piece",
@@ -51,6 +53,8 @@ __all__ = [
     "output_html",
     "parse_json",
     "percent",
+    "read_document",
+    "read_file",
     "read_json",
     "render",
     "takes_system",

@@ -18,7 +18,7 @@ from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, with_changes
-from dolly_widget.text import NOT_TYPESET, encodable
+from dolly_widget.text import NOT_TYPESET, encodable, read_file
 from dolly_widget.widget.answer.last_answer import with_last_answer
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
@@ -182,7 +182,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def ask(
         self,
         instruction: str,
-        context: str = "",
+        context: str | Path = "",
         *,
         turns: Sequence[tuple[str, str, str]] | None = None,
         prefix_ids: Sequence[int] = (),
@@ -191,12 +191,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     ) -> GenerationResult:
         """Answer ``instruction`` and return the result when it is whole; the widget shows it as it comes.
 
+        ``context`` is a text, or the Path of a file: of text, Markdown, CSV, HTML or PDF.
+
         ``turns`` are what was said before, each an instruction, its context and its answer; None: what the chat holds,
         if it is one. ``prefix_ids`` are the answer's first tokens. ``system`` is the system prompt of this answer
         alone; None: the trait's, where the model's template takes one. ``sampling`` changes settings for this answer
         alone. Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
         """
         session, params = self._session, with_changes(self.params, sampling)
+        context = read_file(context) if isinstance(context, Path) else context
         try:
             with session.lock:
                 session.refuse_unless_free()

@@ -21,6 +21,7 @@ from dolly_widget.text import Turn
 from dolly_widget.widget.answer.pager import Pager
 from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.answer.transcript import Transcript
+from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.ask.system_prompt import SystemPrompt
@@ -112,6 +113,7 @@ class Screen:
         self.context.observe(self._on_context, "value")
         self.system = SystemPrompt()
         self.prompt = PromptPanel()
+        self.attachment = Attachment(self.context, self.prompt, lambda: self.context_fold.set_trait("is_open", True))
         self.chat = widgets.Checkbox(
             description="Chat: the model also gets the earlier turns",
             indent=False,
@@ -138,7 +140,7 @@ class Screen:
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
-        folds = widgets.VBox([self.system, self.context_fold, self.prompt, self.chat])
+        folds = widgets.VBox([self.attachment, self.context_fold, self.system, self.prompt, self.chat])
         actions = widgets.HBox([self.regenerate, self.lens_toggle])
         foot = widgets.HBox([self.stats, self.pager, actions])
         answer = [self.transcript, self.notice, self.view, self.lens.view, foot, self.lens]
