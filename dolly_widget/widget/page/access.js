@@ -72,14 +72,12 @@ function nameSlider(row) {
   setAttribute(handle, "aria-label", label);
   setAttribute(handle, "aria-valuetext", readout?.textContent);
   setAttribute(handle, "aria-disabled", String(handle.closest("[disabled]") !== null));
-  if (readout) {
-    setAttribute(readout, "role", "textbox");
-    setAttribute(readout, "aria-label", label);
-  }
+  if (readout) setAttribute(readout, "role", "textbox");
+  const boxes = [readout, row.parentElement?.querySelector(":scope > .dw-number input")].filter(Boolean);
+  for (const box of boxes) setAttribute(box, "aria-label", label);
   if (!explanation) return;
   explanation.id ||= `${explanationIds}-${explanations++}`;
-  setAttribute(handle, "aria-describedby", explanation.id);
-  if (readout) setAttribute(readout, "aria-describedby", explanation.id);
+  for (const control of [handle, ...boxes]) setAttribute(control, "aria-describedby", explanation.id);
 }
 
 function nameField(field) {
