@@ -224,7 +224,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(arguments, says, capsys):
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [(["--device", "GPU.9"], "no device 'GPU.9'"), (["--max-new-tokens", "1000000"], "set --max-new-tokens to")],
+    [(["--device", "GPU.9"], "no device 'GPU.9'"), (["--max-new-tokens", "32000"], "set --max-new-tokens to")],
 )
 def test_a_mistake_that_the_engine_finds_is_one_sentence_too(demo_dir, options, says, capsys):
     assert ask(demo_dir, *options) == 2
