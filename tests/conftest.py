@@ -79,6 +79,12 @@ def no_signal_stack_of_openvino():
         ctypes.CDLL(None).sigaltstack(none, None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_configuration_of_the_user(tmp_path_factory):
+    """No test sees, or changes, the presets of whoever runs it."""
+    os.environ["DOLLY_WIDGET_CONFIG"] = str(tmp_path_factory.mktemp("config"))
+
+
 @pytest.fixture(scope="session")
 def demo_dir():
     """The demo model's OpenVINO files, or those of a model like it: DOLLY_WIDGET_TEST_MODEL names their directory."""

@@ -8,6 +8,7 @@ import pytest
 
 from dolly_widget.widget.answer.conversation import Conversation
 from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
@@ -26,6 +27,7 @@ DOM = PACKAGE / "widget" / "page" / "dom.js"
 FILES = sorted(PACKAGE.glob("widget/**/*.js"))
 PARTS = (
     Access,
+    Attachment,
     CandidateBars,
     CatchingUp,
     Composer,

@@ -81,7 +81,7 @@ class Comparison:
     instruction: str
     context: str
     seed: int
-    """The seed of all rows whose settings name no other."""
+    """The seed of all rows whose settings name no other, and which are not greedy."""
     rows: tuple[ComparisonRow, ...]
 
     def as_dicts(self) -> list[dict[str, Any]]:
@@ -95,6 +95,10 @@ class Comparison:
         # The same in every run: nbval compares it.
         return f"Comparison({self.instruction!r}, {len(self.rows)} {'row' if len(self.rows) == 1 else 'rows'})"
 
+    @property
+    def _origin(self) -> str:
+        return "greedy" if all(row.params.is_greedy for row in self.rows) else f"seed {self.seed}"
+
     def __str__(self) -> str:
         """A table of the figures, and the answers below it."""
         lines = [("", *(title for title, _ in _FIGURES))]
@@ -103,14 +107,14 @@ class Comparison:
         table = "\n".join(_line(line, widths) for line in lines)
         answers = "\n\n".join(_as_text(row) for row in self.rows)
         asked, notes = visible_lines(self.instruction), " ".join(_notes(self.rows))
-        return f"{asked} (seed {self.seed})\n\n{table}\n\n{answers}\n\n{notes}"
+        return f"{asked} ({self._origin})\n\n{table}\n\n{answers}\n\n{notes}"
 
     def _repr_html_(self) -> str:
         """The table, safe to insert in a page."""
         return output_html(
             f'<div class="dolly-comparison" style="overflow-x: auto; color: inherit"><table style="{_TABLE}">'
             f'<caption style="{_CAPTION}"><b dir="auto">{_escaped(self.instruction)}</b>'
-            f' <span style="{_QUIET}; white-space: nowrap">seed {self.seed}</span></caption>'
+            f' <span style="{_QUIET}; white-space: nowrap">{self._origin}</span></caption>'
             f"{_html_head()}<tbody>{''.join(_html_rows(self.rows))}</tbody></table>"
             f'<div style="{_NOTE}">{html.escape(" ".join(_notes(self.rows)))}</div></div>'
         )

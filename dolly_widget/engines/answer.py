@@ -189,7 +189,7 @@ class Answer:
             return "length"
         return "cancelled" if self.is_cancelled else "stop"
 
-    def result(self, prompt_tokens: int, finish_reason: str, seed: int) -> GenerationResult:
+    def result(self, prompt_tokens: int, finish_reason: str, seed: int, is_greedy: bool = False) -> GenerationResult:
         """Return the answer and how it came about."""
         times, count = self._times, len(self._ids)
         # Where on_text takes longer than the library, which does not wait for it, that is the pace of the answer.
@@ -206,5 +206,6 @@ class Answer:
             reasoning=self._splitter.reasoning,
             reasoning_tokens=self._reasoning_tokens,
             reasoning_s=self._reasoning_s,
+            is_greedy=is_greedy,
             pass_s=tuple(later - earlier for earlier, later in itertools.pairwise(times)),
         )

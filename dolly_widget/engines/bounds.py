@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
-from dolly_widget.sampling import SamplingParams
+from dolly_widget.sampling import SamplingParams, recorded
 
 
 @runtime_checkable
@@ -35,4 +34,5 @@ def within_candidates(params: SamplingParams) -> SamplingParams:
     distributions are at most t + l / top_p apart (total variation): what top-p keeps is then smaller by no more.
     """
     is_unbound = params.top_k == 0 and params.top_p < 1 and not params.is_greedy
-    return replace(params, top_k=CANDIDATES) if is_unbound else params
+    # An earlier answer's settings may be out of today's range.
+    return recorded({**vars(params), "top_k": CANDIDATES}) if is_unbound else params

@@ -1,4 +1,9 @@
-"""The default engine: OpenVINO GenAI's LLMPipeline. It is fed ids and gives ids."""
+"""The default engine: OpenVINO GenAI's LLMPipeline. It is fed ids and gives ids.
+
+Its presence and frequency penalties are not OpenAI's: a negative logit is *raised* by them (GenAI 2026.4,
+logit_transformers.hpp), so that a word that was used often comes where it makes no sense. With these two, the answer is
+written a token at a time in OpenVINO's own runtime, by the arithmetic of `sampling`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
+from dolly_widget.engines.chooser import Chooser
 from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.engines.stepped_model import SteppedModel, write
 from dolly_widget.errors import EngineError
 from dolly_widget.runtime import check_properties
 from dolly_widget.sampling import SamplingParams
@@ -55,7 +62,24 @@ class GenAIEngine(ModelEngine):
 
         return genai.LLMPipeline(str(self.model.directory), self.device, **properties)
 
+    def _prepare(self, params: SamplingParams) -> None:
+        # In the place of what is loaded, not beside it: a model's weights are in memory once.
+        if params.penalises_answer != isinstance(self._loaded, SteppedModel):
+            load = self._load_stepped if params.penalises_answer else self._load
+            self._loaded = self._load_on_own_thread(self._checked_properties(), load)
+
+    def _load_stepped(self, properties: dict[str, Any]) -> SteppedModel:
+        return SteppedModel(self.model, self.device, {k: v for k, v in properties.items() if k != _BACKEND})
+
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+        if isinstance(self._loaded, SteppedModel):
+            prompt_tokens = len(prompt_ids) - len(answer.token_ids)
+            chooser = Chooser(within_candidates(params), seed, prompt_tokens)
+            write(self._loaded, chooser, prompt_ids, params.max_new_tokens, answer)
+        else:
+            self._run_pipeline(prompt_ids, params, seed, answer)
+
+    def _run_pipeline(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer) -> None:
         count, limit = len(prompt_ids), self.model.info.longrope_limit
         most = params.max_new_tokens
         if limit is not None and count <= limit:

@@ -97,10 +97,16 @@ class ModelEngine(ABC):
         """The setup's properties, as ``_load`` takes them. Raises ValueError for one that cannot be used."""
         return check_properties(self.device, self.setup.properties)
 
-    def _load_on_own_thread(self, properties: dict[str, Any]) -> Any:
+    def _prepare(self, params: SamplingParams) -> None:
+        """Load what these settings need beside, or in the place of, what is loaded. Raises EngineError."""
+        return
+
+    def _load_on_own_thread(
+        self, properties: dict[str, Any], load: Callable[[dict[str, Any]], Any] | None = None
+    ) -> Any:
         safe = safe_properties(self.device, properties, self.model.info.precision)
         try:
-            return run_on_own_thread(lambda: self._load(safe))
+            return run_on_own_thread(lambda: (load or self._load)(safe))
         except EngineError:
             raise
         except (RuntimeError, MemoryError) as exc:
@@ -134,13 +140,14 @@ class ModelEngine(ABC):
                 answer.start()  # the given beginning is part of the answer even so
                 answer.finish()
         reason = answer.finish_reason(params.max_new_tokens)
-        return answer.result(len(prompt_ids), reason, seed)
+        return answer.result(len(prompt_ids), reason, seed, params.is_greedy)
 
     def _fill(
         self, answer: Answer, prompt_ids: list[int], params: SamplingParams, seed: int, arguments: dict[str, Any]
     ) -> None:
         if self._loaded is None:
             raise EngineError("This engine is closed: load the model again.")
+        self._prepare(params)
         answer.start()
         prefix = answer.token_ids
         try:

@@ -41,6 +41,7 @@ _NO_FIELDS = "an answer holds only its text and token ids"
 _NOT_HERE = "OpenVINO models do not support it"
 _REFUSED = {
     **dict.fromkeys(("do_sample", "temperature", "top_p", "top_k", "min_p", "repetition_penalty"), _IN_PARAMS),
+    **dict.fromkeys(("presence_penalty", "frequency_penalty"), _IN_PARAMS),
     **dict.fromkeys(("max_new_tokens", "max_length"), _IN_PARAMS),
     **dict.fromkeys(("eos_token_id", "stop_strings"), _IN_TEMPLATE),
     **dict.fromkeys(("return_dict_in_generate", "output_scores", "output_logits"), _NO_FIELDS),
@@ -126,12 +127,13 @@ class OptimumEngine(ModelEngine):
         is_recurrent = "cache_position" in self._loaded.input_names
         places = {"cache_position": torch.arange(len(prompt_ids))} if is_recurrent else {}
         ids = torch.tensor([prompt_ids])
+        penalties = _penalties(params, len(prompt_ids) - len(answer.token_ids))
         with _drawing(seed) if config.do_sample else nullcontext():
             sequences = self._loaded.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
                 generation_config=config,
-                logits_processor=LogitsProcessorList(objects.get("logits_processor") or []),
+                logits_processor=LogitsProcessorList([*penalties, *(objects.get("logits_processor") or [])]),
                 stopping_criteria=StoppingCriteriaList([*(objects.get("stopping_criteria") or []), _watch(answer)]),
                 prefix_allowed_tokens_fn=objects.get("prefix_allowed_tokens_fn"),
                 streamer=None if is_beam_search else _bridge(answer),
@@ -243,6 +245,20 @@ def _check_together(params: SamplingParams, arguments: dict[str, Any]) -> None:
     shortest = arguments.get("min_new_tokens") or 0
     if shortest > params.max_new_tokens:
         raise ValueError(f"min_new_tokens is {shortest}: set it to max_new_tokens, {params.max_new_tokens}, or less.")
+
+
+def _penalties(params: SamplingParams, prompt_tokens: int) -> list[Any]:
+    """Presence and frequency penalty, which transformers does not have; see ``sampling.penalise_presence``."""
+    import torch
+    from transformers import LogitsProcessor
+
+    class Penalties(LogitsProcessor):
+        def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            answers = input_ids[:, prompt_tokens:]
+            counts = torch.zeros_like(scores).scatter_add_(1, answers, torch.ones_like(answers, dtype=scores.dtype))
+            return scores - params.presence_penalty * (counts > 0) - params.frequency_penalty * counts
+
+    return [Penalties()] if params.penalises_answer else []
 
 
 def _watch(answer: Answer) -> Any:

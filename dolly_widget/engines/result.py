@@ -33,6 +33,8 @@ class GenerationResult:
     """How many of the tokens are the reasoning's, its marks included."""
     reasoning_s: float = math.nan
     """Seconds from the start of the work on the prompt to the end of the reasoning; NaN without any."""
+    is_greedy: bool = False
+    """Whether the likeliest token was always taken: nothing was drawn, and the seed means nothing."""
     pass_s: tuple[float, ...] = field(default=(), repr=False, compare=False)
     """Seconds of each forward pass after the first, in which usually one token was made. Not kept in a history."""
 
@@ -57,14 +59,19 @@ class GenerationResult:
 
     @property
     def statistics(self) -> str:
-        """One line: tokens, speed, time to first token, why it ended, seed."""
+        """One line: tokens, speed, time to first token, why it ended, seed or "greedy"."""
         parts = [f"{self.new_tokens:,} {'token' if self.new_tokens == 1 else 'tokens'}"]
         if not math.isnan(self.tokens_per_s):
             digits = 0 if self.tokens_per_s >= 100 else 1
             parts.append(f"{self.tokens_per_s:,.{digits}f} tokens/s")
         if not math.isnan(self.ttft_s):
             parts.append(f"first token after {_duration(self.ttft_s)}")
-        return " · ".join([*parts, _ENDS[self.finish_reason], f"seed {self.seed}"])
+        return " · ".join([*parts, _ENDS[self.finish_reason], self.origin])
+
+    @property
+    def origin(self) -> str:
+        """What it was drawn with: "seed 7", or "greedy"."""
+        return "greedy" if self.is_greedy else f"seed {self.seed}"
 
 
 _ENDS = {"stop": "ended by itself", "length": "ended at max_new_tokens", "cancelled": "stopped"}

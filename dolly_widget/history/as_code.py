@@ -78,12 +78,16 @@ def _asked(exchange: Exchange) -> Iterator[str]:
     yield _literal(exchange.instruction)
     if exchange.context:
         yield f"context={_literal(exchange.context)}"
+    if exchange.system:
+        yield f"system={_literal(exchange.system)}"
     if exchange.turns:
         turns = "".join(f"\n        ({', '.join(map(_literal, turn))})," for turn in exchange.turns)
         yield f"turns=[{turns}\n    ]"
     if result.prefix_tokens:
         yield f"prefix_ids={result.token_ids[: result.prefix_tokens]!r}"
     for field in fields(exchange.params):
+        if field.name == "seed" and exchange.params.is_greedy:
+            continue  # nothing is drawn
         yield f"{field.name}={_setting(exchange, field.name)!r}"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any, TypeVar
 
 from dolly_widget.engines import FINISH_REASONS, EngineSetup, GenerationResult
 from dolly_widget.history.exchange import Exchange
-from dolly_widget.sampling import SamplingParams
+from dolly_widget.sampling import SamplingParams, recorded
 from dolly_widget.text import ChatTemplate, Prompt, PromptTemplate, Segment, Turn
 
 _T = TypeVar("_T")
@@ -29,6 +29,7 @@ def to_data(exchange: Exchange, after: int | None = None) -> dict[str, Any]:
     return {
         "instruction": exchange.instruction,
         "context": exchange.context,
+        "system": exchange.system,
         "params": _fields_of(exchange.params),
         "result": _fields_of(exchange.result),
         "prompt": {
@@ -60,12 +61,13 @@ def _plain(value: Any) -> Any:
 
 def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Exchange:
     """The exchange of ``to_data``. Raises ValueError, TypeError or KeyError, with a reason, for anything else."""
-    result = _read(GenerationResult, data["result"])
+    params = recorded(_values(SamplingParams, data["params"]))  # as they were, whatever is in the range today
+    result = replace(_read(GenerationResult, data["result"]), is_greedy=params.is_greedy)  # older files do not say it
     _check_result(result)
     return Exchange(
         _text(data["instruction"]),
         _text(data["context"]),
-        _read(SamplingParams, data["params"]),
+        params,
         result,
         _prompt(data["prompt"]),
         setup=None if data["setup"] is None else _read(EngineSetup, data["setup"]),
@@ -74,15 +76,20 @@ def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Excha
         model_title=_text(data.get("model_title", "")),
         instead_of=_text(data.get("instead_of", "")),
         left_out=_left_out(data.get("left_out", 0)),
+        system=_text(data.get("system", "")),
     )
 
 
 def _read(kind: type[_T], data: dict[str, Any]) -> _T:
+    return kind(**_values(kind, data))
+
+
+def _values(kind: type[Any], data: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for field in fields(kind):  # type: ignore[arg-type]  # all are dataclasses
+    for field in fields(kind):
         if field.compare and (field.name in _mapping(data) or field.default is MISSING):
             values[field.name] = _READERS[str(field.type)](data[field.name])
-    return kind(**values)
+    return values
 
 
 def _left_out(value: Any) -> int:

@@ -8,7 +8,10 @@ from typing import Any
 
 from dolly_widget.history.answer_markdown import harmless_markdown
 from dolly_widget.history.exchange import Exchange
+from dolly_widget.sampling import SETTINGS
 from dolly_widget.text import Turn, visible_name
+
+_OFF = {name: setting.off for name, setting in SETTINGS.items()}
 
 
 def to_markdown(number: int, exchange: Exchange, after: int | None = None) -> str:
@@ -17,6 +20,7 @@ def to_markdown(number: int, exchange: Exchange, after: int | None = None) -> st
     ``after`` is the place of the exchange that its chat goes on from, counted from 0: the turns stand there already.
     """
     parts = [f"## {number}", *_said_before(number, exchange, after)]
+    parts += ["**System prompt**", quoted(exchange.system)] if exchange.system.strip() else []
     parts += _asked_markdown(exchange.instruction, exchange.context)
     result = exchange.result
     parts += ["**Reasoning**", quoted(result.reasoning)] if result.reasoning else []
@@ -65,7 +69,7 @@ def _facts_markdown(exchange: Exchange) -> str:
     names = [_code(visible_name(exchange.model_name))] if exchange.model_name else []
     names += [_code(exchange.setup.device)] if exchange.setup is not None else []
     values = {field.name: getattr(exchange.params, field.name) for field in fields(exchange.params)}
-    settings = [f"{name} {_value(value)}" for name, value in values.items() if name != "seed" and value != ()]
+    settings = [f"{name} {_value(value)}" for name, value in values.items() if name != "seed" and value != _OFF[name]]
     return f"*{' · '.join([*names, ', '.join(settings), exchange.result.statistics])}*"
 
 

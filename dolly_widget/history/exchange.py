@@ -34,6 +34,8 @@ class Exchange:
     """Earlier turns of the chat, which the prompt holds."""
     model_title: str = field(default="", repr=False)
     """What the model was called when it answered; "" where it has no files here."""
+    system: str = field(default="", repr=False)
+    """The system prompt that was given; "" where the template's own, if it has one, was used."""
     instead_of: str = field(default="", repr=False)
     """The question of the chat whose place this one took; "" where it took none."""
     left_out: int = field(default=0, repr=False)

@@ -46,7 +46,11 @@ class History(tuple[Exchange, ...]):
 
     @classmethod
     def from_json(cls, source: str | Path) -> History:
-        """The history of a ``to_json`` text, or of the file of a Path. Raises ValueError for anything else."""
+        """The history of a ``to_json`` text, or of the file of a Path. Raises ValueError for anything else.
+
+        Settings of an earlier version that are out of today's range stay as they were: they are what the answer was
+        written with. To ask again with them is refused, in a sentence that names the range.
+        """
         name = str(source) if isinstance(source, Path) else "This text"
         data = _parsed(_read(source) if isinstance(source, Path) else source, name)
         exchanges: list[Exchange] = []
@@ -154,15 +158,16 @@ _RESULT = (
     *("seed", "prompt_tokens", "prefix_tokens", "new_tokens", "finish_reason"),
     *("ttft_s", "tpot_s", "tokens_per_s"),
 )
-_COLUMNS = ("instruction", "context", "answer", "earlier_turns", "model", *_SETUP, *_PARAMS, *_RESULT)
+_COLUMNS = ("instruction", "context", "system", "answer", "earlier_turns", "model", *_SETUP, *_PARAMS, *_RESULT)
 
 
 def _row(exchange: Exchange) -> tuple[Any, ...]:
     """The values of ``_COLUMNS``; None if there is none."""
     return (
-        *(exchange.instruction, exchange.context, exchange.result.text, len(exchange.turns)),
+        *(exchange.instruction, exchange.context, exchange.system, exchange.result.text, len(exchange.turns)),
         exchange.model_name or None,
         *(getattr(exchange.setup, name, None) or None for name in _SETUP),
         *(getattr(exchange.params, name) for name in _PARAMS),
-        *(getattr(exchange.result, name) for name in _RESULT),
+        None if exchange.params.is_greedy else exchange.result.seed,
+        *(getattr(exchange.result, name) for name in _RESULT[1:]),
     )

@@ -27,8 +27,8 @@ class Column:
 
 
 _COLUMNS = (
-    Column("Model alone", "The model's own probability: temperature 1, no repetition penalty, no filters."),
-    Column("Before filters", "Probability after repetition penalty and temperature, before top-k, top-p and min-p."),
+    Column("Model alone", "The model's own probability: temperature 1, no penalties, no filters."),
+    Column("Before filters", "Probability after penalties and temperature, before top-k, top-p and min-p."),
     Column(
         "Cumulative",
         "Sum of the probabilities down to this row, of the tokens that top-k keeps: top-p is compared with it.",
@@ -157,7 +157,7 @@ def _settings(params: SamplingParams) -> Iterator[str]:
         setting = SETTINGS[name]
         if name == "temperature":
             yield "greedy" if params.is_greedy else setting.in_words(value)
-        elif value != setting.off and not (params.is_greedy and name != "repetition_penalty"):
+        elif value != setting.off and (setting.counts_when_greedy or not params.is_greedy):
             yield setting.in_words(value)
 
 

@@ -24,7 +24,7 @@ class Candidate:
     """One token that may come next, and its probabilities."""
 
     rank: int
-    """After the repetition penalty; 1 is the likeliest."""
+    """After the penalties; 1 is the likeliest."""
     token_id: int
     label: Label
     model: float

@@ -18,7 +18,7 @@ from dolly_widget.engines import effective_params
 from dolly_widget.lens.opened import Source, open_model, warn_of_memory
 from dolly_widget.lens.reader import Logits
 from dolly_widget.models import ModelInfo
-from dolly_widget.sampling import MODEL, SamplingParams, check_logits, entropy, penalise_repetition, probabilities
+from dolly_widget.sampling import MODEL, SamplingParams, check_logits, entropy, penalised, probabilities
 from dolly_widget.text import Prompt
 
 _ALTERNATIVES = 10
@@ -37,13 +37,13 @@ class Scores:
     probabilities: npt.NDArray[np.float64]
     """(n,), with which the settings draw the token that is there; 0 where they cut it."""
     ranks: npt.NDArray[np.int64]
-    """(n,), of the token that is there, after the repetition penalty; 1 is the likeliest."""
+    """(n,), of the token that is there, after the penalties; 1 is the likeliest."""
     entropies: npt.NDArray[np.float64]
     """(n,), of what is drawn from, in bits."""
     kept: npt.NDArray[np.int64]
     """(n,), number of tokens that could be drawn."""
     alternative_ids: npt.NDArray[np.int64]
-    """(n, k), the likeliest tokens after the repetition penalty, the likeliest first; the one that is there may be."""
+    """(n, k), the likeliest tokens after the penalties, the likeliest first; the one that is there may be."""
     alternative_logits: npt.NDArray[np.float32]
     """(n, k)"""
     alternative_model_probabilities: npt.NDArray[np.float64]
@@ -156,7 +156,8 @@ class _Judge:
             model = probabilities(logits, MODEL)
         except ValueError as exc:
             raise ValueError(f"Token {place} of the text, counted from 0: {exc}") from exc
-        scores = penalise_repetition(logits, self._ids[:end], self._params.repetition_penalty)
+        begin = self._prompt_tokens
+        scores = penalised(logits, self._params, self._ids[:begin], self._ids[begin:end])
         drawn = probabilities(scores, self._params)
         best = _likeliest(scores, self._k)
         rank = 1 + int(np.count_nonzero(scores > scores[there]))

@@ -26,7 +26,7 @@ from dolly_widget.magic.views import WRITING, caption, name_of, view_of
 from dolly_widget.magic.watching import Live, catch_interrupts, outcome, watch
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import DEFAULTS, SETTINGS, option_help, with_changes
-from dolly_widget.text import encodable
+from dolly_widget.text import encodable, render
 
 __all__ = ["DollyError", "DollyMagics", "DollyStopped", "load", "unload"]
 
@@ -118,7 +118,8 @@ class DollyMagics(Magics):
 
         What the model works on, and where the answer goes:
 
-          --context NAME           a Python variable: the text that the instruction is about
+          --context NAME           a Python variable: the text that the instruction is about, or the Path of a file
+          --system TEXT            the system prompt, for a model whose chat template takes one
           -o NAME, --output NAME   keep the answer in this variable of the notebook: answer.text, answer.token_ids, ...
 
         Which model to run, and where. It is loaded once, shared with widgets that use the same one, and kept in memory
@@ -179,7 +180,7 @@ class DollyMagics(Magics):
                 self._keep(request, prepared)
                 live.model, live.doing = name_of(prepared.model), WRITING
                 live.params = with_changes(prepared.model.sampling, request.sampling)
-                prompt = engine.template.render(request.instruction, request.context)
+                prompt = render(engine.template, request.instruction, request.context, system=request.system)
                 return engine.generate(prompt, live.params, on_text=live.pieces.append, stop=stop)
         except BaseException as exc:
             if isinstance(exc, EngineError):

@@ -8,11 +8,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dolly_widget.engines import TYPED_FIELDS, EngineSetup
 from dolly_widget.sampling import DEFAULTS, SETTINGS, with_changes
-from dolly_widget.text import encodable
+from dolly_widget.text import encodable, read_file
 
 
 class DollyError(Exception):
@@ -29,6 +30,8 @@ class Request:
 
     instruction: str
     context: str
+    system: str
+    """The system prompt; "" is the template's own."""
     sampling: Mapping[str, Any]
     """The sampling settings that were typed; the others are the model's own."""
     setup: EngineSetup
@@ -40,7 +43,7 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-_OPTIONS = {_option(name): name for name in (*TYPED_FIELDS, "context", "output", *SETTINGS)}
+_OPTIONS = {_option(name): name for name in (*TYPED_FIELDS, "context", "system", "output", *SETTINGS)}
 _OPTIONS["-o"] = "output"
 # Options that take no value.
 _FLAGS = {name for name, described in TYPED_FIELDS.items() if described.default is False}
@@ -69,8 +72,17 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
         setup = EngineSetup(**typed)
     except ValueError as exc:
         raise DollyError(in_options(exc)) from exc
-    context = str(_look_up(given["context"][-1], names)) if "context" in given else ""
-    return Request(encodable(instruction), encodable(context), sampling, setup, output)
+    context = _context(_look_up(given["context"][-1], names)) if "context" in given else ""
+    system = given.get("system", [""])[-1]
+    return Request(encodable(instruction), encodable(context), encodable(system), sampling, setup, output)
+
+
+def _context(value: Any) -> str:
+    """The text of a variable, or of the file that a Path names."""
+    try:
+        return read_file(value) if isinstance(value, Path) else str(value)
+    except ValueError as exc:
+        raise DollyError(str(exc)) from exc
 
 
 def _split(line: str) -> tuple[dict[str, list[str]], str]:

@@ -28,7 +28,7 @@ def caption(result: GenerationResult | None, model: str, text: str, params: Samp
         parts = [model, _ENDS["cancelled"]]
     else:
         count = f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"
-        parts = [model, count, _ENDS[result.finish_reason], "greedy" if params.is_greedy else f"seed {result.seed}"]
+        parts = [model, count, _ENDS[result.finish_reason], "greedy" if params.is_greedy else result.origin]
     return " · ".join(parts)
 
 

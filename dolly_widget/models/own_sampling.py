@@ -7,9 +7,6 @@ from typing import Any
 
 from dolly_widget.sampling import DEFAULTS, SETTINGS, SHAPING, SamplingParams, with_changes
 
-# More tokens than any model has: a slider reaches what a file says, and an engine takes it.
-_MOST = 1_000_000
-
 
 def own_sampling(generation_config: Mapping[str, Any]) -> SamplingParams:
     """The project's defaults, with what the settings of a model say instead where they say ``"do_sample": true``.
@@ -29,7 +26,6 @@ def _checked(name: str, value: Any) -> Any:
     """The value as it is kept; None for one that cannot be taken. Decimals beyond the tenth are noise."""
     try:
         plain = SETTINGS[name].checked(name, value)
-        kept = SETTINGS[name].checked(name, round(plain, 10) or plain)
+        return SETTINGS[name].checked(name, round(plain, 10) or plain)
     except (TypeError, ValueError):
         return None
-    return kept if kept <= _MOST else None

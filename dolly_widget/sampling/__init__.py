@@ -1,10 +1,26 @@
 """How a token is drawn: settings, probabilities, presets. Arithmetic on plain values; knows no model and no text."""
 
 from dolly_widget.sampling.draws import CONFIDENCE, Draws
-from dolly_widget.sampling.logits import Floats, check_logits, penalise_repetition, probabilities
+from dolly_widget.sampling.logits import (
+    Floats,
+    check_logits,
+    penalise_presence,
+    penalise_repetition,
+    penalised,
+    probabilities,
+)
 from dolly_widget.sampling.next_token import CUTS, MODEL, Distribution, distribution, entropy
-from dolly_widget.sampling.params import DEFAULTS, SETTINGS, SHAPING, SamplingParams, option_help, shaping, with_changes
-from dolly_widget.sampling.presets import PRESETS, preset
+from dolly_widget.sampling.params import (
+    DEFAULTS,
+    SETTINGS,
+    SHAPING,
+    SamplingParams,
+    option_help,
+    recorded,
+    shaping,
+    with_changes,
+)
+from dolly_widget.sampling.presets import PRESETS
 from dolly_widget.sampling.setting import Number, Range, Setting, Slider, Texts
 
 __all__ = [
@@ -28,9 +44,11 @@ __all__ = [
     "distribution",
     "entropy",
     "option_help",
+    "penalise_presence",
     "penalise_repetition",
-    "preset",
+    "penalised",
     "probabilities",
+    "recorded",
     "shaping",
     "with_changes",
 ]

@@ -20,8 +20,8 @@ def probabilities(logits: npt.ArrayLike, params: SamplingParams) -> Floats:
     ``logits`` has the shape (vocab,); so has the result, which sums to 1 and is zero where a filter cut. The order is
     that of transformers' ``generation/logits_process.py``: temperature, top-k, top-p, min-p. Tokens whose logit equals
     the k-th largest are kept, as there. A chance too small for a float64, 5e-324, is zero too: at a temperature near 0,
-    that may leave fewer than the filters do. The repetition penalty needs the tokens so far: see
-    ``penalise_repetition``. Raises ValueError where no logit is finite, or one is NaN or +infinity.
+    that may leave fewer than the filters do. The penalties need the tokens so far: see ``penalised``. Raises ValueError
+    where no logit is finite, or one is NaN or +infinity.
     """
     *_, (_, chances) = filtered(logits, params)
     return chances
@@ -57,6 +57,32 @@ def check_logits(logits: npt.ArrayLike) -> Floats:
         raise ValueError(f"logits must be one vector, (vocab,), not of shape {scores.shape}.")
     if np.isnan(scores).any() or np.isposinf(scores).any() or np.isneginf(scores).all():
         raise ValueError("logits hold NaN or infinity: the model's output is not a distribution.")
+    return scores
+
+
+def penalised(
+    logits: npt.ArrayLike, params: SamplingParams, prompt_ids: npt.ArrayLike, answer_ids: npt.ArrayLike = ()
+) -> Floats:
+    """Logits (vocab,) after all penalties of ``params``, for a prompt's tokens and those of the answer so far.
+
+    As in transformers and OpenVINO GenAI, the repetition penalty comes first.
+    """
+    seen = np.concatenate([np.asarray(ids, dtype=np.int64) for ids in (prompt_ids, answer_ids)])
+    scores = penalise_repetition(logits, seen, params.repetition_penalty)
+    return penalise_presence(scores, answer_ids, params.presence_penalty, params.frequency_penalty)
+
+
+def penalise_presence(
+    logits: npt.ArrayLike, answer_ids: npt.ArrayLike, presence_penalty: float = 0, frequency_penalty: float = 0
+) -> Floats:
+    """Logits (vocab,) after the penalties for ``answer_ids``, the tokens of the answer so far, not of the prompt.
+
+    ``presence_penalty`` is subtracted once for each token that is among them, ``frequency_penalty`` as often as it is.
+    Source: OpenAI's API reference, "Frequency and presence penalties".
+    """
+    scores = np.array(logits, dtype=np.float64)
+    used, counts = np.unique(np.asarray(answer_ids, dtype=np.int64), return_counts=True)
+    scores[used] -= presence_penalty + frequency_penalty * counts
     return scores
 
 

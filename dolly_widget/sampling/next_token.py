@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dolly_widget.sampling.logits import Floats, filtered, penalise_repetition, probabilities, unfiltered
+from dolly_widget.sampling.logits import Floats, filtered, penalised, probabilities, unfiltered
 from dolly_widget.sampling.params import SHAPING, SamplingParams
 
 Ints = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ class Distribution:
     model: Floats
     """Probability by the model alone: temperature 1, no penalty, no filter."""
     before: Floats
-    """Probability after repetition penalty and temperature, before the filters."""
+    """Probability after penalties and temperature, before the filters."""
     cumulative: Floats
     """Running sum of what top-k has left, made to sum to 1: what top-p compares with."""
     after: Floats
@@ -61,13 +61,16 @@ class Distribution:
         return np.asarray(generator.multinomial(draws, self.after), dtype=np.int64)
 
 
-def distribution(logits: npt.ArrayLike, params: SamplingParams, seen_ids: Sequence[int] = ()) -> Distribution:
-    """What ``params`` make of ``logits`` (vocab,), with the repetition penalty for ``seen_ids``.
+def distribution(
+    logits: npt.ArrayLike, params: SamplingParams, prompt_ids: Sequence[int] = (), answer_ids: Sequence[int] = ()
+) -> Distribution:
+    """What ``params`` make of ``logits`` (vocab,), with the penalties for the tokens of the prompt and the answer.
 
-    Raises ValueError where the logits are no distribution: see ``sampling.probabilities``.
+    Presence and frequency penalty are for those of the answer so far, the repetition penalty for all. Raises ValueError
+    where the logits are no distribution: see ``sampling.probabilities``.
     """
     model = probabilities(logits, MODEL)
-    scores = penalise_repetition(logits, seen_ids, params.repetition_penalty)
+    scores = penalised(logits, params, prompt_ids, answer_ids)
     before = probabilities(scores, unfiltered(params))
     steps = dict(filtered(scores, params))
     first, after = next(iter(steps.values())), list(steps.values())[-1]

@@ -31,7 +31,8 @@ class SamplingParams:
             "Max new tokens",
             "The answer has at most this many tokens.",
             "N",
-            range=Range(1, math.inf),
+            range=Range(1, 32_768),
+            former_range=Range(1, math.inf),
             is_whole=True,
             slider=Slider(Range(1, 1000), 1),
         ),
@@ -42,7 +43,8 @@ class SamplingParams:
             "Temperature",
             "Higher is more varied; 0 always takes the likeliest token.",
             "T",
-            range=Range(0, 100),
+            range=Range(0, 5),
+            former_range=Range(0, 100),
             shapes_draws=True,
             slider=Slider(Range(0.1, 5.0), 0.1),
         ),
@@ -57,7 +59,7 @@ class SamplingParams:
             off=1.0,
             range=Range(0, 1, includes_low=False),
             shapes_draws=True,
-            slider=Slider(Range(0.05, 1.0), 0.01),
+            slider=Slider(Range(0.01, 1.0), 0.01),
         ),
     )
     """Only the most probable tokens that together reach this probability are drawn from; 1 is off."""
@@ -68,7 +70,8 @@ class SamplingParams:
             "Only this many of the likeliest tokens; 0 is off.",
             "K",
             off=0,
-            range=Range(0, math.inf),
+            range=Range(0, 1024),
+            former_range=Range(0, math.inf),
             is_whole=True,
             shapes_draws=True,
             slider=Slider(Range(0, 50), 1),
@@ -84,6 +87,7 @@ class SamplingParams:
             off=0.0,
             range=Range(0, 1, includes_high=False),
             shapes_draws=True,
+            is_rare=True,
             slider=Slider(Range(0, 0.99), 0.01),
         ),
     )
@@ -95,14 +99,46 @@ class SamplingParams:
             "Above 1, earlier tokens become less likely; 1 is off.",
             "R",
             off=1.0,
-            range=Range(0.01, 100),
+            range=Range(0.01, 2),
+            former_range=Range(0.01, 100),
             shapes_draws=True,
+            counts_when_greedy=True,
             slider=Slider(Range(1.0, 2.0), 0.05),
         ),
     )
     """Logits of tokens already there are divided by it where positive, multiplied where negative; 1 is off."""
+    presence_penalty: float = _described(
+        0.0,
+        Number(
+            "Presence penalty",
+            "Above 0, tokens that the answer has already used become less likely; 0 is off.",
+            "P",
+            off=0.0,
+            range=Range(-2, 2),
+            shapes_draws=True,
+            counts_when_greedy=True,
+            is_rare=True,
+            slider=Slider(Range(-2, 2), 0.1),
+        ),
+    )
+    """Subtracted from the logit of each token that the answer, not the prompt, holds already; 0 is off."""
+    frequency_penalty: float = _described(
+        0.0,
+        Number(
+            "Frequency penalty",
+            "Above 0, tokens become less likely with each time that the answer has used them; 0 is off.",
+            "F",
+            off=0.0,
+            range=Range(-2, 2),
+            shapes_draws=True,
+            counts_when_greedy=True,
+            is_rare=True,
+            slider=Slider(Range(-2, 2), 0.1),
+        ),
+    )
+    """Subtracted from the logit of each token as often as the answer, not the prompt, holds it already; 0 is off."""
     stop: tuple[str, ...] = _described(
-        (), Texts("Stop", "Texts that end the answer and are not part of it.", "TEXT", off=(), most=16)
+        (), Texts("Stop", "Texts that end the answer and are not part of it.", "TEXT", off=(), is_rare=True, most=16)
     )
     """Texts that end the answer and are not part of it."""
     seed: int | None = _described(
@@ -128,6 +164,11 @@ class SamplingParams:
         # Below this, the division would overflow in the float32 that engines compute in.
         return self.temperature < 1e-6
 
+    @property
+    def penalises_answer(self) -> bool:
+        """Whether it matters which tokens are the answer's own: presence or frequency penalty is on."""
+        return self.presence_penalty != 0 or self.frequency_penalty != 0
+
 
 SETTINGS: dict[str, Setting] = {each.name: each.metadata["setting"] for each in fields(SamplingParams)}
 """The description of each field, by its name."""
@@ -151,6 +192,17 @@ def with_changes(params: SamplingParams, settings: Mapping[str, Any]) -> Samplin
     if unknown:
         raise TypeError(f"There is no sampling setting {unknown}; choose from {', '.join(SETTINGS)}.")
     return replace(params, **settings)
+
+
+def recorded(values: Mapping[str, Any]) -> SamplingParams:
+    """The settings of an earlier answer, kept as they were even where they are no longer in the range.
+
+    Settings that are not among ``values`` have their defaults. Raises TypeError or ValueError for what no version took.
+    """
+    params = object.__new__(SamplingParams)
+    for name, setting in SETTINGS.items():
+        object.__setattr__(params, name, setting.kept(name, values.get(name, getattr(DEFAULTS, name))))
+    return params
 
 
 def shaping(params: SamplingParams) -> dict[str, Any]:

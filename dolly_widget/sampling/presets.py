@@ -32,10 +32,3 @@ PRESETS = {
         "Unlikely tokens get their turn: ideas and stories.", replace(DEFAULTS, temperature=1.2, top_p=0.97)
     ),
 }
-
-
-def preset(name: str) -> Preset:
-    """The preset of that name. Raises ValueError, with the names that there are, for another one."""
-    if name not in PRESETS:
-        raise ValueError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
-    return PRESETS[name]

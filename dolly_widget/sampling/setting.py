@@ -55,7 +55,16 @@ class Setting:
     """The value with which it does nothing; None if there is none."""
     shapes_draws: bool = False
     """Whether it changes the probabilities of the next token: presets and the explorer are about these."""
+    counts_when_greedy: bool = False
+    """Whether it can also change which token is the likeliest."""
+    is_rare: bool = False
+    """Whether most people never touch it: a panel folds it away."""
     slider: Slider | None = None
+
+    @property
+    def step(self) -> float:
+        """What one step of its slider is; 1 where it has none."""
+        return 1 if self.slider is None else self.slider.step
 
     @property
     def typing_hint(self) -> str:
@@ -68,6 +77,10 @@ class Setting:
         ``name`` is the field's.
         """
         raise NotImplementedError
+
+    def kept(self, name: str, value: Any) -> Any:
+        """As ``checked``, for a value of an earlier answer: also what was allowed once."""
+        return self.checked(name, value)
 
     def read(self, name: str, typed: Sequence[str]) -> Any:
         """The value that was typed as text, each time that it was given. Raises ValueError for what is none."""
@@ -83,22 +96,39 @@ class Number(Setting):
     """A setting that is a number."""
 
     range: Range
+    former_range: Range | None = None
+    """What earlier versions took, where that was more: histories hold it."""
     is_whole: bool = False
     may_be_none: bool = False
 
+    @property
+    def has_short_slider(self) -> bool:
+        """Whether the slider misses more than a step at an end of the range: a box for typing has the rest."""
+        if self.slider is None:
+            return False
+        (low, high, *_), step = self.slider
+        return self.range.low < low - step or self.range.high > high + step
+
     def checked(self, name: str, value: Any) -> float | None:
         """See ``Setting``. Takes numpy's scalars too."""
+        return self._within(self.range, name, value)
+
+    def kept(self, name: str, value: Any) -> float | None:
+        """See ``Setting``."""
+        return self._within(self.former_range or self.range, name, value)
+
+    def _within(self, range: Range, name: str, value: Any) -> float | None:
         if value is None and self.may_be_none:
             return None
         kind = "a whole number" if self.is_whole else "a number"
         if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-            raise TypeError(f"{name} must be {kind}, {self.range}, not {value!r}.")
+            raise TypeError(f"{name} must be {kind}, {range}, not {value!r}.")
         # A whole number stays one until it is in the range: float() overflows for those of many digits.
         plain: float = int(value) if isinstance(value, int | np.integer) else float(value)
         if self.is_whole and not (isinstance(plain, int) or plain.is_integer()):
-            raise ValueError(f"{name} must be a whole number, {self.range}, not {value!r}.")
-        if plain not in self.range:
-            raise ValueError(f"{name} must be {self.range}, not {value!r}.")
+            raise ValueError(f"{name} must be a whole number, {range}, not {value!r}.")
+        if plain not in range:
+            raise ValueError(f"{name} must be {range}, not {value!r}.")
         return int(plain) if self.is_whole else float(plain)
 
     def read(self, name: str, typed: Sequence[str]) -> float:

@@ -2,14 +2,17 @@
 
 from dolly_widget.text.characters import REPLACEMENT, encodable, utf16_units, visible, visible_lines, visible_name
 from dolly_widget.text.chat_template import (
+    NO_SYSTEM,
     TEMPLATE_ADVICE,
     ChatTemplate,
     TakesTurns,
     end_of_turn,
     render,
+    takes_system,
     takes_too_much,
     takes_turns,
 )
+from dolly_widget.text.documents import DocumentError, read_document, read_file
 from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
 from dolly_widget.text.growing_markdown import GrowingMarkdown, Operation
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
@@ -28,10 +31,12 @@ __all__ = [
     "DOLLY",
     "MAX_MARKDOWN_CHARS",
     "NOT_TYPESET",
+    "NO_SYSTEM",
     "PLAIN",
     "REPLACEMENT",
     "TEMPLATE_ADVICE",
     "ChatTemplate",
+    "DocumentError",
     "GrowingMarkdown",
     "IncrementalDecoder",
     "Label",
@@ -59,9 +64,12 @@ __all__ = [
     "output_html",
     "parse_json",
     "percent",
+    "read_document",
+    "read_file",
     "read_json",
     "reasoning_html",
     "render",
+    "takes_system",
     "takes_too_much",
     "takes_turns",
     "thought_line",

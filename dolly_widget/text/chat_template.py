@@ -13,6 +13,7 @@ from dolly_widget.text.characters import visible
 from dolly_widget.text.template import Prompt, PromptTemplate, Segment, Turn
 
 TEMPLATE_ADVICE = "pass your own PromptTemplate as template=."
+NO_SYSTEM = "This model's template takes no system prompt: leave it empty, or say it in the instruction."
 _LONGEST_REASON = 200
 
 
@@ -38,14 +39,24 @@ class ChatTemplate(PromptTemplate):
         """Whether the model's template renders several turns: some read the first message only."""
         return _renders_turns(self)
 
-    def render(self, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
+    @property
+    def takes_system(self) -> bool:
+        """Whether the model's template renders a system prompt: some refuse it, or leave it out."""
+        return _renders_system(self)
+
+    def render(self, instruction: str, context: str = "", turns: Sequence[Turn] = (), system: str = "") -> Prompt:
         """Return the prompt for a chat: the earlier ``turns``, the oldest first, and this message.
 
-        Earlier answers are no text of the template's either. A part of one that the template leaves out, as a model's
-        thinking is, is left out. Raises ValueError where the template fails, takes too much, or leaves out the message.
+        Without a ``system`` prompt, the template writes its own, if it has one. Neither that nor earlier answers are
+        text of the template's. A part of an answer that the template leaves out, as a model's thinking is, is left out.
+        Raises ValueError where the template fails, takes too much, or leaves out the message or the system prompt.
         """
         messages = self._messages(instruction, context, turns)
-        rendered = _rendered(self, messages)
+        if system.strip() and not self.takes_system:
+            raise ValueError(NO_SYSTEM)
+        rendered = _rendered(self, messages, system)
+        if system.strip() and _SYSTEM not in {writer for _, writer in rendered}:
+            raise _refused(len(messages), "it leaves out the system prompt")
         if turns and not self.takes_turns:
             raise _refused(len(messages), "it leaves out a message")
         if messages[-1].strip() and _QUESTION not in {writer for _, writer in rendered}:
@@ -58,22 +69,24 @@ class ChatTemplate(PromptTemplate):
         return [*(message for pair in said for message in pair), str(super().render(instruction, context))]
 
 
-_QUESTION = 255
+_QUESTION, _SYSTEM = 255, 254
 _Rendered = list[tuple[str, int]]
-"""Stretches of a text, and whose they are: 0 is the template, 255 the last message, another number an earlier one."""
+"""Stretches of a text, and whose they are: 0 is the template; 255, 254, others: question, system, earlier message."""
 
 
-def _rendered(template: ChatTemplate, messages: Sequence[str], *, asks: bool = True) -> _Rendered:
+def _rendered(template: ChatTemplate, messages: Sequence[str], system: str = "", *, asks: bool = True) -> _Rendered:
     """The chat as the template writes it; ``asks`` for the beginning of an answer at its end."""
     from dolly_widget.text.sandbox.bounds import BoundsError
     from dolly_widget.text.sandbox.environment import render
     from dolly_widget.text.sandbox.traced import runs, written_by
 
     roles, last = cycle(("user", "assistant")), len(messages) - 1
-    said = [written_by(text, _QUESTION if i == last else 1 + i % 254) for i, text in enumerate(messages)]
+    said = [written_by(text, _QUESTION if i == last else 1 + i % 253) for i, text in enumerate(messages)]
+    begin = [{"role": "system", "content": written_by(system, _SYSTEM)}] if system.strip() else []
+    chat = [{"role": role, "content": message} for role, message in zip(roles, said, strict=False)]
     variables = {
         **dict(template.special_tokens),
-        "messages": [{"role": role, "content": message} for role, message in zip(roles, said, strict=False)],
+        "messages": [*begin, *chat],
         "tools": None,
         "documents": None,
         "add_generation_prompt": asks,
@@ -104,7 +117,24 @@ def takes_turns(template: object) -> bool:
     return isinstance(template, TakesTurns) and template.takes_turns
 
 
+@runtime_checkable
+class TakesSystem(Protocol):
+    """A template that can render a system prompt. An object of your own says so with ``takes_system = True``."""
+
+    takes_system: bool
+
+    def render(self, instruction: str, context: str = "", turns: Sequence[Turn] = (), system: str = "") -> Prompt:
+        """Return the prompt, with ``system`` where a system prompt belongs; "" leaves that to the template."""
+        ...
+
+
+def takes_system(template: object) -> bool:
+    """Whether a template renders a system prompt."""
+    return isinstance(template, TakesSystem) and template.takes_system
+
+
 _CHAT = ("Hello", "Good day.", "How are you?")
+_RULE = "Answer in one sentence."
 
 
 @lru_cache(maxsize=32)
@@ -114,6 +144,15 @@ def _renders_turns(template: ChatTemplate) -> bool:
     except ValueError:
         return False
     return texts.issuperset(_CHAT)
+
+
+@lru_cache(maxsize=32)
+def _renders_system(template: ChatTemplate) -> bool:
+    try:
+        rendered = _rendered(template, _CHAT[:1], _RULE)
+    except ValueError:
+        return False
+    return {(_RULE, _SYSTEM), (_CHAT[0], _QUESTION)} <= set(rendered)
 
 
 def end_of_turn(template: ChatTemplate, special_tokens: Iterable[str]) -> str | None:
@@ -143,15 +182,21 @@ def render_first(template: ChatTemplate) -> None:
     """Render what the load of a model renders. Raises ValueError where that fails."""
     template.render("Hello")
     end_of_turn(template, ())
+    _renders_system(template)
 
 
-def render(template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
-    """Return ``template``'s prompt, after ``turns`` if there were any. ValueError where it knows nothing of turns."""
-    if not turns:
-        return cast(Prompt, template.render(instruction, context))
-    if not takes_turns(template):
+def render(template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = (), system: str = "") -> Prompt:
+    """Return ``template``'s prompt, after ``turns`` if there were any, with a ``system`` prompt if there is one.
+
+    Raises ValueError where it knows nothing of turns, or of system prompts.
+    """
+    if turns and not takes_turns(template):
         raise ValueError("This model has no chat template and cannot be given earlier turns: ask without them.")
-    return cast(Prompt, template.render(instruction, context, turns))
+    if system.strip():
+        if not takes_system(template):
+            raise ValueError(NO_SYSTEM)
+        return cast(Prompt, template.render(instruction, context, turns, system))
+    return cast(Prompt, template.render(instruction, context, *([turns] if turns else [])))
 
 
 def takes_too_much(what: str, n_messages: int = 1) -> ValueError:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS
 from dolly_widget.text.markdown_code import HIGHLIGHTED, MAX_HIGHLIGHTED_CHARS
-from dolly_widget.text.markdown_parser import normalized, parse
+from dolly_widget.text.markdown_parser import parse
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -17,7 +17,7 @@ def markdown_tokens(text: str) -> list[Token]:
 
     The characters that an entity such as ``&#8238;`` stands for are in it: whoever shows them makes them harmless.
     """
-    return parse(normalized(text[:MAX_MARKDOWN_CHARS]), {})
+    return parse(text[:MAX_MARKDOWN_CHARS], {})
 
 
 def is_coloured(language: str, code: str) -> bool:

@@ -95,7 +95,7 @@ class Boxes:
         def ask() -> None:
             self._composer.queued = ""
             now = self._question(*draft)  # after the answer that has ended
-            self._submit(replace(now, params=settings.params, untouched=settings.untouched))
+            self._submit(replace(now, params=settings.params, untouched=settings.untouched, system=settings.system))
 
         def drop() -> None:
             self._composer.queued = ""

@@ -18,7 +18,7 @@ from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, with_changes
-from dolly_widget.text import NOT_TYPESET, encodable
+from dolly_widget.text import NOT_TYPESET, encodable, read_file
 from dolly_widget.widget.answer import saved
 from dolly_widget.widget.boxes import Boxes
 from dolly_widget.widget.explorer.explorer import SamplingExplorer
@@ -52,7 +52,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template
-    the earlier turns, too.
+    the earlier turns, too, and ``system`` is a system prompt for a template that takes one.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
     already known to be missing or broken (ModelError), a value is out of range (ValueError), or there is no option of
@@ -68,6 +68,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     progress = traitlets.Unicode("", read_only=True, help="How far a download or conversion is; else empty.")
     device = traitlets.Unicode("AUTO", help="Where the model runs. Setting it loads the model there.")
     lens = traitlets.Bool(False, help="Whether a finished answer's tokens are coloured by how likely each was.")
+    system = traitlets.Unicode("", help="The system prompt, where the model's template takes one; empty: its own.")
     chat = traitlets.Bool(False, help="Whether the model gets the earlier turns, if it has a chat template.")
 
     _is_closed = True  # until it is whole: ipywidgets closes what __init__ left unfinished, too
@@ -79,6 +80,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         examples: Sequence[str] | None = None,
         history: Sequence[Exchange] | str | Path = (),
         chat: bool = False,
+        system: str = "",
         **options: Any,
     ) -> None:
         # Mistakes are reported before anything is made.
@@ -92,7 +94,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         super().__init__()
         self._session = Session(choice, before, self._events())
         self.set_trait("device", choice.device)
-        self.chat = chat
+        self.chat, self.system = chat, system
         self._take_own(own)  # at once where its files are here; another's when it is loaded
         self._given = frozenset(sampling)
         for name, value in sampling.items():
@@ -141,7 +143,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _actions(self) -> Actions:
         return Actions(
             submit=self.submit,
-            queue=lambda: self._boxes.queue(),
+            queue=self._queue,
             unqueue=self._session.drop_waiting,
             stop=self.stop,
             clear=self.clear,
@@ -163,8 +165,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         traitlets.link((self, "instruction"), (screen.composer, "instruction"))
         for name, control in (("context", screen.context), ("lens", screen.lens_toggle), ("chat", screen.chat)):
             traitlets.link((self, name), (control, "value"))
+        traitlets.link((self, "system"), (screen.system.box, "value"))
         self.observe(lambda change: screen.lens.turn(change["new"]), "lens")
-        self.observe(lambda _: self._show_prompt(), ("instruction", "context", "chat", "max_new_tokens"))
+        self.observe(lambda _: self._show_prompt(), ("instruction", "context", "system", "chat", "max_new_tokens"))
         self.observe(lambda _: self._show_chat(), "chat")
         self.observe(lambda _: self._on_typing(), ("instruction", "context"))
         self.observe(lambda change: self._session.move(change["new"]), "device")
@@ -174,41 +177,48 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def submit(self) -> Job[GenerationResult]:
         """Answer ``instruction`` in the background, with the settings as they are; return the job.
 
-        Raises ValueError for an empty instruction, RuntimeError while an answer is being written or after ``close``.
-        A model that is still loading is waited for, in the background too.
+        Raises ValueError for an empty instruction or a seed in its box that is no number, RuntimeError while an answer
+        is being written or after ``close``. A model that is still loading is waited for, in the background too.
         """
+        self._refuse_problem()
         with self._session.lock:
             return self._submit(self._question(self.instruction, self.context))
 
     def ask(
         self,
         instruction: str,
-        context: str = "",
+        context: str | Path = "",
         *,
         turns: Sequence[tuple[str, str, str]] | None = None,
         prefix_ids: Sequence[int] = (),
+        system: str | None = None,
         **sampling: Any,
     ) -> GenerationResult:
         """Answer ``instruction`` and return the result when it is whole; the widget shows it as it comes.
 
+        ``context`` is a text, or the Path of a file: of text, Markdown, CSV, HTML or PDF.
+
         ``turns`` are what was said before, each an instruction, its context and its answer; None: what the chat holds,
-        if it is one. ``prefix_ids`` are the answer's first tokens. ``sampling`` changes settings for this answer alone.
-        Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
+        if it is one. ``prefix_ids`` are the answer's first tokens. ``system`` is the system prompt of this answer
+        alone; None: the trait's, where the model's template takes one. ``sampling`` changes settings for this answer
+        alone. Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
         """
         session, params = self._session, with_changes(self.params, sampling)
+        context = read_file(context) if isinstance(context, Path) else context
         try:
             with session.lock:
                 session.refuse_unless_free()
-                before = session.turns(self.chat) if turns is None else checked_turns(turns)
-                asked = Asked(
+                asked = session.question(
                     encodable(instruction),
                     encodable(context),
                     params,
-                    before,
-                    tuple(prefix_ids),
-                    is_chat=turns is None,
+                    chat_enabled=self.chat,
+                    system=self.system if system is None else encodable(system),
                     untouched=tuple(name for name in self._untouched if name not in sampling),
                 )
+                asked = replace(asked, prefix_ids=tuple(prefix_ids), may_lack_system=system is None)
+                if turns is not None:
+                    asked = replace(asked, turns=checked_turns(turns), is_chat=False, instead_of="", left_out=0)
                 was_due = self._catching_up.is_due
                 job = session.submit(asked)
                 self._catching_up.is_due = was_due or self.lens  # which is coloured when this cell may have ended
@@ -307,7 +317,23 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._saved.show(bundle, metadata)
 
     def _question(self, instruction: str, context: str) -> Asked:
-        return self._session.question(instruction, context, self.params, self.chat, self._untouched)
+        return self._session.question(
+            instruction,
+            context,
+            self.params,
+            chat_enabled=self.chat,
+            system=self.system,
+            untouched=self._untouched,
+        )
+
+    def _refuse_problem(self) -> None:
+        if problem := self._screen.settings.problem:
+            raise ValueError(problem)
+
+    def _queue(self) -> None:
+        self._refuse_problem()
+        with self._session.lock:
+            self._boxes.queue()
 
     def _submit(self, asked: Asked) -> Job[GenerationResult]:
         job = self._session.submit(asked)
@@ -320,7 +346,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if asked is not None:
             self._submit(replace(asked, params=replace(asked.params, max_new_tokens=room)))
 
-    @traitlets.validate("instruction", "context")
+    @traitlets.validate("instruction", "context", "system")
     def _encodable(self, proposal: traitlets.Bunch) -> str:
         # A lone surrogate would break the message to the page, and the saved notebook.
         return encodable(proposal["value"])
@@ -388,6 +414,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         loader, screen = self._session.loader, self._screen
         self._take_own(sampling_of(loader.model))
         self._show_model()
+        screen.system.show(self._session.takes_system)
         screen.show_statistics(self._session.shown)
         screen.chooser.loaded(loader.choice.model)
         screen.lens.refresh()

@@ -23,8 +23,10 @@ from dolly_widget.widget.answer.conversation import Conversation, Versions
 from dolly_widget.widget.answer.pager import Pager
 from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.answer.several import COUNT, Several
+from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer, ComposerActions
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
+from dolly_widget.widget.ask.system_prompt import SystemPrompt
 from dolly_widget.widget.history.panel import HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.model.catalogue_offers import NEXT_STEPS, next_steps
@@ -129,7 +131,9 @@ class Screen:
         )
         self.context_fold = Fold("Context", self.context)
         self.context.observe(self._on_context, "value")
+        self.system = SystemPrompt()
         self.prompt = PromptPanel()
+        self.attachment = Attachment(self.context, self.prompt, lambda: self.context_fold.set_trait("is_open", True))
         self.chat = widgets.Checkbox(
             description="Chat",
             tooltip="The model also gets the earlier questions and answers.",
@@ -174,7 +178,7 @@ class Screen:
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
-        folds = widgets.VBox([self.context_fold, self.prompt])
+        folds = widgets.VBox([self.attachment, self.context_fold, self.system, self.prompt])
         actions = widgets.HBox([self.go_on, self.regenerate, self.regenerate_several, self.lens_toggle])
         foot = widgets.HBox([self.stats, self.pager, actions])
         scrolled = widgets.VBox([self.conversation, self.view, self.several])

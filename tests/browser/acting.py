@@ -4,7 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-STATISTICS = re.compile(r"\d+ tokens · [\d.,]+ tokens/s · first token after [\d.]+ m?s · ended by itself · seed \d+")
+STATISTICS = re.compile(
+    r"\d+ tokens · [\d.,]+ tokens/s · first token after [\d.]+ m?s · ended by itself · (seed \d+|greedy)"
+)
 
 
 def instruction(page):

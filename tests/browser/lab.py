@@ -201,6 +201,7 @@ def _running(kind, module, *arguments, folder, theme, cache=None):
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
         "JUPYTER_TOKEN": token,
         # What a page offers depends on what is stored.
+        "DOLLY_WIDGET_CONFIG": str(state / "config"),
         "DOLLY_WIDGET_CACHE": str(cache or os.environ.get("DOLLY_WIDGET_CACHE", state / "cache")),
     }
     with running(module, *options, *arguments, state=state, **environment) as address:

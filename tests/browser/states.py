@@ -208,6 +208,25 @@ def _chat(page, lab):
         is_answered(page)
 
 
+def _controls(page, lab):
+    is_loaded(page)
+    for name in ("More", "My presets", "System prompt"):
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
+    page.get_by_role("textbox", name="System prompt").fill("Answer in one sentence.")
+    page.get_by_label("Seed").fill("many")
+    page.get_by_label("Seed").press("Tab")
+    expect(page.get_by_role("alert")).to_contain_text("not a whole number")
+    expect(page.get_by_label("Seed")).to_have_attribute("aria-invalid", "true")
+
+
+def _attached(page, lab):
+    is_loaded(page)
+    text = "".join(f"{number}. The quick brown fox jumps over the lazy dog.\n" for number in range(200))
+    file = {"name": "notes.txt", "mimeType": "text/plain", "buffer": text.encode()}
+    page.locator(".dw-attachment input").set_input_files([file])
+    expect(page.locator(".dw-attached")).to_contain_text("fit with max new tokens", timeout=30_000)
+
+
 @dataclass(frozen=True)
 class State:
     """A cell that makes a widget, and what a person does to see it so."""
@@ -235,6 +254,8 @@ STATES = {
     "explorer": State(_SAMPLED, _explorer),
     "history": State(MAKE.format(arguments="seed=3"), _history),
     "opened": State(MAKE.format(arguments=""), _folds),
+    "controls": State(MAKE.format(arguments="min_p=0.1, stop=['END']"), _controls),
+    "attached": State(MAKE.format(arguments=""), _attached),
     "chat": State(CHAT, _chat),
     "several files": State(SEVERAL_FILES, _several_files),
 }

@@ -226,7 +226,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(arguments, says, capsys):
     ("options", "says"),
     [
         (["--device", "GPU.9"], "no device 'GPU.9'"),
-        (["--max-new-tokens", "1000000"], "It fits with --max-new-tokens 20"),
+        (["--max-new-tokens", "32000"], "It fits with --max-new-tokens 20"),
     ],
 )
 def test_a_mistake_that_the_engine_finds_is_one_sentence_too(demo_dir, options, says, capsys):

@@ -135,7 +135,7 @@ def test_an_engine_that_was_given_stays_open():
 
 
 def test_a_setting_that_fails_is_a_row_with_its_error():
-    good, bad = compare(QUESTION, settings=[{"max_new_tokens": 2}, {"max_new_tokens": 10**6}]).rows
+    good, bad = compare(QUESTION, settings=[{"max_new_tokens": 2}, {"max_new_tokens": 32_000}]).rows
     assert good.text
     assert not good.error
     assert bad.result is None
@@ -409,3 +409,13 @@ def test_what_a_model_or_a_user_writes_is_text(three, place):
     assert page.count("tr") == 4
     for shown in (table._repr_html_(), str(table)):
         assert not set("\x1b\u202e") & set(shown)
+
+
+def test_greedy_rows_have_no_seed_to_tell(demo_dir):
+    greedy = compare(QUESTION, temperature=0, max_new_tokens=4)
+    assert "(greedy)" in str(greedy)
+    assert ">greedy</span>" in greedy._repr_html_()
+    assert "seed" not in f"{greedy}{greedy._repr_html_()}"
+    assert greedy.rows[0].result.statistics.endswith(" · greedy")
+    some = compare(QUESTION, settings=[{"temperature": 0}, {"temperature": 1}], seed=77, max_new_tokens=4)
+    assert "(seed 77)" in str(some)

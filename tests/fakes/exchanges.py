@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dolly_widget import PLAIN, Exchange, GenerationResult, Prompt, PromptTemplate, SamplingParams
 from dolly_widget.engines import EngineSetup
+from dolly_widget.sampling import recorded
 from dolly_widget.text.chat_template import ChatTemplate
 from dolly_widget.text.template import Segment, Turn
 
@@ -28,11 +29,13 @@ def answered(instruction="Who is Dolly?", answer="A sheep.", context="", **chang
         }
         for kind in (GenerationResult, SamplingParams)
     }
+    params = recorded(found[SamplingParams])  # as a history has them, whatever the range is today
+    found[GenerationResult].setdefault("is_greedy", params.is_greedy)
     prompt = Prompt([Segment("Do: ", True), Segment(instruction, False)])
     return Exchange(
         instruction,
         context,
-        SamplingParams(**found[SamplingParams]),
+        params,
         replace(result, **found[GenerationResult]),
         **{
             "prompt": prompt,

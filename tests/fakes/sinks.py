@@ -3,6 +3,7 @@
 import math
 from functools import cache
 
+import ipywidgets as widgets
 import mistune
 import nbformat
 import numpy as np
@@ -22,11 +23,13 @@ from dolly_widget.text.token_html import tokens_to_html
 from dolly_widget.widget.answer.conversation import turn_html
 from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.answer.saved import conversation_html
+from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.history.panel import HistoryList
 from dolly_widget.widget.lens.view import LensView, _for_page
 from dolly_widget.widget.page import messages
+from dolly_widget.widget.settings.boxes import Hint
 
 PARAMS = SamplingParams()
 
@@ -87,6 +90,12 @@ def notices(text):
     return messages.error_html(cause) + messages.hint_html(text) + messages.note_html(text) + name
 
 
+def hint(text):
+    shown = Hint(widgets.Text())
+    shown.show(text)
+    return shown.value
+
+
 def rendered(markdown):
     """What two readers of Markdown that let HTML through make of a document."""
     readers = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render, mistune.create_markdown(escape=False)
@@ -125,10 +134,17 @@ SINKS = {
     "answer": markdown_to_html,
     "conversation": lambda text: "".join(turn_html(Turn(text, text, text))),
     "messages": notices,
-    "history as Markdown": lambda text: rendered(History([answered(text, text, text, stop=())]).to_markdown()),
+    "hint of a setting": hint,
+    "history as Markdown": lambda text: rendered(
+        History([answered(text, text, text, stop=(), system=text)]).to_markdown()
+    ),
     "saved notebook as Markdown": exported,
 }
 """All that becomes HTML in Python."""
+
+
+def history_of(text):
+    return History([answered(text, text, text, stop=(), system=text)])
 
 
 def state_of(view, *names):
@@ -167,7 +183,13 @@ def prompt_view(text):
     return state_of(view, "stretches", "count", "note")
 
 
+def attachment(text):
+    state = {"is_reading": False, "is_wrong": True, "is_attached": True, "accept": ".txt", "max_bytes": 9}
+    return {**state, "note": text, "remedy": text}
+
+
 VIEWS = {
+    "attachment": (Attachment, attachment),
     "response": (ResponseView, response),
     "response, streaming": (ResponseView, streaming),
     "history list": (HistoryList, history_list),

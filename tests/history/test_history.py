@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -354,7 +354,7 @@ def test_no_stop_texts_are_not_spoken_of():
 
 def test_a_table_has_plain_values_with_units_in_the_names():
     table = History([answered(), answered("Given", setup=None, turns=(Turn("Hi", "", "Hello"),))]).to_dataframe()
-    assert list(table.columns[:5]) == ["instruction", "context", "answer", "earlier_turns", "model"]
+    assert list(table.columns[:5]) == ["instruction", "context", "system", "answer", "earlier_turns"]
     assert {"ttft_s", "tpot_s", "tokens_per_s"} <= set(table.columns)
     assert table.loc[0, ["answer", "model", "device", "temperature", "seed", "new_tokens", "ttft_s"]].tolist() == [
         *("A sheep.", "demo", "CPU"),
@@ -378,3 +378,28 @@ def test_without_pandas_the_install_is_named(monkeypatch):
 def test_an_own_template_is_kept_whole():
     (exchange,) = History.from_json(History([answered(setup=EngineSetup("demo", template=OWN))]).to_json())
     assert exchange.setup.template == OWN
+
+
+def test_a_greedy_answer_says_so_in_place_of_a_seed_also_in_older_files():
+    exchange = answered(temperature=0)
+    history = History([exchange])
+    older = json.loads(history.to_json())
+    assert older["exchanges"][0]["result"].pop("is_greedy")
+    for each in (history, History.from_json(json.dumps(older))):
+        assert each == history
+        text = each.to_markdown()
+        assert "greedy*" in text
+        assert "seed" not in text
+
+
+def test_settings_of_an_older_file_stay_as_they_were_and_are_not_taken_again():
+    data = json.loads(History([answered()]).to_json())
+    data["exchanges"][0]["params"]["temperature"] = 9
+    del data["exchanges"][0]["params"]["presence_penalty"]
+    (exchange,) = History.from_json(json.dumps(data))
+    assert (exchange.params.temperature, exchange.params.presence_penalty) == (9, 0)
+    with pytest.raises(ValueError, match=r"^temperature must be 0 to 5, not 9"):
+        replace(exchange.params, seed=None)
+    data["exchanges"][0]["params"]["temperature"] = 900
+    with pytest.raises(ValueError, match="damaged at exchange 1"):
+        History.from_json(json.dumps(data))

@@ -240,7 +240,7 @@ def test_text_that_looks_like_control_tokens_is_text(notebook):
         ("%dolly --model --seed 3 Hi", "--model needs a value"),
         ("%dolly --seed x Hi", "--seed must be a number, not 'x'."),
         ("%dolly --top-k 1.5 Hi", "--top-k must be a whole number"),
-        ("%dolly --temperature -3 Hi", "--temperature must be 0 to 100"),
+        ("%dolly --temperature -3 Hi", "--temperature must be 0 to 5"),
         ("%dolly --min-p 1 Hi", "--min-p must be 0 to below 1, not 1.0"),
         ("%dolly --stop '' Hi", "--stop must not hold an empty text"),
         ("%dolly --engine steam Hi", "There is no engine 'steam'"),
@@ -742,3 +742,26 @@ def test_the_demo_model_answers_and_is_freed(shell, capsys, monkeypatch):
     notebook.run("%unload_ext dolly_widget")
     gc.collect()
     assert loaded[0]() is None
+
+
+def test_a_path_is_the_text_of_its_file_and_a_system_prompt_is_given_where_one_is_taken(notebook, tmp_path):
+    (tmp_path / "a.html").write_text("<p>Cats purr.")
+    notebook.run(f"from pathlib import Path\narticle = Path({str(tmp_path / 'a.html')!r})")
+    notebook.run("%dolly --context article What do cats do?")
+    assert "Cats purr." in notebook.prompt
+    notebook.run("gone = Path('nowhere.txt')\n%dolly --context gone What do cats do?")
+    assert str(notebook.error) == (
+        "nowhere.txt cannot be read (No such file or directory): give the path of a file with a text."
+    )
+    notebook.run("%dolly --system 'Be brief.' Hi")
+    assert "This model's template takes no system prompt" in str(notebook.error)
+
+    class Template:
+        name, stop, takes_system = "own", (), True
+
+        def render(self, instruction, context="", turns=(), system=""):
+            return f"{system}|{instruction}"
+
+    notebook.engine.template = Template()
+    notebook.run("tone = 'brief'\n%dolly --system 'Be {tone}.' Hi")
+    assert notebook.prompt == "Be brief.|Hi"

@@ -32,11 +32,12 @@ vectors = st.one_of(
 ).filter(lambda logits: max(logits) > -math.inf)
 some_params = st.builds(
     SamplingParams,
-    temperature=st.one_of(st.sampled_from([1.0, 0.5, 2.0, 1e-5, 100.0]), st.floats(0.05, 5)),
+    temperature=st.one_of(st.sampled_from([1.0, 0.5, 2.0, 1e-5, 5.0]), st.floats(0.05, 5)),
     top_k=st.one_of(st.sampled_from([0, 1, 2, 1000]), st.integers(0, 70)),
     top_p=st.one_of(st.sampled_from([1.0, 0.5, 0.25, 0.92, 1e-6]), st.floats(0.01, 1)),
     min_p=st.one_of(st.sampled_from([0.0, 0.05, 0.1, 0.9]), st.floats(1e-6, 0.9999)),
-    repetition_penalty=st.one_of(st.just(1.0), st.floats(0.2, 5)),
+    repetition_penalty=st.one_of(st.just(1.0), st.floats(0.2, 2)),
+    presence_penalty=st.one_of(st.just(0.0), st.floats(-2, 2)),
 )
 
 

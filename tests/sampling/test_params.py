@@ -9,34 +9,46 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dolly_widget.sampling.logits import penalise_repetition, probabilities
-from dolly_widget.sampling.params import DEFAULTS, SETTINGS, SamplingParams, option_help, shaping, with_changes
+from dolly_widget.sampling.logits import penalise_presence, penalise_repetition, penalised, probabilities
+from dolly_widget.sampling.params import (
+    DEFAULTS,
+    SETTINGS,
+    SamplingParams,
+    option_help,
+    recorded,
+    shaping,
+    with_changes,
+)
 
 WHOLE = ["max_new_tokens", "top_k", "seed"]
-REAL = ["temperature", "top_p", "min_p", "repetition_penalty"]
+REAL = ["temperature", "top_p", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty"]
 # The cat is … : five words, five chances.
 CAT = np.log([0.5, 0.25, 0.15, 0.05, 0.05])
 
 
 def test_the_defaults_are_those_of_the_origin_notebook():
-    assert dataclasses.astuple(SamplingParams()) == (256, 0.8, 0.92, 0, 0.0, 1.0, (), None)
+    assert dataclasses.astuple(SamplingParams()) == (256, 0.8, 0.92, 0, 0.0, 1.0, 0.0, 0.0, (), None)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("max_new_tokens", 1),
-        ("max_new_tokens", 10**30),
+        ("max_new_tokens", 32_768),
         ("temperature", 0),
-        ("temperature", 100),
+        ("temperature", 5),
         ("top_p", 1e-9),
         ("top_p", 1),
         ("top_k", 0),
-        ("top_k", 10**30),
+        ("top_k", 1024),
         ("min_p", 0),
         ("min_p", 0.9999),
         ("repetition_penalty", 0.01),
-        ("repetition_penalty", 100),
+        ("repetition_penalty", 2),
+        ("presence_penalty", -2),
+        ("presence_penalty", 2),
+        ("frequency_penalty", -2),
+        ("frequency_penalty", 2),
         ("stop", ()),
         ("stop", ("\n", " ", "### End")),
         ("stop", tuple(map(str, range(16)))),
@@ -56,7 +68,8 @@ def test_values_up_to_the_ends_of_the_range_are_taken(name, value):
         ("max_new_tokens", -1),
         ("max_new_tokens", 1.5),
         ("temperature", -0.1),
-        ("temperature", 100.1),
+        ("max_new_tokens", 32_769),
+        ("temperature", 5.1),
         ("temperature", 10**400),
         ("top_p", 0),
         ("top_p", -0.5),
@@ -68,7 +81,10 @@ def test_values_up_to_the_ends_of_the_range_are_taken(name, value):
         ("min_p", 1.5),
         ("repetition_penalty", 0),
         ("repetition_penalty", -1),
-        ("repetition_penalty", 100.5),
+        ("repetition_penalty", 2.01),
+        ("top_k", 1025),
+        ("presence_penalty", 2.1),
+        ("frequency_penalty", -2.1),
         ("seed", -1),
         ("seed", 2**32),
         ("seed", 0.5),
@@ -106,8 +122,8 @@ def test_numpy_scalars_become_plain_numbers():
         repetition_penalty=np.int32(2),
         seed=np.uint32(2**32 - 1),
     )
-    assert dataclasses.astuple(params) == (7, 0.5, 0.25, 3, 0.125, 2.0, (), 2**32 - 1)
-    kinds = [int, float, float, int, float, float, tuple, int]
+    assert dataclasses.astuple(params) == (7, 0.5, 0.25, 3, 0.125, 2.0, 0.0, 0.0, (), 2**32 - 1)
+    kinds = [int, float, float, int, float, float, float, float, tuple, int]
     assert [type(value) for value in dataclasses.astuple(params)] == kinds
 
 
@@ -118,13 +134,13 @@ def test_whole_floats_from_sliders_become_ints():
 
 
 def test_ranges_are_readable():
-    with pytest.raises(ValueError, match=r"^temperature must be 0 to 100, not -1\.$"):
+    with pytest.raises(ValueError, match=r"^temperature must be 0 to 5, not -1\.$"):
         SamplingParams(temperature=-1)
     with pytest.raises(ValueError, match=r"^top_p must be above 0 to 1, not 0\.$"):
         SamplingParams(top_p=0)
     with pytest.raises(ValueError, match=r"^min_p must be 0 to below 1, not 1\.$"):
         SamplingParams(min_p=1)
-    with pytest.raises(ValueError, match=r"^max_new_tokens must be at least 1, not 0\.$"):
+    with pytest.raises(ValueError, match=r"^max_new_tokens must be 1 to 32768, not 0\.$"):
         SamplingParams(max_new_tokens=0)
     with pytest.raises(ValueError, match=r"^seed must be 0 to 4294967295, not -1\.$"):
         SamplingParams(seed=-1)
@@ -191,7 +207,26 @@ def test_settings_are_changed_by_name_and_others_refused():
     with pytest.raises(TypeError, match=r"no sampling setting 'topp'; choose from max_new_tokens, .*, seed\."):
         with_changes(DEFAULTS, {"topp": 1})
     expected = {"temperature": 0.8, "top_p": 0.92, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+    expected |= {"presence_penalty": 0.0, "frequency_penalty": 0.0}
     assert shaping(DEFAULTS) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("max_new_tokens", 10**30), ("temperature", 100.0), ("top_k", 5000), ("repetition_penalty", 9.0)],
+)
+def test_what_an_earlier_version_took_is_kept_and_not_taken_again(name, value):
+    params = recorded({"min_p": 0.5, name: value})
+    assert (getattr(params, name), params.min_p, params.seed) == (value, 0.5, None)
+    with pytest.raises(ValueError, match=rf"^{name} must be {SETTINGS[name].range}, not"):
+        dataclasses.replace(params, seed=1)
+    with pytest.raises(ValueError, match=rf"^{name} must be"):
+        recorded({name: -1})
+
+
+def test_sliders_that_miss_a_part_of_the_range_are_known():
+    short = [name for name, setting in SETTINGS.items() if getattr(setting, "has_short_slider", False)]
+    assert short == ["max_new_tokens", "top_k", "repetition_penalty"]
 
 
 def test_params_are_values():
@@ -383,11 +418,23 @@ def test_the_repetition_penalty_is_that_of_transformers(logits, penalty, data):
     np.testing.assert_allclose(penalise_repetition(logits, ids, penalty), expected, rtol=1e-12)
 
 
+def test_presence_and_frequency_are_subtracted_for_the_answer_alone():
+    # Token 0 is in the prompt only, 1 once in the answer, 2 three times, 3 nowhere.
+    logits, prompt, answer = [1.0, 1.0, -1.0, 2.0], [0, 0, 2], [2, 1, 2, 2]
+    assert penalise_presence(logits, answer, 0.5).tolist() == [1, 0.5, -1.5, 2]
+    assert penalise_presence(logits, answer, 0, 0.5).tolist() == [1, 0.5, -2.5, 2]
+    assert penalise_presence(logits, answer, 1, -0.5).tolist() == [1, 0.5, -0.5, 2]
+    assert penalise_presence(logits, [], 2, 2).tolist() == logits
+    # The repetition penalty comes first, for all of them: 1/2, 1/2, -1*2, 2; then 0.5, and 0.25 for each use.
+    params = SamplingParams(repetition_penalty=2, presence_penalty=0.5, frequency_penalty=0.25)
+    assert penalised(logits, params, prompt, answer).tolist() == [0.5, 0.5 - 0.75, -2 - 1.25, 2]
+
+
 @given(
     logits=logit_lists,
     params=st.builds(
         SamplingParams,
-        temperature=st.floats(0, 100),
+        temperature=st.floats(0, 5),
         top_k=st.integers(0, 50),
         top_p=st.floats(1e-12, 1),
         min_p=st.floats(0, 1, exclude_max=True),

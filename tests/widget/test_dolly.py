@@ -219,14 +219,15 @@ def test_submit_while_generating_is_refused_and_the_running_answer_goes_on(make)
 @pytest.mark.parametrize(
     ("name", "value", "span"),
     [
-        ("temperature", 9, "0 (greedy) or 0.1 to 5"),
-        ("temperature", 0.05, "0 (greedy) or 0.1 to 5"),
-        ("temperature", float("nan"), "0 to 100"),
-        ("top_p", 0.01, "0.05 to 1"),
-        ("top_k", 51, "0 to 50"),
-        ("max_new_tokens", 0, "at least 1"),
-        ("max_new_tokens", 1001, "1 to 1000"),
-        ("repetition_penalty", 3, "1 to 2"),
+        ("temperature", 9, "0 to 5"),
+        ("temperature", float("nan"), "0 to 5"),
+        ("top_p", 0, "above 0 to 1"),
+        ("top_k", 1025, "0 to 1024"),
+        ("max_new_tokens", 0, "1 to 32768"),
+        ("max_new_tokens", 32_769, "1 to 32768"),
+        ("repetition_penalty", 3, "0.01 to 2"),
+        ("presence_penalty", 3, "-2 to 2"),
+        ("frequency_penalty", -3, "-2 to 2"),
         ("seed", -1, "0 to 4294967295"),
     ],
 )
@@ -238,8 +239,15 @@ def test_a_value_out_of_range_names_field_value_and_range_and_changes_nothing(ma
     assert span in str(raised.value)
     assert str(value) in str(raised.value)
     assert getattr(widget, name) == before
-    with pytest.raises(ValueError, match=name):
-        make(**{name: value})
+    message = str(raised.value)
+    for refused in (
+        lambda: make(**{name: value}),
+        lambda: widget.ask("Hi", **{name: value}),
+        lambda: SamplingParams(**{name: value}),
+    ):
+        with pytest.raises(ValueError, match=name) as raised:
+            refused()
+        assert str(raised.value) == message
 
 
 def test_an_unknown_setting_is_named_with_those_that_there_are(make):
@@ -356,7 +364,7 @@ def test_greedy_is_temperature_zero_and_gives_the_temperature_back(make):
 
 def test_the_seed_box_takes_a_number_or_nothing_and_hints_otherwise(make):
     widget = make()
-    box, hint = screen(widget).settings.seed, screen(widget).settings.seed_hint
+    box, hint = screen(widget).settings.seed, screen(widget).settings.seed.hint
     box.value = "42"
     assert widget.seed == 42
     for wrong in ("x", "-1", "1.5", "99999999999"):
@@ -403,16 +411,18 @@ def test_submit_button_and_clear_button(make):
     assert len(widget.history) == 1
 
 
-def test_the_origin_s_ranges_and_defaults(make):
+def test_the_sliders_ranges_and_defaults(make):
     widget = make()
     sliders = screen(widget).settings.sliders
     assert {name: (s.min, s.max, s.value) for name, s in sliders.items()} == {
         "temperature": (0.1, 5.0, 0.8),
-        "top_p": (0.05, 1.0, 0.92),
+        "top_p": (0.01, 1.0, 0.92),
         "top_k": (0, 50, 0),
         "min_p": (0, 0.99, 0),
         "max_new_tokens": (1, 1000, 256),
         "repetition_penalty": (1.0, 2.0, 1.0),
+        "presence_penalty": (-2.0, 2.0, 0.0),
+        "frequency_penalty": (-2.0, 2.0, 0.0),
     }
     assert screen(widget).composer.placeholder == "Write an email about an alpaca that likes flan"
 

@@ -6,19 +6,18 @@ guess does, even without a guess (a fifth to a third more at dolly-v2-3b's shape
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
+from dolly_widget.engines.chooser import Chooser
 from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.engines.speculative.cached_model import BLOCK, CachedModel, Logits
 from dolly_widget.engines.speculative.guesses import CHECK_COST, MOST, Guesser, Lookup, Pace
 from dolly_widget.models import Model
-from dolly_widget.sampling import SamplingParams, penalise_repetition, probabilities
+from dolly_widget.sampling import SamplingParams
 
 
 class SpeculativeEngine(ModelEngine):
@@ -51,7 +50,8 @@ class SpeculativeEngine(ModelEngine):
         return _Models(model, CachedModel(self._draft, self.device, properties, 1))
 
     def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
-        model, chooser = self._loaded.large, _Chooser(within_candidates(params), seed)
+        prompt_tokens = len(prompt_ids) - len(answer.token_ids)
+        model, chooser = self._loaded.large, Chooser(within_candidates(params), seed, prompt_tokens)
         guessers, guesser = self._guessers(answer), None
         guess: list[int] = []
         ids, stop = list(prompt_ids), len(prompt_ids) + params.max_new_tokens
@@ -103,45 +103,6 @@ def _read_on(model: CachedModel, ids: Sequence[int], answer: Answer) -> Logits |
             return None
         logits = model.read(ids[start : start + BLOCK])
     return logits
-
-
-class _Chooser:
-    """Chooses tokens from logits, with random numbers that do not depend on what was guessed.
-
-    Gumbel's way (Maddison et al. 2014, section 2): a random number for each token of the vocabulary is added to its
-    log-probability, and the largest sum is taken. Logits that a pass of several tokens rounds differently then change
-    the choice as seldom as they do greedily.
-    """
-
-    def __init__(self, params: SamplingParams, seed: int) -> None:
-        self._params = params
-        self._random = np.random.default_rng(seed)
-
-    def choose(self, logits: Logits, ids: Sequence[int], guess: Sequence[int]) -> Iterator[int]:
-        """A token for each of ``logits``, (positions, vocab), up to the first that is not as guessed."""
-        so_far = list(ids)
-        for place, row in enumerate(logits):
-            token_id = self._token(row, so_far)
-            yield token_id
-            if place < len(guess) and token_id != guess[place]:
-                return
-            so_far.append(token_id)
-
-    def _token(self, logits: Logits, ids: Sequence[int]) -> int:
-        params, scores = self._params, np.asarray(logits, dtype=np.float64)
-        if params.repetition_penalty != 1:
-            scores = penalise_repetition(scores, ids, params.repetition_penalty)
-        if params.is_greedy:
-            return int(scores.argmax())
-        noise = self._random.random(scores.size)
-        # Only those that top-k leaves: sorting a whole vocabulary takes milliseconds.
-        left = np.arange(scores.size)
-        if 0 < params.top_k < scores.size:
-            left = np.sort(np.argpartition(scores, -params.top_k)[-params.top_k :])
-        chances = probabilities(scores[left], params)
-        left, chances = left[chances > 0], chances[chances > 0]
-        # -log of a uniform number is exponential; the least of those over their chances is the largest Gumbel sum.
-        return int(left[(-np.log1p(-noise[left]) / chances).argmin()])
 
 
 class _Draft:

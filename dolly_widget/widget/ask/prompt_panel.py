@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import traitlets
+
 from dolly_widget.errors import PromptTooLongError, error_text
 from dolly_widget.models import Model
 from dolly_widget.text import Prompt, Tokenizer
@@ -18,11 +20,14 @@ class PromptPanel(Fold):
     only while the panel is open.
     """
 
+    count = traitlets.Int(0, help="Tokens of the prompt; 0 where they are not known.")
+    surplus = traitlets.Int(0, help="Tokens that prompt and answer have more than the model has places for.")
+
     def __init__(self) -> None:
         self.view = PromptView()
         self._model: Model | None = None
         self._prompt: Prompt | None = None
-        self._max_new_tokens = 0
+        self.max_new_tokens = 0
         self._error = ""
         super().__init__("Prompt", self.view)
         self.add_class("dw-prompt-panel")
@@ -35,7 +40,7 @@ class PromptPanel(Fold):
 
     def show(self, prompt: Prompt | None, max_new_tokens: int) -> None:
         """Show what the model is given, and up to how many tokens it may answer; None: there is no prompt."""
-        self._prompt, self._max_new_tokens, self._error = prompt, max_new_tokens, ""
+        self._prompt, self.max_new_tokens, self._error = prompt, max_new_tokens, ""
         self._refresh()
 
     def show_rendered(self, render: Callable[[], Prompt | None], max_new_tokens: int) -> None:
@@ -54,7 +59,7 @@ class PromptPanel(Fold):
         self._refresh()
 
     def _refresh(self) -> None:
-        tokenizer = None if self._prompt is None else self._find_tokenizer()
+        tokenizer = None if self._prompt is None else self.tokenizer
         if self._prompt is None:
             self._say("Prompt · cannot be made" if self._error else "Prompt", self._error)
             self.view.clear(self._error)
@@ -64,7 +69,9 @@ class PromptPanel(Fold):
         else:
             self._count(tokenizer, self._prompt)
 
-    def _find_tokenizer(self) -> Tokenizer | None:
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """What counts; None where the model has no files here."""
         try:
             return None if self._model is None else self._model.tokenizer
         except (OSError, ValueError):
@@ -82,8 +89,12 @@ class PromptPanel(Fold):
     def _count(self, tokenizer: Tokenizer, prompt: Prompt) -> None:
         pieces = tokenizer.pieces(prompt) if self.is_open else None
         count = len(tokenizer.encode(prompt) if pieces is None else pieces)
-        note = _too_long(count, self._max_new_tokens, self._limit)
-        self._say(_line(count, self._max_new_tokens, self._limit), note)
+        limit = self._limit
+        note = _too_long(count, self.max_new_tokens, limit)
+        self._say(_line(count, self.max_new_tokens, limit), note)
+        surplus = 0 if limit is None else max(0, count + self.max_new_tokens - limit)
+        with self.hold_trait_notifications():
+            self.count, self.surplus = count, surplus
         if pieces is not None:
             self.view.show_pieces(pieces, note)
 

@@ -58,7 +58,6 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
     status = traitlets.Enum(("unloaded", "reading", "idle", "error"), "idle", read_only=True)
     error = traitlets.Unicode("", read_only=True, help="The last error, and what to do; empty when all is well.")
 
-    _takes_any = True
     _logits: Logits | None = None
     _distribution: Distribution | None = None
     _drawn: int | None = None
@@ -89,7 +88,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         self._may_load = isinstance(self._source, lens.LocalModel)
         self._generator = np.random.default_rng()
         self._revision = 0
-        self._seen_ids: list[int] = []
+        self._seen_ids: tuple[Sequence[int], Sequence[int]] = (), ()
         self.instruction, self.context = str(prompt), context
         self._set_text(self._answer.text)
         self._take_own(self._model.sampling)
@@ -297,7 +296,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
 
     def _show_logits(self, position: Position, logits: Logits) -> None:
         self._logits = logits
-        self._seen_ids = [*self._model.tokenizer.encode(position.prompt), *position.answer_ids]
+        self._seen_ids = self._model.tokenizer.encode(position.prompt), position.answer_ids
         if self._recompute(logits):
             self._set_status("idle")
             self._run_pending_action()
@@ -306,7 +305,7 @@ class SamplingExplorer(SettingsTraits, widgets.VBox):
         """Apply the settings to the logits; whether that went well."""
         try:
             params = effective_params(self._source, self.params)
-            self._distribution = distribution(logits, params, self._seen_ids)
+            self._distribution = distribution(logits, params, *self._seen_ids)
         except ValueError as exc:  # the logits are no numbers
             self._show_error(exc)
             return False

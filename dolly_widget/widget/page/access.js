@@ -68,24 +68,24 @@ function nameSlider(row) {
   if (!handle) return;
   const readout = row.querySelector(".widget-readout");
   const label = row.querySelector("label, .widget-label")?.textContent;
-  const explanation = row.parentElement?.querySelector(":scope > .widget-html .dw-explanation");
+  const explanation = row.closest(".dw-explained")?.querySelector(":scope > .widget-html .dw-explanation");
   setAttribute(handle, "aria-label", label);
   setAttribute(handle, "aria-valuetext", readout?.textContent);
   setAttribute(handle, "aria-disabled", String(handle.closest("[disabled]") !== null));
-  if (readout) {
-    setAttribute(readout, "role", "textbox");
-    setAttribute(readout, "aria-label", label);
-  }
+  if (readout) setAttribute(readout, "role", "textbox");
+  const boxes = [readout, row.parentElement?.querySelector(":scope > .dw-number input")].filter(Boolean);
+  for (const box of boxes) setAttribute(box, "aria-label", label);
   if (!explanation) return;
   explanation.id ||= `${explanationIds}-${explanations++}`;
-  setAttribute(handle, "aria-describedby", explanation.id);
-  if (readout) setAttribute(readout, "aria-describedby", explanation.id);
+  for (const control of [handle, ...boxes]) setAttribute(control, "aria-describedby", explanation.id);
 }
 
 function nameField(field) {
   const hasLabel = [...(field.labels ?? [])].some((label) => label.textContent.trim());
   const title = field.title || field.closest("[title]")?.title;
   if (!hasLabel && !field.hasAttribute("aria-label")) setAttribute(field, "aria-label", title || field.placeholder);
+  if (field.closest(".dw-is-invalid")) setAttribute(field, "aria-invalid", "true");
+  else if (field.hasAttribute("aria-invalid")) field.removeAttribute("aria-invalid");
 }
 
 // Only what changes is set: each setting wakes the observer.

@@ -14,7 +14,7 @@ from dolly_widget.engines import Engine, EngineSetup, GenerationResult, Listener
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.history import Exchange
 from dolly_widget.runtime import Job, Worker
-from dolly_widget.text import Prompt, takes_turns
+from dolly_widget.text import Prompt
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
@@ -124,14 +124,15 @@ class Answerer:
                 nothing,
                 turns=asked.turns,
                 instead_of=asked.instead_of,
+                system=asked.system,
             )
         engine = self._loaded_engine(expected)
         with self._lock:
             if not stop.is_set():
                 self._on_begin()
-        turns = asked.turns if not asked.is_chat or takes_turns(engine.template) else ()
         loader, model = self._loader, local_model(engine)
-        prompt, left_out = self._prompts.fit(engine.template, model, replace(asked, turns=turns))
+        asked = asked.taken_by(engine.template)
+        prompt, left_out = self._prompts.fit(engine.template, model, asked)
         asked = replace(asked, params=asked.params_for(sampling_of(model)))
         result = _generate(engine, prompt, asked, on_text, stop)
         return Exchange(
@@ -143,8 +144,9 @@ class Answerer:
             None if model is None else model.directory,
             loader.record,
             str(engine.template.name),
-            turns,
+            asked.turns,
             "" if model is None else model.name,
+            asked.system,
             asked.instead_of,
             left_out,
         )

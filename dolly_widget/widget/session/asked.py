@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dolly_widget.sampling import SamplingParams, with_changes
-from dolly_widget.text import Turn
+from dolly_widget.text import Turn, takes_system, takes_turns
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Asked:
     """Which of several answers to one question, counted from 1; 0: the only one."""
     is_chat: bool = False
     """Whether ``turns`` are what the chat holds: a model gets as many as it has a template and room for."""
+    system: str = ""
+    """The system prompt; "" is the template's own."""
+    may_lack_system: bool = False
+    """Whether ``system`` is the widget's own: a model whose template takes none does not get it."""
     instead_of: str = ""
     """The question whose place this one takes."""
     left_out: int = 0
@@ -37,6 +42,12 @@ class Asked:
     def params_for(self, own: SamplingParams) -> SamplingParams:
         """The sampling settings for a model with the defaults ``own``."""
         return with_changes(self.params, {name: getattr(own, name) for name in self.untouched})
+
+    def taken_by(self, template: Any) -> Asked:
+        """Without what the widget holds and this template does not take: the chat's turns, the system prompt."""
+        turns = self.turns if not self.is_chat or takes_turns(template) else ()
+        system = self.system if not self.may_lack_system or takes_system(template) else ""
+        return replace(self, turns=turns, system=system)
 
 
 def checked_turns(turns: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:

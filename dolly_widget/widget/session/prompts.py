@@ -10,7 +10,7 @@ from dolly_widget.text import Prompt, Turn, render
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.window import turns_left_out
 
-_Rendered = tuple[Any, tuple[str, str, tuple[Turn, ...]], Prompt]
+_Rendered = tuple[Any, tuple[str, str, tuple[Turn, ...], str], Prompt]
 
 
 class Prompts:
@@ -31,7 +31,7 @@ class Prompts:
         limit = None if model is None else model.info.max_positions
 
         def prompt(left_out: int) -> Prompt:
-            return self.render(template, asked.instruction, asked.context, turns[left_out:])
+            return self.render(template, asked.instruction, asked.context, turns[left_out:], asked.system)
 
         if model is None or limit is None or not (asked.is_chat and turns):
             return prompt(asked.left_out), asked.left_out
@@ -43,13 +43,15 @@ class Prompts:
         left_out = turns_left_out(len(turns), size, room, asked.left_out)
         return prompt(left_out), left_out
 
-    def render(self, template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = ()) -> Prompt:
-        """The prompt of ``template``. Raises what that raises; ValueError for turns that it does not take."""
-        question = (instruction, context, tuple(turns))
+    def render(
+        self, template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = (), system: str = ""
+    ) -> Prompt:
+        """The prompt of ``template``. Raises what that raises; ValueError for turns or a system prompt not taken."""
+        question = (instruction, context, tuple(turns), system)
         for kept, asked, prompt in self._last:  # one read: another thread may render meanwhile
             if kept is template and asked == question:
                 return prompt
-        prompt = render(template, instruction, context, turns)
+        prompt = render(template, instruction, context, turns, system)
         self._last = ((template, question, prompt), *self._last[:1])
         return prompt
 

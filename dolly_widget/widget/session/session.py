@@ -19,7 +19,7 @@ from dolly_widget.history import Exchange, History
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, Turn, encodable, takes_turns
+from dolly_widget.text import Prompt, Turn, encodable, takes_system, takes_turns
 from dolly_widget.widget.session import again, continuing
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
@@ -129,16 +129,30 @@ class Session:
         """What was said so far, the shown answer included; nothing where it is no chat."""
         return self._turns if self.is_chat(chat_enabled) else ()
 
+    @property
+    def takes_system(self) -> bool:
+        """Whether the model that runs takes a system prompt."""
+        return self.engine is not None and takes_system(self.engine.template)
+
     def question(
-        self, instruction: str, context: str, params: SamplingParams, chat_enabled: bool, untouched: Sequence[str] = ()
+        self,
+        instruction: str,
+        context: str,
+        params: SamplingParams,
+        *,
+        chat_enabled: bool,
+        system: str = "",
+        untouched: Sequence[str] = (),
     ) -> Asked:
-        """What is asked in the chat, or alone where it is none."""
+        """What is asked in the chat, or alone where it is none; ``system`` where the model takes one."""
         return Asked(
             instruction,
             context,
             params,
             self.turns(chat_enabled),
             is_chat=True,
+            system=system,
+            may_lack_system=True,
             untouched=tuple(untouched),
             instead_of=self._instead_of,
             left_out=self._left_out,
@@ -147,7 +161,9 @@ class Session:
     def prompt(self, asked: Asked) -> Prompt | None:
         """What the model would be given; None while there is none. Raises what the template raises."""
         engine = self.engine
-        return None if engine is None else self._prompts.fit(engine.template, local_model(engine), asked)[0]
+        if engine is None:
+            return None
+        return self._prompts.fit(engine.template, local_model(engine), asked.taken_by(engine.template))[0]
 
     def exchange_at(self, place: int) -> tuple[Exchange, LocalEngine]:
         """The answer that is shown, and its engine. ValueError if it has no token there, or another model runs."""

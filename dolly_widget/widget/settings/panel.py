@@ -5,25 +5,32 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
 from dolly_widget.runtime import available_devices
-from dolly_widget.sampling import DEFAULTS, PRESETS, SETTINGS, SHAPING, Setting, Texts
+from dolly_widget.sampling import DEFAULTS, PRESETS, SETTINGS, SHAPING, Number, Setting, Texts
 from dolly_widget.text import encodable
+from dolly_widget.widget.page.fold import Fold
+from dolly_widget.widget.page.layout import style_sheet
+from dolly_widget.widget.settings.boxes import SeedBox, TextsBox, number_box
+from dolly_widget.widget.settings.presets_panel import PresetsPanel
 from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
 
 # What shapes the answer comes first, then what ends it.
 _ORDER = (*SHAPING, *(name for name in SETTINGS if name not in SHAPING))
 _TEXTS_HELP = "One per line; \\n is a line break."
+_LONGEST_TITLE = 120
+_STYLE = Path(__file__).with_name("settings.css")
 
 
 class SamplingPanel(widgets.VBox):
     """The controls of ``owner``'s sampling settings, those of ``names``, linked both ways. ``above`` come before.
 
-    The seed is always among them.
+    The seed is always among them. What is rarely used is folded away.
     """
 
     def __init__(
@@ -32,7 +39,8 @@ class SamplingPanel(widgets.VBox):
         self._owner = owner
         shown = [name for name in _ORDER if name in names]
         self.sliders = {name: _slider(name) for name in shown if SETTINGS[name].slider}
-        self.texts = {name: _TextsBox(owner, name) for name in shown if isinstance(SETTINGS[name], Texts)}
+        self.numbers = {name: number_box(owner, name) for name in self.sliders if _is_short(name)}
+        self.texts = {name: TextsBox(owner, name) for name in shown if isinstance(SETTINGS[name], Texts)}
         for name, slider in self.sliders.items():
             self._widen(name, getattr(owner, name))
             owner.observe(self._on_owner, name)
@@ -41,8 +49,8 @@ class SamplingPanel(widgets.VBox):
         self.greedy = widgets.Checkbox(
             description="Greedy", indent=False, tooltip="Always the likeliest token; the same as temperature 0."
         )
-        self.seed = widgets.Text(placeholder="fresh each time", description="Seed", continuous_update=False)
-        self.seed_hint = _Hint()
+        self.seed = SeedBox(owner)
+        self.more = Fold("More")
         # Marking one is a message more to the page: only where all settings are.
         presets = PRESETS if set(names) == set(SETTINGS) else {}
         self.presets = {name: _button(name.capitalize(), one.help, "dw-preset") for name, one in presets.items()}
@@ -54,37 +62,63 @@ class SamplingPanel(widgets.VBox):
         for control in (*above, self.seed, *self.texts.values(), *self.sliders.values()):
             control.style.description_width = "128px"
             control.layout.width = "auto"
+        self._wire()
+
+    def _wire(self) -> None:
+        owner = self._owner
         self.sliders["temperature"].observe(self._on_temperature_slider, "value")
         self.greedy.observe(self._on_greedy, "value")
-        self.seed.observe(self._on_seed_text, "value")
         for name, button in self.presets.items():
             button.on_click(partial(self._on_preset, name))
         self.reset.on_click(self._on_reset)
-        owner.observe(self._show_temperature, "temperature")
-        owner.observe(self._show_seed, "seed")
+        owner.observe(self._show_temperature, ["temperature", "temperature_if_drawn"])
         owner.observe(self._show_preset, list(SHAPING))
-        self._show_temperature()
-        self._show_seed()
-        self._show_preset()
+        owner.observe(
+            self._show_more, [TRAITS[name] for name in (*self.sliders, *self.texts) if SETTINGS[name].is_rare]
+        )
+        for show in (self._show_temperature, self._show_preset, self._show_more):
+            show()
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with what was typed, and what to do; "" where nothing is."""
+        return next((box.hint.text for box in self._boxes if box.hint.text), "")
+
+    @property
+    def _boxes(self) -> list[SeedBox | TextsBox]:
+        return [self.seed, *self.texts.values()]
 
     def _arranged(self, above: Sequence[widgets.Widget]) -> list[widgets.Widget]:
         if self.presets:
             presets = widgets.HBox(list(self.presets.values()))
             presets.add_class("dw-presets")
-            above = [*above, presets]
-        rows = {name: _explained(slider, SETTINGS[name].help) for name, slider in self.sliders.items()}
-        temperature = rows.pop("temperature")
+            self.own_presets = PresetsPanel(self._owner)
+            above = [*above, presets, self.own_presets]
+        rows = {name: self._slider_row(name) for name in self.sliders}
+        usual = [row for name, row in rows.items() if not SETTINGS[name].is_rare]
         boxes = []
         for name, box in self.texts.items():
             boxes += [_explained(box, f"{SETTINGS[name].help} {_TEXTS_HELP}"), box.hint]
-        return [*above, temperature, self.greedy, *rows.values(), *boxes, self.seed, self.seed_hint, self.reset]
+        rare = [row for name, row in rows.items() if SETTINGS[name].is_rare]
+        self.more.children = [*self.more.children, *rare, *boxes]
+        seed = [self.seed, self.seed.hint]
+        return [style_sheet(_STYLE), *above, usual[0], self.greedy, *usual[1:], *seed, self.more, self.reset]
+
+    def _slider_row(self, name: str) -> widgets.VBox:
+        slider, number = self.sliders[name], self.numbers.get(name)
+        if number is None:
+            return _explained(slider, SETTINGS[name].help)
+        slider.readout = False
+        both = widgets.HBox([slider, number])
+        both.add_class("dw-slider-and-number")
+        return _explained(both, SETTINGS[name].help)
 
     def _on_preset(self, name: str, button: widgets.Button) -> None:
         self._owner.apply_preset(name)
 
     def _on_reset(self, button: widgets.Button) -> None:
-        for box in (self.seed, *self.texts.values()):
-            box.value = ""  # what was refused is in the box only
+        for box in self._boxes:
+            box.empty()  # what was refused is in the box only
         self._owner.reset_settings()
 
     def _show_preset(self, change: Any = None) -> None:
@@ -92,6 +126,13 @@ class SamplingPanel(widgets.VBox):
         for name, button in self.presets.items():
             is_on = all(getattr(self._owner, key) == value for key, value in PRESETS[name].values.items())
             (button.add_class if is_on else button.remove_class)("dw-is-on")
+
+    def _show_more(self, change: Any = None) -> None:
+        """Say what is on of what is folded away: it would be forgotten, and go on having its effect."""
+        rare = [name for name in (*self.sliders, *self.texts) if SETTINGS[name].is_rare]
+        values = {name: getattr(self._owner, TRAITS[name]) for name in rare}
+        on = [SETTINGS[name].in_words(value) for name, value in values.items() if value != SETTINGS[name].off]
+        self.more.title = encodable(" · ".join(["More", *on]))[:_LONGEST_TITLE]
 
     def _on_owner(self, change: Any) -> None:
         self._widen(change["name"], change["new"])
@@ -104,12 +145,15 @@ class SamplingPanel(widgets.VBox):
 
     def _show_temperature(self, change: Any = None) -> None:
         is_greedy = self._owner.temperature == 0
-        if not is_greedy:
-            self.sliders["temperature"].value = self._owner.temperature
-        self.greedy.value = is_greedy
-        for name in self.sliders:
-            if name in SHAPING and name != "repetition_penalty":  # greedy draws nothing: these have no effect
-                self.sliders[name].disabled = is_greedy
+        shown = self._owner.temperature_if_drawn if is_greedy else self._owner.temperature
+        self._widen("temperature", shown)
+        self.greedy.value = is_greedy  # first: a slider that moves while it is not would set a temperature
+        self.sliders["temperature"].value = shown
+        for name, slider in self.sliders.items():
+            if SETTINGS[name].shapes_draws and not SETTINGS[name].counts_when_greedy:  # greedy draws nothing
+                slider.disabled = is_greedy
+                if name in self.numbers:
+                    self.numbers[name].disabled = is_greedy
 
     def _on_temperature_slider(self, change: Any) -> None:
         # Only what a hand has moved: the owner's own value may have more digits.
@@ -117,69 +161,7 @@ class SamplingPanel(widgets.VBox):
             self._owner.temperature = round(change["new"], 4)
 
     def _on_greedy(self, change: Any) -> None:
-        self._owner.temperature = 0 if change["new"] else self.sliders["temperature"].value
-
-    def _show_seed(self, change: Any = None) -> None:
-        self.seed.value = "" if self._owner.seed is None else str(self._owner.seed)
-
-    def _on_seed_text(self, change: Any) -> None:
-        text = change["new"].strip()
-        try:
-            self._owner.seed = int(text) if text else None
-        except ValueError:
-            self.seed_hint.show(
-                "A seed is a whole number from 0 to 4294967295; leave it empty for a fresh one each time."
-            )
-        else:
-            self.seed_hint.show("")
-
-
-class _Hint(widgets.HTML):
-    """What is wrong with what is in a box; hidden while nothing is."""
-
-    def __init__(self) -> None:
-        super().__init__(layout={"display": "none"})
-
-    def show(self, text: str) -> None:
-        """Say it; "" for nothing."""
-        self.value = f'<span class="dw-hint" role="alert">{html.escape(text)}</span>' if text else ""
-        self.layout.display = None if text else "none"
-
-
-class _TextsBox(widgets.Textarea):
-    """A box for a setting of texts, one a line. What the owner refuses stays in the box only, with a ``hint``."""
-
-    def __init__(self, owner: SettingsTraits, name: str) -> None:
-        self._owner, self._name, self._trait = owner, name, TRAITS[name]
-        self.hint = _Hint()
-        label = SETTINGS[name].label
-        super().__init__(rows=1, description=label, placeholder="none", tooltip=label, continuous_update=False)
-        self.observe(self._on_text, "value")
-        owner.observe(self._show, self._trait)
-        self._show()
-
-    def _show(self, change: Any = None) -> None:
-        texts = getattr(self._owner, self._trait)
-        if texts != self._typed:
-            escaped = (text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t") for text in texts)
-            self.unobserve(self._on_text, "value")  # the owner has them, and perhaps what no page can show
-            self.value = encodable("\n".join(escaped))
-            self.observe(self._on_text, "value")
-        self.hint.show("")
-        self.rows = max(1, len(texts))
-
-    @property
-    def _typed(self) -> tuple[str, ...]:
-        lines = [line for line in self.value.split("\n") if line]
-        return tuple(SETTINGS[self._name].read(self._name, lines))
-
-    def _on_text(self, change: Any) -> None:
-        try:
-            setattr(self._owner, self._trait, self._typed)
-        except ValueError as exc:
-            self.hint.show(str(exc))
-        else:
-            self.hint.show("")
+        self._owner.temperature = 0 if change["new"] else self._owner.temperature_if_drawn
 
 
 class SettingsPanel(SamplingPanel):
@@ -212,6 +194,12 @@ class SettingsPanel(SamplingPanel):
         except (ValueError, RuntimeError):
             self._show_device()  # it was refused
             raise
+
+
+def _is_short(name: str) -> bool:
+    """Whether the slider has less than the setting's range."""
+    setting = SETTINGS[name]
+    return isinstance(setting, Number) and setting.has_short_slider
 
 
 def _slider(name: str) -> Any:

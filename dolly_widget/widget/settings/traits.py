@@ -7,10 +7,10 @@ from typing import Any
 
 import traitlets
 
-from dolly_widget.sampling import DEFAULTS, SETTINGS, SHAPING, SamplingParams, preset
-from dolly_widget.sampling.setting import Range
+from dolly_widget.sampling import DEFAULTS, SETTINGS, SHAPING, SamplingParams
+from dolly_widget.widget.settings import own_presets
 
-LONGEST = int(SETTINGS["max_new_tokens"].slider.range.high)  # type: ignore[union-attr]  # it has one
+LONGEST = int(SETTINGS["max_new_tokens"].range.high)  # type: ignore[attr-defined]  # it is a number
 """The largest max_new_tokens that can be set."""
 
 
@@ -22,11 +22,12 @@ _SETTING_OF = {trait: name for name, trait in TRAITS.items()}
 class _Settings(traitlets.HasTraits):
     """What all have in common who have the sampling settings as traits."""
 
-    _takes_any = False
-    """Whether values beyond the sliders' ranges are taken as well, which then widen."""
+    temperature_if_drawn = traitlets.Float(
+        DEFAULTS.temperature, help="The temperature that comes when greedy decoding is turned off."
+    )
 
-    _own: tuple[SamplingParams, ...] = (DEFAULTS,)
-    """The defaults of the models so far, that of the model that runs last. What they say can be set."""
+    _own: SamplingParams = DEFAULTS
+    """The defaults of the model that runs, or ran last."""
     _given: frozenset[str] = frozenset()
     """Settings that keep the values that they were given, whichever model comes."""
 
@@ -36,24 +37,29 @@ class _Settings(traitlets.HasTraits):
         return SamplingParams(**{name: getattr(self, trait) for name, trait in TRAITS.items()})
 
     def apply_preset(self, name: str) -> None:
-        """Take the settings of a preset: "precise", "balanced" or "creative". Raises ValueError for another name."""
-        self._set_together(preset(name).values)
+        """Take the settings of a preset: "precise", "balanced", "creative", or one of your own, saved in the panel.
+
+        Raises ValueError for another name.
+        """
+        self._set_together(own_presets.find(name))
 
     def reset_settings(self) -> None:
         """Take the model's own defaults of all sampling settings, the seed and the length of the answer included."""
         self._given = frozenset()
-        self._set_together(vars(self._own[-1]))
+        self._set_together(vars(self._own))
 
     @property
     def _untouched(self) -> tuple[str, ...]:
         """The settings that are the model's own: nobody has given them, or changed them."""
-        own = self._own[-1]
+        own = self._own
         return tuple(name for name in SHAPING if name not in self._given and getattr(self, name) == getattr(own, name))
 
     def _take_own(self, own: SamplingParams) -> None:
         """Take the defaults of another model for what is ``_untouched``."""
-        untouched = self._untouched
-        self._own = (*(each for each in self._own if each != own), own)
+        untouched, before = self._untouched, self._own.temperature or DEFAULTS.temperature
+        self._own = own
+        if self.params.is_greedy and self.temperature_if_drawn == before:  # nobody has chosen it
+            self.temperature_if_drawn = own.temperature or DEFAULTS.temperature
         for name in untouched:  # one by one: notifications are not held on a worker's thread
             setattr(self, name, getattr(own, name))
 
@@ -62,23 +68,16 @@ class _Settings(traitlets.HasTraits):
             for name, value in values.items():
                 setattr(self, TRAITS[name], value)
 
+    @traitlets.observe("temperature")
+    def _on_temperature(self, change: traitlets.Bunch) -> None:
+        self.temperature_if_drawn = change["new"] or self.temperature_if_drawn
+
     @traitlets.validate(*TRAITS.values())
     def _in_range(self, proposal: traitlets.Bunch) -> Any:
         name = _SETTING_OF[proposal["trait"].name]
-        setting = SETTINGS[name]
-        value = setting.checked(name, proposal["value"])
+        value = SETTINGS[name].checked(name, proposal["value"])
         # A slider says 0.9199999999999999; what would be rounded to 0 stays.
-        value = round(value, 10) or value if isinstance(value, float) else value
-        is_greedy = name == "temperature" and value == 0
-        if self._takes_any or setting.slider is None or is_greedy:
-            return value
-        values = [each for own in self._own if (each := getattr(own, name))]
-        span = setting.slider.range
-        span = Range(min(span.low, *values), max(span.high, *values)) if values else span
-        if value in span:
-            return value
-        greedy = "0 (greedy) or " if name == "temperature" else ""
-        raise ValueError(f"{name} must be {greedy}{span}, not {proposal['value']!r}.")
+        return round(value, 10) or value if isinstance(value, float) else value
 
 
 def _trait(name: str) -> traitlets.Any:
@@ -90,5 +89,5 @@ SettingsTraits: Any = traitlets.MetaHasTraits(
     "SettingsTraits", (_Settings,), {trait: _trait(name) for name, trait in TRAITS.items()}
 )
 SettingsTraits.__doc__ = (
-    "The sampling settings as traits. A value out of the slider's range is a ValueError that names the range."
+    "The sampling settings as traits. A value out of its range is a ValueError that names the range."
 )

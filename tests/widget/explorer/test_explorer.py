@@ -171,7 +171,7 @@ def test_the_engine_s_bound_on_candidates_holds_and_is_told(make, demo_dir, scri
 
 
 def test_a_value_beyond_a_slider_s_range_is_kept_and_widens_the_slider(make, scripted):
-    beyond = {"temperature": 7.25, "top_k": 100, "top_p": 0.012345, "repetition_penalty": 0.5, "max_new_tokens": 5000}
+    beyond = {"temperature": 0.025, "top_k": 100, "top_p": 0.012345, "repetition_penalty": 0.5, "max_new_tokens": 5000}
     explorer = make(**beyond)
     explorer.wait(LIMIT_S)
     assert {name: getattr(explorer, name) for name in beyond} == beyond
@@ -189,8 +189,8 @@ def test_a_value_that_no_engine_takes_is_refused(make):
     with pytest.raises(TypeError, match="no setting 'topp'"):
         make(topp=1)
     explorer = make()
-    with pytest.raises(ValueError, match="temperature must be 0 to 100"):
-        explorer.temperature = 101
+    with pytest.raises(ValueError, match="temperature must be 0 to 5"):
+        explorer.temperature = 5.1
 
 
 # Drawing and stepping

@@ -260,8 +260,10 @@ def test_a_chat_goes_on_from_the_answer_that_is_shown_until_it_is_cleared(make, 
     ask(session, "two")
     assert session.turns(True) == (Turn("one", "", "a"), Turn("two", "", "b"))
     assert session.turns(False) == ()
-    assert str(session.prompt(session.question("three", "", SamplingParams(), True))) == "one|a|two|b|three"
-    assert str(session.prompt(session.question("three", "", SamplingParams(), False))) == "three"
+    assert (
+        str(session.prompt(session.question("three", "", SamplingParams(), chat_enabled=True))) == "one|a|two|b|three"
+    )
+    assert str(session.prompt(session.question("three", "", SamplingParams(), chat_enabled=False))) == "three"
     session.regenerate().wait(LIMIT_S)
     session.show_earlier(session.exchanges[1])
     ask(session, "three")

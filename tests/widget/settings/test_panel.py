@@ -17,6 +17,8 @@ ANOTHER = {
     "top_k": 9,
     "min_p": 0.25,
     "repetition_penalty": 1.3,
+    "presence_penalty": 0.5,
+    "frequency_penalty": -0.5,
     "stop": ("END", "\n\n"),
     "seed": 5,
 }
@@ -81,8 +83,8 @@ def test_the_sliders_have_the_ranges_of_the_settings(panel):
 
 
 def test_every_slider_and_every_box_of_texts_has_its_explanation_under_it(panel):
-    rows = [row for row in panel.children if "dw-explained" in row._dom_classes]
-    explained = {row.children[0]: row.children[1].value for row in rows}
+    rows = [row for row in within(panel) if "dw-explained" in row._dom_classes]
+    explained = {next(iter(getattr(row.children[0], "children", row.children))): row.children[1].value for row in rows}
     controls = {**panel.sliders, **panel.texts}
     assert set(explained) == set(controls.values())
     assert all(html.escape(SETTINGS[name].help) in explained[each] for name, each in controls.items())
@@ -97,6 +99,69 @@ def test_greedy_draws_nothing_and_so_min_p_rests(owner, panel):
         "top_k",
         "min_p",
     ]
+    assert [name for name, box in panel.numbers.items() if box.disabled] == ["top_k"]
+
+
+def test_a_box_reaches_what_the_slider_does_not(owner, panel):
+    assert set(panel.numbers) == {"max_new_tokens", "top_k", "repetition_penalty"}
+    for name, box in panel.numbers.items():
+        assert (box.min, box.max) == SETTINGS[name].range[:2]
+        assert not panel.sliders[name].readout
+        box.value = box.max
+        assert getattr(owner, name) == panel.sliders[name].value == panel.sliders[name].max == box.max
+        box.value = box.min
+        assert getattr(owner, name) == panel.sliders[name].value == box.min
+
+
+def test_what_is_folded_away_says_what_is_on(owner, panel):
+    assert {panel.sliders[name] for name in ("min_p", "presence_penalty", "frequency_penalty")} <= within(panel.more)
+    assert {panel.texts["stop"]} <= within(panel.more)
+    assert not {panel.seed, panel.sliders["top_p"]} & within(panel.more)
+    assert (panel.more.title, panel.more.is_open) == ("More", False)
+    owner.min_p, owner.frequency_penalty, owner.stop_texts = 0.25, -0.5, ["END"]
+    assert panel.more.title == "More · min-p 0.25 · frequency penalty -0.5 · stop 'END'"
+    owner.reset_settings()
+    assert panel.more.title == "More"
+
+
+def test_a_greedy_widget_has_no_seed_and_shows_the_temperature_to_come(make):
+    engine = ScriptedEngine()
+    widget = make(engine, temperature=0, seed=5)
+    panel = widget._screen.settings
+    assert (panel.seed.disabled, panel.seed.value, panel.seed.placeholder) == (True, "", "greedy: nothing is drawn")
+    widget._take_own(SamplingParams(temperature=0.2))  # as a model is loaded
+    assert (widget.temperature, panel.sliders["temperature"].value) == (0, 0.2)
+    panel.greedy.value = False
+    assert (widget.temperature, widget.seed) == (0.2, 5)
+    assert (panel.seed.disabled, panel.seed.value) == (False, "5")
+    panel.sliders["temperature"].value = 1.5
+    panel.greedy.value = True
+    widget._take_own(SamplingParams(temperature=0.3))
+    panel.greedy.value = False
+    assert widget.temperature == 1.5  # a hand has chosen it
+
+
+@pytest.mark.parametrize("typed", ["many", "-1", "1.5", str(2**32)])
+def test_a_seed_that_is_none_is_marked_and_blocks_the_question(make, typed):
+    engine = ScriptedEngine()
+    widget = make(engine, seed=5)
+    panel = widget._screen.settings
+    widget.instruction = "Hi"
+    panel.seed.value = typed
+    assert "dw-is-invalid" in panel.seed._dom_classes
+    assert is_shown(panel.seed.hint)
+    with pytest.raises(ValueError, match=rf"The seed '{typed}' is not a whole number from 0 to 4294967295: correct it"):
+        widget.submit()
+    widget._screen.composer._actions["submit"]()  # the button, and Enter
+    assert "is not a whole number" in widget._screen.notice.children[0].value
+    assert engine.calls == []
+    panel.seed.value = "7"
+    assert (panel.problem, "dw-is-invalid" in panel.seed._dom_classes) == ("", False)
+    widget.submit().wait(LIMIT_S)
+    assert [params.seed for _, params in engine.calls] == [7]
+    panel.seed.value = typed
+    panel.greedy.value = True  # which draws nothing
+    assert panel.problem == ""
 
 
 def test_presets_take_min_p_back_and_leave_the_stop_texts(owner, panel):
@@ -170,7 +235,8 @@ def test_texts_that_are_refused_stay_in_the_box_with_a_hint(owner, panel):
     box.value = many
     assert (owner.stop_texts, box.value) == (("END",), many)
     assert "stop must hold at most 16 texts, not 17" in box.hint.value
-    assert box.hint in panel.children
+    assert box.hint in panel.more.children
+    assert panel.problem == box.hint.text
     assert is_shown(box.hint)
     box.value = "###"
     assert (owner.stop_texts, box.hint.value, is_shown(box.hint)) == (("###",), "", False)

@@ -82,8 +82,11 @@ def test_sliders_reach_what_a_model_says_and_all_up_to_it(make, make_model):
     widget.load(make_model("other", OTHER)).wait(LIMIT_S)
     slider(widget, "top_k").value = 63
     assert widget.top_k == 63
-    with pytest.raises(ValueError, match=r"^top_k must be 0 to 64, not 65\.$"):
-        widget.top_k = 65
+    widget.top_k = 1024
+    assert slider(widget, "top_k").max == 1024
+    for refused in (lambda: setattr(widget, "top_k", 1025), lambda: widget.ask("Hi", top_k=1025)):
+        with pytest.raises(ValueError, match=r"^top_k must be 0 to 1024, not 1025\.$"):
+            refused()
 
 
 def test_what_was_given_stays_and_what_was_changed_too(make, make_model, asked):
