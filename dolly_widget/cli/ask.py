@@ -20,6 +20,7 @@ from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from,
 from dolly_widget.cli.sampling_options import add_sampling_arguments, fields_as_options, given_settings
 from dolly_widget.cli.terminal import tell
 from dolly_widget.errors import EngineError
+from dolly_widget.text import render
 
 if TYPE_CHECKING:
     from dolly_widget.engines import GenerationResult
@@ -32,7 +33,7 @@ gets its plain text, and so does a terminal where the environment variable
 NO_COLOR is set. Ctrl+C stops the answer and keeps the text so far.
 
 --json prints one object:
-  instruction, context, answer
+  instruction, context, system, answer
   reasoning       what a model that thinks wrote before it; often empty
   finish_reason   "stop": the model ended it; "length": at --max-new-tokens;
                   "cancelled": by Ctrl+C
@@ -59,6 +60,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help='what to do, for example "Who is Dolly?"; - reads it from stdin, and in a pipe it can be left out',
     )
     parser.add_argument("--context", metavar="TEXT", default="", help="text to work on; - reads it from stdin")
+    add_system_argument(parser)
     add_setup_arguments(parser)
     add_sampling_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object when the answer is there: see below")
@@ -80,6 +82,13 @@ def _ask(args: argparse.Namespace) -> int:
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         tell(result.statistics, sys.stderr)
     return code
+
+
+def add_system_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--system``."""
+    parser.add_argument(
+        "--system", metavar="TEXT", default="", help="system prompt, for a model whose chat template takes one"
+    )
 
 
 def tell_about_demo(model: str) -> None:
@@ -135,7 +144,7 @@ def _answered(
 ) -> tuple[GenerationResult, int]:
     """Answer, and print all about it as JSON."""
     (result, facts), code = finish(lambda stop: _answer(args, question, given, stop, lambda _: None))
-    said = {"instruction": question[0], "context": question[1], **facts}
+    said = {"instruction": question[0], "context": question[1], "system": args.system, **facts}
     print(json.dumps(said, indent=2), flush=True)  # in ASCII: a terminal obeys nothing of it
     return result, code
 
@@ -154,7 +163,7 @@ def _answer(
     params = with_changes(prepared.model.sampling, given)
     try:
         with contextlib.closing(started(setup, prepared)) as engine:
-            prompt = engine.template.render(*question)
+            prompt = render(engine.template, *question, system=args.system)
             with fields_as_options():
                 result = engine.generate(prompt, params, on_text=on_text, stop=stop)
             return result, _facts(result, params, setup.model, engine.device) if args.json else {}

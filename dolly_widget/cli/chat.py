@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dolly_widget.cli.answer_view import answer_view
-from dolly_widget.cli.ask import listener, tell_about_demo, tell_what_was_thought
+from dolly_widget.cli.ask import add_system_argument, listener, tell_about_demo, tell_what_was_thought
 from dolly_widget.cli.command import Command, CommandError, Stopped
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.line_editor import LineEditor, remembered_lines
@@ -33,6 +33,8 @@ _Answering = Callable[[threading.Event, Callable[[str], None]], "Exchange"]
 _KEYS = "Ctrl+C stops an answer. Ctrl+D, or Ctrl+C twice at the prompt, ends the chat."
 _HELP = rf"""/help         lists these commands
 /new          begins a new chat: what was said is forgotten
+/system TEXT  sets the system prompt, where the model takes one; without
+              TEXT, takes it back
 /regenerate   answers the last question again, with another seed
 /save FILE    saves the chat as Markdown, or, as FILE.json, for
               DollyWidget(history="FILE.json")
@@ -41,7 +43,7 @@ _HELP = rf"""/help         lists these commands
 {_KEYS}
 The arrow keys bring earlier questions back.
 A line that ends with \ goes on in the next one."""
-_COMMANDS = ("/help", "/new", "/regenerate", "/save", "/quit")
+_COMMANDS = ("/help", "/new", "/system", "/regenerate", "/save", "/quit")
 _OTHER_NAMES = {"exit": "/quit", "quit": "/quit", "/exit": "/quit", "/?": "/help"}
 _EPILOG = """\
 The model is given what was said before, where its template takes turns. The
@@ -56,6 +58,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     add_setup_arguments(parser)
+    add_system_argument(parser)
     add_sampling_arguments(parser)
     parser.add_argument(
         "--stats",
@@ -79,8 +82,10 @@ def _chat(args: argparse.Namespace) -> int:
             return code
         shows_stats = sys.stderr.isatty() if args.stats is None else args.stats
         params = with_changes(prepared.model.sampling, given)
+        conversation = Conversation(engine, setup, params)
+        conversation.change_system(args.system)
         tell_about_demo(args.model)
-        _Chat(Conversation(engine, setup, params), shows_stats).run()
+        _Chat(conversation, shows_stats).run()
     return 0
 
 
@@ -129,6 +134,8 @@ class _Chat:
             tell("A new chat begins.")
         elif command == "/regenerate":
             self._answer(self._conversation.ask_again)
+        elif command == "/system":
+            self._change_system(argument.strip())
         elif command == "/save":
             self._save(argument.strip())
         elif command not in ("", "/quit"):
@@ -158,6 +165,14 @@ class _Chat:
             tell(exchange.result.statistics, sys.stderr)
         if self._conversation.left_out > before:
             tell("The chat has become too long for the model, which no longer sees its oldest part.", sys.stderr)
+
+    def _change_system(self, text: str) -> None:
+        try:
+            self._conversation.change_system(text)
+        except ValueError as exc:
+            tell(str(exc), sys.stderr)
+        else:
+            tell("The system prompt is set." if text else "There is no system prompt.")
 
     def _save(self, name: str) -> None:
         if not name or not self._conversation.exchanges:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dolly_widget.errors import PromptTooLongError
 from dolly_widget.history import Exchange, History
-from dolly_widget.text import Turn, render, takes_turns
+from dolly_widget.text import NO_SYSTEM, Turn, render, takes_system, takes_turns
 
 if TYPE_CHECKING:
     from dolly_widget.engines import EngineSetup
@@ -25,6 +25,8 @@ class Conversation:
         """All of them, the oldest first."""
         self.left_out = 0
         """How many of the oldest turns the model is no longer given."""
+        self.system = ""
+        """The system prompt; "" is the template's own, if it has one."""
         self._engine, self._setup, self._params = engine, setup, params
         self._turns: tuple[Turn, ...] = ()
 
@@ -51,6 +53,12 @@ class Conversation:
         last = self.exchanges[-1]
         return self._answer(last.instruction, last.turns, replace(self._params, seed=None), stop, on_text)
 
+    def change_system(self, text: str) -> None:
+        """Take another system prompt, "" for none, from the next question on. ValueError where the model takes none."""
+        if text and not takes_system(self._engine.template):
+            raise ValueError(NO_SYSTEM)
+        self.system = text
+
     def begin_anew(self) -> None:
         """Forget the turns; the exchanges stay."""
         self._turns, self.left_out = (), 0
@@ -65,7 +73,7 @@ class Conversation:
     ) -> Exchange:
         engine, left_out = self._engine, 0
         while True:
-            prompt = render(engine.template, instruction, "", turns)
+            prompt = render(engine.template, instruction, "", turns, self.system)
             try:
                 result = engine.generate(prompt, params, on_text=on_text, stop=stop)
                 break
@@ -87,6 +95,7 @@ class Conversation:
             template_name=name,
             turns=turns,
             model_title=model.name,
+            system=self.system,
         )
         self.exchanges.append(exchange)
         self._turns = exchange.turns_after if self.takes_turns else ()

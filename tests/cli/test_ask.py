@@ -151,6 +151,11 @@ def test_a_process_without_stdin_says_so(engine, capsys, monkeypatch):
     assert "There is no stdin to read questions from" in capsys.readouterr().err
 
 
+def test_a_model_without_a_system_prompt_says_so(engine, capsys):
+    assert main(["ask", "Who?", "--system", "Be kind."]) == 2
+    assert "takes no system prompt" in capsys.readouterr().err
+
+
 # As JSON
 
 
@@ -162,6 +167,7 @@ def test_json_is_one_document_and_all_else_is_on_stderr(model, engine, capsys):
     assert data == {
         "instruction": "Who?",
         "context": "",
+        "system": "",
         "answer": "yes",
         "reasoning": "",
         "finish_reason": "stop",

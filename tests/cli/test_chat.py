@@ -2,6 +2,7 @@
 
 import io
 import sys
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -13,6 +14,7 @@ from dolly_widget import SamplingParams, engines
 from dolly_widget.cli import entry_point
 from dolly_widget.errors import EngineError, PromptTooLongError
 from dolly_widget.history import History
+from dolly_widget.text import NO_SYSTEM
 
 SEEDED = ("--seed", "1", "--temperature", "0.8")
 
@@ -60,6 +62,21 @@ def test_options_are_those_of_ask(chat):
 def test_a_line_goes_on_behind_a_backslash(chat):
     engine, *_ = chat("Who\\", "is it?", "Last\\")
     assert prompts(engine) == ["<Who\nis it?>", "<Who\nis it?|ok><Last>"]
+
+
+def test_a_system_prompt_is_an_option_and_a_command(chat):
+    lines = ["One?", "/system Be brief.", "Two?", "/system", "Three?", "/save a.json"]
+    engine, out, _ = chat(*lines, options=["--system", "Be kind."])
+    assert prompts(engine) == ["[Be kind.]<One?>", "[Be brief.]<One?|ok><Two?>", "<One?|ok><Two?|ok><Three?>"]
+    assert [each.system for each in History.from_json(Path("a.json"))] == ["Be kind.", "Be brief.", ""]
+    assert "The system prompt is set.\nok\nThere is no system prompt.\nok\n" in out
+
+
+def test_a_model_without_a_system_prompt_says_so(chat, capsys):
+    _, _, err = chat("/system Be brief.", "One?", takes_turns=False)
+    assert err == f"{NO_SYSTEM}\n"
+    assert entry_point.main(["chat", "--system", "Be kind."]) == 2
+    assert capsys.readouterr().err == f"dolly-widget: {NO_SYSTEM}\n"
 
 
 def test_new_forgets_what_was_said(chat):
@@ -113,7 +130,9 @@ def test_what_only_looks_like_a_command_is_a_question(chat, line):
 
 def test_help_lists_every_command_and_the_keys(chat):
     _, out, _ = chat("/help")
-    assert all(word in out for word in ("/new", "/regenerate", "/save FILE", "/quit", "Ctrl+C", "Ctrl+D"))
+    assert all(
+        word in out for word in ("/new", "/system TEXT", "/regenerate", "/save FILE", "/quit", "Ctrl+C", "Ctrl+D")
+    )
     assert max(map(len, out.splitlines())) <= 80
 
 

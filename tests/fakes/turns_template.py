@@ -4,8 +4,8 @@ from dolly_widget.text import Prompt, Segment
 
 
 class TurnsTemplate:
-    name, stop, takes_turns = "turns", (), True
+    name, stop, takes_turns, takes_system = "turns", (), True, True
 
-    def render(self, instruction, context="", turns=()):
-        said = "".join(f"<{turn.instruction}|{turn.answer}>" for turn in turns)
+    def render(self, instruction, context="", turns=(), system=""):
+        said = f"[{system}]" * bool(system) + "".join(f"<{turn.instruction}|{turn.answer}>" for turn in turns)
         return Prompt([Segment(said, True), Segment(f"<{instruction}>", False)])
