@@ -90,6 +90,16 @@ def notices(text):
     return messages.error_html(cause) + messages.hint_html(text) + messages.note_html(text) + name
 
 
+def history_of(text):
+    return History([answered(text, text, text, stop=(), system=text)])
+
+
+def hint(text):
+    shown = Hint(widgets.Text())
+    shown.show(text)
+    return shown.value
+
+
 def rendered(markdown):
     """What two readers of Markdown that let HTML through make of a document."""
     readers = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render, mistune.create_markdown(escape=False)
@@ -135,16 +145,6 @@ SINKS = {
     "saved notebook as Markdown": exported,
 }
 """All that becomes HTML in Python."""
-
-
-def history_of(text):
-    return History([answered(text, text, text, stop=(), system=text)])
-
-
-def hint(text):
-    shown = Hint(widgets.Text())
-    shown.show(text)
-    return shown.value
 
 
 def state_of(view, *names):
