@@ -22,8 +22,7 @@ from dolly_widget.sampling import SamplingParams
 if TYPE_CHECKING:
     import openvino_genai
 
-# GenAI's numbers have 32 and 64 bits: beyond these, its 0 or a TypeError would come of a setting that is in its range.
-_LARGEST = 2**31 - 1
+# GenAI's numbers have 32 bits: beyond these, its 0 or 1 would come of a setting that is in its range.
 _SMALLEST = 1e-6
 _BELOW_ONE = 1 - 2**-24
 # A property of GenAI, not of a device: paged attention, which keeps what begins alike, or the model's own.
@@ -131,7 +130,7 @@ def _generation_config(params: SamplingParams, seed: int, end_ids: frozenset[int
 
     params = within_candidates(params)
     config = genai.GenerationConfig()
-    config.max_new_tokens = min(params.max_new_tokens, _LARGEST)
+    config.max_new_tokens = params.max_new_tokens
     config.repetition_penalty = params.repetition_penalty
     config.stop_token_ids = set(end_ids)
     config.apply_chat_template = False
@@ -139,7 +138,7 @@ def _generation_config(params: SamplingParams, seed: int, end_ids: frozenset[int
     if config.do_sample:
         config.temperature = params.temperature
         config.top_p = max(params.top_p, _SMALLEST)
-        config.top_k = min(params.top_k, _LARGEST)
+        config.top_k = params.top_k
         config.min_p = min(params.min_p, _BELOW_ONE)
         config.rng_seed = seed
     return config

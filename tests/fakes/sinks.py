@@ -90,6 +90,10 @@ def notices(text):
     return messages.error_html(cause) + messages.hint_html(text) + messages.note_html(text) + name
 
 
+def history_of(text):
+    return History([answered(text, text, text, stop=(), system=text)])
+
+
 def hint(text):
     shown = Hint(widgets.Text())
     shown.show(text)
@@ -141,10 +145,6 @@ SINKS = {
     "saved notebook as Markdown": exported,
 }
 """All that becomes HTML in Python."""
-
-
-def history_of(text):
-    return History([answered(text, text, text, stop=(), system=text)])
 
 
 def state_of(view, *names):

@@ -91,11 +91,11 @@ def test_the_remedy_of_a_prompt_too_long_asks_the_same_again_with_what_can_be_se
     engine = ScriptedEngine(["fits"])
     widget = make(engine)
     with pytest.raises(PromptTooLongError):
-        widget.ask("Hi", temperature=0.3, max_new_tokens=5000)
-    assert widget._screen.notice.remedy.description == "Set max new tokens to 1000"
+        widget.ask("Hi", temperature=0.3, max_new_tokens=20_000)
+    assert widget._screen.notice.remedy.description == "Set max new tokens to 2024"
     widget._screen.notice.remedy.click()
     assert widget.wait(LIMIT_S).text == "fits"
-    assert (engine.calls[0][1].max_new_tokens, engine.calls[0][1].temperature) == (1000, 0.3)
+    assert (engine.calls[0][1].max_new_tokens, engine.calls[0][1].temperature) == (2024, 0.3)
 
 
 def test_a_click_on_an_old_answer_that_comes_when_a_new_one_is_written_changes_nothing(make):

@@ -33,4 +33,13 @@ def longer(exchange: Exchange, max_positions: int | None) -> Asked:
 
 def _asked(exchange: Exchange) -> Asked:
     instruction, context, params = exchange.asked
-    return Asked(instruction, context, params, exchange.turns, model_dir=exchange.model_dir, left_out=exchange.left_out)
+    return Asked(
+        instruction,
+        context,
+        params,
+        exchange.turns,
+        model_dir=exchange.model_dir,
+        system=exchange.system,
+        instead_of=exchange.instead_of,
+        left_out=exchange.left_out,
+    )

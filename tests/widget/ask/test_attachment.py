@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_said_before_anything_runs_and_cut_when_asked(make)
 def test_ask_takes_the_path_of_a_file(widget, tmp_path):
     (tmp_path / "a.html").write_text("<p>Hello <b>there</b><script>no()</script>")
     widget.ask("What?", context=tmp_path / "a.html")
-    assert widget.context == "Hello there"
+    assert widget.history[-1].context == "Hello there"
     assert widget.history[0].context == "Hello there"
     with pytest.raises(ValueError, match=r"nowhere\.txt cannot be read"):
         widget.ask("What?", context=tmp_path / "nowhere.txt")

@@ -152,7 +152,7 @@ def test_a_seed_that_is_none_is_marked_and_blocks_the_question(make, typed):
     assert is_shown(panel.seed.hint)
     with pytest.raises(ValueError, match=rf"The seed '{typed}' is not a whole number from 0 to 4294967295: correct it"):
         widget.submit()
-    widget._screen.composer._actions["submit"]()  # the button, and Enter
+    widget._screen.composer._actions.submit()  # the button, and Enter
     assert "is not a whole number" in widget._screen.notice.children[0].value
     assert engine.calls == []
     panel.seed.value = "7"
