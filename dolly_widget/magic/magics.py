@@ -181,9 +181,8 @@ class DollyMagics(Magics):
                 live.model, live.doing = name_of(prepared.model), WRITING
                 live.params = with_changes(prepared.model.sampling, request.sampling)
                 prompt = engine.template.render(request.instruction, request.context)
-                return engine.generate(
-                    prompt, live.params, on_text=Listener(live.pieces.append, live.thoughts.append), stop=stop
-                )
+                listener = Listener(live.pieces.append, live.thoughts.append)
+                return engine.generate(prompt, live.params, on_text=listener, stop=stop)
         except BaseException as exc:
             if isinstance(exc, EngineError):
                 self._drop(request)
