@@ -305,7 +305,7 @@ def test_one_output_grows_and_ends_as_markdown_with_a_caption(notebook):
     engine = says(notebook, ["Two *cats*:\n\n", "1. a", "\n2. b"], stepwise=True)
     sent = notebook.published
     helper = when_shown(
-        notebook, ("Writing…", engine.step), ("Two *cats*:", engine.step), ("1. a", lambda: engine.step(2))
+        notebook, ("Writing…", engine.step), ("Two <em>cats</em>:", engine.step), ("1. a", lambda: engine.step(2))
     )
     assert notebook.run("%dolly --seed 7 Go on.") == ""
     helper.wait(LIMIT_S)
@@ -313,7 +313,7 @@ def test_one_output_grows_and_ends_as_markdown_with_a_caption(notebook):
     assert (len(ids), [message["update"] for message in sent]) == (1, [False, *[True] * (len(sent) - 1)])
     assert all(set(message["data"]) == {"text/html", "text/plain"} for message in sent)
     growing = [message["data"]["text/html"] for message in sent[:-1]]
-    assert any("Two *cats*:" in each and "white-space: pre-wrap" in each for each in growing)
+    assert "white-space: pre-wrap" in growing[-1]
     # What has ended is rendered, the rest is as it came.
     assert "Two <em>cats</em>:" in growing[-1]
     assert "1. a" in growing[-1]
@@ -744,3 +744,34 @@ def test_the_demo_model_answers_and_is_freed(shell, capsys, monkeypatch):
     notebook.run("%unload_ext dolly_widget")
     gc.collect()
     assert loaded[0]() is None
+
+
+def test_what_has_ended_costs_no_more_than_twice_the_text(notebook):
+    pieces = [f"- **{number}** and `code`\n" for number in range(200)]
+    view = views.NotebookView()
+    text = ""
+    for piece in pieces:
+        text += piece
+        view.show(text, views.WRITING, [])
+    typed = sum(len(piece) * (len(pieces) - place) for place, piece in enumerate(pieces))
+    sent = sum(len(message["data"]["text/html"]) for message in notebook.published)
+    assert sent < 2 * typed + 500 * len(pieces)
+    assert "<strong>0</strong>" in notebook.published[3]["data"]["text/html"]
+
+
+def test_reasoning_is_folded_above_the_answer(notebook):
+    engine = says(notebook, [])
+    generate = engine.generate
+
+    def think(prompt, params, *, on_text, stop):
+        on_text.reasoning("Hm <b>.")
+        on_text("Yes.")
+        result = generate(prompt, params, stop=stop)
+        return dataclasses.replace(result, text="Yes.", token_ids=(1, 2, 3), reasoning="Hm <b>.", reasoning_tokens=2)
+
+    engine.generate = think
+    notebook.run("%dolly --seed 7 Hi")
+    assert '<details class="dw-reasoning"><summary>Reasoning</summary>' in notebook.html
+    assert "Hm &lt;b&gt;." in notebook.html
+    assert f"{DEMO} · 3 tokens, 2 of them reasoning · ended by itself · seed 7<" in notebook.html
+    assert notebook.text == "Yes."
