@@ -21,7 +21,7 @@ from typing import Any
 from dolly_widget.bench.bandwidth import MemoryReader, cache_bytes, memory_reader
 from dolly_widget.bench.prompts import MadeUpPrompts, of_words
 from dolly_widget.bench.weights import weight_bytes_per_token
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, setup_from, start_engine
+from dolly_widget.engines import Engine, EngineSetup, GenerationResult, Listener, load_engine, setup_from, start_engine
 from dolly_widget.models import Model, ModelInfo
 from dolly_widget.runtime import OnProgress, Progress, added_bytes, devices_behind, ignore_progress, private_bytes
 from dolly_widget.sampling import SamplingParams
@@ -211,7 +211,7 @@ def _warm_up(engine: Engine, prompt: Prompt, stop: threading.Event) -> None:
         if stop.is_set() or time.perf_counter() > deadline:
             enough.set()
 
-    engine.generate(prompt, _params(_WARM_UP_TOKENS), on_text=watch, stop=enough)
+    engine.generate(prompt, _params(_WARM_UP_TOKENS), on_text=Listener(watch, watch), stop=enough)
 
 
 def load_libraries(engine: str) -> None:

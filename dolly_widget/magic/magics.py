@@ -18,7 +18,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 
-from dolly_widget.engines import TYPED_FIELDS, Engine, EngineSetup, GenerationResult, Prepared, share_engine
+from dolly_widget.engines import TYPED_FIELDS, Engine, EngineSetup, GenerationResult, Listener, Prepared, share_engine
 from dolly_widget.errors import EXPECTED_ERRORS, EngineError, ModelError, PromptTooLongError, release_frames
 from dolly_widget.magic.lines import ASSIGNED, AssignedAnswer, LineThatAsks, warn_if_cell_was_parsed_before
 from dolly_widget.magic.request import DollyError, Request, in_options, read_request
@@ -149,7 +149,8 @@ class DollyMagics(Magics):
             if request.output and result is not None:
                 shell.user_ns[request.output] = result
             text = live.text if result is None else result.text
-            view.finish(encodable(text), caption(result, live.model, text, live.params))
+            reasoning = live.reasoning if result is None else encodable(result.reasoning)
+            view.finish(encodable(text), caption(result, live.model, text, live.params), reasoning)
         _raise_error(error, result, bool(interrupts))
         return result if is_assigned else None
 
@@ -181,7 +182,8 @@ class DollyMagics(Magics):
                 live.model, live.doing = name_of(prepared.model), WRITING
                 live.params = with_changes(prepared.model.sampling, request.sampling)
                 prompt = render(engine.template, request.instruction, request.context, system=request.system)
-                return engine.generate(prompt, live.params, on_text=live.pieces.append, stop=stop)
+                listener = Listener(live.pieces.append, live.thoughts.append)
+                return engine.generate(prompt, live.params, on_text=listener, stop=stop)
         except BaseException as exc:
             if isinstance(exc, EngineError):
                 self._drop(request)

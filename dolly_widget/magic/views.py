@@ -12,7 +12,7 @@ from IPython.display import DisplayHandle, display
 from dolly_widget.engines import GenerationResult
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import markdown_to_html, output_html, visible_lines
+from dolly_widget.text import GrowingMarkdown, markdown_to_html, output_html, reasoning_html, visible_lines
 
 
 def name_of(model: Model) -> str:
@@ -28,11 +28,14 @@ def caption(result: GenerationResult | None, model: str, text: str, params: Samp
         parts = [model, _ENDS["cancelled"]]
     else:
         count = f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"
+        if result.reasoning:
+            count += f", {result.reasoning_tokens:,} of them reasoning"
         parts = [model, count, _ENDS[result.finish_reason], "greedy" if params.is_greedy else result.origin]
     return " · ".join(parts)
 
 
 WRITING = "Writing…"
+THINKING = "Thinking…"
 _ENDS = {"stop": "ended by itself", "length": "ended at --max-new-tokens", "cancelled": "stopped"}
 
 
@@ -43,8 +46,8 @@ class View(Protocol):
         """Show the text so far, and what is being done."""
         ...
 
-    def finish(self, text: str, caption: str) -> None:
-        """Show the answer as it stays."""
+    def finish(self, text: str, caption: str, reasoning: str = "") -> None:
+        """Show the answer as it stays; ``reasoning`` is what the model thought before it."""
         ...
 
 
@@ -70,16 +73,29 @@ class NotebookView:
     def __init__(self) -> None:
         self._handle: DisplayHandle | None = None
         self._shown: dict[str, str] = {}
+        self._growing, self._grown = GrowingMarkdown(), ""
 
     def show(self, text: str, doing: str, notes: list[str]) -> None:
-        """See ``View``: the text as it is, since half an answer is incomplete Markdown."""
-        so_far = _as_typed(text) if text else ""
+        """See ``View``: what has ended is rendered, the rest is the text as it is."""
+        so_far = self._so_far(text) if text else ""
         # A console, which cannot replace what it printed, should print something.
         self._publish(output_html(so_far + _quiet(*notes, doing)), text or doing)
 
-    def finish(self, text: str, caption: str) -> None:
+    def _so_far(self, text: str) -> str:
+        if not text.startswith(self._grown):
+            self._growing, self._grown = GrowingMarkdown(), ""
+        self._growing.push(text[len(self._grown) :])
+        self._grown = text
+        rendered, typed = self._growing.html, _as_typed(text)
+        # All of it is sent each time: where the markup is more than the text, it waits for the end.
+        if not rendered or len(rendered) > 1.5 * len(typed):
+            return typed
+        rest = text.encode("utf-16-le")[2 * self._growing.at :].decode("utf-16-le")
+        return f'<div class="dolly-answer">{rendered}</div>{_as_typed(rest) if rest else ""}'
+
+    def finish(self, text: str, caption: str, reasoning: str = "") -> None:
         """See ``View``: as Markdown."""
-        self._publish(_whole(text, caption), text)
+        self._publish(_whole(text, caption, reasoning), text)
 
     def _publish(self, page: str, text: str) -> None:
         # Never text/markdown, which JupyterLab prefers and renders with its HTML and scripts in a trusted notebook.
@@ -97,17 +113,19 @@ class CapturedView:
     def show(self, text: str, doing: str, notes: list[str]) -> None:
         """See ``View``: nothing yet."""
 
-    def finish(self, text: str, caption: str) -> None:
+    def finish(self, text: str, caption: str, reasoning: str = "") -> None:
         """See ``View``: as Markdown."""
-        display({"text/html": _whole(text, caption), "text/plain": visible_lines(text)}, raw=True)
+        display({"text/html": _whole(text, caption, reasoning), "text/plain": visible_lines(text)}, raw=True)
 
 
 def _as_typed(text: str) -> str:
     return f'<div class="dolly-answer" style="white-space: pre-wrap">{html.escape(visible_lines(text))}</div>'
 
 
-def _whole(text: str, caption: str) -> str:
-    return output_html(f'<div class="dolly-answer">{markdown_to_html(text)}</div>{_quiet(caption)}')
+def _whole(text: str, caption: str, reasoning: str) -> str:
+    # No times: with a seed, the output is the same in every run.
+    thought = reasoning_html(reasoning, "Reasoning")
+    return output_html(f'{thought}<div class="dolly-answer">{markdown_to_html(text)}</div>{_quiet(caption)}')
 
 
 def _quiet(*lines: str) -> str:
@@ -134,8 +152,8 @@ class TerminalView:
         print(_printable(text[self._chars :]), end="", flush=True)
         self._chars = len(text)
 
-    def finish(self, text: str, caption: str) -> None:
-        """See ``View``: what is printed already stays as it is."""
+    def finish(self, text: str, caption: str, reasoning: str = "") -> None:
+        """See ``View``: what is printed already stays as it is; reasoning is not printed."""
         print(_printable(text[self._chars :]) + ("\n" if text else "") + _printable(caption), flush=True)
 
 

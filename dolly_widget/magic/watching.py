@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from dolly_widget.engines import GenerationResult
 from dolly_widget.errors import ModelError
-from dolly_widget.magic.views import View
+from dolly_widget.magic.views import THINKING, View
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import encodable
@@ -35,12 +35,24 @@ class Live:
     notes: list[str] = field(default_factory=list)
     """What is to be known of preparing the model: what it needs, that a file is a pickle."""
     pieces: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    """The pieces of the reasoning before the answer."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     @property
     def text(self) -> str:
         """The answer so far."""
         return encodable("".join(self.pieces))
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought so far."""
+        return encodable("".join(self.thoughts))
+
+    @property
+    def step(self) -> str:
+        """What is being done, in words."""
+        return THINKING if self.thoughts and not self.pieces else self.doing
 
     def report(self, progress: Progress) -> None:
         """An OnProgress. What is said beside the figures stays."""
@@ -68,7 +80,7 @@ def watch(job: Job[GenerationResult], live: Live, view: View, interrupts: list[f
     while True:
         if interrupts:
             job.stop()
-        view.show(live.text, "Stopping…" if interrupts else live.doing, live.notes)
+        view.show(live.text, "Stopping…" if interrupts else live.step, live.notes)
         if live.ended.wait(SHOW_INTERVAL_S):
             return
         if interrupts and (len(interrupts) > 1 or time.monotonic() - interrupts[0] > STOP_TIMEOUT_S):
@@ -85,4 +97,6 @@ def outcome(
         except BaseException as exc:  # it is raised again when the text is safe
             if not (is_interrupted and isinstance(exc, ModelError)):
                 return None, exc
-    return GenerationResult(live.text.rstrip(), (), 0, "cancelled", live.params.seed or 0, math.nan, math.nan), None
+    seed, reasoning = live.params.seed or 0, live.reasoning
+    left = GenerationResult(live.text.rstrip(), (), 0, "cancelled", seed, math.nan, math.nan, reasoning=reasoning)
+    return left, None

@@ -19,9 +19,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from dolly_widget.text.characters import REORDERING, utf16_units
 from dolly_widget.text.growing_list import GrowingList
 from dolly_widget.text.growing_table import GrowingTable
-from dolly_widget.text.markdown import MAX_MARKDOWN_CHARS, plain_html
 from dolly_widget.text.markdown_math import opens_formula
-from dolly_widget.text.markdown_parser import Env, blocks_of, normalized, parse, render_tokens
+from dolly_widget.text.markdown_parser import (
+    MAX_MARKDOWN_CHARS,
+    Env,
+    blocks_of,
+    normalized,
+    parse,
+    plain_html,
+    render_tokens,
+)
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -6,12 +6,10 @@ http, https and mailto only. And nothing that it wrote is lost where Markdown wo
 
 from __future__ import annotations
 
-import html
+from dolly_widget.text.growing_markdown import GrowingMarkdown
+from dolly_widget.text.markdown_parser import MAX_MARKDOWN_CHARS, Env, normalized, parse, render_tokens
 
-from dolly_widget.text.markdown_parser import Env, normalized, parse, render_tokens
-
-MAX_MARKDOWN_CHARS = 30_000
-"""What is behind them is shown as it is: some inputs cost the parser quadratic time."""
+__all__ = ["MAX_MARKDOWN_CHARS", "markdown_to_html"]
 
 
 def markdown_to_html(text: str) -> str:
@@ -20,19 +18,10 @@ def markdown_to_html(text: str) -> str:
     For any string: no exception, no element or attribute of the text's own, time bounded; safe to insert in a page.
     """
     source = normalized(text)
-    if len(source) > MAX_MARKDOWN_CHARS:
-        from dolly_widget.text.growing_markdown import GrowingMarkdown
-
+    if len(source) > MAX_MARKDOWN_CHARS:  # rendered as far as that, which only what grows knows
         growing = GrowingMarkdown()
         growing.push(source)
         growing.finish()
         return growing.html
     env: Env = {}
     return render_tokens(parse(source, env), env)
-
-
-def plain_html(source: str) -> str:
-    """A normalized text as it is."""
-    from dolly_widget.text.characters import REORDERING
-
-    return f'<pre class="dw-plain">{html.escape(REORDERING.sub("", source))}</pre>\n'

@@ -6,6 +6,7 @@ Parses and renders stretches of a text; ``markdown.py`` renders whole texts, ``g
 from __future__ import annotations
 
 import functools
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
+
+MAX_MARKDOWN_CHARS = 30_000
+"""What is behind them is shown as it is: some inputs cost the parser quadratic time."""
 
 Env = dict[str, Any]
 """What is left of the budgets of one text: cells, coloured characters, formulas."""
@@ -64,6 +68,11 @@ def render_tokens(tokens: Sequence[Token], env: Env) -> str:
     parser = _parser()
     # After the parser, which turns &#8238; into the character.
     return REORDERING.sub("", parser.renderer.render(tokens, parser.options, env))
+
+
+def plain_html(source: str) -> str:
+    """A normalized text as it is."""
+    return f'<pre class="dw-plain">{html.escape(REORDERING.sub("", source))}</pre>\n'
 
 
 @functools.cache

@@ -10,10 +10,11 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 FAKES = Path(__file__).parents[1] / "fakes"
+FORMULAS = r"It costs $5 to $10. \(x^2\), $a_i$ and \(\href{javascript:window.hacked=1}{x}\) `$x$`" + "\n\n$$y$$"
 COST = "It costs $5 in May and $10 in June."
 TEXTS = [
     COST,
-    r"$\href{javascript:window.hacked=1}{x}$ \(\color{white}{hidden}\) \[y\] \begin{equation}z\end{equation}",
+    r"$\href{javascript:window.hacked=1}{x}$ \(\color{white}{hidden}\) \begin{equation}z\end{equation}",
     r"$\unicode{x3c}$ $\class{x}{y}$ $$\cssId{location}{x}$$ \\(x\\)",
     f"<img src=https://{EVIL}/x onerror=window.hacked=1>\n\n\n![x](https://{EVIL}/x)",
 ]
@@ -41,6 +42,17 @@ sharing._load = lambda setup, prepared: Engine(load_engine())
 %dolly Hi
 """
 # JupyterLab typesets one output after the other: where this one is done, those above are.
+ANSWER = f"""
+from IPython.display import display
+from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.text import markdown_to_html, output_html
+view = ResponseView()
+view.begin()
+view.text = {FORMULAS!r}
+view.finish({FORMULAS!r})
+display(view)
+display({{"text/html": output_html(markdown_to_html({FORMULAS!r}))}}, raw=True)
+"""
 FORMULA = "from IPython.display import HTML\nHTML('$x$ <span>$y$</span>')"
 
 
@@ -60,3 +72,16 @@ def test_nothing_that_is_shown_becomes_a_formula(lab, page):
     assert page.evaluate("window.hacked") is None
     assert [url for url in asked if EVIL in url] == []
     assert notebook.errors() == []
+
+
+def test_formulas_of_an_answer_are_drawn_and_nothing_else_of_it(lab, page):
+    """In a widget and in a plain output, by JupyterLab's own MathJax."""
+    notebook = lab.open(page, [ANSWER], "outputs.ipynb")
+    notebook.run(0)
+    drawn = notebook.cell(0).locator(".dw-response mjx-container")
+    expect(drawn).to_have_count(3, timeout=60_000)
+    expect(notebook.cell(0).locator(".jp-RenderedHTML mjx-container")).to_have_count(3, timeout=60_000)
+    shown = notebook.cell(0).locator(".dw-response")
+    expect(shown).to_contain_text("It costs $5 to $10.")
+    expect(shown).to_contain_text("\\href{javascript:window.hacked=1}{x}")
+    assert page.evaluate("window.hacked") is None

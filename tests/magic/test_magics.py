@@ -305,7 +305,7 @@ def test_one_output_grows_and_ends_as_markdown_with_a_caption(notebook):
     engine = says(notebook, ["Two *cats*:\n\n", "1. a", "\n2. b"], stepwise=True)
     sent = notebook.published
     helper = when_shown(
-        notebook, ("Writing…", engine.step), ("Two *cats*:", engine.step), ("1. a", lambda: engine.step(2))
+        notebook, ("Writing…", engine.step), ("Two <em>cats</em>:", engine.step), ("1. a", lambda: engine.step(2))
     )
     assert notebook.run("%dolly --seed 7 Go on.") == ""
     helper.wait(LIMIT_S)
@@ -313,8 +313,10 @@ def test_one_output_grows_and_ends_as_markdown_with_a_caption(notebook):
     assert (len(ids), [message["update"] for message in sent]) == (1, [False, *[True] * (len(sent) - 1)])
     assert all(set(message["data"]) == {"text/html", "text/plain"} for message in sent)
     growing = [message["data"]["text/html"] for message in sent[:-1]]
-    assert "Two *cats*:" in growing[-1]
     assert "white-space: pre-wrap" in growing[-1]
+    # What has ended is rendered, the rest is as it came.
+    assert "Two <em>cats</em>:" in growing[-1]
+    assert "1. a" in growing[-1]
     assert "Writing…" in growing[-1]
     assert "<em>cats</em>" in notebook.html
     assert notebook.html.count("<li>") == 2
@@ -467,7 +469,7 @@ def test_an_answer_that_is_not_assigned_is_shown_once(notebook):
 
 
 def test_the_result_is_kept_where_showing_it_fails(notebook, monkeypatch):
-    def fail(self, text, caption):
+    def fail(self, *shown):
         raise BrokenPipeError("gone")
 
     monkeypatch.setattr(views.NotebookView, "finish", fail)
@@ -765,3 +767,34 @@ def test_a_path_is_the_text_of_its_file_and_a_system_prompt_is_given_where_one_i
     notebook.engine.template = Template()
     notebook.run("tone = 'brief'\n%dolly --system 'Be {tone}.' Hi")
     assert notebook.prompt == "Be brief.|Hi"
+
+
+def test_what_has_ended_costs_no_more_than_twice_the_text(notebook):
+    pieces = [f"- **{number}** and `code`\n" for number in range(200)]
+    view = views.NotebookView()
+    text = ""
+    for piece in pieces:
+        text += piece
+        view.show(text, views.WRITING, [])
+    typed = sum(len(piece) * (len(pieces) - place) for place, piece in enumerate(pieces))
+    sent = sum(len(message["data"]["text/html"]) for message in notebook.published)
+    assert sent < 2 * typed + 500 * len(pieces)
+    assert "<strong>0</strong>" in notebook.published[3]["data"]["text/html"]
+
+
+def test_reasoning_is_folded_above_the_answer(notebook):
+    engine = says(notebook, [])
+    generate = engine.generate
+
+    def think(prompt, params, *, on_text, stop):
+        on_text.reasoning("Hm <b>.")
+        on_text("Yes.")
+        result = generate(prompt, params, stop=stop)
+        return dataclasses.replace(result, text="Yes.", token_ids=(1, 2, 3), reasoning="Hm <b>.", reasoning_tokens=2)
+
+    engine.generate = think
+    notebook.run("%dolly --seed 7 Hi")
+    assert '<details class="dw-reasoning"><summary>Reasoning</summary>' in notebook.html
+    assert "Hm &lt;b&gt;." in notebook.html
+    assert f"{DEMO} · 3 tokens, 2 of them reasoning · ended by itself · seed 7<" in notebook.html
+    assert notebook.text == "Yes."

@@ -205,7 +205,7 @@ def test_controls_in_an_address_are_encoded_or_make_it_text():
     links = Page(
         markdown_to_html("[x](https://a.example/&#10;&#8238;) [x](\x01https://a.example) [x](ht\ttps://a.b)")
     ).links
-    assert links == ["https://a.example/%0A%E2%80%AE"]
+    assert links == ["https://a.example/%0A%E2%80%AE", "https://a.example"]  # the second one stands there bare
 
 
 def test_headings_stay_below_those_of_the_page():
@@ -285,7 +285,11 @@ def test_blank_text_gives_nothing(source):
 
 
 @pytest.mark.parametrize(
-    "piece", [*'[]>*_`<&|~#(-"', "![", "> ", "- ", "**a", "[a](", "|a", "![[]()", "|-|\n", "\n", "a "]
+    "piece",
+    [
+        *[*'[]>*_`<&|~#(-"', "![", "> ", "- ", "**a", "[a](", "|a", "![[]()", "|-|\n", "\n", "a ", "$", "$a$ ", "\\("],
+        *["\\(a\\) ", "\\[\n", "$$\n", "http://", "a@b.com ", "www.", "mailto:", "- [x] a\n"],
+    ],
 )
 def test_repetition_up_to_the_limit_is_harmless(piece):
     source = (piece * MAX_MARKDOWN_CHARS)[:MAX_MARKDOWN_CHARS]
@@ -441,3 +445,83 @@ def test_the_legend_names_the_kinds_that_occur(pieces, legend):
     entries = page.text.removeprefix("".join(page.texts())).split("\N{EM SPACE}")
     assert [entry.strip() for entry in entries] == legend
     assert page.labels == legend[:1]
+
+
+@pytest.mark.parametrize(
+    ("text", "boxes"),
+    [
+        ("- [x] a\n- [ ] b", ["\u2611", "\u2610"]),
+        ("1. [X] a", ["\u2611"]),
+        ("- [y] a", []),
+        ("[x] a", []),
+        ("- [x]a", []),
+    ],
+)
+def test_tasks_have_boxes(text, boxes):
+    page = Page(markdown_to_html(text))
+    assert [sign for sign in page.text if sign in "\u2610\u2611"] == boxes
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("See https://a.com/x?y=1.", ["https://a.com/x?y=1"]),
+        ("www.a.com and me@a.com", ["http://www.a.com", "mailto:me@a.com"]),
+        ("(http://a.com/b_(c))", ["http://a.com/b_(c)"]),
+        ("script.py, README.md, a.com, ftp://a.com, //a.com, javascript:x", []),
+        ("`https://a.com`", []),
+    ],
+)
+def test_bare_addresses_are_links_and_names_of_files_are_not(text, links):
+    page = Page(markdown_to_html(text))
+    assert page.links == links
+    assert page.text.strip() == text.replace("`", "")
+
+
+def formulas(text):
+    return re.findall(r'<span class="dw-math[^"]*">(.*?)</span>', markdown_to_html(text), re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r"\(x^2\) and \[y\]", [r"\(x^2\)", r"\[y\]"]),
+        ("$$a < b$$", [r"\[a &lt; b\]"]),
+        ("$x$, $a_i$ and $\\alpha + 1$.", [r"\(x\)", r"\(a_i\)", r"\(\alpha + 1\)"]),
+        ("Text:\n\\[\na\n- b\n= c\n\\]\nend", ["\\[a\n- b\n= c\\]"]),
+        ("- item\n\n  $$\n  x\n  $$", [r"\[x\]"]),
+    ],
+)
+def test_formulas_keep_their_source(text, found):
+    assert formulas(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("$5 and $10", "costs $5–$10", "US$5 or US$6", "$HOME/$USER", "A$5 and B$", "$ x $", "$5 to 6$", "$20,000$k"),
+        *("the $price and the cost$", "$x\ny$", "`$x$`", "```\n\\(x\\)\n```", "    $$x$$", r"\\(x\\)", r"\$x\$", "$$"),
+        *(r"\(\)", r"\(x", r"\[a\](http://b.com)", "$100$200", "(from $3) to 4$"),
+    ],
+)
+def test_what_may_be_something_else_is_no_formula(text):
+    assert formulas(text) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(r"\href{javascript:alert(1)}{x}", r"\require{html}", r"\def\x{\x\x}\x", r"\newcommand{\a}{b}", r"\let\a=b"),
+        *(r"\class{jp-x}{y}", r"\cssId{a}{b}", r"\style{color:red}{x}", r"\unicode{x41}", r"\rule{99em}{99em}"),
+        *(r"\includegraphics{http://a.b}", r"\color{white}{x}", r"\url{http://a.b}", r"\label{a}", r"\hspace{99em}"),
+        *(r"{x", r"x}", "x" * 2001, "`x`", r"a $b$ c", r"\data{a}", r"\gdef\x{y}", r"\catcode 1=2"),
+    ],
+)
+def test_a_hostile_formula_is_its_source(source):
+    for text in (f"\\({source}\\)", f"$${source}$$"):
+        assert formulas(text) in ([], [r"\(b\)"])
+        assert "x" * 100 in source or source.replace("`", "") in Page(markdown_to_html(text)).text
+
+
+def test_the_number_of_formulas_is_bounded():
+    assert len(formulas("$x$ " * 2000)) == 300

@@ -95,9 +95,10 @@ function bind(view) {
   });
   view.reasoning.addEventListener("toggle", () => showReasoning(view));
   const resized = new ResizeObserver(() => {
-    resized.observe(place.box); // known once the view is in the page
+    if (view.watched !== place.box) resized.observe((view.watched = place.box)); // known once the view is in the page
     place.resized();
   });
+  view.watched = root;
   resized.observe(root);
   return () => {
     stopModel();

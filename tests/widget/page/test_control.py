@@ -8,7 +8,7 @@ from dolly_widget.widget.page.fold import FoldButton
 
 def test_a_part_s_files_follow_what_all_parts_need():
     module = ResponseView._esm
-    order = ("function makeElement", "function isAtEnd", "class GrowingText", "export default")
+    order = ("function makeElement", "function isAtEnd", "class GrowingAnswer", "export default")
     places = [module.index(text) for text in order]
     assert places == sorted(places)
     assert module.count("export default") == 1
