@@ -104,7 +104,7 @@ def test_a_slider_changes_the_picture(notebook, page):
     slider = page.locator(".dw-settings .widget-slider", has_text="Top-p").locator(".noUi-handle")
     slider.focus()
     page.keyboard.press("Home")
-    expect(summary(page)).to_contain_text("top-p 0.05")
+    expect(summary(page)).to_contain_text("top-p 0.01")
     expect(summary(page)).to_contain_text("1 of 4,096")
     page.keyboard.press("End")
     expect(summary(page)).not_to_contain_text("top-p")  # it is off

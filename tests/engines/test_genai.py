@@ -52,7 +52,9 @@ def engine_class(request):
 @pytest.fixture(scope="module")
 def make_engine(engine_class):
     """``make_engine(model_dir, device=…, template=…)``."""
-    return partial(start, engine_class)
+    # How many tokens are guessed depends on the time that they take; in the faster arithmetic, a near tie on that.
+    exact = {"ov_config": PRECISE} if engine_class is SpeculativeEngine else {}
+    return partial(start, engine_class, **exact)
 
 
 @pytest.fixture(scope="module")
@@ -756,7 +758,7 @@ def test_load_engine_refuses_before_it_loads(demo_dir, model_copy):
     [
         ({"top_p": 0.9}, CANDIDATES),
         ({"top_p": 0.9, "top_k": 5}, 5),
-        ({"top_p": 0.9, "top_k": 5000}, 5000),
+        ({"top_p": 0.9, "top_k": 1000}, 1000),
         ({"top_p": 1}, 0),
         ({"top_p": 1, "top_k": 7}, 7),
     ],
