@@ -236,7 +236,8 @@ def _prepared(setup: EngineSetup, live: Live, stop: threading.Event) -> Prepared
 
 def _raise_error(error: BaseException | None, result: GenerationResult | None, is_interrupted: bool) -> None:
     if isinstance(error, PromptTooLongError):
-        raise DollyError(in_options(error)) from error
+        most = error.largest_max_new_tokens
+        raise DollyError(f"{error} It fits with --max-new-tokens {most}." if most else str(error)) from error
     if isinstance(error, EXPECTED_ERRORS):
         raise DollyError(str(error) or type(error).__name__) from error
     if error is not None:

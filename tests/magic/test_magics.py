@@ -608,7 +608,7 @@ def test_an_interrupt_while_loading_asks_nothing_and_keeps_nothing(notebook, mon
         (EngineError("The GPU went away: load the model again."), "The GPU went away: load the model again."),
         (OSError("The disk is full."), "The disk is full."),
         (ImportError(), "ImportError"),
-        (PromptTooLongError(2000, 100, 2048), "set --max-new-tokens to 48 or less"),
+        (PromptTooLongError(2000, 100, 2048), "It fits with --max-new-tokens 48."),
     ],
 )
 def test_an_error_is_one_sentence_and_the_text_before_it_stays(notebook, error, sentence):
