@@ -14,7 +14,8 @@ from dolly_widget.text.chat_template import (
 )
 from dolly_widget.text.documents import DocumentError, read_document, read_file
 from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
-from dolly_widget.text.growing_markdown import GrowingMarkdown, Operation
+from dolly_widget.text.growing_html import Operation
+from dolly_widget.text.growing_markdown import GrowingMarkdown
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
 from dolly_widget.text.json_text import parse_json, read_json
 from dolly_widget.text.labels import Label, token_label

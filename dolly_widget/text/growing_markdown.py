@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from dolly_widget.text.characters import REORDERING, utf16_units
+from dolly_widget.text.growing_html import GrowingHtml, Operation
 from dolly_widget.text.growing_list import GrowingList
 from dolly_widget.text.growing_table import GrowingTable
 from dolly_widget.text.markdown_math import opens_formula
@@ -44,16 +45,6 @@ _ENDED_BY_EMPTY_LINE = {"paragraph_open", "heading_open", "blockquote_open", "hr
 _OF_ONE_LINE = {"heading_open", "hr"}
 
 
-class Operation(NamedTuple):
-    """What changes the HTML so far; lengths are in UTF-16 units, as JavaScript counts."""
-
-    html: str
-    before: int = 0
-    """Goes in before so many last characters, which close what is open. 0: behind everything."""
-    over: int = 0
-    """Takes the place of so many last characters: of the last block."""
-
-
 class _Line(NamedTuple):
     text: str
     units: int
@@ -65,14 +56,12 @@ class GrowingMarkdown:
 
     def __init__(self) -> None:
         self.at = 0
-        self._closed: list[str] = []
-        self._open = ""  # the last block, as long as it may change
+        self._html = GrowingHtml()
         self._env: Env = {}
         self._tail = ""  # a line that has not ended
         self._size = self._spent = 0
         self._is_full = False
         self._queue: deque[_Line] = deque()
-        self._operations: list[Operation] = []
         self._lines: list[_Line] = []
         self._code_part = ""
         self._begin_anew()
@@ -80,7 +69,7 @@ class GrowingMarkdown:
     @property
     def html(self) -> str:
         """Safe HTML of what has ended."""
-        return "".join((*self._closed, self._open))
+        return str(self._html)
 
     def push(self, piece: str) -> list[Operation]:
         """Take a piece; return what it changes."""
@@ -93,7 +82,7 @@ class GrowingMarkdown:
         self._tail = self._tail[start:]
         if self._fence and not self._is_full:
             self._show_part_of_code()
-        return self._taken()
+        return self._html.taken()
 
     def finish(self) -> list[Operation]:
         """Take the end of the text; return what it changes. Call once."""
@@ -101,13 +90,13 @@ class GrowingMarkdown:
             tail, self._tail = self._tail, ""
             self._read(tail)
         if self._is_full:
-            self._close_block()
+            self._html.close()
             rest = "".join(line.text for line in self._lines) + self._code_part + normalized(self._tail)
-            self._append(plain_html(rest) if rest else "")
+            self._html.append(plain_html(rest) if rest else "")
         else:
             while self._lines or self._queue or self._fence:
                 self._end()
-        return self._taken()
+        return self._html.taken()
 
     # Lines
 
@@ -128,7 +117,7 @@ class GrowingMarkdown:
 
     def _begin_anew(self) -> None:
         """No block is open, and no line waits."""
-        self._close_block()
+        self._html.close()
         self._lines = []
         self._take: Callable[[], None] = self._take_first
         self._awaited: set[str] = set()  # what closes the blocks of formulas
@@ -136,10 +125,6 @@ class GrowingMarkdown:
         self._code_part = ""
         self._code: list[str] = []
         self._kind = ""
-
-    def _close_block(self) -> None:
-        self._closed.append(self._open)
-        self._open = ""
 
     def _commit(self, count: int) -> None:
         """The first lines are shown."""
@@ -166,31 +151,6 @@ class GrowingMarkdown:
             return False
         self._spent += size
         return True
-
-    # Operations
-
-    def _taken(self) -> list[Operation]:
-        operations, self._operations = self._operations, []
-        return operations
-
-    def _append(self, rendered: str) -> None:
-        if rendered:
-            self._close_block()
-            self._open = rendered
-            self._operations.append(Operation(rendered))
-
-    def _insert(self, rendered: str, closing: str) -> None:
-        place = len(self._open) - len(closing)
-        self._open = self._open[:place] + rendered + closing
-        last = self._operations[-1] if self._operations else None
-        if last and last.before == len(closing):
-            self._operations[-1] = last._replace(html=last.html + rendered)
-        else:
-            self._operations.append(Operation(rendered, before=len(closing)))
-
-    def _replace(self, rendered: str) -> None:
-        self._operations.append(Operation(rendered, over=utf16_units(self._open)))
-        self._open = rendered
 
     # Blocks of which nothing is shown yet
 
@@ -260,7 +220,7 @@ class GrowingMarkdown:
     def _render_lines(self, count: int) -> None:
         tokens = parse(self._source(count), self._env)
         for block in blocks_of(tokens):
-            self._append(render_tokens(tokens[block.start : block.end], self._env))
+            self._html.append(render_tokens(tokens[block.start : block.end], self._env))
         self._commit(count)
         self._leave()
 
@@ -269,7 +229,7 @@ class GrowingMarkdown:
     def _begin_fence(self, fence: str) -> None:
         first = self._lines[0].text
         self._fence, self._take, self._code = fence, self._take_code, [first]
-        self._append(render_tokens(parse(first, {}), {}))
+        self._html.append(render_tokens(parse(first, {}), {}))
         self._commit(1)
 
     def _take_code(self) -> None:
@@ -283,7 +243,7 @@ class GrowingMarkdown:
         self._commit(1)
 
     def _show_code(self, code: str) -> None:
-        self._insert(html.escape(REORDERING.sub("", code)), _CODE_END)
+        self._html.insert(html.escape(REORDERING.sub("", code)), _CODE_END)
 
     def _show_part_of_code(self) -> None:
         """Show what there is of a line, unless it may be the fence that ends the code."""
@@ -298,7 +258,7 @@ class GrowingMarkdown:
 
     def _end_code(self) -> None:
         """Now that all of it is there, it gets its colours."""
-        self._replace(render_tokens(parse("".join(self._code), self._env), self._env))
+        self._html.replace(render_tokens(parse("".join(self._code), self._env), self._env))
         self._commit(len(self._lines))
         self._leave()
 
@@ -307,7 +267,7 @@ class GrowingMarkdown:
     def _begin_table(self) -> None:
         self._table = GrowingTable(self._source(), self._env)
         self._take = self._take_row
-        self._append(self._table.head)
+        self._html.append(self._table.head)
         self._commit(2)
         if self._table.is_full:
             self._leave()
@@ -317,7 +277,7 @@ class GrowingMarkdown:
         if row is None:
             self._leave()
             return
-        self._insert(*row)
+        self._html.insert(*row)
         self._commit(1)
         if self._table.is_full:
             self._leave()
@@ -355,11 +315,11 @@ class GrowingMarkdown:
         items, is_all = self._list.add(item, is_last)
         opening, closing = self._list.opening, self._list.closing
         if is_first:
-            self._append(f"{opening}{items}{closing}")
+            self._html.append(f"{opening}{items}{closing}")
         elif is_all:
-            self._replace(f"{opening}{items}{closing}")
+            self._html.replace(f"{opening}{items}{closing}")
         else:
-            self._insert(items, closing)
+            self._html.insert(items, closing)
 
     # The end of the text
 
