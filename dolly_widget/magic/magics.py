@@ -21,7 +21,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 from dolly_widget.engines import TYPED_FIELDS, Engine, EngineSetup, GenerationResult, Listener, Prepared, share_engine
 from dolly_widget.errors import EXPECTED_ERRORS, EngineError, ModelError, PromptTooLongError, release_frames
 from dolly_widget.magic.lines import ASSIGNED, AssignedAnswer, LineThatAsks, warn_if_cell_was_parsed_before
-from dolly_widget.magic.request import DollyError, Request, in_options, read_request
+from dolly_widget.magic.request import DollyError, Request, read_request
 from dolly_widget.magic.views import WRITING, caption, name_of, view_of
 from dolly_widget.magic.watching import Live, catch_interrupts, outcome, watch
 from dolly_widget.runtime import Job, Progress

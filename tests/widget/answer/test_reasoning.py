@@ -8,6 +8,7 @@ from scripted_engine import ScriptedEngine
 from dolly_widget import DollyWidget
 from dolly_widget.engines import GenerationResult
 from dolly_widget.history import History
+from dolly_widget.widget.answer.saved import conversation_html
 
 
 class ThinkingEngine(ScriptedEngine):
