@@ -21,14 +21,21 @@ def ignore_text(piece: str) -> None:
     """Do nothing with a piece of text."""
 
 
+def ignore_count(count: int) -> None:
+    """Do nothing with a number of tokens."""
+
+
 class Listener:
     """An ``on_text`` for who wants the reasoning too: each piece of it goes to ``reasoning``, before the answer's.
 
-    Whoever passes another function as ``on_text`` gets the answer alone.
+    ``on_count`` gets the number of new tokens so far, after each step. Whoever passes another function as ``on_text``
+    gets the answer alone.
     """
 
-    def __init__(self, on_text: OnText, reasoning: Callable[[str], None]) -> None:
-        self._on_text, self.reasoning = on_text, reasoning
+    def __init__(
+        self, on_text: OnText, reasoning: Callable[[str], None], on_count: Callable[[int], None] = ignore_count
+    ) -> None:
+        self._on_text, self.reasoning, self.on_count = on_text, reasoning, on_count
 
     def __call__(self, piece: str) -> None:
         """Take a piece of the answer."""
@@ -38,6 +45,11 @@ class Listener:
 def reasoning_of(on_text: OnText) -> Callable[[str], None]:
     """What gets the pieces of the reasoning."""
     return getattr(on_text, "reasoning", ignore_text)
+
+
+def count_of(on_text: OnText) -> Callable[[int], None]:
+    """What gets the number of tokens."""
+    return getattr(on_text, "on_count", ignore_count)
 
 
 class Endings(NamedTuple):
@@ -127,6 +139,8 @@ class Answer:
         self._ids += token_ids
         # An end is no text, whether or not the tokenizer's files call it a control token.
         self._read([token_id for token_id in token_ids if token_id not in self.end_ids])
+        if not self.error:
+            self._call(lambda: count_of(self._on_text)(len(self._ids)))
 
     def _read(self, token_ids: Sequence[int]) -> None:
         was_answering = self._splitter.is_answering
@@ -152,14 +166,15 @@ class Answer:
         self._tell(*self._splitter.push(piece))
 
     def _tell(self, reasoning: str, piece: str) -> None:
-        if self.error or not (reasoning or piece):
-            return
+        if reasoning and not self.error:
+            self._call(lambda: reasoning_of(self._on_text)(reasoning))
+        if piece and not self.error:
+            self._call(lambda: self._on_text(piece))
+
+    def _call(self, tell: Callable[[], None]) -> None:
         started = time.perf_counter()
         try:
-            if reasoning:
-                reasoning_of(self._on_text)(reasoning)
-            if piece:
-                self._on_text(piece)
+            tell()
         except BaseException as exc:  # out of a library's callback it would end the process
             self.error = exc
         self._callback_s += time.perf_counter() - started

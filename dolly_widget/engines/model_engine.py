@@ -13,9 +13,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from dolly_widget.engines.answer import Answer, Endings, Listener, OnText, endings, ignore_text, reasoning_of
+from dolly_widget.engines.answer import Answer, Endings, Listener, OnText, count_of, endings, ignore_text, reasoning_of
 from dolly_widget.engines.one_processor import safe_properties
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
@@ -24,6 +24,8 @@ from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, ReasoningSplitter, TextStream, mark_tokens, marks_of
+
+_T = TypeVar("_T")
 
 
 class ModelEngine(ABC):
@@ -199,17 +201,17 @@ class ModelEngine(ABC):
     def _tracking_callbacks(self, on_text: OnText) -> OnText:
         """``on_text``, its thread noted: waiting for a turn on that thread would never end."""
 
-        def tracking(take: Callable[[str], None]) -> Callable[[str], None]:
-            def track(piece: str) -> None:
+        def tracking(take: Callable[[_T], None]) -> Callable[[_T], None]:
+            def track(what: _T) -> None:
                 self._callback_thread = threading.get_ident()
                 try:
-                    take(piece)
+                    take(what)
                 finally:
                     self._callback_thread = None
 
             return track
 
-        return Listener(tracking(on_text), tracking(reasoning_of(on_text)))
+        return Listener(tracking(on_text), tracking(reasoning_of(on_text)), tracking(count_of(on_text)))
 
 
 def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from dolly_widget.text import thought_line
+from dolly_widget.text import rate, thought_line
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ class GenerationResult:
         """One line: tokens, speed, time to first token, why it ended, seed or "greedy"."""
         parts = [f"{self.new_tokens:,} {'token' if self.new_tokens == 1 else 'tokens'}"]
         if not math.isnan(self.tokens_per_s):
-            digits = 0 if self.tokens_per_s >= 100 else 1
-            parts.append(f"{self.tokens_per_s:,.{digits}f} tokens/s")
+            parts.append(rate(self.tokens_per_s))
         if not math.isnan(self.ttft_s):
             parts.append(f"first token after {_duration(self.ttft_s)}")
         return " · ".join([*parts, _ENDS[self.finish_reason], self.origin])

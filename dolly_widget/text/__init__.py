@@ -13,7 +13,7 @@ from dolly_widget.text.chat_template import (
     takes_turns,
 )
 from dolly_widget.text.documents import DocumentError, read_document, read_file
-from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent
+from dolly_widget.text.figures import in_bytes, in_round_bytes, number, percent, rate
 from dolly_widget.text.growing_html import Operation
 from dolly_widget.text.growing_markdown import GrowingMarkdown
 from dolly_widget.text.incremental_decoder import IncrementalDecoder
@@ -65,6 +65,7 @@ __all__ = [
     "output_html",
     "parse_json",
     "percent",
+    "rate",
     "read_document",
     "read_file",
     "read_json",

@@ -28,6 +28,11 @@ def number(value: float) -> str:
     return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
+def rate(tokens_per_s: float) -> str:
+    """How fast tokens come."""
+    return f"{tokens_per_s:,.{0 if tokens_per_s >= 100 else 1}f} tokens/s"
+
+
 def percent(share: float) -> str:
     """A share of 1 in per cent, two digits after the point; what would round to 0 or to 100 says so."""
     if 0 < share < 0.00005:

@@ -129,6 +129,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         return Events(
             changed=self._on_changed,
             begun=self._on_begun,
+            paced=lambda *figures: self._screen.show_pace(*figures),
             answered=self._on_answered,
             shown=self._on_shown,
             emptied=self._on_emptied,

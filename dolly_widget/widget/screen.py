@@ -37,7 +37,7 @@ from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.access import Access
 from dolly_widget.widget.page.fold import Fold
 from dolly_widget.widget.page.kernel_notice import KernelNotice
-from dolly_widget.widget.page.layout import style_sheet
+from dolly_widget.widget.page.layout import show_in, style_sheet
 from dolly_widget.widget.page.notice import Notice
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.continuing import can_go_on
@@ -150,6 +150,7 @@ class Screen:
         self.view = ResponseView()
         self.stats = widgets.HTML()
         self.stats.add_class("dw-status")
+        self.pace = widgets.HTML()  # apart: a screen reader would say each change of the line beside it
         self.go_on = widgets.Button(
             description="Continue",
             icon="forward",
@@ -180,7 +181,7 @@ class Screen:
     def _arranged(self) -> tuple[widgets.Widget, ...]:
         folds = widgets.VBox([self.attachment, self.context_fold, self.system, self.prompt])
         actions = widgets.HBox([self.go_on, self.regenerate, self.regenerate_several, self.lens_toggle])
-        foot = widgets.HBox([self.stats, self.pager, actions])
+        foot = widgets.HBox([self.stats, self.pace, self.pager, actions])
         scrolled = widgets.VBox([self.conversation, self.view, self.several])
         self._asking = widgets.VBox([self.notice, self.composer, folds])
         self._answering = widgets.VBox([scrolled, self.lens.view, foot, self.lens])
@@ -245,6 +246,7 @@ class Screen:
             control.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
         self.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
+        show_in(self.pace, "")
         if status in _BUSY_LINES:
             self.stats.value = messages.busy_line(_BUSY_LINES[status].format(loading=self._loading))
         elif status == "error":
@@ -312,6 +314,10 @@ class Screen:
         """Show the answer so far."""
         view = self.several.view if self.several.is_writing else self.view
         view.text = text
+
+    def show_pace(self, tokens: int, tokens_per_s: float) -> None:
+        """Show how fast the answer is coming."""
+        show_in(self.pace, messages.pace_line(tokens, tokens_per_s))
 
     def show_reasoning(self, text: str) -> None:
         """Show what the model thinks before its answer, so far."""

@@ -9,7 +9,7 @@ from dolly_widget.engines import GenerationResult
 from dolly_widget.errors import EXPECTED_ERRORS, error_text
 from dolly_widget.models import ModelInfo
 from dolly_widget.runtime import Progress
-from dolly_widget.text import in_bytes, visible_lines
+from dolly_widget.text import in_bytes, rate, visible_lines
 
 
 def _escaped(text: str) -> str:
@@ -20,6 +20,11 @@ def _escaped(text: str) -> str:
 def busy_line(text: str) -> str:
     """A line that says what is going on."""
     return f'<div class="dw-stats"><span class="dw-spinner"></span>{_escaped(text)}</div>'
+
+
+def pace_line(tokens: int, tokens_per_s: float) -> str:
+    """Tokens so far, and how fast they come, while an answer is written."""
+    return f'<div class="dw-stats">{tokens:,} tokens · {rate(tokens_per_s)}</div>'
 
 
 def stats_line(result: GenerationResult) -> str:

@@ -19,6 +19,7 @@ from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
 from dolly_widget.widget.session.loader import ModelLoader
+from dolly_widget.widget.session.pace import Pace
 from dolly_widget.widget.session.prompts import Prompts
 from dolly_widget.widget.session.publisher import Publisher
 
@@ -53,6 +54,7 @@ class Answerer:
         *,
         on_text: Callable[[str], None],
         on_reasoning: Callable[[str], None],
+        on_pace: Callable[[int, float], None],
         on_begin: Callable[[], None],
         on_result: Callable[[Exchange], None],
         on_error: Callable[[BaseException], None],
@@ -61,7 +63,7 @@ class Answerer:
         self._loader, self._prompts = loader, prompts
         self._lock, self._worker = lock, worker
         self._on_text, self._on_begin, self._on_result, self._on_error = on_text, on_begin, on_result, on_error
-        self._on_reasoning = on_reasoning
+        self._on_reasoning, self._on_pace = on_reasoning, on_pace
 
     def start(self, asked: Asked) -> Job[GenerationResult]:
         """Begin an answer. Call under ``lock``, and not while ``is_busy``."""
@@ -89,7 +91,7 @@ class Answerer:
 
     def _answer(self, asked: Asked, expected: _Expected, stop: threading.Event) -> GenerationResult:
         """The work of an answer's job."""
-        publisher, thinking = Publisher(self._on_text), Publisher(self._on_reasoning)
+        publisher, thinking, pace = Publisher(self._on_text), Publisher(self._on_reasoning), Pace(self._on_pace)
 
         def on_text(piece: str) -> None:
             with self._worker.adopts_current_thread():  # an observer may close the widget, on the engine's own thread
@@ -97,7 +99,7 @@ class Answerer:
                 publisher.push(piece)
 
         try:
-            exchange = self._exchange(asked, expected, Listener(on_text, thinking.push), stop)
+            exchange = self._exchange(asked, expected, Listener(on_text, thinking.push, pace), stop)
         except BaseException as exc:
             release_frames(exc)
             try:

@@ -19,6 +19,8 @@ class Events:
     """A text of the session, by name, and what it is now: "status", "error", "progress", "response", "device"."""
     begun: Callable[[Asked], None]
     """A question was taken."""
+    paced: Callable[[int, float], None]
+    """How many tokens the answer has so far, and how many come in a second."""
     answered: Callable[[], None]
     """A finished answer was added to the exchanges."""
     shown: Callable[[Exchange], None]

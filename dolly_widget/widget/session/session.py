@@ -74,6 +74,7 @@ class Session:
             history,
             on_text=lambda text: self._set("response", text),
             on_reasoning=lambda text: self._events.changed("reasoning", text),
+            on_pace=events.paced,
             on_begin=lambda: self._set("status", "generating"),
             on_result=self._on_result,
             on_error=self._on_error,
