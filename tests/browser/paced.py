@@ -4,6 +4,7 @@ SOURCE = '''
 import itertools
 import threading
 from dolly_widget import DollyWidget, load_engine
+from dolly_widget.engines.answer import Listener, count_of, reasoning_of
 
 class PacedEngine:
     """The demo model's engine with a pause after each piece of text, which a stop ends at once; the first are short."""
@@ -19,7 +20,8 @@ class PacedEngine:
         def paced(piece):
             on_text(piece)
             stop.wait(self._pause_s if next(count) > 12 else 0.03)
-        return self._engine.generate(prompt, params, on_text=paced, stop=stop)
+        listener = Listener(paced, reasoning_of(on_text), count_of(on_text))
+        return self._engine.generate(prompt, params, on_text=listener, stop=stop)
 
     def close(self):
         self._engine.close()

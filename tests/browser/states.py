@@ -69,6 +69,19 @@ class Chatting:
 widget = DollyWidget(Chatting(), chat=True)
 widget
 """
+RICH = r"""An answer with code and a formula.
+
+```python
+print(1 + 1)
+```
+
+- [x] done
+- [ ] to do
+
+\(1 + 1 = 2\)"""
+THINKING = CHAT.replace("text = self.answers[len(prompt) // 2 % 2]", f"text = {RICH!r}").replace(
+    "1, 0.25, 0.1)", '1, 0.25, 0.1, reasoning="One, and one more.", reasoning_tokens=9, reasoning_s=1.5)'
+)
 
 SEVERAL_FILES = """
 from dolly_widget import DollyWidget
@@ -201,6 +214,35 @@ def _several_files(page, lab):
     expect(page.get_by_role("button", name="Load this file")).to_be_visible(timeout=30_000)
 
 
+def _queued(page, lab):
+    _generating(page, lab)
+    instruction(page).fill("And who is Dolly?")
+    instruction(page).press("Enter")
+    expect(page.locator(".dw-box-row", has_text="Next")).to_be_visible()
+    expect(page.locator(".dw-pace-line")).to_contain_text("tokens/s", timeout=30_000)
+
+
+def _several(page, lab):
+    _answered(page, lab)
+    page.get_by_role("button", name="× 4").click()
+    expect(page.get_by_role("button", name="Go on with this").nth(3)).to_be_enabled(timeout=60_000)
+
+
+def _editing(page, lab):
+    _chat(page, lab)
+    page.get_by_role("button", name="Edit this question").first.click()
+    ask(page, "Who was Dolly?")
+    expect(page.locator(".dw-turn-version")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Edit this question").first.click()
+    expect(page.locator(".dw-box-row", has_text="Editing")).to_be_visible()
+
+
+def _thinking(page, lab):
+    ask(page, "One and one?")
+    is_answered(page)
+    page.locator(".dw-conversation summary").first.click()
+
+
 def _chat(page, lab):
     for text in ("Who is Dolly?", "How did she come into the world?"):
         ask(page, text)
@@ -257,5 +299,9 @@ STATES = {
     "controls": State(MAKE.format(arguments="min_p=0.1, stop=['END']"), _controls),
     "attached": State(MAKE.format(arguments=""), _attached),
     "chat": State(CHAT, _chat),
+    "queued": State(_PACED, _queued),
+    "several": State(_SAMPLED, _several),
+    "editing": State(CHAT, _editing),
+    "thinking": State(THINKING, _thinking),
     "several files": State(SEVERAL_FILES, _several_files),
 }

@@ -145,6 +145,7 @@ def test_a_question_is_changed_in_its_place_and_the_one_before_is_one_click_away
     page.get_by_role("button", name="Edit this question").nth(1).click()
     expect(instruction(page)).to_have_value("How did she come into the world?")
     expect(page.locator(".dw-box-row", has_text="Editing")).to_contain_text("question 2")
+    expect(instruction(page)).to_be_focused()
     ask(page, "And where?")
     expect(question(page).last).to_have_text("YouAnd where?", timeout=60_000)
     expect(question(page)).to_have_count(2)

@@ -30,7 +30,7 @@ function bind(view) {
     "change:is_chat": () => showState(view),
     "change:can_undo": () => showState(view),
     "change:queued": () => showRows(view),
-    "change:editing": () => showRows(view),
+    "change:editing": () => (showRows(view), followEdit(view)),
     "change:examples": () => showExamples(view),
     "change:are_examples_open": () => showExamples(view),
     "msg:custom": () => endWaiting(view),
@@ -77,6 +77,12 @@ function removeSubmitted(view) {
 
 function onExample(view, { target }) {
   if (target.classList.contains("dw-example")) fill(view, target.textContent);
+}
+
+/** A reader who edits a question in this page goes on in the box. */
+function followEdit({ model, root, textarea }) {
+  const isHere = root.closest(".dw-widget")?.contains(document.activeElement);
+  if (model.get("editing") && isHere) textarea.focus();
 }
 
 function toggleExamples({ model }) {
