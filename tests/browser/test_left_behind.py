@@ -7,6 +7,7 @@ from bare_page import open_bare_page
 
 from dolly_widget.widget.answer.conversation import Conversation
 from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
@@ -60,6 +61,10 @@ HELD = "[[...held].sort(), model.listeners.length]"
 ROWS = [{"place": n, "instruction": "Who?", "answer": "A sheep.", "facts": "7 tokens"} for n in range(2)]
 STATES = {
     Access: {},
+    Attachment: {
+        **{"accept": ".txt", "max_bytes": 100, "is_reading": False, "note": "", "is_wrong": False},
+        **{"remedy": "", "is_attached": False},
+    },
     CandidateBars: {"table": {}, "is_outdated": False, "announcement": ""},
     Composer: {
         **{

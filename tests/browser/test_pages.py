@@ -14,7 +14,10 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-GUIDES = ["keyboard", "front_ends", "models", "families", "speed", "lens", "magic", "safety", "troubleshooting"]
+GUIDES = [
+    *("asking", "keyboard", "front_ends", "terminal", "models", "families", "speed", "lens", "magic", "safety"),
+    "troubleshooting",
+]
 LAST_ANSWERS = {"01_quickstart": "My dear", "05_streaming": "GPU"}
 # The others run for minutes, and test_notebooks runs them as well.
 NAMES = [name if name in LAST_ANSWERS else pytest.param(name, marks=pytest.mark.slow) for name in TUTORIALS]
@@ -82,6 +85,7 @@ def test_the_widget_of_the_first_page_shows_its_last_answer(site, page):
     open_page(page, site / "01_quickstart.html")
     widget = page.locator(".dw-widget").first
     expect(widget.get_by_role("button", name="Submit")).to_be_visible()
+    widget.get_by_role("button", name="Examples").click()  # folded, since something was asked
     expect(widget.get_by_role("button", name=re.compile("^(Give|Write|Name|Who|Do|Explain|Please)"))).to_have_count(10)
     answer = widget.locator(".dw-response").first
     expect(answer).to_contain_text(LAST_ANSWERS["01_quickstart"])

@@ -8,7 +8,8 @@ const ENDINGS = new Set(["restarting", "autorestarting", "terminating", "dead"])
 // What needs the kernel. The texts, and what opens in the page alone, stay usable.
 const CONTROLS =
   ".jupyter-button, .widget-text, .widget-combobox, .widget-slider, .widget-dropdown, " +
-  ".widget-checkbox, .dw-composer button, .dw-history button, .dw-history-search, .dw-bars button, .dw-other";
+  ".widget-checkbox, .dw-composer button:not(.dw-fold-button), .dw-attach, .dw-turn-tools button, .dw-history button, " +
+  ".dw-history-search, .dw-bars button, .dw-other";
 
 function initialize({ model }) {
   const setGone = () => model.set("is_gone", true); // in the page alone

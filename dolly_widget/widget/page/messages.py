@@ -24,7 +24,7 @@ def busy_line(text: str) -> str:
 
 def pace_line(tokens: int, tokens_per_s: float) -> str:
     """Tokens so far, and how fast they come, while an answer is written."""
-    return f'<div class="dw-stats dw-pace-line">{tokens:,} tokens · {rate(tokens_per_s)}</div>'
+    return f'<div class="dw-pace-line">{tokens:,} tokens · {rate(tokens_per_s)}</div>'
 
 
 def stats_line(result: GenerationResult) -> str:
