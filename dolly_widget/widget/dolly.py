@@ -30,6 +30,7 @@ from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
 from dolly_widget.widget.session.asked import Asked, checked_turns
 from dolly_widget.widget.session.choice import first_choice, sampling_of
 from dolly_widget.widget.session.events import Events
+from dolly_widget.widget.session.history_file import HistoryFile
 from dolly_widget.widget.session.initial_history import read_exchanges
 from dolly_widget.widget.session.session import Session
 from dolly_widget.widget.settings.panel import SettingsPanel
@@ -51,8 +52,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     its makers publish some.
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
-    exchanges, or the path of a file that ``History.to_json`` wrote. ``chat=True`` gives a model with a chat template
-    the earlier turns, too, and ``system`` is a system prompt for a template that takes one.
+    exchanges, or the path of a file that ``History.to_json`` wrote, or that is not there yet: it is written anew after
+    each answer. ``chat=True`` gives a model with a chat template the earlier turns, too, and ``system`` is a system
+    prompt for a template that takes one.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
     already known to be missing or broken (ModelError), a value is out of range (ValueError), or there is no option of
@@ -86,7 +88,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         # Mistakes are reported before anything is made.
         setup, sampling = split_options(options)
         with_changes(SamplingParams(), sampling)
-        before = read_exchanges(history)
+        source = HistoryFile(history) if isinstance(history, str | Path) else history
+        self._file = source if isinstance(source, HistoryFile) else None
+        before = read_exchanges(source)
         choice, given = first_choice(model, setup)
         found = choice.find() if given is None else None
         files = local_model(given) if given is not None else found and found.model
@@ -378,11 +382,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     def _on_answered(self) -> None:
         self._screen.history.refresh()
+        if self._file is not None:
+            self._file.save(self._session.exchanges)
         if not self._session.is_asked_next:  # one change of the notebook for all
             self._saved.update(self._session.exchanges[-1])
 
     def _on_shown(self, exchange: Exchange) -> None:
         self._screen.show_exchange(exchange)
+        if self._file is not None and self._file.problem:
+            self._screen.say(self._file.problem)
         if self._session.is_chat(self.chat):
             self._show_prompt()  # which holds the answer now
 

@@ -387,7 +387,11 @@ class Screen:
         except PromptTooLongError:
             pass  # shown where it was found, with what helps
         except (ValueError, RuntimeError) as exc:
-            self.notice.show(messages.hint_html(str(exc)))
+            self.say(str(exc))
+
+    def say(self, text: str) -> None:
+        """Say something at the box, until it is dismissed or the text is changed."""
+        self.notice.show(messages.hint_html(text))
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""

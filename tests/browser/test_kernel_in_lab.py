@@ -161,7 +161,9 @@ def test_a_widget_says_that_its_kernel_is_gone_and_keeps_the_text(opened, page, 
     shown = until_there_is_text(page)
     end(page, notebook)
     expect(page.get_by_role("status").filter(has_text=NOTICE)).to_be_visible()
-    buttons = page.locator(".dw-composer button:not(.dw-fold-button), .dw-foot button, .dw-settings .jupyter-button, .dw-attach")
+    buttons = page.locator(
+        ".dw-composer button:not(.dw-fold-button), .dw-foot button, .dw-settings .jupyter-button, .dw-attach"
+    )
     assert buttons.evaluate_all("all => all.length > 10 && all.every(each => each.closest('[inert]') !== null)")
     expect(page.get_by_placeholder("alpaca")).to_have_value(LONG)
     expect(page.get_by_placeholder("alpaca")).not_to_be_editable()

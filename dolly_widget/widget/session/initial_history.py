@@ -9,16 +9,17 @@ from itertools import islice
 from pathlib import Path
 
 from dolly_widget.engines import EngineSetup
-from dolly_widget.history import Exchange, History
+from dolly_widget.history import Exchange
 from dolly_widget.text import encodable
+from dolly_widget.widget.session.history_file import HistoryFile
 
 
-def read_exchanges(history: Sequence[Exchange] | str | Path) -> list[Exchange]:
+def read_exchanges(history: Sequence[Exchange] | HistoryFile) -> list[Exchange]:
     """The exchanges of a history, or of a history's file, with the files of their models if those are here.
 
     Raises ValueError for a file that is not a history, TypeError for any other value.
     """
-    given = History.from_json(Path(history)) if isinstance(history, str | Path) else history
+    given = history.read() if isinstance(history, HistoryFile) else history
     if not isinstance(given, Sequence) or not all(isinstance(each, Exchange) for each in given):
         raise TypeError(f"history must be a History, exchanges, or the path of a JSON file, not {given!r:.60}.")
     # The newest first: those are what is gone on with.
