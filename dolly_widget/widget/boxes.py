@@ -133,7 +133,8 @@ class Boxes:
         """Empty them, for now."""
         if self._aside is not None:
             self.stop_editing()
-        self._cleared = self.draft
+        if self.draft != Draft():  # cleared twice, the first is still what was there
+            self._cleared = self.draft
         self.fill("", "")
 
     def undo_clear(self) -> None:

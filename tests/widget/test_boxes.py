@@ -289,6 +289,17 @@ def test_a_new_chat_can_be_undone(make):
     assert prompts(engine)[1] == "First.||one\nSecond.|"
 
 
+def test_what_was_cleared_twice_comes_back_at_once(make):
+    widget, _ = make(["one"])
+    press(widget, "submit", "First.")
+    widget.wait(LIMIT_S)
+    widget.instruction = "A draft."
+    press(widget, "clear")
+    press(widget, "clear")
+    press(widget, "undo")
+    assert (widget.instruction, questions(widget)) == ("A draft.", ["First."])
+
+
 def test_once_something_was_asked_there_is_nothing_to_undo(make):
     widget, _ = make(["one"], ["two"])
     press(widget, "submit", "First.")

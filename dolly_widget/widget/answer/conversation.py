@@ -18,6 +18,9 @@ MAX_SHOWN_TURNS = 200
 """Of a longer chat the end is shown: a history file of a few kB can hold any number of turns."""
 
 
+_SHOWN = {"items", "earlier", "view_begins"}
+
+
 @dataclass(frozen=True)
 class Versions:
     """Other questions that were asked in the same place: which one this is, counted from 1, and how many there are."""
@@ -88,7 +91,7 @@ class Conversation(Control):
         with self._sending:
             sent, self._sent = self._sent, list(self.items)
             start = _common(sent, self._sent)
-            if key is None or not start:
+            if not start or names - _SHOWN:  # a page that joins gets all of it
                 super().send_state(names)
                 return
             if others := names - {"items"}:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
+from dolly_widget.widget.answer.conversation import Conversation
 from dolly_widget.widget.answer.response import ResponseView
+from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page.control import Control
 from dolly_widget.widget.page.layout import descendants
 
-_SHOWING = (widgets.HTML, widgets.Label, widgets.Button, ResponseView, CandidateBars, LensView, PromptView)
+_SHOWING = (
+    *(widgets.HTML, widgets.Label, widgets.Button),
+    *(Attachment, CandidateBars, Conversation, LensView, PromptView, ResponseView),
+)
 # These never change: the code, which is most of it, and the name of each class in the page.
 _CONSTANT = ("_esm", "_css", "_model_", "_view_")
 # Of the parts that a person sets something in.
-_SHOWN_TRAITS = {"children", "disabled", "display", "state", "recall", "title", "listing", "shown"}
+_SHOWN_TRAITS = {
+    *("children", "disabled", "display", "title", "listing", "shown"),
+    *("state", "recalled", "queued", "editing", "is_chat", "can_undo"),
+}
 
 
 class CatchingUp(Control):

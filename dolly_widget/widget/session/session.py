@@ -344,7 +344,7 @@ class Session:
         """
         with self.lock:
             self.refuse_unless_free()
-            self._cleared, self.shown = self.shown, None
+            self._cleared, self.shown = self.shown or self._cleared, None
             self._turns, self._left_out, self._instead_of = (), 0, ""
             self._events.emptied()
             self._start_over()
