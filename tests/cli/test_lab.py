@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -282,7 +283,9 @@ def start_a_kernel(address, token):
         assert await asyncio.wait_for(connection.read_message(), 60)
         connection.close()
 
-    asyncio.run(first_message())
+    # On a thread of its own: where browser tests ran before, this one has a loop already.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, first_message()).result(timeout=60)
 
 
 def test_lab_runs_until_ctrl_c(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,9 @@ class HistoryFile:
     """Why answers are not saved, and what to do; empty while they are."""
 
     def __init__(self, path: str | Path) -> None:
-        self._path = Path(path).expanduser()
+        self._path = Path(path)
+        with contextlib.suppress(RuntimeError):  # "~nobody", whose home is not known: reading says so
+            self._path = self._path.expanduser()
         self._seen: _Version | None = None
 
     def read(self) -> History:
