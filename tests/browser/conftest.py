@@ -61,6 +61,12 @@ def is_of_notebook(error):
     return "reading 'schema'" in str(error) and "/static/notebook/notebook_core" in error.stack
 
 
+def is_of_a_document_that_was_left(error):
+    """Whether it is what JupyterLab itself reports where a notebook is closed whose kernel it was still looking for."""
+    is_known = str(error) == "Disposed" or "null (reading 'kernel')" in str(error)
+    return is_known and "/static/" in error.stack and "blob:" not in error.stack  # ours come from blobs
+
+
 # JupyterLab's own, of any kernel that is restarted just then.
 OF_JUPYTERLAB = (
     # React's, of a part of the page that closes while another one goes; nothing of ours removes a child so.
@@ -112,7 +118,7 @@ def page(chromium, left_open, request):
             hear(message.text)
 
     def hear_error(error):
-        if not is_of_notebook(error):
+        if not is_of_notebook(error) and not is_of_a_document_that_was_left(error):
             hear(str(error))
 
     page.on("console", hear_console)

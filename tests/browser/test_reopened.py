@@ -89,12 +89,8 @@ def has_saved(folder, name, text):
     return any(text in output.get("data", {}).get("text/html", "") for output in outputs)
 
 
-# JupyterLab's own, of a notebook whose kernel is nowhere.
-OF_NO_KERNEL = ("Disposed", "Cannot read properties of null (reading 'kernel')")
-
-
 # The front end's own, of the widget that it has not.
-@pytest.mark.other_errors("widget model not found", "Error: widget model not found", *OF_NO_KERNEL)
+@pytest.mark.other_errors("widget model not found", "Error: widget model not found")
 @pytest.mark.parametrize("is_trusted", [True, False])
 def test_without_widget_state_the_conversation_is_there_as_html(front_end, page, is_trusted):
     notebook = front_end.open(page, [MAKE], "asked.ipynb")
