@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from dolly_widget.history import History
+from dolly_widget.runtime import write_whole
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_FILES = 100
@@ -43,9 +44,7 @@ class KeptHistory:
     def keep(self, history: History) -> None:
         """Write the file, whole or not at all."""
         self._path.parent.mkdir(exist_ok=True)
-        part = self._path.with_suffix(".part")
-        part.write_text(history.to_json(), encoding="utf-8")
-        part.replace(self._path)
+        write_whole(self._path, history.to_json())
 
     def _read(self) -> History:
         if self._earlier is not None and self._earlier.is_file():

@@ -26,10 +26,9 @@ def ignore_count(count: int) -> None:
 
 
 class Listener:
-    """An ``on_text`` for who wants the reasoning too: each piece of it goes to ``reasoning``, before the answer's.
+    """An ``on_text`` that also gets the reasoning: its pieces go to ``reasoning``, before those of the answer.
 
-    ``on_count`` gets the number of new tokens so far, after each step. Whoever passes another function as ``on_text``
-    gets the answer alone.
+    ``on_count`` gets the number of new tokens so far, after each step. Any other ``on_text`` gets the answer alone.
     """
 
     def __init__(

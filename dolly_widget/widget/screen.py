@@ -199,22 +199,18 @@ class Screen:
             (columns.children[1], "settings-fold"),
         ):
             part.add_class(f"dw-{name}")
-        self._order(is_chat=False)
+        self.show_chat(is_chat=False)
         above = (KernelNotice(), style_sheet(), Access(), self.model, self.next_steps, self.chooser, self.preparing)
         return *above, self.load_notice, columns, self.lens.place
 
-    def _order(self, is_chat: bool) -> None:
-        """The box stands below a chat, and above a single answer."""
+    def show_chat(self, is_chat: bool) -> None:
+        """Whether the next question goes on from what is shown: the box is below a chat, and above a single answer."""
         parts = (self._answering, self._asking) if is_chat else (self._asking, self._answering)
         children = (self.chat, *parts, self.history)
         if self._main.children != children:
             self._main.children = children
             (self._main.add_class if is_chat else self._main.remove_class)("dw-is-chat")
         self.composer.is_chat = is_chat
-
-    def show_chat(self, is_chat: bool) -> None:
-        """Whether the next question goes on from the answers that are shown."""
-        self._order(is_chat)
 
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.

@@ -2,20 +2,10 @@
 
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
+from turns_template import LinesTemplate
 
-from dolly_widget import DollyWidget, EngineError, Prompt
+from dolly_widget import DollyWidget, EngineError
 from dolly_widget.errors import PromptTooLongError
-from dolly_widget.text.template import Segment
-
-
-class Template:
-    """Writes down all that it is given."""
-
-    name, stop, takes_turns = "chat", (), True
-
-    def render(self, instruction, context="", turns=()):
-        said = [f"{turn.instruction}|{turn.context}|{turn.answer}" for turn in turns]
-        return Prompt([Segment("\n".join([*said, f"{instruction}|{context}"]), False)])
 
 
 @pytest.fixture
@@ -25,7 +15,7 @@ def make():
     def make_widget(*answers, chat=True, stepwise=False, **options):
         engine = ScriptedEngine(*answers, stepwise=stepwise)
         if chat:
-            engine.template = Template()
+            engine.template = LinesTemplate()
         made.append(DollyWidget(engine, chat=chat, **options))
         return made[-1], engine
 

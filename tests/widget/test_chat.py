@@ -2,19 +2,10 @@
 
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
+from turns_template import LinesTemplate
 
-from dolly_widget import DollyWidget, EngineError, Prompt
-from dolly_widget.text.template import Segment, Turn
-
-
-class Template:
-    """Writes down all that it is given."""
-
-    name, stop, takes_turns = "chat", (), True
-
-    def render(self, instruction, context="", turns=()):
-        said = [f"{turn.instruction}|{turn.context}|{turn.answer}" for turn in turns]
-        return Prompt([Segment("\n".join([*said, f"{instruction}|{context}"]), False)])
+from dolly_widget import DollyWidget, EngineError
+from dolly_widget.text.template import Turn
 
 
 @pytest.fixture
@@ -24,7 +15,7 @@ def make():
     def make_widget(*answers, template=True, **options):
         engine = ScriptedEngine(*answers)
         if template:
-            engine.template = Template()
+            engine.template = LinesTemplate()
         made.append((DollyWidget(engine, **options), engine))
         return made[-1]
 

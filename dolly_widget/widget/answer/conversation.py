@@ -53,7 +53,6 @@ class Conversation(Control):
         self._on_edit, self._on_version = on_edit, on_version
         self._html = functools.lru_cache(maxsize=1024)(turn_html)  # its own, freed with it: answers are long
         super().__init__()
-        self.add_class("dw-turns-part")
         self.on_msg(self._on_page)
         self.show(())
 

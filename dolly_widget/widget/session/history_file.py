@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from dolly_widget.history import Exchange, History
+from dolly_widget.runtime import write_whole
 
 _Version = tuple[int, int]
 
@@ -43,20 +43,12 @@ class HistoryFile:
                     "from the history."
                 )
                 return
-            self._write(History(exchanges).to_json())
+            write_whole(self._path, History(exchanges).to_json())
             self._seen, self.problem = self._version(), ""
         except OSError as exc:
             self.problem = (
                 f"New answers cannot be saved in {self._path} ({exc.strerror or exc}): download them from the history."
             )
-
-    def _write(self, text: str) -> None:
-        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
-        try:
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(self._path.resolve())  # last: nobody reads half a file; a link stays one
-        finally:
-            beside.unlink(missing_ok=True)
 
     def _version(self) -> _Version | None:
         try:

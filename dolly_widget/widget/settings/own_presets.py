@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from dolly_widget.runtime import write_whole
 from dolly_widget.sampling import PRESETS, SETTINGS, SamplingParams
 from dolly_widget.text import read_json, visible
 
@@ -121,12 +122,7 @@ def _change(change: Callable[[dict[str, Values]], None]) -> None:
 
 def _write(path: Path, presets: Mapping[str, Values]) -> None:
     data = {"kind": KIND, "version": VERSION, "presets": presets}
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        beside.replace(path.resolve())  # last: nobody reads half a file; a link stays one
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(path, json.dumps(data, indent=1) + "\n")
 
 
 def _checked(data: Any) -> dict[str, Values]:
