@@ -38,6 +38,14 @@ def answer(page):
     return page.locator(".dw-response").first
 
 
+def until_written(page, longer_than=20, timeout=60_000):
+    """Wait until the first widget's answer is longer than that many characters, finished blocks included; return it."""
+    longer = "least => { const text = document.querySelector('.dw-response .dw-body')?.textContent ?? '';" + (
+        "return text.length > least && text }"
+    )
+    return page.wait_for_function(longer, arg=longer_than, timeout=timeout).json_value()
+
+
 def statistics(page):
     """The line below the answer."""
     return page.locator(".dw-stats").first

@@ -84,6 +84,10 @@ def left_open(chromium):
 
 # What the addresses of front ends have in them whose pages can be used again.
 PATHS = {"jupyterlab": "/lab/", "notebook": "/notebooks/"}
+# What a widget remembers in the browser, such as a fold that is closed.
+FORGET = """() => {
+  for (const key of Object.keys(localStorage)) if (key.startsWith("dolly-widget:")) localStorage.removeItem(key);
+}"""
 # anywidget gives a model 2 s to get ready, and else reports "[anywidget] Failed to initialize model.": where many come
 # at once, that says more about what else the machine does.
 MORE_TIME = """(() => {
@@ -129,6 +133,7 @@ def page(chromium, left_open, request):
     is_as_new = page.viewport_size == new_size and request.session.testsfailed == failed_before and not errors
     shown = next((name for name, path in PATHS.items() if path in page.url), None)
     if is_as_new and shown and shown not in left_open:
+        page.evaluate(FORGET)
         left_open[shown] = page
     else:
         page.close()

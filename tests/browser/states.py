@@ -7,7 +7,7 @@ from typing import Any
 
 import paced
 import preparing
-from acting import action_button, instruction
+from acting import action_button, instruction, until_written
 from playwright.sync_api import expect
 
 LONG = "Give five ideas for great weekend with family"
@@ -118,7 +118,7 @@ def is_answered(page, text="seed"):
 
 def writes(page):
     ask(page)
-    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 60", timeout=60_000)
+    until_written(page, 60)
 
 
 def _answered(page, lab):

@@ -4,6 +4,7 @@ import re
 
 import paced
 import pytest
+from acting import until_written
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -54,11 +55,6 @@ def ask(page):
     page.get_by_role("button", name="Submit").click()
 
 
-def until_there_is_text(page):
-    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
-    return page.locator(".dw-response .dw-text").text_content()
-
-
 def naming(file, source):
     return source.replace("FILE", repr(str(file)))
 
@@ -84,7 +80,7 @@ def expect_printed(notebook, *words):
 def test_stop_ends_the_answer_while_another_cell_runs(lab, page, file):
     notebook = open_with_a_busy_cell(lab, page, file)
     ask(page)
-    shown = until_there_is_text(page)
+    shown = until_written(page)
     be_busy(notebook)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".dw-stats")).to_contain_text("· stopped ·")

@@ -14,6 +14,7 @@ from acting import (
     stop,
     submit,
     told,
+    until_written,
 )
 from front_ends import runs_cells_later
 from playwright.sync_api import expect
@@ -55,16 +56,12 @@ def test_text_grows_and_stop_ends_it_in_mid_stream(notebook, page):
     opened = notebook(MAKE_PACED, "print(widget.history[-1].result.finish_reason, len(widget.response))")
     choose_example(page, LONG)
     submit(page)
-    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
-    shown = answer(page).locator(".dw-text").text_content()
-    page.wait_for_function(
-        "shown => document.querySelector('.dw-response .dw-text').textContent.length > shown.length", arg=shown
-    )
-    grown = answer(page).locator(".dw-text").text_content()
-    assert grown.startswith(shown)
+    shown = until_written(page)
+    grown = until_written(page, len(shown) + 10)
+    assert grown.startswith(shown[:20])
     stop(page)
     expect(statistics(page)).to_contain_text("· stopped ·", timeout=30_000)
-    assert answer(page).inner_text().startswith(grown.split("\n")[0].replace("1. ", "").replace("*", "")[:10])
+    assert answer(page).inner_text().startswith(shown[:20])
     opened.run(1)
     reason, length = opened.output(1).split()
     assert (reason, int(length) >= len(grown)) == ("cancelled", True)
@@ -75,13 +72,13 @@ def test_the_reader_selection_survives_the_stream(notebook, page):
     notebook(MAKE_PACED)
     choose_example(page, LONG)
     submit(page)
-    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
+    until_written(page)
     page.evaluate(
         "const node = document.querySelector('.dw-response .dw-text').firstChild;"
         "getSelection().setBaseAndExtent(node, 2, node, 12)"
     )
     selected = page.evaluate("getSelection().toString()")
-    page.wait_for_function("document.querySelector('.dw-response .dw-text').textContent.length > 40")
+    until_written(page, 40)
     assert page.evaluate("getSelection().toString()") == selected != ""
     page.evaluate("getSelection().removeAllRanges()")
     stop(page)

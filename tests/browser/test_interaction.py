@@ -4,7 +4,7 @@ import re
 
 import paced
 import pytest
-from acting import action_button, instruction
+from acting import action_button, instruction, until_written
 from front_ends import everywhere
 from lab import SHARED
 from playwright.sync_api import expect
@@ -78,7 +78,7 @@ def test_what_is_typed_right_after_enter_stays(notebook, page):
     instruction(page).fill("Who is Dolly?")
     page.keyboard.press("Enter")
     page.keyboard.type(" and then what happened to her?")
-    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
+    until_written(page)
     expect(instruction(page)).to_have_value("Who is Dolly? and then what happened to her?")
     page.keyboard.press("Escape")
     is_answered(page, "· stopped ·")
@@ -122,7 +122,7 @@ def test_submit_becomes_stop_and_a_double_click_is_one_click(notebook, page):
     instruction(page).fill(LONG)
     expect(action_button(page)).to_have_text("Submit")
     action_button(page).dblclick()
-    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
+    until_written(page)
     expect(action_button(page)).to_have_text("Stop")
     action_button(page).click()
     is_answered(page, "· stopped ·")
@@ -135,7 +135,7 @@ def test_enter_held_down_submits_once_and_stops_nothing(notebook, page):
     for _ in range(5):  # without an "up" in between, the browser takes them for a key that is held
         page.keyboard.down("Enter")
     page.keyboard.up("Enter")
-    page.wait_for_function("document.querySelector('.dw-response .dw-text')?.textContent.length > 20")
+    until_written(page)
     expect(action_button(page)).to_have_text("Stop")
     page.keyboard.press("Escape")
     is_answered(page, "· stopped ·")

@@ -1,7 +1,7 @@
 """The main job with real weights, in JupyterLab: an answer, one that is stopped, and the words it chose from."""
 
 import pytest
-from acting import STATISTICS, answer, instruction, model_line, statistics, stop, submit
+from acting import STATISTICS, answer, instruction, model_line, statistics, stop, submit, until_written
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -16,7 +16,6 @@ widget
 # Two processors run 135 million parameters, and all other tests at once.
 LIMIT_MS = 300_000
 RESULT = "print(widget.history[-1].result.finish_reason, len(widget.response))"
-TEXT = "document.querySelector('.dw-response .dw-text')?.textContent ?? ''"
 NOUNS = {"␣realm", "␣world", "␣ocean", "␣place"}
 
 
@@ -46,8 +45,7 @@ def test_smollm2_answers_is_stopped_and_shows_the_words_it_chose_from(notebook, 
     # Stopped in the middle of a stream: what is written stays.
     instruction(page).fill("Write a long story about a whale.")
     submit(page)
-    page.wait_for_function(f"({TEXT}).length > 20", timeout=LIMIT_MS)
-    shown = page.evaluate(TEXT)
+    shown = until_written(page, timeout=LIMIT_MS)
     stop(page)
     expect(statistics(page)).to_contain_text("· stopped ·", timeout=LIMIT_MS)
     notebook.run(1)
