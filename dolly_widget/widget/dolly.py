@@ -29,6 +29,7 @@ from dolly_widget.widget.page.subshells import handle_during_cells
 from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
 from dolly_widget.widget.session.asked import Asked, checked_turns
 from dolly_widget.widget.session.choice import first_choice, sampling_of
+from dolly_widget.widget.session.edits import Edit
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.history_file import HistoryFile
 from dolly_widget.widget.session.initial_history import read_exchanges
@@ -135,6 +136,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             begun=self._on_begun,
             paced=lambda *figures: self._screen.show_pace(*figures),
             answered=self._on_answered,
+            edited=self._on_edited,
             shown=self._on_shown,
             emptied=self._on_emptied,
             broken_off=self._on_broken_off,
@@ -162,6 +164,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             load=self._session.load_as_chosen,
             load_again=self._session.load_again,
             show=self._session.show_earlier,
+            forget=self.forget,
+            undo_forget=self._session.undo_forget,
+            label=self.label,
             shorten=self._shorten,
         )
 
@@ -298,6 +303,22 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """All exchanges so far, the oldest first; those that it began with, and stopped answers too."""
         return self._session.history
 
+    def forget(self, exchange: Exchange) -> None:
+        """Delete one of ``history``, and save that in the history's file, if there is one. What is shown stays.
+
+        Raises ValueError where the history does not hold it, RuntimeError while an answer is written or after
+        ``close``. Later turns of its chat keep what was said before them.
+        """
+        self._session.forget(exchange)
+
+    def label(self, exchange: Exchange, text: str) -> None:
+        """Call one of ``history`` by a name of your own, of one line and 80 characters at most; "" takes it away.
+
+        The name stands in the history, and is found by its search. An exchange never changes: another one takes its
+        place in ``history``. Raises as ``forget``.
+        """
+        self._session.label(exchange, text)
+
     def close(self) -> None:
         """Stop and free everything: the answer, the model (unless it was given as an Engine), all controls."""
         if self._is_closed:
@@ -386,6 +407,13 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._file.save(self._session.exchanges)
         if not self._session.is_asked_next:  # one change of the notebook for all
             self._saved.update(self._session.exchanges[-1])
+
+    def _on_edited(self, edit: Edit) -> None:
+        self._screen.show_edit(edit, self._session.shown)
+        if self._file is not None:
+            self._file.save(self._session.exchanges)
+            if self._file.problem:
+                self._screen.say(self._file.problem)
 
     def _on_shown(self, exchange: Exchange) -> None:
         self._screen.show_exchange(exchange)

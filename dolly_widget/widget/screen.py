@@ -27,7 +27,7 @@ from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer, ComposerActions
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.ask.system_prompt import SystemPrompt
-from dolly_widget.widget.history.panel import HistoryPanel
+from dolly_widget.widget.history.panel import HistoryActions, HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.model.catalogue_offers import NEXT_STEPS, next_steps
 from dolly_widget.widget.model.chooser import ModelChooser
@@ -41,6 +41,7 @@ from dolly_widget.widget.page.layout import show_in, style_sheet
 from dolly_widget.widget.page.notice import Notice
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.continuing import can_go_on
+from dolly_widget.widget.session.edits import Edit
 from dolly_widget.widget.settings.panel import SettingsPanel
 from dolly_widget.widget.settings.traits import LONGEST
 
@@ -88,6 +89,12 @@ class Actions:
     load_again: Callable[[], None]
     show: Callable[[Exchange], None]
     """Gets an earlier answer."""
+    forget: Callable[[Exchange], None]
+    """Deletes an answer from the history."""
+    undo_forget: Callable[[], None]
+    """Brings back what was deleted last."""
+    label: Callable[[Exchange, str], None]
+    """Gives an answer of the history a name of the reader's own."""
     shorten: Callable[[int], None]
     """Asks the same again with room for so many new tokens."""
 
@@ -169,7 +176,15 @@ class Screen:
         )
         self.lens = lens
         self.pager = Pager(history, actions.show)
-        self.history = HistoryPanel(history, actions.show)
+        self.history = HistoryPanel(
+            history,
+            HistoryActions(
+                show=actions.show,
+                delete=lambda exchange: self.attempt(actions.forget, exchange),
+                undo=lambda: self.attempt(actions.undo_forget),
+                label=lambda *named: self.attempt(actions.label, *named),
+            ),
+        )
         self.settings = settings
         self._load_again, self._shorten = actions.load_again, actions.shorten
         self.go_on.on_click(lambda _: self.attempt(actions.go_on))
@@ -343,11 +358,7 @@ class Screen:
 
     def show_exchange(self, exchange: Exchange) -> None:
         """Show a finished answer below its question."""
-        self._shown = exchange
-        self._branches = branches(self._exchanges, exchange)
-        versions = [_versions(each, exchange) for each in self._branches]
-        turns = (*exchange.turns, Turn(exchange.instruction, exchange.context, ""))
-        self.conversation.show(turns, versions, exchange.left_out)
+        self._show_questions(exchange)
         if self.several.is_writing:
             self.several.finish(exchange)
         else:
@@ -362,6 +373,21 @@ class Screen:
         self.pager.show(exchange)
         self.history.show(exchange)
         self.lens.refresh()
+
+    def _show_questions(self, exchange: Exchange) -> None:
+        self._shown = exchange
+        self._branches = branches(self._exchanges, exchange)
+        versions = [_versions(each, exchange) for each in self._branches]
+        turns = (*exchange.turns, Turn(exchange.instruction, exchange.context, ""))
+        self.conversation.show(turns, versions, exchange.left_out)
+
+    def show_edit(self, edit: Edit, shown: Exchange | None) -> None:
+        """Show a change of the history. The answer that is shown stays; what leads from it to others changes."""
+        self.history.edit(edit)
+        self.history.show(shown)
+        self.pager.show(shown)
+        if shown is not None:
+            self._show_questions(shown)
 
     def _show_version(self, place: int, step: int) -> None:
         """Show the chat in which another question was asked at this place."""

@@ -24,6 +24,7 @@ from dolly_widget.widget.session import again, continuing
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import other_model
+from dolly_widget.widget.session.edits import Edit, Edits
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.loader import ModelLoader
 from dolly_widget.widget.session.prompts import Prompts, count_tokens
@@ -79,6 +80,7 @@ class Session:
             on_result=self._on_result,
             on_error=self._on_error,
         )
+        self._edits = Edits(self._answerer.history)
 
     def start(self, given: Engine | None) -> None:
         """Run a caller's engine, or begin to load; then show the last earlier answer."""
@@ -265,6 +267,7 @@ class Session:
     def show(self, exchange: Exchange) -> None:
         """Show an answer: the one that was just written, or an earlier one."""
         with self.lock:
+            exchange = self._edits.current(exchange)
             self.shown, self._turns, self._left_out = exchange, exchange.turns_after, exchange.left_out
             self._instead_of = ""
             self._set("response", exchange.result.text)
@@ -282,6 +285,29 @@ class Session:
         with self.lock:
             if not self.is_busy:
                 self.show(exchange)
+
+    def forget(self, exchange: Exchange) -> None:
+        """Delete an exchange; what is shown stays. ValueError where the history does not hold it."""
+        with self.lock:
+            self.refuse_unless_free()
+            self._report(self._edits.delete(exchange))
+
+    def undo_forget(self) -> None:
+        """Put back what was deleted last."""
+        with self.lock:
+            self.refuse_unless_free()
+            if edit := self._edits.undelete():
+                self._report(edit)
+
+    def label(self, exchange: Exchange, text: str) -> None:
+        """Call an exchange ``text``, "" nothing. ValueError where the history does not hold it."""
+        with self.lock:
+            self.refuse_unless_free()
+            self._report(self._edits.label(exchange, text))
+
+    def _report(self, edit: Edit) -> None:
+        self.shown = None if self.shown is None else self._edits.current(self.shown)
+        self._events.edited(edit)
 
     def load(self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None) -> Job[None]:
         """Load another model in the background, in place of this one; return the job."""
