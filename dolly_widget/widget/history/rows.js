@@ -61,7 +61,7 @@ function tellTimes(list) {
 
 function timeText(then, now) {
   const days = Math.round((startOfDay(now) - startOfDay(then)) / DAY_MS); // a day may have 23 hours
-  const time = formatted(then, { hour: "2-digit", minute: "2-digit" });
+  const time = formatted(then, { timeStyle: "short" });
   if (days === 0) return time;
   if (days === 1) return `${new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(-1, "day")} ${time}`;
   if (then.getFullYear() === now.getFullYear()) return `${formatted(then, { day: "numeric", month: "short" })}, ${time}`;
