@@ -208,6 +208,26 @@ def test_while_an_answer_is_written_no_other_is_shown(notebook, page):
     assert opened.output(2).strip() == "[]"
 
 
+def test_tab_leads_to_one_row_and_past_the_others(notebook, page):
+    notebook("many(3)")
+    rows(page).nth(1).focus()
+    for name in ("Label", "Delete"):
+        page.keyboard.press("Tab")
+        expect(tool(page, name, 1)).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => !document.activeElement.closest('.dw-history-list')")
+    search(page).focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(rows(page).nth(1)).to_be_focused()
+    tool(page, "Delete", 1).click()
+    expect(rows(page)).to_have_count(2)
+    search(page).focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(rows(page).nth(1)).to_be_focused()
+
+
 # Times
 
 

@@ -76,6 +76,7 @@ function bind(view) {
   search.addEventListener("input", () => onInput(view));
   root.addEventListener("click", (event) => onClick(view, event));
   root.addEventListener("keydown", (event) => onKeyDown(view, event));
+  view.list.addEventListener("focusin", ({ target }) => makeTabStop(view.list, target.closest("li")));
   return listenToModel(model, {
     "change:listing": () => update(view),
     "change:query": () => onQuery(view),
@@ -114,8 +115,15 @@ function show(view) {
   json.disabled = markdown.disabled = matches === 0;
   status.textContent = statusText(view);
   tellTimes(list);
+  makeTabStop(list, list.querySelector("li:has([tabindex='0'])") ?? list.firstChild);
   markRows(view);
   showDeleted(view);
+}
+
+/** One row takes part in the order of Tab: the arrows lead to the others. */
+function makeTabStop(list, stop) {
+  for (const item of list.children)
+    for (const button of item.querySelectorAll("[data-act]")) button.tabIndex = item === stop ? 0 : -1;
 }
 
 function showDeleted({ model, deleted, deletedName }) {
