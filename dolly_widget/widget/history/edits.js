@@ -44,7 +44,7 @@ function openLabel(item) {
     placeholder: "A name of your own",
     "aria-label": "Label",
   });
-  box.value = item.dataset.label;
+  box.value = item.querySelector(".dw-history-label")?.textContent ?? "";
   form.append(box, makeButton("", "Save", { "data-act": "save" }), makeButton("", "Cancel", { "data-act": "leave" }));
   item.lastChild.hidden = true;
   item.append(form);

@@ -14,7 +14,6 @@ function rowElement(row) {
   head.append(number, ...(row.label ? [label] : []), instruction);
   button.append(head, answer, factsElement(row));
   item.append(button, toolsElement(row));
-  item.dataset.label = row.label;
   return setPlace(item, row.place);
 }
 
