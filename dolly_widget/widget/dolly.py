@@ -54,8 +54,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote, or that is not there yet: it is written anew after
-    each answer and each other change of the history. ``chat=True`` gives a model with a chat template the earlier turns, too, and ``system`` is a system
-    prompt for a template that takes one.
+    each answer and each other change of the history. ``chat=True`` gives a model with a chat template the earlier
+    turns, too, and ``system`` is a system prompt for a template that takes one.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
     already known to be missing or broken (ModelError), a value is out of range (ValueError), or there is no option of
