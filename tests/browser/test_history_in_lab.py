@@ -431,3 +431,28 @@ def test_what_is_deleted_and_labelled_is_so_in_the_file_too(lab, page):
     opened.run(1)
     assert opened.output(1).strip() == "[('Question 1: what is it?', 'first'), ('Question 2: what is it?', '')]"
     assert opened.errors() == []
+
+
+ASK = "widget.instruction = 'Go on.'; job = widget.submit()"
+END = "engine.step(2); print(job.wait(30).finish_reason, widget.history[0].label)"
+
+
+def test_escape_leaves_a_label_and_not_the_answer_that_is_being_written(lab, page):
+    source = WIDGET.replace('ScriptedEngine(["A new answer."])', "engine").replace(
+        "widget = ", "engine = ScriptedEngine(['A ', 'B'], stepwise=True)\nwidget = "
+    )
+    opened = lab.open(page, [source.format(tests=str(FAKES)), ASK, END])
+    opened.run(0)
+    page.get_by_role("button", name="History · 2").click(timeout=60_000)
+    tool(page, "Label", 1).click()
+    page.keyboard.type("half")
+    opened.run(1)
+    box = page.get_by_role("textbox", name="Label", exact=True)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    box.press("Enter")  # nothing is changed now
+    box.press("Escape")
+    expect(box).to_have_count(0)
+    expect(tool(page, "Label", 1)).to_be_focused()
+    opened.run(2)
+    assert opened.output(2).strip() == "stop"
+    assert opened.errors() == []
