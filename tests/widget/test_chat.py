@@ -155,7 +155,7 @@ def test_the_box_stands_below_a_chat_and_above_a_single_answer(make):
 
     def order():
         parts = screen._main.children
-        return parts.index(screen._asking) < parts.index(screen._answering)
+        return parts.index(screen._asking) < parts.index(screen.answer)
 
     assert order()
     widget.chat = True
@@ -167,5 +167,5 @@ def test_the_box_stands_below_a_chat_and_above_a_single_answer(make):
 def test_without_a_chat_template_there_is_no_chat_to_stand_below(make):
     widget, _ = make(["one"], template=False, chat=True)
     screen = widget._screen
-    assert screen._main.children.index(screen._asking) < screen._main.children.index(screen._answering)
+    assert screen._main.children.index(screen._asking) < screen._main.children.index(screen.answer)
     assert not screen.composer.is_chat
