@@ -180,7 +180,7 @@ class Screen:
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
         words = len(change["new"].split())
-        self.context_fold.title = f"Context · {words} {'word' if words == 1 else 'words'}" if words else "Context"
+        self.context_fold.title = f"Context · {words:,} {'word' if words == 1 else 'words'}" if words else "Context"
 
     def _cancel(self, cancel: Callable[[], None]) -> None:
         self.preparing.show_cancelling()
