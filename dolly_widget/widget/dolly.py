@@ -106,7 +106,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             setattr(self, TRAITS[name], value)
         lens = LensPanel(
             self._session,
-            on_shown=lambda is_shown: self._screen.show_lens(is_shown),
+            on_shown=lambda is_shown: self._screen.answer.show_lens(is_shown),
             on_choose=lambda *chosen: self._screen.attempt(self.regenerate_from, *chosen),
         )
         offered = EXAMPLES if examples is None else examples
@@ -134,7 +134,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         return Events(
             changed=self._on_changed,
             begun=self._on_begun,
-            paced=lambda *figures: self._screen.show_pace(*figures),
+            paced=lambda *figures: self._screen.answer.show_pace(*figures),
             answered=self._on_answered,
             edited=self._on_edited,
             shown=self._on_shown,
@@ -173,10 +173,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _wire(self) -> None:
         screen = self._screen
         traitlets.link((self, "instruction"), (screen.composer, "instruction"))
-        for name, control in (("context", screen.context), ("lens", screen.lens_toggle), ("chat", screen.chat)):
+        for name, control in (("context", screen.context), ("lens", screen.answer.lens_toggle), ("chat", screen.chat)):
             traitlets.link((self, name), (control, "value"))
         traitlets.link((self, "system"), (screen.system.box, "value"))
-        self.observe(lambda change: screen.lens.turn(change["new"]), "lens")
+        self.observe(lambda change: screen.answer.lens.turn(change["new"]), "lens")
         self.observe(lambda _: self._show_prompt(), ("instruction", "context", "system", "chat", "max_new_tokens"))
         self.observe(lambda _: self._show_chat(), "chat")
         self.observe(lambda _: self._on_typing(), ("instruction", "context"))
@@ -236,7 +236,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         except KeyboardInterrupt:
             self.stop()
             session.settle()  # so that the partial answer is in the history
-            if self._screen.view.is_streaming:  # it came before there was one
+            if self._screen.answer.view.is_streaming:  # it came before there was one
                 self._screen.empty()
                 session.show_before()
             raise
@@ -266,7 +266,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         Raises ValueError where the answer has no such place, or its model is not the one that is loaded.
         """
         self._session.refuse_if_closed()
-        return self._screen.lens.explore(place)
+        return self._screen.answer.lens.explore(place)
 
     def load(
         self, model: str | Path, *, weight_format: str | WeightFormat | None = None, revision: str | None = None
@@ -327,7 +327,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         try:
             self._session.close()
         finally:  # an interrupt ends the wait
-            self._screen.lens.close()
+            self._screen.answer.lens.close()
             self._screen.prompt.load(None)
             for part in descendants(self):
                 part.close()
@@ -387,9 +387,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if name == "status":  # the screen first: an observer of the trait may raise
             self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
         elif name == "response" and self._session.is_busy:
-            self._screen.show_text(value)
+            self._screen.answer.show_text(value)
         if name == "reasoning":  # which is the view's alone
-            self._screen.show_reasoning(value)
+            self._screen.answer.show_reasoning(value)
         else:
             self.set_trait(name, value)
 
@@ -437,7 +437,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._screen.composer.can_undo = False
 
     def _on_broken_off(self, asked: Asked) -> None:
-        self._screen.break_off(self.response)
+        self._screen.answer.break_off(self.response)
         self._boxes.fail()
 
     def _on_preparing(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
@@ -452,9 +452,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._take_own(sampling_of(loader.model))
         self._show_model()
         screen.system.show(self._session.takes_system)
-        screen.show_statistics(self._session.shown)
         screen.chooser.loaded(loader.choice.model)
-        screen.lens.refresh()
+        screen.answer.lens.refresh()
         self._show_prompt()
 
     def _on_load_failed(self, exc: BaseException, is_harmless: bool) -> None:

@@ -35,7 +35,7 @@ def tell(widget, **content):
 
 
 def versions(widget):
-    return [(each["version"], each["versions"]) for each in widget._screen.conversation.items]
+    return [(each["version"], each["versions"]) for each in widget._screen.answer.conversation.items]
 
 
 def test_an_answer_knows_when_it_ended(make):
@@ -58,8 +58,8 @@ def test_what_is_shown_stays_when_it_is_deleted(make):
     widget.ask("Second.")
     tell(widget, kind="delete", place=1)
     assert (asked(widget), widget.response) == (["First."], "two")
-    assert (widget._screen.view.text, widget._screen.history.list.shown) == ("two", -1)
-    assert widget._screen.regenerate.disabled is False
+    assert (widget._screen.answer.view.text, widget._screen.history.list.shown) == ("two", -1)
+    assert widget._screen.answer.regenerate.disabled is False
     tell(widget, kind="undo")
     assert (asked(widget), widget._screen.history.list.shown) == (["First.", "Second."], 1)
 
@@ -70,7 +70,7 @@ def test_a_chat_goes_on_after_one_of_its_answers_was_deleted(make):
     widget.ask("Second.")
     widget.forget(widget.history[0])
     widget.forget(widget.history[0])
-    assert len(widget._screen.conversation.items) == 2
+    assert len(widget._screen.answer.conversation.items) == 2
     widget.ask("Third.")
     assert [turn.answer for turn in widget.history[0].turns] == ["one", "two"]
     assert History.from_json(widget.history.to_json()) == widget.history
@@ -80,7 +80,7 @@ def test_the_pager_leads_to_no_answer_that_was_deleted(make):
     widget = make(["one"], ["two"], ["three"])
     for _ in range(3):
         widget.ask("Who?")
-    pager = widget._screen.pager
+    pager = widget._screen.answer.pager
     widget.forget(widget.history[1])
     assert pager.label.value == "Answer 2 of 2"
     pager.older.click()
@@ -113,9 +113,9 @@ def test_a_label_changes_nothing_else(make):
     tell(widget, kind="label", place=1, label="mine")
     assert [each.label for each in widget.history] == ["", "mine"]
     assert widget._session.shown is widget.history[1]
-    assert (widget._screen.history.list.shown, widget._screen.pager.label.value) == (1, "Answer 2 of 2")
+    assert (widget._screen.history.list.shown, widget._screen.answer.pager.label.value) == (1, "Answer 2 of 2")
     widget.label(first, "theirs")
-    widget._screen.pager.older.click()
+    widget._screen.answer.pager.older.click()
     assert widget._session.shown is widget.history[0]
     assert widget._screen.history.list.shown == 0
     widget.label(second, "")  # from before its label
@@ -141,7 +141,7 @@ def test_one_of_several_answers_is_chosen_with_its_label(make):
     for _ in range(4):  # each one's job is there when the one before has ended
         widget.wait(LIMIT_S)
     widget.label(widget.history[2], "mine")
-    widget._screen.several._columns[1].choose.click()
+    widget._screen.answer.several._columns[1].choose.click()
     assert (widget.response, widget._session.shown.label) == ("three", "mine")
     assert widget._screen.history.list.shown == 2
 
