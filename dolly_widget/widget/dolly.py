@@ -161,6 +161,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             cancel_loading=self._session.cancel_loading,
             load=self._session.load_as_chosen,
             load_again=self._session.load_again,
+            model_uses=lambda: self._session.loader.uses,
             show=self._session.show_earlier,
             shorten=self._shorten,
         )

@@ -10,8 +10,9 @@ import functools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, share_engine
+from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, share_engine, shared_directories
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
@@ -77,6 +78,16 @@ class ModelLoader:
     def job(self) -> Job[None] | None:
         """The newest loading; None where there was none."""
         return self._jobs[-1] if self._jobs else None
+
+    @property
+    def uses(self) -> dict[Path, str]:
+        """What the models that are in use in this process are used for: "running" or "loading" here, or "elsewhere"."""
+        uses = dict.fromkeys(shared_directories(), "elsewhere")
+        if self.is_loading:
+            uses.update(dict.fromkeys(_directories(self.choice), "loading"))
+        if (model := self.model) is not None:
+            uses[model.directory.resolve()] = "running"
+        return uses
 
     def give(self, engine: Engine) -> None:
         """Run a caller's engine."""
@@ -212,6 +223,13 @@ def _read_ahead(choice: EngineSetup, model: Model, stop: threading.Event) -> Non
             reading.wait(_POLL_S)
     _refuse_if_stopped(stop)
     reading.wait()
+
+
+def _directories(choice: EngineSetup) -> list[Path]:
+    """Where the models of a choice are; none where they are not here yet, or not any longer."""
+    with contextlib.suppress(ModelError):
+        return [model.directory.resolve() for model in choice.find() or () if model is not None]
+    return []
 
 
 def _name_of(model: Model | None) -> str:
