@@ -84,7 +84,8 @@ def _format(entry: Entry) -> str:
     ready = known.ready_format(entry.model_id) if known else ""
     if entry.weight_format == PUBLISHED:
         return ready.upper() or "as published"
-    return visible_name(entry.weight_format).upper()
+    name, *settings = visible_name(entry.weight_format).split("-")
+    return "-".join([name.upper(), *settings])
 
 
 def load_name(entry: Entry) -> tuple[str, WeightFormat | None]:

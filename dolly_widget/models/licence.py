@@ -7,13 +7,15 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.models.catalogue import catalogued
+from dolly_widget.models.catalogue import CATALOGUE, catalogued
 from dolly_widget.models.entry import LICENCE, Entry
 
 _MAX_CHARS = 60
 _MAX_LICENCES = 3
 _MAX_CARD_CHARS = 1 << 16
 _OTHER = "other"
+# The hub writes them in small letters.
+_SPELT = {model.licence.lower(): model.licence for model in CATALOGUE}
 # A line of a card's metadata, as the hub writes them: https://huggingface.co/docs/hub/model-cards.
 _FIELD = re.compile(r"(license|license_name):\s*(\S.*)")
 
@@ -33,7 +35,7 @@ def stated(licence: Any, name: Any = None) -> str:
     if not isinstance(licence, str):
         return ""
     line = " ".join(licence[: 2 * _MAX_CHARS].split())
-    return line if len(line) <= _MAX_CHARS else f"{line[: _MAX_CHARS - 1]}…"
+    return _SPELT.get(line, line) if len(line) <= _MAX_CHARS else f"{line[: _MAX_CHARS - 1]}…"
 
 
 def of_card(path: Path) -> str:

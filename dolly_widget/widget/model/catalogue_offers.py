@@ -21,8 +21,9 @@ def next_steps(info: ModelInfo, weight_format: str) -> tuple[str, list[Offer]]:
 
 
 def catalogue(weight_format: str) -> list[Offer]:
-    """All of the catalogue, the smallest first."""
-    return [Offer(model.name, _in_the_box(model, weight_format), model.costs(weight_format)) for model in CATALOGUE]
+    """What of the catalogue is not stored in this format yet, the smallest first."""
+    missing = [model for model in CATALOGUE if not _is_here(model, weight_format)]
+    return [Offer(model.name, _in_the_box(model, weight_format), model.costs(weight_format)) for model in missing]
 
 
 def _as_next_step(model: NamedModel, weight_format: str) -> Offer:
@@ -32,8 +33,6 @@ def _as_next_step(model: NamedModel, weight_format: str) -> Offer:
 
 
 def _in_the_box(model: NamedModel, weight_format: str) -> str:
-    if _is_here(model, weight_format):
-        return f"{model.title} · {model.about} · stored here"
     lacks_torch = model.needs_torch(weight_format) and find_spec("torch") is None
     return model.summary(weight_format) + (" · needs PyTorch" if lacks_torch else "")
 

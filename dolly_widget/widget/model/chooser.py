@@ -57,7 +57,7 @@ class ModelChooser(Fold):
         except ModelError as exc:  # a cache that cannot be read
             self.show_hint(str(exc))
             return
-        self.catalogue.show(messages.note_html("With one click:"), catalogue(self.weight_format.value))
+        self.catalogue.show(messages.note_html("To be had with one click:"), catalogue(self.weight_format.value))
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
         self._kept = {file.name: str(file.path) for file in kept_files() if visible_name(file.name) == file.name}

@@ -44,8 +44,10 @@ function onListing(view) {
 function update(view) {
   const { models = [], told = "", disk = "" } = view.model.get("listing");
   const held = heldFocus(view);
+  const { scrollTop } = view.list;
   view.root.hidden = models.length === 0;
   view.list.replaceChildren(...models.map((each) => modelItem(view, each)));
+  view.list.scrollTop = scrollTop;
   if (view.told.textContent !== told) view.told.textContent = told;
   view.disk.textContent = disk;
   if (held) giveFocus(view, held);

@@ -11,8 +11,10 @@ function modelItem(view, { title, facts, rows }) {
 
 function rowElement(view, row, name) {
   const element = makeElement("div", "dw-stored-row", "", { role: "group", "aria-label": name, "data-key": row.key });
+  const format = makeElement("span", "dw-stored-format");
+  format.append(makeElement("span", "dw-stored-chip", row.label));
   element.append(
-    makeElement("span", "dw-stored-format", row.label),
+    format,
     makeElement("span", "dw-stored-size", row.size),
     makeElement("span", "dw-stored-state", row.state),
     toolsOf(view, row, name),
