@@ -97,19 +97,9 @@ def _list_catalogue() -> None:
 def _as_data(entries: list[Entry]) -> dict[str, Any]:
     """What ``--json`` says."""
     from dolly_widget.models import CATALOGUE, find, inventory, store
+    from dolly_widget.models.licence import licence_of
 
-    keys = (
-        "name",
-        "model_id",
-        "title",
-        "licence",
-        "weight_format",
-        "size_bytes",
-        "revision",
-        "commit",
-        "created",
-        "path",
-    )
+    keys = ("name", "model_id", "title", "weight_format", "size_bytes", "revision", "commit", "created", "path")
     catalogue = [
         {
             **{key: getattr(model, key) for key in ("name", "title", "about", "licence", "parameters")},
