@@ -7,7 +7,7 @@ from typing import Any
 
 import paced
 import preparing
-import stored
+import stored_models
 from acting import action_button, instruction, until_written
 from playwright.sync_api import expect
 
@@ -314,6 +314,6 @@ STATES = {
     "several": State(_SAMPLED, _several),
     "editing": State(CHAT, _editing),
     "thinking": State(THINKING, _thinking),
-    "stored": State(stored.MAKE, _stored),
+    "stored": State(stored_models.MAKE, _stored),
     "several files": State(SEVERAL_FILES, _several_files),
 }

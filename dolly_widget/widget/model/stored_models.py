@@ -116,6 +116,8 @@ class StoredModels(Control):
             self._load(key)
         elif kind == "delete" and key in self._entries:
             self.delete(key)
+        elif kind == "delete":  # it is gone already
+            self._answer()
 
     def _load(self, key: str) -> None:
         if key in self._entries:
@@ -126,17 +128,17 @@ class StoredModels(Control):
     def delete(self, name: str) -> None:
         """Delete an entry in the background, unless it is in use; its row says why, or what went wrong."""
         with self._lock:
-            entry = self._entries[name]
+            entry, title = self._entries[name], self._names[name]
             if name in self._deleting:
                 return
             self._deleting.add(name)
-        if refusal := _refusal(self._names[name], self._uses().get(entry.path.resolve(), "")):
+        if refusal := _refusal(title, self._uses().get(entry.path.resolve(), "")):
             self._end(name, problem=refusal)
             return
         self._answer()
-        self.job = Job(partial(self._work, name), name="dolly-delete", worker=self._worker)
+        self.job = Job(partial(self._work, name, title), name="dolly-delete", worker=self._worker)
 
-    def _work(self, name: str, stop: threading.Event) -> None:
+    def _work(self, name: str, title: str, stop: threading.Event) -> None:
         try:
             removal = inventory.remove(name)
         except ModelError as exc:
@@ -145,8 +147,8 @@ class StoredModels(Control):
             self._end(name)
             raise
         else:
-            told = f"{self._names[name]} is deleted: {in_bytes(removal.freed_bytes)} freed."
-            self._end(name, told=f"{told} {removal.note}".rstrip())
+            freed = f"{title} is deleted: {in_bytes(removal.freed_bytes)} freed."
+            self._end(name, told=f"{freed} {removal.note}".rstrip())
 
     def _end(self, name: str, *, problem: str = "", told: str = "") -> None:
         self._said, self._told = _Said(name, problem) if problem else None, told

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import threading
 import weakref
-from types import SimpleNamespace
 
 import ipywidgets
 import pytest
+import stored
 import traitlets
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
@@ -463,22 +463,16 @@ def box(widget):
     return screen(widget).chooser
 
 
-def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monkeypatch):
-    asked = []
-    of = {"revision": "main", "commit": "0" * 40}
-    entry = SimpleNamespace(
-        model_id="me/mine", title="me/mine", **of, weight_format="int4-g64", size_bytes=2_800_000_000
-    )
-    known = SimpleNamespace(
-        **{"model_id": DOLLY_3B, "title": DOLLY_3B, "created": "", "path": None, "weight_format": "int8"},
-        **of,
-        size_bytes=1_000_000,
-    )
-    monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or (entry, known))
+def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monkeypatch, tmp_path):
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path))
+    asked, entries = [], chooser.store.entries
+    stored.put("me/mine", "int4-g64", weights=2_800_000)
+    stored.put(DOLLY_3B)
+    monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or entries())
     assert (box(widget).is_open, asked) == (False, [])
     box(widget).is_open = True
     assert box(widget).name.options == (*KNOWN_MODELS, "me/mine")
-    assert "me/mine (int4-g64, 2.8 GB)" in box(widget).stored.value
+    assert [model["title"] for model in box(widget).stored.listing["models"]] == ["demo", "Dolly 2.0 3B", "me/mine"]
     box(widget).is_open = False
     asked.clear()
     box(widget).is_open = True
