@@ -465,10 +465,8 @@ def box(widget):
 
 def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monkeypatch, tmp_path):
     monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path))
-    asked, entries = [], chooser.store.entries
-    stored.put("me/mine", "int4-g64", weights=2_800_000)
-    stored.put(DOLLY_3B)
-    monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or entries())
+    asked, entries = [], (stored.put("me/mine", "int4-g64"), stored.put(DOLLY_3B))
+    monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or entries)
     assert (box(widget).is_open, asked) == (False, [])
     box(widget).is_open = True
     assert box(widget).name.options == (*KNOWN_MODELS, "me/mine")
