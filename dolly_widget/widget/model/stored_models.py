@@ -176,7 +176,7 @@ def _demo(uses: Mapping[Path, str]) -> dict[str, Any]:
     directory = find(_DEMO)
     assert directory is not None
     row = _plain_row(_DEMO, "INT8", inventory.demo_bytes(), uses.get(directory.resolve(), ""))
-    return {"title": _DEMO, "facts": "Apache-2.0 · part of the package: it stays", "rows": [row]}
+    return {"title": _DEMO, "facts": "Apache-2.0 · part of the package: it cannot be deleted", "rows": [row]}
 
 
 def _kept_rows(kept: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import gc
 import itertools
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 from dolly_widget import DollyWidget, EngineError, PromptTemplate
 from dolly_widget.engines import EngineSetup, setup, sharing
 from dolly_widget.errors import ModelError
+from dolly_widget.models import Model
 from dolly_widget.models.catalogue import KNOWN_MODELS
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.models.weight_format import WeightFormat
@@ -475,6 +477,53 @@ def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monke
     asked.clear()
     box(widget).is_open = True
     assert asked
+
+
+def engine_of(directory):
+    engine = ScriptedEngine()
+    engine.model = Model.of(directory)
+    return engine
+
+
+def test_the_models_in_use_are_those_that_run_or_load_here_and_elsewhere(make, workshop, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    shutil.copytree(OPENVINO_DIR, other)
+    workshop.engines = [ScriptedEngine(), engine_of(other)]
+    monkeypatch.setattr(setup, "find", lambda model, *_: other if model == "other" else OPENVINO_DIR)
+    first, second = make(device="CPU"), make("other", device="CPU")
+    for widget in (first, second):
+        widget.wait(LIMIT_S)
+    here, there = OPENVINO_DIR.resolve(), other.resolve()
+    assert first._session.loader.uses == {here: "running", there: "elsewhere"}
+    assert second._session.loader.uses == {here: "elsewhere", there: "running"}
+    second.close()
+    assert first._session.loader.uses == {here: "running"}
+
+
+def test_a_model_that_is_being_loaded_is_in_use(make, workshop, tmp_path, monkeypatch):
+    other, begun, goes_on = tmp_path / "other", threading.Event(), threading.Event()
+    shutil.copytree(OPENVINO_DIR, other)
+    workshop.engines = [ScriptedEngine(), engine_of(other)]
+    widget = make(device="CPU")
+    widget.wait(LIMIT_S)
+    monkeypatch.setattr(setup, "find", lambda model, *_: other)
+    start_engine = workshop.start_engine
+
+    def held(*arguments):
+        begun.set()
+        assert goes_on.wait(LIMIT_S)
+        return start_engine(*arguments)
+
+    monkeypatch.setattr(sharing, "start_engine", held)
+    box(widget).is_open = True
+    job = widget.load("other")
+    assert begun.wait(LIMIT_S)
+    assert widget._session.loader.uses == {OPENVINO_DIR.resolve(): "running", other.resolve(): "loading"}
+    assert box(widget).stored.listing["models"][0]["rows"][0]["state"] == "running now"
+    goes_on.set()
+    job.wait(LIMIT_S)
+    assert widget._session.loader.uses == {other.resolve(): "running"}
+    assert box(widget).stored.listing["models"][0]["rows"][0]["state"] == ""
 
 
 def press_load(widget):
