@@ -176,6 +176,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self.observe(lambda _: self._show_prompt(), ("instruction", "context", "system", "chat", "max_new_tokens"))
         self.observe(lambda _: self._show_chat(), "chat")
         self.observe(lambda _: self._on_typing(), ("instruction", "context"))
+        self._session.loader.on_freed = screen.chooser.look_again
         self.observe(lambda change: self._session.move(change["new"]), "device")
 
     # What a caller does

@@ -55,6 +55,8 @@ class ModelLoader:
         on_loaded: Callable[[], None],
         on_failed: Callable[[BaseException, bool], None],
     ) -> None:
+        self.on_freed: Callable[[], None] = lambda: None
+        """Called when a model's files are in use no longer, on the worker's thread and not under the lock."""
         self.choice = choice
         """What is loading, or runs, or could not be loaded when nothing runs."""
         self._running: EngineSetup | None = None
@@ -205,6 +207,7 @@ class ModelLoader:
         finally:
             if dropped is not None:
                 dropped.close()
+                self.on_freed()
 
 
 def _read_ahead(choice: EngineSetup, model: Model, stop: threading.Event) -> None:
