@@ -3,7 +3,8 @@
 
 function render({ model, el }) {
   // asking: the row that asks whether it is meant; refused: the one that says why not; waiting: the one being deleted
-  const view = { model, ...build(), asking: null, refused: null, waiting: null };
+  const { answers } = model.get("listing");
+  const view = { model, ...build(), asking: null, refused: null, waiting: null, answers };
   el.append(view.root);
   const unbind = bind(view);
   update(view);
