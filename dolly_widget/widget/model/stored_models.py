@@ -96,13 +96,13 @@ class StoredModels(Control):
     def _row(self, stored: inventory.StoredFormat, uses: Mapping[Path, str]) -> dict[str, Any]:
         entry = stored.entry
         use = uses.get(entry.path.resolve(), "")
-        is_said = self._said is not None and self._said.key == entry.name
+        said = self._said
         return {
             **_plain_row(entry.name, stored.label, entry.size_bytes, use),
             "frees": in_bytes(entry.own_bytes),
             "stays": "Its download stays in the hub's cache." if inventory.download_note(entry) else "",
             "refusal": _refusal(self._names[entry.name], use),
-            "said": self._said.text if self._said and is_said else "",
+            "said": said.text if said and said.key == entry.name else "",
             "is_deleting": entry.name in self._deleting,
         }
 
