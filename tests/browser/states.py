@@ -314,6 +314,7 @@ STATES = {
     "several": State(_SAMPLED, _several),
     "editing": State(CHAT, _editing),
     "thinking": State(THINKING, _thinking),
-    "stored": State(stored_models.MAKE, _stored),
     "several files": State(SEVERAL_FILES, _several_files),
+    # Last: it leaves its store to the kernel.
+    "stored": State(stored_models.MAKE, _stored),
 }
