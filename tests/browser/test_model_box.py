@@ -288,3 +288,11 @@ def test_another_model_is_loaded_from_its_row_and_the_one_before_can_be_deleted_
     page.get_by_role("button", name="Delete, frees 7.9 MB").click()
     expect(page.locator(".dw-stored-told")).to_contain_text("SmolLM2 135M INT8 is deleted", timeout=30_000)
     ask(page)
+
+
+def test_without_a_kernel_nothing_can_be_deleted(notebook, page):
+    open_stored(notebook, page)
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    expect(page.get_by_role("status").filter(has_text="run the cell again")).to_be_visible()
+    buttons = page.locator(".dw-stored button")
+    assert buttons.evaluate_all("all => all.length > 5 && all.every(each => each.closest('[inert]') !== null)")
