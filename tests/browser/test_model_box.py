@@ -282,6 +282,7 @@ def test_another_model_is_loaded_from_its_row_and_the_one_before_can_be_deleted_
     open_stored(notebook, page)
     page.get_by_role("button", name="Load demo INT8").click()
     expect(model_line(page)).to_contain_text("demo", timeout=30_000)
+    expect(name_box(page)).to_be_hidden()  # a moment later
     page.locator(".dw-fold").get_by_text("Change model").click()
     expect(stored_row(page, "demo INT8")).to_contain_text("running now")
     page.get_by_role("button", name="Delete SmolLM2 135M INT8, frees 7.9 MB").click()
