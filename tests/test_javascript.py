@@ -14,6 +14,7 @@ from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.history.panel import HistoryList
 from dolly_widget.widget.lens.view import LensView
+from dolly_widget.widget.model.stored_models import StoredModels
 from dolly_widget.widget.page.access import Access
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.fold import FoldButton
@@ -38,6 +39,7 @@ PARTS = (
     LensView,
     PromptView,
     ResponseView,
+    StoredModels,
 )
 # What has no code in it: comments, strings and regular expressions, as far as these files have them.
 OPAQUE = re.compile(

@@ -23,9 +23,10 @@ _NAME_HELP = "a name that `dolly-widget models` lists, or the model's id if the 
 _EPILOG = """\
 --json prints one object:
   cache, size_bytes   the directory of the store, and how large its models are
+  free_bytes  what is free on its disk; null where that cannot be told
   demo        name, about, size_bytes
   models      a list: name, model_id, title, weight_format, size_bytes,
-              revision, commit, created, path
+              revision, commit, created, path, licence (empty: not stated)
   catalogue   a list: name, title, about, licence, parameters, download_bytes,
               disk_bytes, needs_torch, is_here
 """
@@ -49,36 +50,34 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from dolly_widget.models import store
+    from dolly_widget.models import inventory, store
 
     entries = sorted(store.entries(), key=lambda entry: (_heading(entry), entry.weight_format, entry.created))
     if args.json:
         print(json.dumps(_as_data(entries), indent=2), flush=True)  # in ASCII: a terminal obeys nothing of it
     else:
-        tell(f"Always here:\n  demo  the demonstration model · {_DEMO_ABOUT} · {in_bytes(_demo_bytes())}\n")
+        tell(f"Always here:\n  demo  the demonstration model · {_DEMO_ABOUT} · {in_bytes(inventory.demo_bytes())}\n")
         _list_entries(entries, store.cache_dir())
         _list_catalogue()
     return 0
 
 
-def _demo_bytes() -> int:
-    from dolly_widget.models import find
-
-    directory = find("demo")
-    return sum(path.stat().st_size for path in directory.iterdir()) if directory else 0
-
-
 def _list_entries(entries: list[Entry], cache_dir: Path) -> None:
+    from dolly_widget.models import inventory
+    from dolly_widget.models.licence import licence_of
+
     if not entries:
         tell(f"There are no models in {cache_dir} yet: `dolly-widget convert MODEL` adds one.")
         return
     rows = dict(zip((entry.name for entry in entries), _aligned(map(_columns, entries)), strict=True))
     for heading, group in groupby(entries, key=_heading):
-        tell(heading)
-        for entry in group:
+        of_model = list(group)
+        stated = visible_name(licence_of(of_model[0]))
+        tell(f"{heading} · {stated}" if stated else heading)
+        for entry in of_model:
             # The name has a line of its own, since it would make the row wider than a terminal.
             tell(f"  {rows[entry.name]}\n    {entry.name}")
-    tell(f"\n{_count(len(entries))}, {_size(entries)}, in {cache_dir}")
+    tell(f"\n{_count(len(entries))} in {cache_dir}\n{inventory.disk_line(entries)}")
 
 
 def _list_catalogue() -> None:
@@ -97,7 +96,8 @@ def _list_catalogue() -> None:
 
 def _as_data(entries: list[Entry]) -> dict[str, Any]:
     """What ``--json`` says."""
-    from dolly_widget.models import CATALOGUE, find, store
+    from dolly_widget.models import CATALOGUE, find, inventory, store
+    from dolly_widget.models.licence import licence_of
 
     keys = ("name", "model_id", "title", "weight_format", "size_bytes", "revision", "commit", "created", "path")
     catalogue = [
@@ -112,9 +112,12 @@ def _as_data(entries: list[Entry]) -> dict[str, Any]:
     ]
     return {
         "cache": str(store.cache_dir()),
-        "size_bytes": sum(entry.size_bytes for entry in entries),
-        "demo": {"name": "demo", "about": _DEMO_ABOUT, "size_bytes": _demo_bytes()},
-        "models": [{key: _plain(getattr(entry, key)) for key in keys} for entry in entries],
+        "size_bytes": inventory.used_bytes(entries),
+        "free_bytes": inventory.free_bytes(),
+        "demo": {"name": "demo", "about": _DEMO_ABOUT, "size_bytes": inventory.demo_bytes()},
+        "models": [
+            {**{key: _plain(getattr(entry, key)) for key in keys}, "licence": licence_of(entry)} for entry in entries
+        ],
         "catalogue": catalogue,
     }
 
@@ -147,15 +150,13 @@ def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from dolly_widget.models import store
+    from dolly_widget.models import inventory
 
     for entry in _named(args.names):  # all of them are found before the first is deleted
-        freed = entry.own_bytes
-        store.remove(entry.name)
-        tell(f"Removed {entry.name}: {in_bytes(freed)} freed.")
-        if freed < entry.size_bytes:
-            model_id = visible_name(entry.model_id)
-            tell(f"The download is still in the hub's cache: `hf cache rm model/{model_id}` deletes it.")
+        removal = inventory.remove(entry.name)
+        tell(f"Removed {entry.name}: {in_bytes(removal.freed_bytes)} freed.")
+        if removal.note:
+            tell(removal.note)
     return 0
 
 
@@ -203,10 +204,6 @@ def _find(name: str) -> Entry:
 
 def _count(number: int) -> str:
     return f"{number} model{'' if number == 1 else 's'}"
-
-
-def _size(entries: Iterable[Entry]) -> str:
-    return in_bytes(sum(entry.size_bytes for entry in entries))
 
 
 COMMAND = Command(

@@ -8,7 +8,7 @@ from dolly_widget.engines.loading import load_engine, setup_from, start_engine
 from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.engines.result import FINISH_REASONS, GenerationResult
 from dolly_widget.engines.setup import SETUP_FIELDS, TYPED_FIELDS, EngineSetup, Prepared, split_options
-from dolly_widget.engines.sharing import share_engine
+from dolly_widget.engines.sharing import share_engine, shared_directories
 from dolly_widget.engines.streaming import stream
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "local_model",
     "setup_from",
     "share_engine",
+    "shared_directories",
     "split_options",
     "start_engine",
     "stream",

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from dolly_widget.engines.answer import ignore_text
@@ -42,6 +43,12 @@ def share_engine(setup: EngineSetup, prepared: Prepared) -> Engine:
         return _Lease(shared)
 
 
+def shared_directories() -> frozenset[Path]:
+    """The directories of all models that are shared now, or are being loaded to be."""
+    with _lock:
+        return frozenset(directory for shared in _register for directory in shared.key.directories)
+
+
 class _Key:
     """What makes two engines the same. Compared, never hashed: templates and properties may not be hashable."""
 
@@ -49,7 +56,8 @@ class _Key:
         directories = [model.directory for model in prepared if model is not None]
         # How a model was named does not matter, only which files its name has become.
         plain = replace(setup, model="demo", draft=None, revision=None, weight_format=WeightFormat())
-        self._parts = plain, [(each.resolve(), file_versions(each)) for each in directories]
+        self.directories = tuple(each.resolve() for each in directories)
+        self._parts = plain, self.directories, [file_versions(each) for each in directories]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and self._parts == other._parts

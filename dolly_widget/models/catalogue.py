@@ -72,6 +72,11 @@ class NamedModel:
     parameters: int
     source: GgufDownload | HubModels
 
+    def ready_format(self, model_id: str) -> str:
+        """The weight format that a repository of it has OpenVINO files in; "" for any other one."""
+        ready = self.source.ready if isinstance(self.source, HubModels) else {}
+        return next((name for name, (repository, _) in ready.items() if repository == model_id), "")
+
     def download_bytes(self, weight_format: str = "int8") -> float:
         """What is to be downloaded for a weight format, as ``str(WeightFormat)`` writes it."""
         if isinstance(self.source, GgufDownload):
@@ -166,6 +171,11 @@ CATALOGUE = (
 
 _BY_NAME = {model.name: model for model in CATALOGUE}
 _HUB_IDS = [model_id for model in CATALOGUE if isinstance(model.source, HubModels) for model_id in model.source.ids]
+_BY_STORED_ID = {
+    model_id: model
+    for model in CATALOGUE
+    for model_id in (model.source.ids if isinstance(model.source, HubModels) else (model.name,))
+}
 KNOWN_MODELS = (DEMO, *_BY_NAME, *_HUB_IDS)
 """What is offered by name; any other id or directory can be given."""
 
@@ -173,6 +183,11 @@ KNOWN_MODELS = (DEMO, *_BY_NAME, *_HUB_IDS)
 def named(name: str) -> NamedModel | None:
     """The model of the catalogue that is called so; None where there is none."""
     return _BY_NAME.get(name)
+
+
+def catalogued(model_id: str) -> NamedModel | None:
+    """The model of the catalogue that is stored under an id: its name, or that of one of its repositories."""
+    return _BY_STORED_ID.get(model_id)
 
 
 def similar(name: str) -> str | None:

@@ -21,6 +21,8 @@ MANIFEST = "dolly_widget.json"
 """Where a model came from, and what made it: in the directory of every model of the store."""
 TITLE = "title"
 """In a manifest: what to call a model that was made from a path, see ``title.title_of``."""
+LICENCE = "licence"
+"""In a manifest: the licence that the model's publisher states, see ``licence.stated``."""
 _NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._-]+")
 _MAX_MANIFEST_BYTES = 1 << 20
 

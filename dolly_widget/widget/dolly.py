@@ -163,6 +163,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             cancel_loading=self._session.cancel_loading,
             load=self._session.load_as_chosen,
             load_again=self._session.load_again,
+            model_uses=lambda: self._session.loader.uses,
             show=self._session.show_earlier,
             forget=self.forget,
             undo_forget=self._session.undo_forget,
@@ -180,6 +181,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self.observe(lambda _: self._show_prompt(), ("instruction", "context", "system", "chat", "max_new_tokens"))
         self.observe(lambda _: self._show_chat(), "chat")
         self.observe(lambda _: self._on_typing(), ("instruction", "context"))
+        self._session.loader.on_freed = screen.chooser.look_again
         self.observe(lambda change: self._session.move(change["new"]), "device")
 
     # What a caller does

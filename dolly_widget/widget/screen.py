@@ -5,8 +5,9 @@ Knows nothing about engines and jobs: it is told what to show, and tells what a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -14,7 +15,7 @@ import ipywidgets as widgets
 from dolly_widget.engines import EngineSetup
 from dolly_widget.errors import ModelChoiceError, PromptTooLongError
 from dolly_widget.history import Exchange
-from dolly_widget.models import Model
+from dolly_widget.models import Model, WeightFormat
 from dolly_widget.runtime import Progress
 from dolly_widget.widget.answer.panel import AnswerActions, AnswerPanel
 from dolly_widget.widget.ask.attachment import Attachment
@@ -77,9 +78,11 @@ class Actions:
     go_on: Callable[[], Any]
     """Goes on with an answer that ended before its end."""
     cancel_loading: Callable[[], None]
-    load: Callable[[str, str], Any]
-    """Gets the name of a model, and of a weight format; what is wrong with them is shown below the box."""
+    load: Callable[[str, str | WeightFormat], Any]
+    """Gets the name of a model, and a weight format; what is wrong with them is shown below the box."""
     load_again: Callable[[], None]
+    model_uses: Callable[[], Mapping[Path, str]]
+    """The directories of models that are in use, and for what: see ``ModelLoader.uses``."""
     show: Callable[[Exchange], None]
     """Gets an earlier answer."""
     forget: Callable[[Exchange], None]
@@ -110,7 +113,7 @@ class Screen:
         self.next_steps = OneClick(
             lambda name: self.attempt(actions.load, name, self.chooser.weight_format.value), len(NEXT_STEPS)
         )
-        self.chooser = ModelChooser(actions.load)
+        self.chooser = ModelChooser(actions.load, actions.model_uses)
         self.preparing = PreparingPanel()
         self.load_notice = Notice()
         self._loading = "Loading the model"
@@ -206,7 +209,7 @@ class Screen:
         self.composer.state = "stopping" if status == "stopping" else "answering" if is_answering else "ready"
         self.answer.rest(is_answering, has_answer)
         self.history.rest(is_answering)
-        for control in (self.chooser.load, self.chooser.catalogue, self.next_steps):
+        for control in (self.chooser.load, self.chooser.catalogue, self.chooser.stored, self.next_steps):
             control.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
         self.answer.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
@@ -219,6 +222,8 @@ class Screen:
         """Say which model is loading, and while it is prepared how far that has come."""
         self._loading = f"Preparing {choice.name}" if progress else f"Loading {choice.name} on {choice.device}"
         self.preparing.show(progress, notes)
+        if progress is None:
+            self.chooser.look_again()
 
     def show_unloaded(self, choice: EngineSetup) -> None:
         """Say which model it will be: none runs yet."""
@@ -239,6 +244,7 @@ class Screen:
             self.model.value = messages.engine_line(choice.name, choice.device)
             self.next_steps.show("", [])
         self.prompt.load(model)
+        self.chooser.look_again()
 
     def show_load_failure(self, exc: BaseException, is_harmless: bool) -> None:
         """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all.

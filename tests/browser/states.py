@@ -7,6 +7,7 @@ from typing import Any
 
 import paced
 import preparing
+import stored_models
 from acting import action_button, instruction, until_written
 from playwright.sync_api import expect
 
@@ -227,6 +228,16 @@ def _several_files(page, lab):
     expect(page.get_by_role("button", name="Load this file")).to_be_visible(timeout=30_000)
 
 
+def _stored(page, lab):
+    is_loaded(page)
+    page.get_by_role("button", name="Change model").click()
+    page.get_by_role("button", name="Delete a-model-of-my-own FP16").click()
+    page.get_by_role("button", name="Delete, frees 271 MB").click()
+    expect(page.locator(".dw-stored-told")).to_contain_text("271 MB freed", timeout=30_000)
+    page.get_by_role("button", name="Delete HuggingFaceTB/SmolLM2-1.7B-Instruct INT8").click()
+    expect(page.get_by_role("button", name="Keep")).to_be_focused()
+
+
 def _queued(page, lab):
     _generating(page, lab)
     instruction(page).fill("And who is Dolly?")
@@ -317,4 +328,6 @@ STATES = {
     "editing": State(CHAT, _editing),
     "thinking": State(THINKING, _thinking),
     "several files": State(SEVERAL_FILES, _several_files),
+    # Last: it leaves its store to the kernel.
+    "stored": State(stored_models.MAKE, _stored),
 }

@@ -12,7 +12,7 @@ THEMES = ("JupyterLab Dark", "JupyterLab Dark High Contrast", "JupyterLab Light"
 CHANGE_THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
 HAS_CHANGED = "theme => document.body.dataset.jpThemeName === theme"
 # They replace something in it, or never end.
-SPOIL_THE_KERNEL = ("loading", "converting", "fetching", "stopping")
+SPOIL_THE_KERNEL = ("loading", "converting", "fetching", "stopping", "stored")
 
 
 def bring_to(lab, page, name):

@@ -13,6 +13,7 @@ from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.history.panel import HistoryList
 from dolly_widget.widget.lens.view import LensView
+from dolly_widget.widget.model.stored_models import StoredModels
 from dolly_widget.widget.page.access import Access
 from dolly_widget.widget.page.control import Control
 from dolly_widget.widget.page.fold import FoldButton
@@ -98,6 +99,10 @@ STATES = {
         "is_streaming": True,
         "placeholder": "",
         "label": "",
+    },
+    StoredModels: {
+        "listing": {"models": [{"title": "demo", "facts": "", "rows": []}], "disk": "", "told": "", "answers": 0},
+        "disabled": False,
     },
 }
 

@@ -1,7 +1,10 @@
 """Another model and another device, in JupyterLab; what hangs on the front end in Notebook 7 and Voilà too."""
 
+import re
+
 import preparing
 import pytest
+import stored_models
 from acting import instruction, model_line, submit, told
 from front_ends import everywhere, in_jupyterlab
 from playwright.sync_api import expect
@@ -202,3 +205,95 @@ def test_a_device_that_fails_gives_the_one_before_back(notebook, page):
     expect(told(page)).to_contain_text("on strike: choose another device")
     expect(page.get_by_label("Device", exact=True)).to_have_value("AUTO: OpenVINO chooses")
     ask(page)
+
+
+# What is on this machine
+
+OTHER = "HuggingFaceTB/SmolLM2-1.7B-Instruct INT8"
+
+
+def open_stored(notebook, page):
+    notebook(stored_models.MAKE)
+    page.locator(".dw-fold").get_by_text("Change model").click()
+    expect(page.locator(".dw-stored")).to_be_visible()
+
+
+def stored_model(page, name):
+    return page.locator(".dw-stored-model", has_text=name)
+
+
+def stored_row(page, name):
+    return page.get_by_role("group", name=name, exact=True)
+
+
+def is_kept_in_the_widget(page):
+    return page.evaluate("document.activeElement.closest('.dw-stored') !== null")
+
+
+def test_what_is_stored_is_listed_with_its_licence_its_formats_and_the_disk(notebook, page):
+    open_stored(notebook, page)
+    expect(stored_model(page, "Dolly 2.0 3B").locator(".dw-stored-facts")).to_have_text("MIT")
+    expect(stored_model(page, "Dolly 2.0 3B").locator(".dw-stored-row")).to_contain_text(["1.6 GB", "2.8 GB"])
+    expect(stored_model(page, "a-model-of-my-own")).to_contain_text("licence not stated")
+    expect(stored_model(page, "demo")).to_contain_text("part of the package")
+    expect(stored_row(page, "SmolLM2 135M INT8")).to_contain_text("running now")
+    for name in ("demo", "llama3.2:1b (Ollama)"):
+        expect(stored_model(page, name).get_by_role("button")).to_have_text(["Load"])
+    expect(page.locator(".dw-stored-disk")).to_have_text(re.compile(r"^Used here: 6\.4 GB · free on this disk: \d"))
+
+
+def test_a_model_is_deleted_with_the_keyboard_alone_and_the_focus_stays_in_the_list(notebook, page):
+    open_stored(notebook, page)
+    delete = page.get_by_role("button", name=f"Delete {OTHER}, frees 1.7 GB")
+    delete.focus()
+    page.keyboard.press("Enter")
+    keep = page.get_by_role("button", name=f"Keep {OTHER}")
+    expect(keep).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(delete).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # on Keep
+    expect(delete).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("button", name=f"Delete, frees 1.7 GB: {OTHER}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".dw-stored-told")).to_have_text(f"{OTHER} is deleted: 1.7 GB freed.", timeout=30_000)
+    expect(stored_row(page, OTHER)).to_have_count(0)
+    expect(stored_row(page, "SmolLM2 135M INT8").get_by_role("button")).to_be_focused()  # the next one
+    cells = page.locator(".jp-Cell").count()
+    page.keyboard.press("b")  # a notebook's command: a cell below
+    assert is_kept_in_the_widget(page)
+    expect(page.locator(".jp-Cell")).to_have_count(cells)
+    expect(page.locator(".dw-stored-disk")).to_contain_text("Used here: 4.7 GB")
+
+
+def test_the_model_that_runs_is_not_deleted_and_says_why(notebook, page):
+    open_stored(notebook, page)
+    delete = stored_row(page, "SmolLM2 135M INT8").get_by_role("button")
+    expect(delete).to_have_attribute("aria-disabled", "true")
+    delete.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("SmolLM2 135M INT8 is running: load another model first.")
+    expect(delete).to_be_focused()
+
+
+def test_another_model_is_loaded_from_its_row_and_the_one_before_can_be_deleted_then(notebook, page):
+    open_stored(notebook, page)
+    page.get_by_role("button", name="Load demo INT8").click()
+    expect(model_line(page)).to_contain_text("demo", timeout=30_000)
+    expect(name_box(page)).to_be_hidden()  # a moment later
+    page.locator(".dw-fold").get_by_text("Change model").click()
+    expect(stored_row(page, "demo INT8")).to_contain_text("running now")
+    page.get_by_role("button", name="Delete SmolLM2 135M INT8, frees 7.9 MB").click()
+    page.get_by_role("button", name="Delete, frees 7.9 MB").click()
+    expect(page.locator(".dw-stored-told")).to_contain_text("SmolLM2 135M INT8 is deleted", timeout=30_000)
+    ask(page)
+
+
+def test_without_a_kernel_nothing_can_be_deleted(notebook, page):
+    open_stored(notebook, page)
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    expect(page.get_by_role("status").filter(has_text="run the cell again")).to_be_visible()
+    buttons = page.locator(".dw-stored button")
+    assert buttons.evaluate_all("all => all.length > 5 && all.every(each => each.closest('[inert]') !== null)")

@@ -2,16 +2,17 @@
 
 import json
 import re
+import shutil
 
 import pytest
+from stored import COMMIT
+from stored import put as put_model
 
 from dolly_widget.cli import entry_point
 from dolly_widget.models import store
-from dolly_widget.models.files import REQUIRED_FILES
 
 DOLLY = "databricks/dolly-v2-3b"
 ALWAYS = ["Always here:", "  demo  the demonstration model · small and fast, but knows little · 7.9 MB", ""]
-COMMIT = "f6c9be08f16fe4d3a719bee0a4a7c7415b5c65df"
 
 
 @pytest.fixture(autouse=True)
@@ -20,18 +21,8 @@ def cache_dir(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-@pytest.fixture
-def put():
-    """Puts a model into the store whose weights are as many bytes as are given."""
-
-    def put(model_id=DOLLY, weight_format="int8", commit=COMMIT, revision="main", weights=1500, **facts):
-        key = store.Key(model_id, commit, weight_format)
-        with store.making(key) as staging:
-            for name in REQUIRED_FILES:
-                (staging / name).write_bytes(bytes(weights if name.endswith(".bin") else 0))
-            return store.publish(staging, key, revision, {}, store.describe(staging), **facts)
-
-    return put
+def put(model_id=DOLLY, weight_format="int8", **facts):
+    return put_model(model_id, weight_format, **facts)
 
 
 def models(capsys, *arguments):
@@ -44,24 +35,26 @@ def names():
     return [entry.name for entry in store.entries()]
 
 
-def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir):
+def test_the_list_has_all_that_is_known_within_80_columns(capsys, cache_dir, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1e11, 28e9, 72e9))
     int4, int8 = put(weight_format="int4-g64-r0.8", weights=700), put(weights=2_800_000)
-    put("/home/me/my-checkpoint", weight_format="fp16", commit="c0ffee" * 6 + "c0ff", revision="")
+    put("/home/me/my-checkpoint", weight_format="fp16", commit="c0ffee" * 6 + "c0ff", revision="", licence="bsd")
     code, out, err = models(capsys)
     today = int4.created[:10]
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         *ALWAYS,
-        "/home/me/my-checkpoint",
+        "/home/me/my-checkpoint · bsd",
         f"  fp16           1.5 kB     c0ffeec0       {today}",
         f"    {names()[-1]}",
-        DOLLY,
+        f"{DOLLY} · MIT",
         f"  int4-g64-r0.8  700 bytes  main@f6c9be08  {today}",
         f"    {int4.name}",
         f"  int8           2.8 MB     main@f6c9be08  {today}",
         f"    {int8.name}",
         "",
-        f"3 models, 2.8 MB, in {cache_dir}",
+        f"3 models in {cache_dir}",
+        "Used here: 2.8 MB · free on this disk: 72 GB",
         "Of these, dolly-v2-3b can be named so.",
         "",
         "To be had by name, as in  dolly-widget convert smollm2:",
@@ -75,7 +68,7 @@ def test_the_list_has_all_that_is_known_within_80_columns(put, capsys, cache_dir
     assert max(len(line) for line in out.splitlines() if str(cache_dir) not in line) <= 80
 
 
-def test_a_file_that_another_program_keeps_is_called_as_it_is_there_and_can_be_removed_so(put, capsys):
+def test_a_file_that_another_program_keeps_is_called_as_it_is_there_and_can_be_removed_so(capsys):
     blob = "/models/blobs/sha256-" + "ab" * 32
     put(blob, commit="c0ffee" * 6 + "c0ff", revision="", title="llama3.2:1b (Ollama)")
     assert models(capsys)[1].splitlines()[3] == f"llama3.2:1b (Ollama): {blob}"
@@ -83,7 +76,7 @@ def test_a_file_that_another_program_keeps_is_called_as_it_is_there_and_can_be_r
     assert names() == []
 
 
-def test_a_revision_that_is_the_commit_is_not_shown_twice(put, capsys):
+def test_a_revision_that_is_the_commit_is_not_shown_twice(capsys):
     put(revision=COMMIT)
     assert models(capsys)[1].count("f6c9be08") == 2  # in the row and in the name
 
@@ -97,7 +90,7 @@ def test_an_empty_store_is_said_and_no_error(arguments, capsys, cache_dir):
     assert str(cache_dir) in out
 
 
-def test_remove_deletes_by_name_or_by_id_and_says_what_is_freed(put, capsys):
+def test_remove_deletes_by_name_or_by_id_and_says_what_is_freed(capsys):
     first, second, kept = put(), put("org/other", weights=2_000_000), put("org/kept")
     code, out, err = models(capsys, "remove", first.name, "org/other", first.name)
     assert (code, err) == (0, "")
@@ -107,7 +100,7 @@ def test_remove_deletes_by_name_or_by_id_and_says_what_is_freed(put, capsys):
 
 
 @pytest.mark.parametrize("command", ["remove", "check"])
-def test_an_id_that_is_there_twice_is_not_enough(put, capsys, command):
+def test_an_id_that_is_there_twice_is_not_enough(capsys, command):
     entries = [put(), put(weight_format="int4")]
     code, out, err = models(capsys, command, DOLLY)
     assert (code, out) == (2, "")
@@ -117,7 +110,7 @@ def test_an_id_that_is_there_twice_is_not_enough(put, capsys, command):
 
 
 @pytest.mark.parametrize("command", ["remove", "check"])
-def test_an_unknown_name_is_one_sentence_and_nothing_is_done(put, capsys, command):
+def test_an_unknown_name_is_one_sentence_and_nothing_is_done(capsys, command):
     entry = put()
     code, out, err = models(capsys, command, entry.name, "nonsense")
     assert (code, out) == (2, "")
@@ -130,7 +123,7 @@ def test_remove_wants_a_name(capsys):
         models(capsys, "remove")
 
 
-def test_check_finds_the_damaged_file_and_says_what_to_do(put, capsys):
+def test_check_finds_the_damaged_file_and_says_what_to_do(capsys):
     whole, damaged = put("org/a"), put("org/b")
     assert models(capsys, "check")[:2] == (0, f"{whole.name}: whole\n{damaged.name}: whole\n")
     (damaged.path / "openvino_model.bin").write_bytes(b"\1" * 1500)
@@ -141,7 +134,7 @@ def test_check_finds_the_damaged_file_and_says_what_to_do(put, capsys):
     assert models(capsys, "check", "org/a")[0] == 0
 
 
-def test_what_a_model_was_made_from_cannot_move_the_cursor_or_turn_text_around(put, capsys):
+def test_what_a_model_was_made_from_cannot_move_the_cursor_or_turn_text_around(capsys):
     entry = put("/home/me/a\x1b[2J\u202egnp\nb", weight_format="fp16", revision="v1\x1b]0;title\x07\u202e")
     code, out, _ = models(capsys)
     lines = out.splitlines()[len(ALWAYS) :]
@@ -154,7 +147,7 @@ def test_what_a_model_was_made_from_cannot_move_the_cursor_or_turn_text_around(p
     assert models(capsys, "--json")[1].replace("\n", "").isprintable()
 
 
-def test_json_has_what_is_here_and_what_can_be_had(put, capsys, cache_dir):
+def test_json_has_what_is_here_and_what_can_be_had(capsys, cache_dir):
     entry = put(weights=2000)
     code, out, err = models(capsys, "--json")
     data = json.loads(out)
@@ -162,6 +155,8 @@ def test_json_has_what_is_here_and_what_can_be_had(put, capsys, cache_dir):
     assert (data["cache"], data["size_bytes"]) == (str(cache_dir), entry.size_bytes)
     assert data["demo"]["name"] == "demo"
     (model,) = data["models"]
+    assert model["licence"] == "MIT"
+    assert data["free_bytes"] > 0
     assert model["path"] == str(entry.path)
     assert (model["name"], model["model_id"], model["weight_format"]) == (entry.name, DOLLY, "int8")
     here = {each["name"]: each["is_here"] for each in data["catalogue"]}
@@ -169,7 +164,7 @@ def test_json_has_what_is_here_and_what_can_be_had(put, capsys, cache_dir):
     assert all(each["download_bytes"] > 0 and each["disk_bytes"] > 0 for each in data["catalogue"])
 
 
-def test_a_name_of_the_catalogue_names_its_model_in_the_store(put, capsys):
+def test_a_name_of_the_catalogue_names_its_model_in_the_store(capsys):
     entry = put()
     assert models(capsys, "check", "dolly-v2-3b")[:2] == (0, f"{entry.name}: whole\n")
     assert models(capsys, "remove", "dolly-v2-3b")[0] == 0

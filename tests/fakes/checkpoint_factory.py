@@ -57,6 +57,7 @@ def make_checkpoint(directory, kind, *, dtype="float32", response_token="### Res
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    (directory / "README.md").write_text("---\nlicense: mit\n---\n")
     if kind in ("vision", "vision_language", "encoder_decoder", "embedding"):
         return _save(_other_model(kind), _tokenizer((END_OF_TEXT,)), directory, dtype)
     if kind == "llama":

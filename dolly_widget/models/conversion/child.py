@@ -12,10 +12,11 @@ from typing import Any
 from dolly_widget import __version__
 from dolly_widget.models import attention, store
 from dolly_widget.models.conversion import needs, verification, worker
-from dolly_widget.models.entry import TITLE
+from dolly_widget.models.entry import LICENCE, TITLE
 from dolly_widget.models.graph_signature import check_generates
 from dolly_widget.models.info import check_files
 from dolly_widget.models.kinds import kind_of
+from dolly_widget.models.kinds.kind import Source
 from dolly_widget.models.title import title_of
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import Job, OnProgress, Progress
@@ -53,15 +54,16 @@ def prepare(
             check_files(staging)
             check_generates(staging)
             described = Job(lambda _: store.describe(staging), name="dolly-digests")  # seconds for a large model
-            facts = {attention.MANIFEST_KEY: verification.verify(staging, on_progress), **_title(key)}
+            facts = {attention.MANIFEST_KEY: verification.verify(staging, on_progress), **_words(key, source)}
             tools = {**_tools(), **others}
             entry = store.publish(staging, key, source.revision, tools, described.wait(), **facts)
     return entry.path
 
 
-def _title(key: store.Key) -> dict[str, str]:
-    """What to call a model that was made from a path: later, the file may be gone."""
-    return {TITLE: title_of(key.model_id)} if Path(key.model_id).is_absolute() else {}
+def _words(key: store.Key, source: Source) -> dict[str, str]:
+    """The licence, where one is stated, and what to call a model that was made from a path: later, it may be gone."""
+    title = {TITLE: title_of(key.model_id)} if Path(key.model_id).is_absolute() else {}
+    return {**title, LICENCE: source.licence} if source.licence else title
 
 
 def _tools() -> Mapping[str, str]:

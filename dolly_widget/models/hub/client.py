@@ -34,6 +34,7 @@ from dolly_widget.models.hub.faults import (
 )
 from dolly_widget.models.hub.guard import Awaited, Guard, guarded
 from dolly_widget.models.hub.repository import Repository, choose
+from dolly_widget.models.licence import stated
 from dolly_widget.runtime import Job, OnProgress, Progress, ignore_progress
 from dolly_widget.text import parse_json, read_json
 
@@ -67,7 +68,7 @@ def look_up(model_id: str, revision: str = "main", file: str = "") -> Repository
     try:
         with _quiet(), guarded():
             answer = _ask(model_id, revision)
-            contents, architecture = _contents(answer), _told_architecture(answer)
+            contents, architecture, licence = _contents(answer), _told_architecture(answer), _told_licence(answer)
         if is_commit(revision) and contents[0] != revision:
             raise not_a_hub("it tells of another commit")
     except ModelError:
@@ -79,7 +80,7 @@ def look_up(model_id: str, revision: str = "main", file: str = "") -> Repository
         return cached
     except (ValueError, KeyError, TypeError, AttributeError) as exc:  # no hub's answer: the login page of a hotel
         raise not_a_hub() from exc
-    return replace(choose(model_id, revision, *contents, file), gguf_architecture=architecture)
+    return replace(choose(model_id, revision, *contents, file), gguf_architecture=architecture, licence=licence)
 
 
 def require_answer(model_id: str, revision: str, within_s: float) -> None:
@@ -176,6 +177,12 @@ def _told_architecture(answer: Any) -> str:
     found = answer.get("gguf")
     told = found.get("architecture") if isinstance(found, dict) else None
     return told if isinstance(told, str) and len(told) <= _MAX_ARCHITECTURE_CHARS else ""
+
+
+def _told_licence(answer: Any) -> str:
+    """The licence in the metadata of the model card, which the hub tells with the files; "" where it does not."""
+    card = answer.get("cardData")
+    return stated(card.get("license"), card.get("license_name")) if isinstance(card, dict) else ""
 
 
 def _told_content_id(file: Any) -> Any:

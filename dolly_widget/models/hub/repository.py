@@ -54,6 +54,8 @@ class Repository:
     """The GGUF file that is needed, of a split one its first part; empty where it is another kind of model."""
     gguf_architecture: str = ""
     """The family of its GGUF files as the hub tells it, which may be that of another file; empty where it does not."""
+    licence: str = ""
+    """As the hub tells it from the model card; empty where it does not, or could not be asked."""
     etags: Mapping[str, str] = field(default_factory=dict)
     """Name -> the hub's name for the content; empty where the hub could not be asked."""
 

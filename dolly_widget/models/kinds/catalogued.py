@@ -67,9 +67,11 @@ class _OfHub:
 
     def __init__(self, models: HubModels, revision: str) -> None:
         self._models, self.revision = models, check_revision(revision)
+        self.licence = ""
 
     def key(self, weight_format: WeightFormat) -> store.Key:
         self._source = _HUB.source(self._models.id_for(str(weight_format), self.revision), self.revision)
+        self.licence = self._source.licence
         return self._source.key(weight_format)
 
     def make(
@@ -85,6 +87,7 @@ class _File:
 
     def __init__(self, model: NamedModel, source: GgufDownload, revision: str | None) -> None:
         self._model, self._source, self._commit = model, source, source.sha256[:40]
+        self.licence = model.licence
         if revision not in (None, "main", self._commit):
             raise ModelError(f"{model.name} has no revision {revision[:80]!r}: leave the revision out.")
 

@@ -8,6 +8,7 @@ from dolly_widget.models import store
 from dolly_widget.models.conversion import checkpoints, needs
 from dolly_widget.models.info import check_files, is_openvino
 from dolly_widget.models.kinds.kind import Source
+from dolly_widget.models.licence import of_card
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress
 
@@ -37,6 +38,7 @@ class Directory:
 
 class _Checkpoint:
     revision = ""
+    licence = ""
 
     def __init__(self, directory: Path) -> None:
         self._checkpoint = checkpoints.inspect(directory)
@@ -53,6 +55,7 @@ class _Checkpoint:
         checkpoint = self._checkpoint
         bits = checkpoints.bits_per_weight(checkpoint.config)
         directory = checkpoint.directory
+        self.licence = of_card(directory / "README.md")
         exporter = making.require_support(str(directory), checkpoint.config, install_exporter, on_progress)
         needed = needs.of_conversion(checkpoint.weights_bytes, bits, weight_format)
         making.report_needs(needed, checkpoint.is_pickled, on_progress)

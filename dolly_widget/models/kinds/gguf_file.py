@@ -11,10 +11,13 @@ from dolly_widget.models.conversion.weight_files import PICKLES, SAFETENSORS
 from dolly_widget.models.gguf.file import GgufFile, fingerprint, is_gguf, models_in, parts_of
 from dolly_widget.models.info import is_openvino
 from dolly_widget.models.kinds.kind import Source
+from dolly_widget.models.licence import stated
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress
 
 _NAMED = 5
+# Of ggml-org/ggml, docs/gguf.md.
+_LICENCE_KEYS = ("general.license", "general.license.name")
 
 
 class LocalGguf:
@@ -46,6 +49,7 @@ class LocalGguf:
 
 class _File:
     revision = ""
+    licence = ""
 
     def __init__(self, parts: tuple[Path, ...]) -> None:
         self._parts = parts
@@ -60,6 +64,7 @@ class _File:
         from dolly_widget.models.gguf import conversion
 
         file = GgufFile.open(self._parts[0])
+        self.licence = stated(*(file.metadata.get(key) for key in _LICENCE_KEYS))
         making.report_needs(needs.of_gguf(file.parameters, weight_format), False, on_progress)
         return conversion.convert(file.path, staging, weight_format, on_progress, install_exporter=install_exporter)
 

@@ -47,7 +47,7 @@ class GgufRepository:
 
     def __init__(self, name: str, repository: Repository) -> None:
         self._name, self._repository = name, repository
-        self.revision = repository.revision
+        self.revision, self.licence = repository.revision, repository.licence
 
     def key(self, weight_format: WeightFormat) -> store.Key:
         """See ``Source``."""

@@ -57,7 +57,7 @@ def _look_up(name: str, revision: str) -> Repository:
 class _Repository:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self.revision = repository.revision
+        self.revision, self.licence = repository.revision, repository.licence
 
     def key(self, weight_format: WeightFormat) -> store.Key:
         stored_as = store.PUBLISHED if self._repository.is_openvino else str(weight_format)

@@ -16,6 +16,8 @@ class Source(Protocol):
 
     revision: str
     """For the manifest; empty if there are none."""
+    licence: str
+    """As its publisher states it, for the manifest: known when the files are made. Empty if none is stated."""
 
     def key(self, weight_format: WeightFormat) -> Key:
         """What the store keeps the result under."""

@@ -20,9 +20,9 @@ def next_steps(info: ModelInfo, weight_format: str) -> tuple[str, list[Offer]]:
     return messages.demo_note(info), [_as_next_step(model, weight_format) for model in models]
 
 
-def catalogue(weight_format: str) -> list[Offer]:
-    """All of the catalogue, the smallest first."""
-    return [Offer(model.name, _in_the_box(model, weight_format), model.costs(weight_format)) for model in CATALOGUE]
+def catalogue(weight_format: str) -> list[Offer | None]:
+    """All of the catalogue, the smallest first; None in the place of what is stored in this format already."""
+    return [None if _is_here(model, weight_format) else _in_the_box(model, weight_format) for model in CATALOGUE]
 
 
 def _as_next_step(model: NamedModel, weight_format: str) -> Offer:
@@ -31,11 +31,10 @@ def _as_next_step(model: NamedModel, weight_format: str) -> Offer:
     return Offer(model.name, f"Get {model.short_title} ({model.size(weight_format)})", model.costs(weight_format))
 
 
-def _in_the_box(model: NamedModel, weight_format: str) -> str:
-    if _is_here(model, weight_format):
-        return f"{model.title} · {model.about} · stored here"
+def _in_the_box(model: NamedModel, weight_format: str) -> Offer:
     lacks_torch = model.needs_torch(weight_format) and find_spec("torch") is None
-    return model.summary(weight_format) + (" · needs PyTorch" if lacks_torch else "")
+    label = model.summary(weight_format) + (" · needs PyTorch" if lacks_torch else "")
+    return Offer(model.name, label, model.costs(weight_format))
 
 
 def _is_here(model: NamedModel, weight_format: str) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
 from dolly_widget.errors import EXPECTED_ERRORS, ModelChoiceError, ModelError
-from dolly_widget.models import CATALOGUE, KNOWN_MODELS, kept_files, store, weight_format
-from dolly_widget.text import in_bytes, visible_name
+from dolly_widget.models import CATALOGUE, KNOWN_MODELS, WeightFormat, kept_files, store, weight_format
+from dolly_widget.text import visible_name
 from dolly_widget.widget.model.catalogue_offers import catalogue
 from dolly_widget.widget.model.file_choice import FileChoice
 from dolly_widget.widget.model.one_click import OneClick
+from dolly_widget.widget.model.stored_models import StoredModels
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
 
@@ -22,9 +23,14 @@ _CONVERTED_ONCE = "A model that is not in OpenVINO format yet is downloaded and 
 
 
 class ModelChooser(Fold):
-    """Folded away to one line. ``on_load`` gets a name and a weight format; what it raises is a hint below the box."""
+    """Folded away to one line. ``on_load`` gets a name and a weight format; what it raises is a hint below the box.
 
-    def __init__(self, on_load: Callable[[str, str], Any]) -> None:
+    ``uses`` tells for what each directory of a model is in use: see ``ModelLoader.uses``.
+    """
+
+    def __init__(
+        self, on_load: Callable[[str, str | WeightFormat], Any], uses: Callable[[], Mapping[Path, str]]
+    ) -> None:
         self._on_load = on_load
         self._kept: dict[str, str] = {}
         self.name = widgets.Combobox(placeholder="A model id of the Hugging Face hub, or a directory", tooltip="Model")
@@ -32,11 +38,12 @@ class ModelChooser(Fold):
         self.load = widgets.Button(description="Load", icon="download")
         self.hint = widgets.HTML(layout={"display": "none"})
         self.files = FileChoice(self._load_file)
-        self.stored = widgets.HTML()
         self.catalogue = OneClick(self._choose, len(CATALOGUE))
+        self.stored = StoredModels(self._choose, uses, on_deleted=self.refresh)
+        note = widgets.HTML(messages.note_html(_CONVERTED_ONCE))
         row = widgets.Box([self.name, self.weight_format, self.load])
         row.add_class("dw-chooser")
-        super().__init__("Change model", row, self.hint, self.files, self.catalogue, self.stored)
+        super().__init__("Change model", row, self.hint, self.files, self.catalogue, note, self.stored)
         self._chosen = ""
         self.observe(self._on_fold, "is_open")
         self.weight_format.observe(self._on_format, "value")
@@ -50,15 +57,18 @@ class ModelChooser(Fold):
         except ModelError as exc:  # a cache that cannot be read
             self.show_hint(str(exc))
             return
-        self.catalogue.show(messages.note_html("With one click:"), catalogue(self.weight_format.value))
+        self.catalogue.show(messages.note_html("To be had with one click:"), catalogue(self.weight_format.value))
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
         self._kept = {file.name: str(file.path) for file in kept_files() if visible_name(file.name) == file.name}
         offered = dict.fromkeys([*KNOWN_MODELS, *ids, *self._kept])
         self.name.options = tuple(name for name in offered if name not in self._kept.values())
-        listed = [f"{name} ({entry.weight_format}, {in_bytes(entry.size_bytes)})" for name, entry in _named(entries)]
-        stored = [f"Stored here: {', '.join(listed)}."] if listed else []
-        self.stored.value = messages.note_html(*stored, _CONVERTED_ONCE)
+        self.stored.show(entries, self._kept)
+
+    def look_again(self) -> None:
+        """Look up once more what is here, if that is shown: another model runs, or is loading."""
+        if self.is_open:
+            self.refresh()
 
     def show_hint(self, text: str) -> None:
         """Say what to do about the name below the box; "" takes it away."""
@@ -86,6 +96,7 @@ class ModelChooser(Fold):
         else:
             self.show_hint("")
             self.files.clear()
+            self.stored.forget()
 
     def _on_format(self, _: Any) -> None:
         if self.is_open:
@@ -95,9 +106,9 @@ class ModelChooser(Fold):
         if content.get("event") == "submit":  # Enter, as in any other box of one line
             self._submit()
 
-    def _choose(self, model: str) -> None:
+    def _choose(self, model: str, weight_format: WeightFormat | None = None) -> None:
         self._chosen = model
-        self._load(model)
+        self._load(model, weight_format)
 
     def _named(self) -> str:
         """The model in the box; of another program's file, which is offered by its name there, the path."""
@@ -107,18 +118,10 @@ class ModelChooser(Fold):
     def _submit(self) -> None:
         self._load(self._named())
 
-    def _load(self, model: str) -> None:
+    def _load(self, model: str, weight_format: WeightFormat | None = None) -> None:
         self.show_hint("")
         self.files.clear()
         try:
-            self._on_load(model, self.weight_format.value)
+            self._on_load(model, weight_format or self.weight_format.value)
         except (*EXPECTED_ERRORS, RuntimeError) as exc:
             self.show_hint(str(exc))
-
-
-def _named(entries: Collection[store.Entry]) -> Iterator[tuple[str, store.Entry]]:
-    """What is stored, each with what to call it: where two models have one title, by their paths."""
-    models = {(entry.title, entry.model_id) for entry in entries}
-    shared = Counter(title for title, _ in models)
-    for entry in entries:
-        yield visible_name(entry.title if shared[entry.title] == 1 else entry.model_id), entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 import ipywidgets as widgets
@@ -30,22 +31,24 @@ class OneClick(widgets.Box):
         self._is_disabled = False
         self.text = widgets.HTML()
         self.buttons = tuple(self._button(place) for place in range(most))
-        self._offers: tuple[Offer, ...] = ()
+        self._offers: tuple[Offer | None, ...] = ()
         super().__init__([self.text, *self.buttons], layout={"display": "none"})
         self.add_class("dw-one-click")
         handle_during_cells(self.buttons)
 
-    def show(self, html: str, offers: Sequence[Offer]) -> None:
-        """Show safe HTML and a button for each offer, of which there are ``most``; nothing where there is none."""
+    def show(self, html: str, offers: Sequence[Offer | None]) -> None:
+        """Show safe HTML and a button for each offer, of which there are at most ``most``; nothing where there is none.
+
+        None takes the button of its place away: a click that comes late is then on no other offer.
+        """
         self.text.value = html
         self.text.layout.display = None if html else "none"
         self._offers = tuple(offers)
-        for place, button in enumerate(self.buttons):
-            is_used = place < len(offers)
-            button.layout.display = None if is_used else "none"
-            if is_used:
-                button.description, button.tooltip = offers[place].label, offers[place].tooltip
-        self.layout.display = None if offers else "none"
+        for button, offer in zip_longest(self.buttons, offers):
+            button.layout.display = "none" if offer is None else None
+            if offer is not None:
+                button.description, button.tooltip = offer.label, offer.tooltip
+        self.layout.display = None if any(offers) else "none"
 
     @property
     def disabled(self) -> bool:
@@ -64,5 +67,6 @@ class OneClick(widgets.Box):
         return button
 
     def _choose(self, place: int) -> None:
-        if place < len(self._offers):  # a click may come late
-            self._on_choose(self._offers[place].model)
+        offer = self._offers[place] if place < len(self._offers) else None
+        if offer is not None:  # a click may come late
+            self._on_choose(offer.model)

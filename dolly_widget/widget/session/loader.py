@@ -10,8 +10,9 @@ import functools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, share_engine
+from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, share_engine, shared_directories
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
@@ -54,6 +55,8 @@ class ModelLoader:
         on_loaded: Callable[[], None],
         on_failed: Callable[[BaseException, bool], None],
     ) -> None:
+        self.on_freed: Callable[[], None] = lambda: None
+        """Called when a model's files are in use no longer, on the worker's thread and not under the lock."""
         self.choice = choice
         """What is loading, or runs, or could not be loaded when nothing runs."""
         self._running: EngineSetup | None = None
@@ -77,6 +80,16 @@ class ModelLoader:
     def job(self) -> Job[None] | None:
         """The newest loading; None where there was none."""
         return self._jobs[-1] if self._jobs else None
+
+    @property
+    def uses(self) -> dict[Path, str]:
+        """What the models that are in use in this process are used for: "running" or "loading" here, or "elsewhere"."""
+        uses = dict.fromkeys(shared_directories(), "elsewhere")
+        if self.is_loading:
+            uses.update(dict.fromkeys(_directories(self.choice), "loading"))
+        if (model := self.model) is not None:
+            uses[model.directory.resolve()] = "running"
+        return uses
 
     def give(self, engine: Engine) -> None:
         """Run a caller's engine."""
@@ -194,6 +207,7 @@ class ModelLoader:
         finally:
             if dropped is not None:
                 dropped.close()
+                self.on_freed()
 
 
 def _read_ahead(choice: EngineSetup, model: Model, stop: threading.Event) -> None:
@@ -212,6 +226,13 @@ def _read_ahead(choice: EngineSetup, model: Model, stop: threading.Event) -> Non
             reading.wait(_POLL_S)
     _refuse_if_stopped(stop)
     reading.wait()
+
+
+def _directories(choice: EngineSetup) -> list[Path]:
+    """Where the models of a choice are; none where they are not here yet, or not any longer."""
+    with contextlib.suppress(ModelError):
+        return [model.directory.resolve() for model in choice.find() or () if model is not None]
+    return []
 
 
 def _name_of(model: Model | None) -> str:

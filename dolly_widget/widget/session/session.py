@@ -311,7 +311,7 @@ class Session:
             self._set("device", choice.device)
             return job
 
-    def load_as_chosen(self, model: str, weight_format: str) -> None:
+    def load_as_chosen(self, model: str, weight_format: str | WeightFormat) -> None:
         """Load another model, with one of the formats that have a name."""
         # The name of the format that we have keeps its group size and ratio.
         is_same = weight_format == self.loader.choice.weight_format.name

@@ -164,6 +164,7 @@ def test_the_manifest_tells_where_a_model_is_from_and_what_made_it(converted, ch
     entry = next(entry for entry in store.entries() if entry.path == model_dir)
     assert entry.model_id == str(checkpoint("dolly").resolve())
     assert entry.weight_format == "int8"
+    assert entry.manifest["licence"] == "MIT"
     assert entry.damaged() == ()
     assert {"dolly-widget", "openvino", "optimum-intel", "transformers", "torch", "nncf"} <= set(
         entry.manifest["tools"]

@@ -58,6 +58,22 @@ def test_a_child_process_converts_it_and_engines_and_the_widget_run_it(sheep):
     assert result.text == answered.text
 
 
+@pytest.mark.parametrize(
+    ("metadata", "licence"),
+    [
+        ({"general.license": ("string", "mit")}, "MIT"),
+        ({"general.license": ("string", "other"), "general.license.name": ("string", "my own")}, "my own"),
+        ({"general.license": ("uint32", 7)}, None),
+        ({}, None),
+    ],
+)
+def test_the_manifest_has_the_licence_that_the_file_states(tmp_path, metadata, licence):
+    write_gguf(tmp_path / "sheep.gguf", Shape(layers=1, metadata=metadata), "Q4_1")
+    prepared(tmp_path / "sheep.gguf")
+    (entry,) = store.entries()
+    assert entry.manifest.get("licence") == licence
+
+
 def test_a_file_of_ollama_s_is_called_as_ollama_calls_it_wherever_a_name_is_shown(sheep, tmp_path, monkeypatch):
     digest = "ab" * 32
     blob = tmp_path / "ollama" / "blobs" / f"sha256-{digest}"

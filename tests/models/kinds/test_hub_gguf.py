@@ -146,6 +146,21 @@ def test_what_a_hub_tells_of_a_family_in_other_words_does_not_count(hub, convert
     assert len(converted) == 1
 
 
+@pytest.mark.parametrize(
+    ("card", "licence"),
+    [
+        ({"license": "apache-2.0"}, "Apache-2.0"),
+        ({"license": "other", "license_name": "my\nown"}, "my own"),
+        *((card, "") for card in (None, 5, [], "mit", {}, {"license": {"id": "mit"}}, {"license": 7})),
+        ({"license": "x" * 1_000_000}, "x" * 59 + "…"),
+    ],
+)
+def test_the_licence_is_what_the_hub_tells_of_the_card(hub, card, licence):
+    hub.tell = lambda answer: answer | {"cardData": card}
+    for name in ("org/name:m-Q8_0.gguf", "org/name:m-F16-00002-of-00002.gguf"):
+        assert kind_of(name).source(name, "main").licence == licence
+
+
 def test_all_parts_of_a_split_file_are_downloaded_beside_each_other(hub, converted):
     make("org/name:m-F16-00002-of-00002.gguf")
     parts = ["m-F16-00001-of-00002.gguf", "m-F16-00002-of-00002.gguf"]

@@ -1,9 +1,9 @@
 """The box that another model is chosen in: what it offers is shown as it is."""
 
 import pytest
+from stored import put
 
-from dolly_widget.models import CATALOGUE, store
-from dolly_widget.models.files import REQUIRED_FILES
+from dolly_widget.models import CATALOGUE
 from dolly_widget.widget.model import catalogue_offers
 from dolly_widget.widget.model.chooser import ModelChooser
 
@@ -11,15 +11,11 @@ from dolly_widget.widget.model.chooser import ModelChooser
 @pytest.fixture
 def chooser(tmp_path, monkeypatch):
     monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
-    return ModelChooser(lambda name, weight_format: None)
+    return ModelChooser(lambda name, weight_format: None, uses=dict)
 
 
-def put(model_id, revision=""):
-    key = store.Key(model_id, "0" * 40, "int8")
-    with store.making(key) as staging:
-        for name in REQUIRED_FILES:
-            (staging / name).write_text("{}")
-        store.publish(staging, key, revision, {}, store.describe(staging))
+def titles(chooser):
+    return [model["title"] for model in chooser.stored.listing["models"]]
 
 
 def test_stored_models_are_offered_by_their_names(chooser):
@@ -27,14 +23,7 @@ def test_stored_models_are_offered_by_their_names(chooser):
     put("/home/me/checkpoint")
     chooser.is_open = True
     assert {"org/name", "/home/me/checkpoint"} <= set(chooser.name.options)
-    assert "Stored here: checkpoint (int8, 8 bytes), org/name (int8, 8 bytes)." in chooser.stored.value
-
-
-def test_stored_models_with_one_title_are_told_apart_by_their_paths(chooser):
-    for place in ("a", "b"):
-        put(f"/{place}/model.gguf")
-    chooser.is_open = True
-    assert all(f"/{place}/model.gguf (int8, 8 bytes)" in chooser.stored.value for place in ("a", "b"))
+    assert titles(chooser) == ["demo", "checkpoint", "org/name"]
 
 
 @pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\x1b[2J", "\n"])
@@ -42,8 +31,8 @@ def test_a_name_that_is_not_what_it_looks_like_is_shown_with_signs_and_not_offer
     put(f"/home/me/{mark}evil")
     chooser.is_open = True
     assert not any("evil" in name for name in chooser.name.options)
-    assert "evil (int8" in chooser.stored.value
-    assert mark not in chooser.stored.value
+    assert "evil" in titles(chooser)[1]
+    assert mark not in titles(chooser)[1]
 
 
 def test_a_cache_that_cannot_be_read_is_a_hint(chooser, tmp_path, monkeypatch):
@@ -67,7 +56,7 @@ def chosen():
 @pytest.fixture
 def box(tmp_path, monkeypatch, chosen):
     monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
-    return ModelChooser(lambda *arguments: chosen.append(arguments))
+    return ModelChooser(lambda *arguments: chosen.append(arguments), uses=dict)
 
 
 def labels(box):
@@ -102,12 +91,16 @@ def test_what_needs_torch_says_so_where_there_is_none(box, monkeypatch, torch, e
     assert labels(box)[2].endswith(ending)
 
 
-def test_what_is_stored_says_so_in_the_weight_format_that_it_is_stored_in(box):
-    put("OpenVINO/dolly-v2-3b-int8-ov", "main")
+def test_what_is_stored_in_the_weight_format_is_not_offered_and_no_other_takes_its_button(box, chosen):
+    put("OpenVINO/dolly-v2-3b-int8-ov", "published")
     box.is_open = True
-    assert labels(box)[1] == "Dolly 2.0 3B · the original, small · stored here"
+    displays = [button.layout.display for button in box.catalogue.buttons]
+    assert displays == [None, "none", None, None]
+    box.catalogue.buttons[1].click()  # late
+    assert chosen == []
     box.weight_format.value = "fp16"
     assert labels(box)[1] == "Dolly 2.0 3B · the original, small · 5.6 GB"
+    assert box.catalogue.buttons[1].layout.display is None
 
 
 def test_what_is_wrong_with_a_choice_is_a_hint(tmp_path, monkeypatch):
@@ -115,7 +108,7 @@ def test_what_is_wrong_with_a_choice_is_a_hint(tmp_path, monkeypatch):
         raise RuntimeError("An answer is still being written.")
 
     monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
-    box = ModelChooser(refuse)
+    box = ModelChooser(refuse, uses=dict)
     box.is_open = True
     box.catalogue.buttons[0].click()
     assert "An answer is still being written." in box.hint.value

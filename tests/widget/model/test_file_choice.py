@@ -25,7 +25,7 @@ def asked():
 @pytest.fixture
 def chooser(tmp_path, monkeypatch, asked):
     monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
-    return ModelChooser(lambda *chosen: asked.append(chosen))
+    return ModelChooser(lambda *chosen: asked.append(chosen), uses=dict)
 
 
 def is_shown(part):

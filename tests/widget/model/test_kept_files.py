@@ -31,7 +31,7 @@ def loaded():
 @pytest.fixture
 def chooser(tmp_path, monkeypatch, asked, loaded):
     monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path / "cache"))
-    return ModelChooser(lambda name, weight_format: loaded.append(name))
+    return ModelChooser(lambda name, weight_format: loaded.append(name), uses=dict)
 
 
 def test_they_are_looked_for_when_the_box_is_opened(chooser, asked):
@@ -51,7 +51,9 @@ def test_one_that_is_stored_is_offered_by_its_name_alone(chooser):
     chooser.is_open = True
     assert LLAMA in chooser.name.options
     assert "/blobs/sha256-0" not in chooser.name.options
-    assert f"Stored here: {LLAMA} (int8" in chooser.stored.value
+    stored, kept = [model for model in chooser.stored.listing["models"] if model["title"] == LLAMA]
+    assert [row["label"] for row in stored["rows"]] == ["INT8"]
+    assert kept["rows"] == [{"key": LLAMA, "label": "GGUF", "size": "0 bytes", "state": "", "can_load": True}]
 
 
 def test_the_one_that_is_chosen_is_loaded_by_its_path(chooser, loaded):

@@ -3,20 +3,22 @@
 import gc
 import itertools
 import queue
+import shutil
 import subprocess
 import sys
 import threading
 import weakref
-from types import SimpleNamespace
 
 import ipywidgets
 import pytest
+import stored
 import traitlets
 from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, EngineError, PromptTemplate
 from dolly_widget.engines import EngineSetup, setup, sharing
 from dolly_widget.errors import ModelError
+from dolly_widget.models import Model
 from dolly_widget.models.catalogue import KNOWN_MODELS
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.models.weight_format import WeightFormat
@@ -463,26 +465,66 @@ def box(widget):
     return screen(widget).chooser
 
 
-def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monkeypatch):
-    asked = []
-    of = {"revision": "main", "commit": "0" * 40}
-    entry = SimpleNamespace(
-        model_id="me/mine", title="me/mine", **of, weight_format="int4-g64", size_bytes=2_800_000_000
-    )
-    known = SimpleNamespace(
-        **{"model_id": DOLLY_3B, "title": DOLLY_3B, "created": "", "path": None, "weight_format": "int8"},
-        **of,
-        size_bytes=1_000_000,
-    )
-    monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or (entry, known))
+def test_the_box_is_folded_away_and_offers_known_and_stored_models(widget, monkeypatch, tmp_path):
+    monkeypatch.setenv("DOLLY_WIDGET_CACHE", str(tmp_path))
+    asked, entries = [], (stored.put("me/mine", "int4-g64"), stored.put(DOLLY_3B))
+    monkeypatch.setattr(chooser.store, "entries", lambda: asked.append(1) or entries)
     assert (box(widget).is_open, asked) == (False, [])
     box(widget).is_open = True
     assert box(widget).name.options == (*KNOWN_MODELS, "me/mine")
-    assert "me/mine (int4-g64, 2.8 GB)" in box(widget).stored.value
+    assert [model["title"] for model in box(widget).stored.listing["models"]] == ["demo", "Dolly 2.0 3B", "me/mine"]
     box(widget).is_open = False
     asked.clear()
     box(widget).is_open = True
     assert asked
+
+
+def engine_of(directory):
+    engine = ScriptedEngine()
+    engine.model = Model.of(directory)
+    return engine
+
+
+def test_the_models_in_use_are_those_that_run_or_load_here_and_elsewhere(make, workshop, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    shutil.copytree(OPENVINO_DIR, other)
+    workshop.engines = [ScriptedEngine(), engine_of(other)]
+    monkeypatch.setattr(setup, "find", lambda model, *_: other if model == "other" else OPENVINO_DIR)
+    first = make(device="CPU")
+    first.wait(LIMIT_S)  # the engines come in this order
+    second = make("other", device="CPU")
+    second.wait(LIMIT_S)
+    here, there = OPENVINO_DIR.resolve(), other.resolve()
+    assert first._session.loader.uses == {here: "running", there: "elsewhere"}
+    assert second._session.loader.uses == {here: "elsewhere", there: "running"}
+    second.close()
+    assert first._session.loader.uses == {here: "running"}
+
+
+def test_a_model_that_is_being_loaded_is_in_use(make, workshop, tmp_path, monkeypatch):
+    other, begun, goes_on = tmp_path / "other", threading.Event(), threading.Event()
+    shutil.copytree(OPENVINO_DIR, other)
+    workshop.engines = [ScriptedEngine(), engine_of(other)]
+    widget = make(device="CPU")
+    widget.wait(LIMIT_S)
+    monkeypatch.setattr(setup, "find", lambda model, *_: other)
+    start_engine = workshop.start_engine
+
+    def held(*arguments):
+        begun.set()
+        assert goes_on.wait(LIMIT_S)
+        return start_engine(*arguments)
+
+    monkeypatch.setattr(sharing, "start_engine", held)
+    box(widget).is_open = True
+    job = widget.load("other")
+    assert begun.wait(LIMIT_S)
+    assert widget._session.loader.uses == {OPENVINO_DIR.resolve(): "running", other.resolve(): "loading"}
+    assert box(widget).stored.listing["models"][0]["rows"][0]["state"] == "running now"
+    goes_on.set()
+    job.wait(LIMIT_S)
+    assert widget._session.loader.uses == {other.resolve(): "running"}
+    assert box(widget).stored.listing["models"][0]["rows"][0]["state"] == ""
 
 
 def press_load(widget):
