@@ -184,7 +184,7 @@ class Screen:
         foot = widgets.HBox([self.stats, self.pace, self.pager, actions])
         scrolled = widgets.VBox([self.conversation, self.view, self.several])
         self._asking = widgets.VBox([self.notice, self.composer, folds])
-        self._answering = widgets.VBox([scrolled, self.lens.view, foot, self.lens])
+        self._answering = widgets.VBox([scrolled, self.lens.view, self.lens.place, foot, self.lens])
         self._main = widgets.VBox()
         columns = widgets.Box([self._main, Fold("Settings", self.settings, is_open=True, name="settings")])
         for part, name in (
@@ -201,7 +201,7 @@ class Screen:
             part.add_class(f"dw-{name}")
         self.show_chat(is_chat=False)
         above = (KernelNotice(), style_sheet(), Access(), self.model, self.next_steps, self.chooser, self.preparing)
-        return *above, self.load_notice, columns, self.lens.place
+        return *above, self.load_notice, columns
 
     def show_chat(self, is_chat: bool) -> None:
         """Whether the next question goes on from what is shown: the box is below a chat, and above a single answer."""
