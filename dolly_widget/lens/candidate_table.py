@@ -70,6 +70,8 @@ class Row:
     cells: tuple[Cell, ...]
     word: str = ""
     """The likeliest whole word that it is a part of; "" where it is none."""
+    is_written: bool = False
+    """Whether it is the one that stands in an answer there."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,13 @@ def table(
     candidates: Candidates,
     *,
     drawn_id: int | None = None,
+    written_id: int | None = None,
     asked: SamplingParams | None = None,
     words: Mapping[int, str] = MappingProxyType({}),
 ) -> Table:
     """Say how to show ``candidates``, with the token ``drawn_id`` as the one that was drawn.
 
+    ``written_id`` is the one that stands in an answer there.
     ``asked`` are the settings that a user made, if the engine makes something else of them: a note says so. ``words``
     are the whole words that tokens are a part of, by id, as ``whole_words`` finds them.
     """
@@ -111,6 +115,7 @@ def table(
             is_drawn=row.token_id == drawn_id,
             cells=tuple(_cells(row, whole, total)),
             word=words.get(row.token_id, ""),
+            is_written=row.token_id == written_id,
         )
         for row in candidates.rows
     )

@@ -16,7 +16,7 @@ from dolly_widget.widget.explorer.screen import ExplorerParts
 from dolly_widget.widget.page.access import Access
 from dolly_widget.widget.settings.traits import SettingsTraits
 
-_AS_WRITTEN = "With the settings that the answer was written with. Change a setting, and the bars follow."
+_AS_WRITTEN = "With the answer's settings. Change one, and the bars follow."
 _AS_NOW = "With the settings as they are now."
 _OF_ITS_OWN = "With settings of its own."
 
@@ -95,6 +95,7 @@ class InlineExplorer(SamplingExplorer):
         is_behind = place == len(written)
         where = f"token {place + 1:,} of {len(written):,}" if not is_behind else ""
         there = None if is_behind else self._answer.label(written[place])
+        self._next.written_id = None if is_behind or len(ids) > place else written[place]
         self._head.show(there, where, [self._answer.label(token_id) for token_id in ids[place:]])
         self._on_place(min(place, len(written) - 1))
 

@@ -28,6 +28,8 @@ class NextToken:
         self._label, self._effective = label, effective
         self._seen_ids: tuple[Sequence[int], Sequence[int]] = (), ()
         self._draws: Draws | None = None
+        self.written_id: int | None = None
+        """The token that stands here in an answer; None where this is not about one."""
         self.words: dict[int, str] = {}
         """Of tokens that are a part of one: the likeliest whole word."""
 
@@ -60,14 +62,16 @@ class NextToken:
         return {int(found.token_ids[place]): int(counts[place]) for place in np.flatnonzero(counts)}
 
     def candidates(self, params: SamplingParams) -> Candidates:
-        """What may come next, of which one or many may have been drawn."""
+        """What may come next: the likeliest, what was drawn, what stands there."""
         assert self.distribution is not None
-        also = () if self.drawn_id is None else (self.drawn_id,)
+        known = self.distribution.token_ids.size
+        also = [each for each in (self.drawn_id, self.written_id) if each is not None and each < known]
         return candidates(self.distribution, self._label, self._effective(params), also=also, draws=self._draws)
 
     def table(self, params: SamplingParams) -> Table:
         """How to show that."""
-        return table(self.candidates(params), drawn_id=self.drawn_id, asked=params, words=self.words)
+        ids = {"drawn_id": self.drawn_id, "written_id": self.written_id}
+        return table(self.candidates(params), **ids, asked=params, words=self.words)
 
     @property
     def likeliest_ids(self) -> list[int]:

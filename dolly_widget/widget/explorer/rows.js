@@ -42,7 +42,8 @@ function fillRow({ row, rank, button, name, word, badge, cells }, data, isFirstC
   rank.textContent = data.rank;
   name.textContent = data.name;
   name.classList.toggle("dw-special", data.is_special);
-  button.title = `id ${data.token_id} – choose it as the next token`;
+  button.title = `id ${data.token_id}${data.is_written ? ", in the answer" : ""} – choose it as the next token`;
+  row.classList.toggle("dw-written", data.is_written);
   word.textContent = data.word;
   word.title = data.word && `The likeliest whole word: ${data.word}`;
   word.hidden = data.word === "";
