@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scripted_engine import LIMIT_S
 
-from dolly_widget import DollyWidget, SamplingExplorer, lens
+from dolly_widget import DollyWidget, SamplingExplorer, lens, load_engine
 from dolly_widget.history.as_code import as_code
 from dolly_widget.sampling import MODEL, probabilities, shaping
 from dolly_widget.text.template import PLAIN
@@ -17,12 +17,20 @@ from dolly_widget.widget.page.layout import descendants
 WHO = "Who is Dolly?"
 
 
+@pytest.fixture(scope="module")
+def engine(demo_dir):
+    """One for all, so that the lens loads the model once."""
+    engine = load_engine(demo_dir, device="CPU")
+    yield engine
+    engine.close()
+
+
 @pytest.fixture
-def make():
+def make(engine):
     made = []
 
-    def make_widget(**options):
-        made.append(DollyWidget(device="CPU", **{"max_new_tokens": 30, "seed": 3, "temperature": 1.3} | options))
+    def make_widget():
+        made.append(DollyWidget(engine, max_new_tokens=30, seed=3, temperature=1.3))
         return made[-1]
 
     yield make_widget
