@@ -33,10 +33,12 @@ def whole_words(
     """
     opened = open_model(engine)
     before = [*opened.model.encode(prompt), *map(operator.index, prefix_ids)]
+    longest = opened.model.info.max_positions
+    room = MOST_TOKENS if longest is None else longest - len(before)
     stop = stop or threading.Event()
     with opened.reader.kept(before):
         for token_id in token_ids:
-            following = _likeliest(engine, prompt, [*prefix_ids, token_id], opened.model.info.max_positions, stop)
+            following = _likeliest(engine, prompt, [*prefix_ids, token_id], room, stop)
             word = whole_word(opened.model.tokenizer, before, token_id, following)
             if stop.is_set():
                 return
@@ -54,10 +56,8 @@ def answer_words(engine: Source, prompt: Prompt, token_ids: Sequence[int]) -> li
     ]
 
 
-def _likeliest(
-    engine: Source, prompt: Prompt, ids: list[int], longest: int | None, stop: threading.Event
-) -> Iterator[int]:
-    while longest is None or len(ids) < longest:
+def _likeliest(engine: Source, prompt: Prompt, ids: list[int], room: int, stop: threading.Event) -> Iterator[int]:
+    for _ in range(room):
         logits = next_token(engine, prompt, ids, stop=stop)
         if stop.is_set() or not logits.size:
             return

@@ -222,11 +222,14 @@ def test_stopping_ends_it_within_a_word(files):
     assert list(found) == []
 
 
-def test_at_the_end_of_the_positions_a_word_ends(files):
-    longest = files.model.info.max_positions
-    room = longest - len(files.model.encode(WHO)) - 1
-    filled = [300] * room
-    assert len(list(whole_words(files, WHO, filled, [300, 301]))) == 2
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_at_the_end_of_the_positions_a_word_ends(demo_dir, tmp_path, tokenizer, room):
+    files = echo(demo_dir, tmp_path / "echo")  # it would go on for ever
+    prompt, piece = PLAIN.render("Hi "), encoded(tokenizer, "xq")[0]
+    filled = [encoded(tokenizer, ".")[0]] * (files.model.info.max_positions - len(encoded(tokenizer, "Hi ")) - room)
+    text = tokenizer.token_text(piece)
+    found = dict(whole_words(files, prompt, filled, [piece]))
+    assert found == {piece: text * (room + 1) if room else ""}
 
 
 def test_a_model_without_a_cache_is_read_from_the_beginning(demo_dir, tmp_path, tokenizer):

@@ -268,7 +268,8 @@ def test_words_of_the_text_before_are_not_shown(widget):
     explorer = widget.explore(0)
     explorer.wait(LIMIT_S)
     explorer._words.wait(LIMIT_S)
-    assert any(row["word"] for row in rows(explorer))
+    before = rows(explorer)
+    assert any(row["word"] for row in before)
     explorer.step(answer(widget)[0])
     explorer.wait(LIMIT_S)
     explorer._words.wait(LIMIT_S)
@@ -277,6 +278,10 @@ def test_words_of_the_text_before_are_not_shown(widget):
         lens.whole_words(engine, exchange.prompt, answer(widget)[:1], [r["token_id"] for r in rows(explorer)[:8]])
     )
     assert {row["token_id"]: row["word"] for row in rows(explorer)[:8]} == expected
+    explorer.back()
+    explorer.wait(LIMIT_S)
+    explorer._words.wait(LIMIT_S)
+    assert rows(explorer) == before
 
 
 def test_the_lens_says_the_word_that_a_token_of_the_answer_is_a_part_of(widget):
