@@ -76,8 +76,9 @@ def rows(explorer):
 
 def test_it_stands_right_below_the_tokens(widget):
     explorer = widget.explore(3)
-    answering = widget._screen._answering.children
-    assert answering[answering.index(panel(widget).view) + 1] is panel(widget).place
+    view, place = panel(widget).view, panel(widget).place
+    around = next(part.children for part in descendants(widget) if view in getattr(part, "children", ()))
+    assert around[around.index(view) + 1] is place
     assert panel(widget).place.children == (explorer,)
     assert isinstance(explorer, SamplingExplorer)
     assert panel(widget).view.explored == 3
