@@ -1,6 +1,7 @@
 """The tutorials give what they show: each is run again, and its outputs are compared with the committed ones."""
 
 import base64
+import io
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbval.plugin import get_sanitize_patterns
+from PIL import Image
 
 import dolly_widget
 
@@ -241,6 +243,17 @@ def test_a_figure_says_what_it_shows(name):
         assert all(len(base64.b64decode(picture)) <= FIGURE_BYTES for picture in pictures), cell.source
         if pictures:
             assert [word for word in ("title", "xlabel", "ylabel") if word not in cell.source] == [], cell.source
+
+
+@each_tutorial
+def test_pictures_stand_on_the_page_s_own_ground(name):
+    """Light or dark. "needs_background" is what Jupyter puts a sheet behind a picture for."""
+    for cell in code_cells(name):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert "needs_background" not in str(output.metadata)
+                picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGBA")
+                assert picture.getpixel((0, 0))[3] == 0, cell.source
 
 
 @each_tutorial

@@ -37,16 +37,15 @@ import os
 from pathlib import Path
 os.chdir({cwd!r})
 from dolly_widget import DollyWidget
-from dolly_widget.cli.kept_history import KeptHistory
+from dolly_widget.cli.kept_history import kept_history
 from dolly_widget.errors import EXPECTED_ERRORS
 from dolly_widget.widget.page.messages import error_html
 from ipykernel.connect import get_connection_file
 from ipywidgets import HTML
 own_id = Path(get_connection_file()).stem.removeprefix("kernel-")
-kept = KeptHistory(Path({folder!r}), own_id, os.environ.get("QUERY_STRING", ""))
 try:
-    shown = DollyWidget(**{arguments!r}, history=kept.history)
-    kept.follow(shown)
+    kept = kept_history(Path({folder!r}), own_id, os.environ.get("QUERY_STRING", ""))
+    shown = DollyWidget(**{arguments!r}, history=kept)
 except EXPECTED_ERRORS as exc:
     shown = HTML(error_html(exc))
 shown"""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dolly_widget.errors import PromptTooLongError
-from dolly_widget.history import Exchange, History
+from dolly_widget.history import Exchange, History, utc_now
 from dolly_widget.text import NO_SYSTEM, Turn, render, takes_system, takes_turns
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Conversation:
             turns=turns,
             model_title=model.name,
             system=self.system,
+            answered_at=utc_now(),
         )
         self.exchanges.append(exchange)
         self._turns = exchange.turns_after if self.takes_turns else ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, fields, replace
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from dolly_widget.engines import FINISH_REASONS, EngineSetup, GenerationResult
-from dolly_widget.history.exchange import Exchange
+from dolly_widget.history.exchange import Exchange, as_label
 from dolly_widget.sampling import SamplingParams, recorded
 from dolly_widget.text import ChatTemplate, Prompt, PromptTemplate, Segment, Turn
 
@@ -41,6 +43,8 @@ def to_data(exchange: Exchange, after: int | None = None) -> dict[str, Any]:
         "model_title": exchange.model_title,
         "instead_of": exchange.instead_of,
         "left_out": exchange.left_out,
+        "answered_at": exchange.time_text or None,
+        "label": exchange.label,
         "turns": [list(turn) for turn in exchange.turns] if after is None else {"after": after},
     }
 
@@ -77,6 +81,8 @@ def from_data(data: Any, read_turns: Callable[[Any], tuple[Turn, ...]]) -> Excha
         instead_of=_text(data.get("instead_of", "")),
         left_out=_left_out(data.get("left_out", 0)),
         system=_text(data.get("system", "")),
+        answered_at=_or_none(_time)(data.get("answered_at")),
+        label=as_label(_text(data.get("label", ""))),
     )
 
 
@@ -96,6 +102,13 @@ def _left_out(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError("left_out is not a number of turns")
     return value
+
+
+def _time(value: Any) -> datetime:
+    time = datetime.fromisoformat(re.sub("Z$", "+00:00", _text(value)))  # Python 3.10 knows no Z
+    if time.tzinfo is None:
+        raise ValueError("answered_at has no time zone")
+    return time.astimezone(timezone.utc)
 
 
 def _check_result(result: GenerationResult) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import fields
 from typing import Any
 
@@ -19,13 +20,22 @@ def to_markdown(number: int, exchange: Exchange, after: int | None = None) -> st
 
     ``after`` is the place of the exchange that its chat goes on from, counted from 0: the turns stand there already.
     """
-    parts = [f"## {number}", *_said_before(number, exchange, after)]
+    parts = [_heading(number, exchange.label), *_said_before(number, exchange, after)]
     parts += ["**System prompt**", quoted(exchange.system)] if exchange.system.strip() else []
     parts += _asked_markdown(exchange.instruction, exchange.context)
     result = exchange.result
     parts += ["**Reasoning**", quoted(result.reasoning)] if result.reasoning else []
     parts += ["**Answer**", _answer_markdown(result.text), _facts_markdown(exchange)]
     return "\n\n".join(parts)
+
+
+def _heading(number: int, label: str) -> str:
+    return f"## {number} · {label if _is_plain(label) else _code(visible_name(label))}" if label else f"## {number}"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no reader of Markdown can take it for anything else: letters, digits, and what cannot begin a mark."""
+    return all(sign in " ,;?!'" or unicodedata.category(sign)[0] in "LMN" for sign in text)
 
 
 def _said_before(number: int, exchange: Exchange, after: int | None) -> list[str]:
@@ -70,7 +80,8 @@ def _facts_markdown(exchange: Exchange) -> str:
     names += [_code(exchange.setup.device)] if exchange.setup is not None else []
     values = {field.name: getattr(exchange.params, field.name) for field in fields(exchange.params)}
     settings = [f"{name} {_value(value)}" for name, value in values.items() if name != "seed" and value != _OFF[name]]
-    return f"*{' · '.join([*names, ', '.join(settings), exchange.result.statistics])}*"
+    times = [f"{exchange.time_text[:16].replace('T', ' ')} UTC"] if exchange.time_text else []
+    return f"*{' · '.join([*names, ', '.join(settings), exchange.result.statistics, *times])}*"
 
 
 def _value(value: Any) -> str:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
 from dolly_widget.engines import EngineSetup, GenerationResult
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, Turn
+from dolly_widget.text import Prompt, Turn, encodable
+
+MAX_LABEL_CHARS = 80
+
+
+def utc_now() -> datetime:
+    """The time as it is, to the second: an exchange's ``answered_at``."""
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def as_label(text: str) -> str:
+    """``text`` as a label: in one line, of ``MAX_LABEL_CHARS`` characters at most."""
+    return " ".join(encodable(text[: 10 * MAX_LABEL_CHARS]).split())[:MAX_LABEL_CHARS].rstrip()
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,10 @@ class Exchange:
     """The question of the chat whose place this one took; "" where it took none."""
     left_out: int = field(default=0, repr=False)
     """How many of ``turns``, the oldest, the prompt does not hold: there was no room for them."""
+    answered_at: datetime | None = field(default=None, repr=False)
+    """When its answer ended, with a time zone; None where that is not known: in files of earlier versions."""
+    label: str = field(default="", repr=False)
+    """What a reader calls it, in one line; "" where they gave it no name."""
 
     @property
     def asked(self) -> tuple[str, str, SamplingParams]:
@@ -55,6 +72,11 @@ class Exchange:
     def turns_after(self) -> tuple[Turn, ...]:
         """What was said up to the end of this answer; all that go on from here share it."""
         return (*self.turns, *self.own_turn)
+
+    @property
+    def time_text(self) -> str:
+        """``answered_at`` in UTC, as ISO 8601 has it; "" where it is not known."""
+        return "" if self.answered_at is None else self.answered_at.astimezone(timezone.utc).isoformat()
 
     @property
     def model_name(self) -> str:

@@ -31,7 +31,10 @@ class History(tuple[Exchange, ...]):
         return f"{type(self).__name__}({len(self):,} exchange{'' if len(self) == 1 else 's'})"
 
     def search(self, text: str) -> History:
-        """Those that hold all words of ``text``, or parts of words, in instruction, context or answer; in any case."""
+        """Those that hold all words of ``text``, or parts of words, in any case.
+
+        They may be in label, instruction, context or answer.
+        """
         words = text.casefold().split()
         return History(each for each in self if has_words(each, words))
 
@@ -92,10 +95,10 @@ class History(tuple[Exchange, ...]):
 
 
 def has_words(exchange: Exchange, words: list[str]) -> bool:
-    """Whether all of ``words``, case-folded, are somewhere in instruction, context or answer."""
+    """Whether all of ``words``, case-folded, are somewhere in label, instruction, context or answer."""
     if not words:
         return True
-    text = "\n".join((exchange.instruction, exchange.context, exchange.result.text)).casefold()
+    text = "\n".join((exchange.label, exchange.instruction, exchange.context, exchange.result.text)).casefold()
     return all(word in text for word in words)
 
 
@@ -158,14 +161,17 @@ _RESULT = (
     *("seed", "prompt_tokens", "prefix_tokens", "new_tokens", "finish_reason"),
     *("ttft_s", "tpot_s", "tokens_per_s"),
 )
-_COLUMNS = ("instruction", "context", "system", "answer", "earlier_turns", "model", *_SETUP, *_PARAMS, *_RESULT)
+_COLUMNS = (
+    *("instruction", "context", "system", "answer", "earlier_turns", "label", "answered_at", "model"),
+    *(*_SETUP, *_PARAMS, *_RESULT),
+)
 
 
 def _row(exchange: Exchange) -> tuple[Any, ...]:
     """The values of ``_COLUMNS``; None if there is none."""
     return (
         *(exchange.instruction, exchange.context, exchange.system, exchange.result.text, len(exchange.turns)),
-        exchange.model_name or None,
+        *(exchange.label, exchange.answered_at, exchange.model_name or None),
         *(getattr(exchange.setup, name, None) or None for name in _SETUP),
         *(getattr(exchange.params, name) for name in _PARAMS),
         None if exchange.params.is_greedy else exchange.result.seed,

@@ -29,6 +29,7 @@ from dolly_widget.widget.page.subshells import handle_during_cells
 from dolly_widget.widget.screen import EXAMPLES, Actions, Screen
 from dolly_widget.widget.session.asked import Asked, checked_turns
 from dolly_widget.widget.session.choice import first_choice, sampling_of
+from dolly_widget.widget.session.edits import Edit
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.history_file import HistoryFile
 from dolly_widget.widget.session.initial_history import read_exchanges
@@ -53,8 +54,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     ``examples`` replaces the ten instructions that are offered. ``history`` are answers to go on from: a ``History``,
     exchanges, or the path of a file that ``History.to_json`` wrote, or that is not there yet: it is written anew after
-    each answer. ``chat=True`` gives a model with a chat template the earlier turns, too, and ``system`` is a system
-    prompt for a template that takes one.
+    each answer and each other change of the history. ``chat=True`` gives a model with a chat template the earlier
+    turns, too, and ``system`` is a system prompt for a template that takes one.
 
     Returns at once: the model is downloaded, converted and loaded in the background, with progress. Raises where it is
     already known to be missing or broken (ModelError), a value is out of range (ValueError), or there is no option of
@@ -106,7 +107,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         lens = LensPanel(
             self._session,
             self,
-            on_shown=lambda is_shown: self._screen.show_lens(is_shown),
+            on_shown=lambda is_shown: self._screen.answer.show_lens(is_shown),
             on_choose=lambda *chosen: self._screen.attempt(self.regenerate_from, *chosen),
         )
         offered = EXAMPLES if examples is None else examples
@@ -134,8 +135,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         return Events(
             changed=self._on_changed,
             begun=self._on_begun,
-            paced=lambda *figures: self._screen.show_pace(*figures),
+            paced=lambda *figures: self._screen.answer.show_pace(*figures),
             answered=self._on_answered,
+            edited=self._on_edited,
             shown=self._on_shown,
             emptied=self._on_emptied,
             broken_off=self._on_broken_off,
@@ -163,16 +165,19 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             load=self._session.load_as_chosen,
             load_again=self._session.load_again,
             show=self._session.show_earlier,
+            forget=self.forget,
+            undo_forget=self._session.undo_forget,
+            label=self.label,
             shorten=self._shorten,
         )
 
     def _wire(self) -> None:
         screen = self._screen
         traitlets.link((self, "instruction"), (screen.composer, "instruction"))
-        for name, control in (("context", screen.context), ("lens", screen.lens_toggle), ("chat", screen.chat)):
+        for name, control in (("context", screen.context), ("lens", screen.answer.lens_toggle), ("chat", screen.chat)):
             traitlets.link((self, name), (control, "value"))
         traitlets.link((self, "system"), (screen.system.box, "value"))
-        self.observe(lambda change: screen.lens.turn(change["new"]), "lens")
+        self.observe(lambda change: screen.answer.lens.turn(change["new"]), "lens")
         self.observe(lambda _: self._show_prompt(), ("instruction", "context", "system", "chat", "max_new_tokens"))
         self.observe(lambda _: self._show_chat(), "chat")
         self.observe(lambda _: self._on_typing(), ("instruction", "context"))
@@ -232,7 +237,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         except KeyboardInterrupt:
             self.stop()
             session.settle()  # so that the partial answer is in the history
-            if self._screen.view.is_streaming:  # it came before there was one
+            if self._screen.answer.view.is_streaming:  # it came before there was one
                 self._screen.empty()
                 session.show_before()
             raise
@@ -264,7 +269,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         such place, or its model is not the one that is loaded.
         """
         self._session.refuse_if_closed()
-        explorer = self._screen.lens.explore(place)
+        explorer = self._screen.answer.lens.explore(place)
         self.lens = True
         return explorer
 
@@ -303,6 +308,22 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """All exchanges so far, the oldest first; those that it began with, and stopped answers too."""
         return self._session.history
 
+    def forget(self, exchange: Exchange) -> None:
+        """Delete one of ``history``, and save that in the history's file, if there is one. What is shown stays.
+
+        Raises ValueError where the history does not hold it, RuntimeError while an answer is written or after
+        ``close``. Later turns of its chat keep what was said before them.
+        """
+        self._session.forget(exchange)
+
+    def label(self, exchange: Exchange, text: str) -> None:
+        """Call one of ``history`` by a name of your own, of one line and 80 characters at most; "" takes it away.
+
+        The name stands in the history, and is found by its search. An exchange never changes: another one takes its
+        place in ``history``. Raises as ``forget``.
+        """
+        self._session.label(exchange, text)
+
     def close(self) -> None:
         """Stop and free everything: the answer, the model (unless it was given as an Engine), all controls."""
         if self._is_closed:
@@ -311,7 +332,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         try:
             self._session.close()
         finally:  # an interrupt ends the wait
-            self._screen.lens.close()
+            self._screen.answer.lens.close()
             self._screen.prompt.load(None)
             for part in descendants(self):
                 part.close()
@@ -371,9 +392,9 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         if name == "status":  # the screen first: an observer of the trait may raise
             self._screen.show_status(value, self._session.is_busy, self._session.shown is not None)
         elif name == "response" and self._session.is_busy:
-            self._screen.show_text(value)
+            self._screen.answer.show_text(value)
         if name == "reasoning":  # which is the view's alone
-            self._screen.show_reasoning(value)
+            self._screen.answer.show_reasoning(value)
         else:
             self.set_trait(name, value)
 
@@ -391,6 +412,13 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._file.save(self._session.exchanges)
         if not self._session.is_asked_next:  # one change of the notebook for all
             self._saved.update(self._session.exchanges[-1])
+
+    def _on_edited(self, edit: Edit) -> None:
+        self._screen.show_edit(edit, self._session.shown)
+        if self._file is not None:
+            self._file.save(self._session.exchanges)
+            if self._file.problem:
+                self._screen.say(self._file.problem)
 
     def _on_shown(self, exchange: Exchange) -> None:
         self._screen.show_exchange(exchange)
@@ -414,7 +442,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             self._screen.composer.can_undo = False
 
     def _on_broken_off(self, asked: Asked) -> None:
-        self._screen.break_off(self.response)
+        self._screen.answer.break_off(self.response)
         self._boxes.fail()
 
     def _on_preparing(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
@@ -429,9 +457,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._take_own(sampling_of(loader.model))
         self._show_model()
         screen.system.show(self._session.takes_system)
-        screen.show_statistics(self._session.shown)
         screen.chooser.loaded(loader.choice.model)
-        screen.lens.refresh()
+        screen.answer.lens.refresh()
         self._show_prompt()
 
     def _on_load_failed(self, exc: BaseException, is_harmless: bool) -> None:

@@ -14,20 +14,14 @@ import ipywidgets as widgets
 from dolly_widget.engines import EngineSetup
 from dolly_widget.errors import ModelChoiceError, PromptTooLongError
 from dolly_widget.history import Exchange
-from dolly_widget.history.as_code import as_code
-from dolly_widget.history.branches import branches
 from dolly_widget.models import Model
 from dolly_widget.runtime import Progress
-from dolly_widget.text import Turn
-from dolly_widget.widget.answer.conversation import Conversation, Versions
-from dolly_widget.widget.answer.pager import Pager
-from dolly_widget.widget.answer.response import ResponseView
-from dolly_widget.widget.answer.several import COUNT, Several
+from dolly_widget.widget.answer.panel import AnswerActions, AnswerPanel
 from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer, ComposerActions
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.ask.system_prompt import SystemPrompt
-from dolly_widget.widget.history.panel import HistoryPanel
+from dolly_widget.widget.history.panel import HistoryActions, HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.model.catalogue_offers import NEXT_STEPS, next_steps
 from dolly_widget.widget.model.chooser import ModelChooser
@@ -37,10 +31,10 @@ from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.access import Access
 from dolly_widget.widget.page.fold import Fold
 from dolly_widget.widget.page.kernel_notice import KernelNotice
-from dolly_widget.widget.page.layout import show_in, style_sheet
+from dolly_widget.widget.page.layout import style_sheet
 from dolly_widget.widget.page.notice import Notice
 from dolly_widget.widget.session.asked import Asked
-from dolly_widget.widget.session.continuing import can_go_on
+from dolly_widget.widget.session.edits import Edit
 from dolly_widget.widget.settings.panel import SettingsPanel
 from dolly_widget.widget.settings.traits import LONGEST
 
@@ -88,6 +82,12 @@ class Actions:
     load_again: Callable[[], None]
     show: Callable[[Exchange], None]
     """Gets an earlier answer."""
+    forget: Callable[[Exchange], None]
+    """Deletes an answer from the history."""
+    undo_forget: Callable[[], None]
+    """Brings back what was deleted last."""
+    label: Callable[[Exchange, str], None]
+    """Gives an answer of the history a name of the reader's own."""
     shorten: Callable[[int], None]
     """Asks the same again with room for so many new tokens."""
 
@@ -140,62 +140,42 @@ class Screen:
             indent=False,
             layout={"display": "none", "width": "auto"},
         )
-        self._shown: Exchange | None = None
-        self._is_lens_shown = False
-        self._exchanges, self._show_earlier = history, actions.show
-        self.conversation = Conversation(
-            on_edit=lambda place: self.attempt(actions.edit, place), on_version=self._show_version
-        )
         self.notice = Notice()
-        self.view = ResponseView()
-        self.stats = widgets.HTML()
-        self.stats.add_class("dw-status")
-        self.pace = widgets.HTML()  # apart: a screen reader would say each change of the line beside it
-        self.go_on = widgets.Button(
-            description="Continue",
-            icon="forward",
-            tooltip="Go on with this answer, which ended before its end.",
-            layout={"display": "none"},
+        self.answer = AnswerPanel(
+            AnswerActions(
+                edit=lambda place: self.attempt(actions.edit, place),
+                regenerate=lambda: self.attempt(actions.regenerate),
+                regenerate_several=lambda *how: self.attempt(actions.regenerate_several, *how),
+                go_on=lambda: self.attempt(actions.go_on),
+                show=actions.show,
+            ),
+            lens,
+            history,
         )
-        self.regenerate = widgets.Button(
-            description="Regenerate", icon="refresh", tooltip="Answer again, with the same settings and another seed."
+        self.history = HistoryPanel(
+            history,
+            HistoryActions(
+                show=actions.show,
+                delete=lambda exchange: self.attempt(actions.forget, exchange),
+                undo=lambda: self.attempt(actions.undo_forget),
+                label=lambda *named: self.attempt(actions.label, *named),
+            ),
         )
-        self.several = Several(actions.show)
-        self.regenerate_several = widgets.Button(
-            description=f"× {COUNT}", tooltip=f"Write {COUNT} more answers, side by side, and choose one."
-        )
-        self.lens_toggle = widgets.ToggleButton(
-            description="Token lens", icon="eye", tooltip="Colour each token of the answer by how likely it was."
-        )
-        self.lens = lens
-        self.pager = Pager(history, actions.show)
-        self.history = HistoryPanel(history, actions.show)
         self.settings = settings
         self._load_again, self._shorten = actions.load_again, actions.shorten
-        self.go_on.on_click(lambda _: self.attempt(actions.go_on))
-        self.regenerate.on_click(lambda _: self.attempt(actions.regenerate))
-        self.regenerate_several.on_click(lambda _: self.attempt(actions.regenerate_several, COUNT, self.several.end))
         self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
         folds = widgets.VBox([self.attachment, self.context_fold, self.system, self.prompt])
-        actions = widgets.HBox([self.go_on, self.regenerate, self.regenerate_several, self.lens_toggle])
-        foot = widgets.HBox([self.stats, self.pace, self.pager, actions])
-        scrolled = widgets.VBox([self.conversation, self.view, self.several])
         self._asking = widgets.VBox([self.notice, self.composer, folds])
-        self._answering = widgets.VBox([scrolled, self.lens.view, self.lens.place, foot, self.lens])
         self._main = widgets.VBox()
         columns = widgets.Box([self._main, Fold("Settings", self.settings, is_open=True, name="settings")])
         for part, name in (
             (self._main, "main"),
             (columns, "columns"),
             (folds, "folds"),
-            (foot, "foot"),
-            (actions, "actions"),
-            (scrolled, "conversation"),
             (self._asking, "asking"),
-            (self._answering, "answering"),
             (columns.children[1], "settings-fold"),
         ):
             part.add_class(f"dw-{name}")
@@ -205,7 +185,7 @@ class Screen:
 
     def show_chat(self, is_chat: bool) -> None:
         """Whether the next question goes on from what is shown: the box is below a chat, and above a single answer."""
-        parts = (self._answering, self._asking) if is_chat else (self._asking, self._answering)
+        parts = (self.answer, self._asking) if is_chat else (self._asking, self.answer)
         children = (self.chat, *parts, self.history)
         if self._main.children != children:
             self._main.children = children
@@ -215,38 +195,25 @@ class Screen:
     def _on_context(self, change: Any) -> None:
         # Folded away, a context would be forgotten, and go on being sent.
         words = len(change["new"].split())
-        self.context_fold.title = f"Context · {words} {'word' if words == 1 else 'words'}" if words else "Context"
+        self.context_fold.title = f"Context · {words:,} {'word' if words == 1 else 'words'}" if words else "Context"
 
     def _cancel(self, cancel: Callable[[], None]) -> None:
         self.preparing.show_cancelling()
         cancel()
 
-    def show_lens(self, is_shown: bool) -> None:
-        """Whether the coloured tokens take the answer's place."""
-        self._is_lens_shown = is_shown
-        self._show_view()
-
-    def _show_view(self) -> None:
-        is_hidden = self._is_lens_shown or self.several.is_open
-        self.view.layout.display = "none" if is_hidden else None
-
     def show_status(self, status: str, is_answering: bool, has_answer: bool) -> None:
         """Enable what can be done now, and say what is going on."""
-        self.conversation.is_resting = is_answering
         self.composer.state = "stopping" if status == "stopping" else "answering" if is_answering else "ready"
-        for button in (self.regenerate, self.regenerate_several, self.go_on):
-            button.disabled = is_answering or not has_answer
-        self.pager.rest(is_answering)
+        self.answer.rest(is_answering, has_answer)
         self.history.rest(is_answering)
         for control in (self.chooser.load, self.chooser.catalogue, self.next_steps):
             control.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
-        self.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
-        show_in(self.pace, "")
+        self.answer.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
         if status in _BUSY_LINES:
-            self.stats.value = messages.busy_line(_BUSY_LINES[status].format(loading=self._loading))
+            self.answer.show_busy(_BUSY_LINES[status].format(loading=self._loading))
         elif status == "error":
-            self.show_statistics(self._shown)
+            self.answer.show_statistics()
 
     def show_loading(self, choice: EngineSetup, progress: Progress | None, notes: tuple[str, ...]) -> None:
         """Say which model is loading, and while it is prepared how far that has come."""
@@ -262,7 +229,7 @@ class Screen:
         """Show which model runs, now that no other one is loading; None: its engine has no files here, or none runs."""
         self.chat.layout.display = None if takes_turns else "none"
         self.preparing.show(None)
-        self.stats.value = ""
+        self.answer.show_statistics()
         self.settings.is_device_fixed = is_given
         self.chooser.weight_format.value = choice.weight_format.name
         if model is not None:
@@ -288,47 +255,11 @@ class Screen:
 
     def begin(self, asked: Asked) -> None:
         """Show that this is being answered."""
-        self._forget()
+        self.history.show(None)
+        self.notice.show("")
         self.composer.remember(asked.instruction)
         self.composer.are_examples_open = self.composer.can_undo = False
-        self.pager.show(asked)
-        self.conversation.show((*asked.turns, Turn(asked.instruction, asked.context, "")))
-        if asked.sample:
-            self._begin_sample(asked.sample)
-        else:
-            self.several.hide()
-            self.view.begin()
-        self._show_view()
-
-    def _begin_sample(self, number: int) -> None:
-        if number == 1:
-            self.view.clear()
-            self.several.start()
-        self.several.begin()
-
-    def show_text(self, text: str) -> None:
-        """Show the answer so far."""
-        view = self.several.view if self.several.is_writing else self.view
-        view.text = text
-
-    def show_pace(self, tokens: int, tokens_per_s: float) -> None:
-        """Show how fast the answer is coming."""
-        show_in(self.pace, messages.pace_line(tokens, tokens_per_s))
-
-    def show_reasoning(self, text: str) -> None:
-        """Show what the model thinks before its answer, so far."""
-        view = self.several.view if self.several.is_writing else self.view
-        view.reasoning = text
-
-    def break_off(self, text: str) -> None:
-        """Show the text so far of an answer that failed; nothing where there is none."""
-        if self.several.is_writing:
-            self.several.fail()
-        elif text or self.view.reasoning:
-            self.view.finish(text, note=messages.BROKEN_OFF, reasoning=self.view.reasoning)
-        else:
-            self.view.clear()
-            self.conversation.show(())
+        self.answer.begin(asked)
 
     def show_failure(self, exc: BaseException) -> None:
         """Say why an answer failed, and offer what helps."""
@@ -343,38 +274,15 @@ class Screen:
 
     def show_exchange(self, exchange: Exchange) -> None:
         """Show a finished answer below its question."""
-        self._shown = exchange
-        self._branches = branches(self._exchanges, exchange)
-        versions = [_versions(each, exchange) for each in self._branches]
-        turns = (*exchange.turns, Turn(exchange.instruction, exchange.context, ""))
-        self.conversation.show(turns, versions, exchange.left_out)
-        if self.several.is_writing:
-            self.several.finish(exchange)
-        else:
-            self.several.hide()
-            self._show_view()
-        result = exchange.result
-        beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
-        self.view.finish(result.text, code=as_code(exchange), **beside)
-        self.go_on.layout.display = None if can_go_on(exchange.result) else "none"
         self.notice.show("")
-        self.show_statistics(exchange)
-        self.pager.show(exchange)
+        self.answer.show(exchange)
         self.history.show(exchange)
-        self.lens.refresh()
 
-    def _show_version(self, place: int, step: int) -> None:
-        """Show the chat in which another question was asked at this place."""
-        if self._shown is None or not 0 <= place < len(self._branches):
-            return
-        versions = self._branches[place]
-        index = _versions(versions, self._shown).number - 1 + step
-        if 0 <= index < len(versions):
-            self._show_earlier(versions[index])
-
-    def show_statistics(self, exchange: Exchange | None) -> None:
-        """Show the figures of the answer that is shown, if there is one."""
-        self.stats.value = "" if exchange is None else messages.stats_line(exchange.result)
+    def show_edit(self, edit: Edit, shown: Exchange | None) -> None:
+        """Show a change of the history; the answer that is shown stays."""
+        self.history.edit(edit)
+        self.history.show(shown)
+        self.answer.follow(shown)
 
     def attempt(self, act: Callable[..., Any], *arguments: Any) -> None:
         """Do what a reader asked for; an error becomes a hint."""
@@ -391,23 +299,7 @@ class Screen:
 
     def empty(self) -> None:
         """Take answer, statistics and messages away."""
-        self._forget()
-        self.pager.show(None)
-        self.conversation.show(())
-        self.view.clear()
-        self.several.hide()
-        self._show_view()
-        self.composer.are_examples_open = True
-
-    def _forget(self) -> None:
-        """No answer is shown."""
-        self._shown = None
-        self.go_on.layout.display = "none"
         self.history.show(None)
-        self.lens.refresh()
-        self.stats.value = ""
         self.notice.show("")
-
-
-def _versions(versions: Sequence[Exchange], shown: Exchange) -> Versions:
-    return Versions(next(number for number, each in enumerate(versions, 1) if each is shown), len(versions))
+        self.answer.empty()
+        self.composer.are_examples_open = True

@@ -1,10 +1,12 @@
-"""Make the README's pictures in a real JupyterLab: `python tests/browser/screenshots.py [widget] [lens] [explorer]`.
+"""Make the pictures of README and guide in a real JupyterLab: `python tests/browser/screenshots.py [NAME…]`.
 
 The lens's picture shows SmolLM2, a real model: it is fetched if it is not in the user's store (`DOLLY_WIDGET_CACHE`).
 The others show the bundled demonstration model.
 """
 
 import argparse
+import functools
+import io
 import re
 import tempfile
 from contextlib import contextmanager
@@ -13,7 +15,9 @@ from pathlib import Path
 import chromium as browsers
 from acting import choose_example, instruction, statistics, submit
 from lab import running_lab
+from PIL import Image
 from playwright.sync_api import sync_playwright
+from states import STATES
 
 from dolly_widget.models import resolve, store
 
@@ -32,6 +36,9 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 # Sharp on a dense display, and still small enough for a repository.
 SCALE = 2
 MARGIN = 12
+GUIDE_WIDTH_PX = 1000
+"""Of the pictures of the guide, which need no settings beside them."""
+FOLD_SETTINGS = "() => localStorage.setItem('dolly-widget:fold:settings', 'false')"
 
 
 @contextmanager
@@ -52,7 +59,12 @@ def take(page, path):
     cell = page.locator(".jp-Notebook .jp-CodeCell").first.bounding_box()
     cards = [card.bounding_box() for card in page.locator(".dw-card").all() if card.is_visible()]
     bottom = max(box["y"] + box["height"] for box in (cell, *cards))
-    page.screenshot(path=path, clip={**cell, "height": bottom - cell["y"] + MARGIN * bool(cards)})
+    save(page.screenshot(clip={**cell, "height": bottom - cell["y"] + MARGIN * bool(cards)}), path)
+
+
+def save(png, path):
+    """Write a picture with at most 256 colours, which is a third of the size and looks the same."""
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def take_widget(browser, theme, path):
@@ -89,7 +101,26 @@ def take_explorer(browser, theme, path):
         page.mouse.move(0, 0)
 
 
+def take_state(name, browser, theme, path):
+    """The widget alone, in a state, with its settings folded away."""
+    state = STATES[name]
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), THEMES[theme]) as lab:
+        page = browser.new_page(viewport={"width": GUIDE_WIDTH_PX, "height": 1500}, device_scale_factor=SCALE)
+        notebook = lab.open(page, [state.source])
+        page.keyboard.press("Control+b")
+        page.evaluate(FOLD_SETTINGS)
+        notebook.run(0)
+        widget = page.locator(".dw-widget").first
+        widget.wait_for(timeout=60_000)
+        state.reach(page, lab)
+        page.mouse.move(0, 0)
+        save(widget.screenshot(), path)
+        page.close()
+
+
+GUIDE = ("chat", "queued", "several", "thinking", "attached")
 PICTURES = {"widget": take_widget, "lens": take_lens, "explorer": take_explorer}
+PICTURES |= {name: functools.partial(take_state, name) for name in GUIDE}
 
 
 if __name__ == "__main__":

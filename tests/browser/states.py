@@ -196,6 +196,19 @@ def _history(page, lab):
         ask(page, text)
         expect(line).to_have_text(f"History · {count}", timeout=60_000)
     line.click()
+    tools = page.locator(".dw-history-tools")
+    tools.nth(1).get_by_role("button", name="Delete").click()
+    expect(page.locator(".dw-history-deleted")).to_be_visible()
+    tools.nth(1).get_by_role("button", name="Label").click()
+    box = page.get_by_role("textbox", name="Label", exact=True)
+    box.fill("the best so far")
+    box.press("Enter")
+    expect(page.locator(".dw-history-label")).to_be_visible()
+    ask(page, "What is the capital of France?")
+    expect(line).to_have_text("History · 3", timeout=60_000)
+    tools.nth(0).get_by_role("button", name="Delete").click()
+    expect(page.locator(".dw-history-deleted")).to_be_visible()
+    tools.nth(0).get_by_role("button", name="Label").click()
 
 
 def _folds(page, lab):

@@ -131,7 +131,7 @@ def test_two_views_of_one_widget_show_the_same(notebook, page):
 @runs_cells_later
 def test_hostile_text_is_shown_and_never_runs(notebook, page):
     hostile = "</textarea><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'> ### End \U0001f600"
-    opened = notebook(MAKE, f"widget._screen.view.finish({hostile!r})")
+    opened = notebook(MAKE, f"widget._screen.answer.view.finish({hostile!r})")
     instruction(page).fill(hostile)
     submit(page)
     expect(statistics(page)).to_contain_text("seed", timeout=30_000)

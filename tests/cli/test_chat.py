@@ -144,6 +144,7 @@ def test_save_writes_what_was_said_and_never_over_a_file(chat, tmp_path):
     assert err == "a.md is there already: choose another name.\n"
     assert "Dolly." in (tmp_path / "a.md").read_text()
     history = History.from_json(tmp_path / "b c.json")
+    assert all(each.answered_at for each in history)
     assert [(each.instruction, each.result.text) for each in history] == [("Who?", "Dolly."), ("And?", "Baa.")]
 
 

@@ -13,6 +13,7 @@ from nbconvert import MarkdownExporter
 
 from dolly_widget import Comparison, ComparisonRow, GenerationResult, History, SamplingParams
 from dolly_widget.errors import ModelError
+from dolly_widget.history import as_label
 from dolly_widget.lens.candidate_table import candidates_to_html, table
 from dolly_widget.lens.candidates import candidates
 from dolly_widget.lens.coloured_tokens import Alternative, ColouredToken, coloured_html
@@ -27,7 +28,7 @@ from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.explorer.head import ExplorerHead
-from dolly_widget.widget.history.panel import HistoryList
+from dolly_widget.widget.history.panel import HistoryActions, HistoryList
 from dolly_widget.widget.lens.view import LensView, _for_page
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.settings.boxes import Hint
@@ -92,7 +93,7 @@ def notices(text):
 
 
 def history_of(text):
-    return History([answered(text, text, text, stop=(), system=text)])
+    return History([answered(text, text, text, stop=(), system=text, label=as_label(text))])
 
 
 def hint(text):
@@ -141,7 +142,7 @@ SINKS = {
     "messages": notices,
     "hint of a setting": hint,
     "history as Markdown": lambda text: rendered(
-        History([answered(text, text, text, stop=(), system=text)]).to_markdown()
+        History([answered(text, text, text, stop=(), system=text, label=as_label(text))]).to_markdown()
     ),
     "saved notebook as Markdown": exported,
 }
@@ -163,8 +164,10 @@ def streaming(text):
 
 
 def history_list(text):
-    view = HistoryList([answered(text, text, text)] * 2, print)
-    return state_of(view, "query", "listing", "shown", "is_resting")
+    labelled = answered(text, text, text, label=as_label(text))
+    view = HistoryList([answered(text, text, text), labelled], HistoryActions(*[print] * 4))
+    view.deleted = visible(text)
+    return state_of(view, "query", "listing", "shown", "is_resting", "deleted")
 
 
 def lens_view(text):

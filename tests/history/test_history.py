@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from dataclasses import fields, replace
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def damaged(*path, value):
         ("STRASSE sheep", "c"),
         ("\N{SHEEP}", "c"),
         ("zebra", ""),
+        ("GOOD sheep", "c"),
         ("sheep zebra", ""),
         ("  \n", "abc"),
     ],
@@ -61,7 +63,7 @@ def test_search_finds_all_words_anywhere_in_any_case(text, found):
         [
             answered("Who is Dolly?", "A sheep.", model_dir=Path("a")),
             answered("What?", "Cloned", "The Sheep", model_dir=Path("b")),
-            answered("Straße", "\N{SHEEP} sheep", model_dir=Path("c")),
+            answered("Straße", "\N{SHEEP} sheep", model_dir=Path("c"), label="a good one"),
         ]
     )
     result = history.search(text)
@@ -188,6 +190,13 @@ def test_a_newer_version_is_refused_with_what_to_do():
         damaged("params", "min_p", value=1),
         damaged("template_name", value=None),
         damaged("model_title", value=None),
+        damaged("label", value=3),
+        damaged("label", value=None),
+        damaged("answered_at", value=1_700_000_000),
+        damaged("answered_at", value="yesterday"),
+        damaged("answered_at", value=""),
+        damaged("answered_at", value="2026-03-01T14:03:00"),
+        damaged("answered_at", value="0001-01-01T00:00:00+14:00"),
         damaged("setup", "model", value=" "),
         damaged("setup", "engine", value="torch"),
         damaged("setup", "weight_format", value="int3"),
@@ -212,6 +221,39 @@ def test_a_file_that_is_missing_or_no_text_is_named(tmp_path):
     (tmp_path / "picture.json").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(ValueError, match=r"picture\.json is not a complete history"):
         History.from_json(tmp_path / "picture.json")
+
+
+def test_a_time_is_written_in_utc_and_read_from_any_zone():
+    tokyo = timezone(timedelta(hours=9))
+    history = History([answered(answered_at=datetime(2026, 3, 1, 23, 3, 5, tzinfo=tokyo))])
+    (data,) = data_of(history)["exchanges"]
+    assert data["answered_at"] == "2026-03-01T14:03:05+00:00"
+    assert History.from_json(history.to_json()) == history
+    for text in ("2026-03-01T14:03:05Z", "2026-03-01T15:03:05+01:00"):
+        (read,) = History.from_json(damaged("answered_at", value=text))
+        assert read.answered_at == history[0].answered_at
+        assert read.time_text == "2026-03-01T14:03:05+00:00"
+
+
+def test_a_file_of_before_knows_no_times_and_no_labels():
+    data = data_of(History([answered()]))
+    for name in ("answered_at", "label"):
+        del data["exchanges"][0][name]
+    (read,) = History.from_json(json.dumps(data))
+    assert (read.answered_at, read.time_text, read.label) == (None, "", "")
+
+
+def test_a_label_of_a_file_is_one_short_line():
+    (read,) = History.from_json(damaged("label", value=f" a\n\u2028b \ud800{'x' * 100_000}"))
+    assert read.label == f"a b \N{REPLACEMENT CHARACTER}{'x' * 75}"
+
+
+def test_a_chat_is_kept_when_an_answer_in_it_is_deleted():
+    first = answered("One", "1")
+    second = answered("Two", "2", turns=first.turns_after)
+    third = answered("Three", "3", turns=second.turns_after)
+    for left in ([first, third], [second, third], [third]):
+        assert History.from_json(History(left).to_json()) == History(left)
 
 
 # Markdown
@@ -327,6 +369,25 @@ def test_markdown_names_model_settings_and_seed_and_can_be_written():
     assert markdown.encode("utf-8")
 
 
+def test_a_label_stands_in_the_heading_and_a_time_with_the_facts():
+    time = datetime(2026, 3, 1, 14, 3, 5, tzinfo=timezone.utc)
+    text = History([answered(label="Größe 2, हिन्दी?", answered_at=time), answered()]).to_markdown()
+    assert chapters(text)[0] == ["History", "1 · Größe 2, हिन्दी?", "2"]
+    assert text.count("seed 7 · 2026-03-01 14:03 UTC*") == 1
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["**b** _i_", SCRIPT[:79], "![a](https://b.example)", "$x$", "`a` ``b``", "www.a.example", "x #", "&lt;", "\\"],
+)
+def test_a_label_cannot_be_more_than_text(label):
+    headings, _, tokens = chapters(History([answered(label=label)]).to_markdown())
+    assert len(headings) == 2
+    assert not has_html(tokens)
+    inline = next(each for each in tokens if each.content.startswith("1 · "))
+    assert [(each.type, each.content.strip()) for each in inline.children] == [("text", "1 ·"), ("code_inline", label)]
+
+
 def test_a_model_s_name_cannot_leave_its_line():
     name = "a` *b* `` <script>\n# heading"
     headings, _, tokens = chapters(History([answered(setup=EngineSetup(name))]).to_markdown())
@@ -362,6 +423,15 @@ def test_a_table_has_plain_values_with_units_in_the_names():
     ]
     assert table["model"].isna().tolist() == [False, True]
     assert table["earlier_turns"].tolist() == [0, 1]
+    assert table["label"].tolist() == ["", ""]
+
+
+@pytest.mark.parametrize("year", [1, 2026, 9999])
+def test_a_table_has_times_with_their_zone(year):
+    time = datetime(year, 3, 1, 14, 3, 5, tzinfo=timezone.utc)
+    table = History([answered(answered_at=time), answered()]).to_dataframe()
+    assert table.loc[0, "answered_at"] == time
+    assert table["answered_at"].isna().tolist() == [False, True]
 
 
 def test_every_history_becomes_a_table():

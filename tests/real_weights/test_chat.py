@@ -34,4 +34,4 @@ def test_an_end_of_turn_that_a_user_types_ends_none(chat):
 def test_an_answer_as_long_as_it_may_be_says_so(chat):
     answer = chat.ask("Write a long story about a whale.")
     assert (answer.finish_reason, answer.new_tokens) == ("length", 24)
-    assert "24 tokens" in chat._screen.stats.value
+    assert "24 tokens" in chat._screen.answer.stats.value

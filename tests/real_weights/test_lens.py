@@ -15,12 +15,12 @@ def widget(make):
     widget = make(temperature=0, max_new_tokens=12)
     widget.ask(SEA)
     widget.lens = True
-    widget._screen.lens.job.wait(LIMIT_S)
+    widget._screen.answer.lens.job.wait(LIMIT_S)
     return widget
 
 
 def tokens(widget):
-    return widget._screen.lens.view.tokens
+    return widget._screen.answer.lens.view.tokens
 
 
 def place_after(widget, beginning):

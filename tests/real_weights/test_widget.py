@@ -34,7 +34,7 @@ def test_stop_keeps_the_text_so_far(make):
     assert len(answer.text) > 20
     assert widget.response == answer.text == widget.history[-1].result.text
     assert answer.new_tokens < 200
-    assert "stopped" in widget._screen.stats.value
+    assert "stopped" in widget._screen.answer.stats.value
     assert "Paris" in widget.ask(FRANCE, temperature=0).text  # it answers the next one
 
 

@@ -30,7 +30,7 @@ def press(widget, kind, instruction=None):
 
 
 def click(widget, event, place, step=0):
-    widget._screen.conversation._handle_custom_msg({"event": event, "place": place, "step": step}, [])
+    widget._screen.answer.conversation._handle_custom_msg({"event": event, "place": place, "step": step}, [])
 
 
 def prompts(engine):
@@ -38,7 +38,7 @@ def prompts(engine):
 
 
 def questions(widget):
-    return [turn["question"].split(">")[1].split("<")[0] for turn in widget._screen.conversation.items]
+    return [turn["question"].split(">")[1].split("<")[0] for turn in widget._screen.answer.conversation.items]
 
 
 def notice(widget):
@@ -146,10 +146,10 @@ def test_a_question_that_is_refused_leaves_the_answer_and_the_box(make, refused)
     widget, _ = make(["one"])
     press(widget, "submit", "First.")
     widget.wait(LIMIT_S)
-    before = widget._screen.view.html, widget._screen.stats.value, questions(widget)
+    before = widget._screen.answer.view.html, widget._screen.answer.stats.value, questions(widget)
     press(widget, "submit", refused)
     assert notice(widget) != ""
-    assert (widget._screen.view.html, widget._screen.stats.value, questions(widget)) == before
+    assert (widget._screen.answer.view.html, widget._screen.answer.stats.value, questions(widget)) == before
     assert (widget.response, widget.instruction) == ("one", refused)
     assert widget._session.shown is widget.history[0]
 
@@ -161,7 +161,7 @@ def test_a_question_that_fails_before_its_first_word_brings_the_answer_before_it
     press(widget, "submit", "Second.")
     with pytest.raises(EngineError):
         widget.wait(LIMIT_S)
-    assert "one" in widget._screen.view.html
+    assert "one" in widget._screen.answer.view.html
     assert questions(widget) == ["First."]
     assert (widget.response, widget.instruction) == ("one", "Second.")
     assert "The device is busy." in notice(widget)
@@ -184,7 +184,7 @@ def test_what_was_said_before_an_answer_broke_off_stays(make):
     press(widget, "submit", "Second.")
     with pytest.raises(EngineError):
         widget.wait(LIMIT_S)
-    assert widget._screen.view.text == "half "
+    assert widget._screen.answer.view.text == "half "
     assert questions(widget) == ["First.", "Second."]
 
 
@@ -209,7 +209,7 @@ def test_an_earlier_question_is_changed_and_gone_on_from(make):
     assert prompts(engine)[2] == "First, changed.|"
     assert questions(widget) == ["First, changed."]
     assert (widget.instruction, widget._screen.composer.editing) == ("", "")
-    assert [(turn["version"], turn["versions"]) for turn in widget._screen.conversation.items] == [(2, 2)]
+    assert [(turn["version"], turn["versions"]) for turn in widget._screen.answer.conversation.items] == [(2, 2)]
 
 
 def test_the_branch_before_is_one_click_away(make):
@@ -322,14 +322,14 @@ def test_an_answer_that_was_stopped_can_be_gone_on_with(make):
     assert engine.said.wait(LIMIT_S)
     press(widget, "stop")
     widget.wait(LIMIT_S)
-    assert widget._screen.go_on.layout.display is None
+    assert widget._screen.answer.go_on.layout.display is None
 
 
 def test_an_answer_that_ended_by_itself_cannot(make):
     widget, _ = make(["one"])
     press(widget, "submit", "Count.")
     widget.wait(LIMIT_S)
-    assert widget._screen.go_on.layout.display == "none"
+    assert widget._screen.answer.go_on.layout.display == "none"
     with pytest.raises(ValueError, match="no answer that ended before its end"):
         widget._session.go_on()
 
@@ -338,7 +338,7 @@ def test_going_on_adds_as_many_tokens_again_to_the_same_answer():
     with DollyWidgetOfDemo(max_new_tokens=8, temperature=0) as widget:
         widget.ask("Give five ideas for great weekend with family")
         short = widget.history[0].result
-        widget._screen.go_on.click()
+        widget._screen.answer.go_on.click()
         longer = widget.wait(LIMIT_S)
         assert longer.token_ids[:8] == short.token_ids
         assert len(longer.token_ids) == 16
@@ -395,7 +395,7 @@ def test_a_long_chat_leaves_out_its_oldest_turns_and_the_history_keeps_them(make
     assert "Question 0." not in prompts(engine)[-1]
     assert f"Question {last.left_out}." in prompts(engine)[-1]
     assert f"Question {last.left_out - 1}." not in prompts(engine)[-1]
-    assert widget._screen.conversation.view_begins == last.left_out
+    assert widget._screen.answer.conversation.view_begins == last.left_out
     assert questions(widget)[0] == "Question 0."
     begins = [each.left_out for each in widget.history]
     assert begins == sorted(begins)

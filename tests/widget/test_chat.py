@@ -87,7 +87,7 @@ def test_an_answer_that_is_shown_again_is_where_the_chat_goes_on(make):
     say(widget, "Second.")
     widget.regenerate().wait(LIMIT_S)
     assert prompts(engine)[2] == prompts(engine)[1]
-    widget._screen.pager.older.click()
+    widget._screen.answer.pager.older.click()
     say(widget, "Third.")
     assert prompts(engine)[3] == "First.||one\nSecond.||two\nThird.|"
 
@@ -121,7 +121,7 @@ def test_a_model_without_a_chat_template_is_offered_no_chat(make):
 
 
 def shown(widget):
-    return widget._screen.conversation.items
+    return widget._screen.answer.conversation.items
 
 
 def test_the_page_shows_what_was_said_above_the_answer(make):
@@ -133,7 +133,7 @@ def test_the_page_shows_what_was_said_above_the_answer(make):
     assert "one" in first["answer"]
     assert "Second." in second["question"]
     assert second["answer"] == ""
-    assert "<strong>two</strong>" in widget._screen.view.html
+    assert "<strong>two</strong>" in widget._screen.answer.view.html
     widget.clear()
     assert shown(widget) == []
 
@@ -155,7 +155,7 @@ def test_the_box_stands_below_a_chat_and_above_a_single_answer(make):
 
     def order():
         parts = screen._main.children
-        return parts.index(screen._asking) < parts.index(screen._answering)
+        return parts.index(screen._asking) < parts.index(screen.answer)
 
     assert order()
     widget.chat = True
@@ -167,5 +167,5 @@ def test_the_box_stands_below_a_chat_and_above_a_single_answer(make):
 def test_without_a_chat_template_there_is_no_chat_to_stand_below(make):
     widget, _ = make(["one"], template=False, chat=True)
     screen = widget._screen
-    assert screen._main.children.index(screen._asking) < screen._main.children.index(screen._answering)
+    assert screen._main.children.index(screen._asking) < screen._main.children.index(screen.answer)
     assert not screen.composer.is_chat

@@ -91,7 +91,7 @@ def asked_before_it_was_loaded():
 def with_the_lens():
     widget = asked()
     widget.lens = True
-    widget._screen.lens.job.wait(LIMIT_S)
+    widget._screen.answer.lens.job.wait(LIMIT_S)
     return widget
 
 

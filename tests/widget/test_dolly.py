@@ -38,12 +38,13 @@ def widget_instances():
 def test_ask_returns_the_answer_and_shows_it(make):
     widget = make(ScriptedEngine(["Dolly ", "is a **sheep**."]))
     result = widget.ask("Who is Dolly?", "A text.", temperature=0.3, seed=5)
-    assert result.text == widget.response == screen(widget).view.text == "Dolly is a **sheep**."
-    assert "<strong>sheep</strong>" in screen(widget).view.html
-    assert not screen(widget).view.is_streaming
+    assert result.text == widget.response == screen(widget).answer.view.text == "Dolly is a **sheep**."
+    assert "<strong>sheep</strong>" in screen(widget).answer.view.html
+    assert not screen(widget).answer.view.is_streaming
     assert (widget.status, widget.error) == ("idle", "")
     assert (
-        "2 tokens · 10.0 tokens/s · first token after 250 ms · ended by itself · seed 5" in screen(widget).stats.value
+        "2 tokens · 10.0 tokens/s · first token after 250 ms · ended by itself · seed 5"
+        in screen(widget).answer.stats.value
     )
 
 
@@ -107,7 +108,7 @@ def test_regenerate_asks_the_same_with_a_fresh_seed(make):
     assert widget.regenerate().wait(LIMIT_S).text == "two"
     assert engine.calls[1] == (engine.calls[0][0], SamplingParams(temperature=0.5, top_k=7))
     assert (widget.instruction, len(widget.history)) == ("Something else.", 2)
-    screen(widget).pager.older.click()
+    screen(widget).answer.pager.older.click()
     assert widget.response == "one"
 
 
@@ -118,7 +119,7 @@ def test_what_cannot_be_answered_again_is_a_hint(make, sampling, reason):
         widget.ask("Who?", **sampling)
     with pytest.raises(ValueError, match=reason):
         widget.regenerate()
-    screen(widget).regenerate.click()
+    screen(widget).answer.regenerate.click()
     assert reason in notice(widget)
     screen(widget).notice.dismiss.click()
     assert (notice(widget), screen(widget).notice.layout.display) == ("", "none")
@@ -137,7 +138,7 @@ def test_stop_keeps_the_text_so_far(make):
     widget.stop()
     assert widget.wait(LIMIT_S).finish_reason == "cancelled"
     assert (widget.response, widget.status, widget.history[-1].result.text) == ("so far ", "idle", "so far ")
-    assert "stopped" in screen(widget).stats.value
+    assert "stopped" in screen(widget).answer.stats.value
 
 
 def test_stop_says_stopping_until_the_engine_has_stopped(make):
@@ -292,7 +293,7 @@ def test_an_engine_that_fails_in_mid_answer_leaves_text_and_a_sentence(make):
         "The device went away: load the model again.",
     )
     assert "Traceback" not in notice(widget)
-    assert screen(widget).view.text == "so far"
+    assert screen(widget).answer.view.text == "so far"
     assert widget.ask("again").text == "better"
     assert (widget.status, widget.error, notice(widget)) == ("idle", "", "")
 
@@ -326,7 +327,7 @@ def test_strange_text_is_ordinary_text(make, text):
     widget = make(engine)
     assert widget.ask(text).text == text
     assert text in engine.calls[0][0]
-    assert "<script" not in screen(widget).view.html + screen(widget).conversation.items[0]["question"]
+    assert "<script" not in screen(widget).answer.view.html + screen(widget).answer.conversation.items[0]["question"]
 
 
 def test_lone_surrogates_become_replacement_characters(make):
@@ -402,7 +403,12 @@ def test_submit_button_and_clear_button(make):
     widget.instruction = "Written, and not submitted."
     press(widget, "clear")
     assert screen(widget).composer.recalled == ["Written, and not submitted.", "Hi"]
-    assert (widget.instruction, widget.response, screen(widget).view.text, screen(widget).stats.value) == (
+    assert (
+        widget.instruction,
+        widget.response,
+        screen(widget).answer.view.text,
+        screen(widget).answer.stats.value,
+    ) == (
         "",
         "",
         "",

@@ -108,7 +108,7 @@ def test_a_click_on_an_old_answer_that_comes_when_a_new_one_is_written_changes_n
     old = widget.history[0]
     job = widget.submit()
     widget._session.show_earlier(old)
-    assert (widget._session.shown, widget._screen.view.is_streaming) == (None, True)
+    assert (widget._session.shown, widget._screen.answer.view.is_streaming) == (None, True)
     engine.step()
     assert job.wait(LIMIT_S).text == "two"
 
@@ -118,7 +118,7 @@ def test_an_answer_about_another_context_says_what_it_is_about(make):
     widget.ask("Summarise.", "Text A.")
     widget.ask("Summarise.", "Text B.")
     widget._session.show_earlier(widget.history[0])
-    assert "Text A." in widget._screen.conversation.items[0]["question"]
+    assert "Text A." in widget._screen.answer.conversation.items[0]["question"]
     assert widget.context == ""
 
 

@@ -40,7 +40,7 @@ class Named(Echo):
 
 
 def message(widget):
-    return widget._screen.lens.message.value
+    return widget._screen.answer.lens.message.value
 
 
 def test_it_is_an_engine_by_the_protocol_alone():
@@ -82,8 +82,8 @@ def test_the_lens_says_why_there_is_nothing_to_colour(make):
     assert "when it is finished" in message(widget)
     widget.ask("Say this.")
     assert SENTENCE in message(widget)
-    assert widget._screen.view.layout.display is None
-    assert widget._screen.lens.view.tokens == []
+    assert widget._screen.answer.view.layout.display is None
+    assert widget._screen.answer.lens.view.tokens == []
 
 
 def test_what_if_and_the_explorer_are_refused_in_a_sentence(make):
@@ -102,7 +102,7 @@ def test_tokens_of_a_model_that_is_not_here_can_be_neither_coloured_nor_replaced
     widget.ask("Say this.")
     widget.lens = True
     with pytest.raises(ValueError, match="none on this machine"):
-        widget._screen.lens.job.wait(LIMIT_S)
+        widget._screen.answer.lens.job.wait(LIMIT_S)
     assert "none on this machine" in message(widget)
     for act in (widget.explore, lambda place: widget.regenerate_from(place, 5)):
         with pytest.raises(ValueError, match="none on this machine"):

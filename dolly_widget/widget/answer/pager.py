@@ -39,7 +39,9 @@ class Pager(widgets.HBox):
         is_there = self._index < count
         others = count - is_there
         self.layout.display = None if others else "none"
-        self.label.value = f"Answer {self._index + 1:,} of {count:,}" if is_there else f"{count:,} so far"
+        # It is not there while it is being written, and where it was deleted.
+        besides = "so far" if isinstance(shown, Asked) else "other" if count == 1 else "others"
+        self.label.value = f"Answer {self._index + 1:,} of {count:,}" if is_there else f"{count:,} {besides}"
         self._enable()
 
     def rest(self, is_resting: bool) -> None:

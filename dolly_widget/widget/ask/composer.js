@@ -154,7 +154,8 @@ function takeKey(view, event) {
   if (event.isComposing || event.keyCode === 229 || textarea.readOnly) return false;
   const isInBox = event.target === textarea;
   const state = model.get("state");
-  if (event.key === "Escape" && state !== "ready" && root.closest(".dw-widget")?.contains(event.target)) {
+  const isOwn = event.target.closest("[data-keeps-escape]"); // leaves something else
+  if (event.key === "Escape" && state !== "ready" && !isOwn && root.closest(".dw-widget")?.contains(event.target)) {
     if (state === "answering") act(view);
   } else if (event.key === "Enter" && isInBox) {
     if (event.shiftKey || event.altKey) insert(view, "\n");

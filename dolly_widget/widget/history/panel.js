@@ -3,12 +3,14 @@
 // Typing goes on for a while before the search is worth its time.
 const TYPING_MS = 150;
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+const ALONG = { ArrowRight: 1, ArrowLeft: -1 };
 
 function render({ model, el }) {
   const view = {
     model,
     ...build(),
-    items: new Map(), // rows by place in the history, which never changes; all were found by the same query
+    items: new Map(), // rows by place in the history, after so many edits of it; all were found by the same query
+    edits: undefined,
     query: null,
     typing: 0,
     requests: 0,
@@ -41,9 +43,15 @@ function build() {
   const status = makeElement("div", "dw-history-status", "", { role: "status" });
   const list = makeElement("ol", "dw-history-list", "", { "aria-label": "Answers, the newest first" });
   const more = makeButton("dw-history-button dw-history-more");
+  const deleted = makeElement("div", "dw-history-deleted", "", { role: "status" });
+  const name = makeElement("bdi");
+  const undo = makeButton("dw-history-button", "Undo", { title: "Bring back what was deleted" });
+  const said = makeElement("span", "", "Deleted “");
+  said.append(name, "”.");
+  deleted.append(said, undo);
   bar.append(search, exports);
-  root.append(bar, status, list, more);
-  return { root, search, json, markdown, status, list, more };
+  root.append(bar, status, list, deleted, more);
+  return { root, search, json, markdown, status, list, more, deleted, deletedName: name, undo };
 }
 
 function buildExports() {
@@ -68,24 +76,28 @@ function bind(view) {
   search.addEventListener("input", () => onInput(view));
   root.addEventListener("click", (event) => onClick(view, event));
   root.addEventListener("keydown", (event) => onKeyDown(view, event));
+  view.list.addEventListener("focusin", ({ target }) => makeTabStop(view.list, target.closest("li")));
   return listenToModel(model, {
     "change:listing": () => update(view),
     "change:query": () => onQuery(view),
     "change:shown": () => markRows(view),
+    "change:deleted": () => showDeleted(view),
     "change:is_resting": () => markRows(view),
     "msg:custom": (content) => onMessage(view, content),
   });
 }
 
 function update(view) {
-  const { query, rows } = view.model.get("listing");
-  if (query !== view.query) {
-    view.items = new Map();
-    view.moreRequest = null; // what was asked for with the query before is not answered
-  }
-  view.query = query;
+  const { query, rows, edits, edit } = view.model.get("listing");
+  const focused = focusedPart(view);
+  const isEdited = edits !== view.edits;
+  if (query === view.query && edits === view.edits + 1) applyEdit(view, edit);
+  else if (query !== view.query || isEdited) view.items = new Map();
+  if (query !== view.query || isEdited) view.moreRequest = null; // what was asked for before is not answered
+  Object.assign(view, { query, edits });
   addRows(view, rows);
   show(view);
+  if (isEdited && edit) restoreFocus(view, focused, edit);
 }
 
 function addRows({ items }, rows) {
@@ -102,7 +114,21 @@ function show(view) {
   list.hidden = items.size === 0;
   json.disabled = markdown.disabled = matches === 0;
   status.textContent = statusText(view);
+  tellTimes(list);
+  makeTabStop(list, list.querySelector("li:has([tabindex='0'])") ?? list.firstChild);
   markRows(view);
+  showDeleted(view);
+}
+
+/** One row takes part in the order of Tab: the arrows lead to the others. */
+function makeTabStop(list, stop) {
+  for (const item of list.children)
+    for (const button of item.querySelectorAll("[data-act]")) button.tabIndex = item === stop ? 0 : -1;
+}
+
+function showDeleted({ model, deleted, deletedName }) {
+  deleted.hidden = model.get("deleted") === "";
+  deletedName.textContent = model.get("deleted");
 }
 
 /** The newest first. */
@@ -123,7 +149,8 @@ function statusText({ model, query, search, fileRequest }) {
 function markRows({ model, items }) {
   for (const [place, item] of items) {
     setCurrent(item.firstChild, place === model.get("shown"));
-    item.firstChild.setAttribute("aria-disabled", String(model.get("is_resting")));
+    for (const button of item.querySelectorAll("[data-act]"))
+      button.setAttribute("aria-disabled", String(model.get("is_resting")));
   }
 }
 
@@ -147,12 +174,21 @@ function onClick(view, { target }) {
   if (!button) return;
   if (button === view.more) askForMore(view);
   else if (button.dataset.format) askForFile(view, button.dataset.format);
-  else if (!view.model.get("is_resting")) view.model.send({ kind: "show", place: Number(button.dataset.place) });
+  else if (button === view.undo) view.model.send({ kind: "undo" });
+  else act(view, button.closest(".dw-history-item"), button.dataset.act);
+}
+
+function act(view, item, name) {
+  if (name === "leave") closeLabel(item);
+  else if (view.model.get("is_resting")) return;
+  else if (name === "label") openLabel(item);
+  else if (name === "save") saveLabel(view, item);
+  else sendRow(view, item, { kind: name });
 }
 
 function askForMore(view) {
-  const { query, items, moreRequest } = view;
-  if (!moreRequest) view.moreRequest = request(view, { kind: "more", place: places(items).at(-1), query });
+  const { query, edits, items, moreRequest } = view;
+  if (!moreRequest) view.moreRequest = request(view, { kind: "more", place: places(items).at(-1), query, edits });
 }
 
 function askForFile(view, format) {
@@ -186,17 +222,27 @@ function showMore(view, rows) {
   if (hadFocus && rows.length) view.items.get(rows[0].place).firstChild.focus();
 }
 
-function onKeyDown({ list, search }, event) {
+/** Up and down, from row to row; left and right, along a row. */
+function onKeyDown(view, event) {
+  if (onLabelKey(view, event) || !isPlain(event)) return;
   const { key, target } = event;
-  const buttons = [...list.querySelectorAll("button")];
-  const at = buttons.indexOf(target);
-  if (!isPlain(event) || (at < 0 && target !== search)) return;
-  if (key === "Home" && at >= 0) buttons[0].focus();
-  else if (key === "End" && at >= 0) buttons.at(-1).focus();
+  const { list, search } = view;
+  const items = [...list.children];
+  const at = items.indexOf(target.closest(".dw-history-item"));
+  if (target !== search && !target.dataset.act) return;
+  const inRow = (index) => actOf(items[clampIndex(index, items.length)], target.dataset.act ?? "show");
+  if (key === "Home" && at >= 0) inRow(0).focus();
+  else if (key === "End" && at >= 0) inRow(items.length).focus();
+  else if (ALONG[key] && at >= 0) alongRow(items[at], target, ALONG[key]).focus();
   else if (at === 0 && key === "ArrowUp") search.focus();
-  else if (STEPS[key] && buttons.length) buttons[clampIndex(at + STEPS[key], buttons.length)].focus();
+  else if (STEPS[key] && items.length) inRow(at + STEPS[key]).focus();
   else return;
   event.preventDefault();
+}
+
+function alongRow(item, button, step) {
+  const buttons = [...item.querySelectorAll("button")].filter((each) => each.checkVisibility());
+  return buttons[clampIndex(buttons.indexOf(button) + step, buttons.length)];
 }
 
 export default { render };

@@ -17,9 +17,9 @@ const explanationIds = `dw-explanation-${randomName()}`;
 let explanations = 0;
 
 function render({ el }) {
-  const view = { el, root: null, lent: {}, frame: 0, naming: 0 };
+  const view = { el, root: null, focus: null, frame: 0, naming: 0 };
   view.observer = new MutationObserver(() => {
-    keepFocus(view);
+    view.focus.check();
     nameLater(view);
   });
   attachLater(view);
@@ -28,6 +28,7 @@ function render({ el }) {
     cancelAnimationFrame(view.frame);
     cancelAnimationFrame(view.naming);
     stop();
+    view.focus?.stop();
     view.observer.disconnect();
   };
 }
@@ -38,6 +39,7 @@ function attachLater(view) {
     view.root = view.el.closest(ROOTS);
     if (!view.root) return attachLater(view);
     nameControls(view.root);
+    view.focus = keepFocusIn(view.root);
     view.observer.observe(view.root, OBSERVED);
   });
 }
@@ -91,24 +93,6 @@ function nameField(field) {
 // Only what changes is set: each setting wakes the observer.
 function setAttribute(element, name, value) {
   if (value && element.getAttribute(name) !== value) element.setAttribute(name, value);
-}
-
-// A control that is disabled or hidden while it has the focus would leave it, and the next key, to the notebook.
-// Instead the nearest element around it that can have the focus borrows it: it takes no key, Tab goes on from there,
-// and the control has the focus again once it can.
-function keepFocus({ root, lent }) {
-  const now = document.activeElement;
-  if (now === lent.to && canHaveFocus(lent.from)) lent.from.focus({ preventScroll: true });
-  if (now === root || !root.contains(now) || canHaveFocus(now)) return;
-  let around = now.parentElement;
-  while (around !== root && !canHaveFocus(around)) around = around.parentElement;
-  around.tabIndex = -1;
-  around.focus({ preventScroll: true });
-  Object.assign(lent, { from: now, to: around });
-}
-
-function canHaveFocus(element) {
-  return element.checkVisibility() && !element.matches(":disabled") && !element.closest("[inert]");
 }
 
 // The event goes on: sliders need it. The attribute is set on the control itself: JupyterLab's selectors match what

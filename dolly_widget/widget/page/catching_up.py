@@ -22,7 +22,7 @@ _SHOWING = (
 _CONSTANT = ("_esm", "_css", "_model_", "_view_")
 # Of the parts that a person sets something in.
 _SHOWN_TRAITS = {
-    *("children", "disabled", "display", "title", "listing", "shown"),
+    *("children", "disabled", "display", "title", "listing", "shown", "deleted"),
     *("state", "recalled", "queued", "editing", "is_chat", "can_undo"),
 }
 

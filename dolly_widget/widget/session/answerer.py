@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, Listener, local_model
 from dolly_widget.errors import ModelError, release_frames
-from dolly_widget.history import Exchange
+from dolly_widget.history import Exchange, utc_now
 from dolly_widget.runtime import Job, Worker
 from dolly_widget.text import Prompt
 from dolly_widget.widget.session.asked import Asked
@@ -127,6 +127,7 @@ class Answerer:
                 turns=asked.turns,
                 instead_of=asked.instead_of,
                 system=asked.system,
+                answered_at=utc_now(),
             )
         engine = self._loaded_engine(expected)
         with self._lock:
@@ -151,6 +152,7 @@ class Answerer:
             asked.system,
             asked.instead_of,
             left_out,
+            utc_now(),
         )
 
     def _loaded_engine(self, expected: _Expected) -> Engine:

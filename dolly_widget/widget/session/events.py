@@ -9,6 +9,7 @@ from typing import Any
 from dolly_widget.history import Exchange
 from dolly_widget.runtime import Progress
 from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.edits import Edit
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Events:
     """How many tokens the answer has so far, and how many come in a second."""
     answered: Callable[[], None]
     """A finished answer was added to the exchanges."""
+    edited: Callable[[Edit], None]
+    """An exchange was deleted, put back, or labelled."""
     shown: Callable[[Exchange], None]
     """A finished answer is the one that is shown now."""
     emptied: Callable[[], None]

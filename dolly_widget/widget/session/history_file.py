@@ -13,7 +13,7 @@ _Version = tuple[int, int]
 
 
 class HistoryFile:
-    """``read`` it once, then ``save`` after each answer. A file that is not there yet is made with the first answer.
+    """``read`` it once, then ``save`` after each answer and change. One that is not there yet is made with the first.
 
     Another program's changes are never written over: from then on nothing is saved, and ``problem`` says so.
     """
@@ -39,8 +39,8 @@ class HistoryFile:
         try:
             if self._version() != self._seen:
                 self.problem = (
-                    f"{self._path} was changed by another program, so new answers are not saved in it: download them "
-                    "from the history."
+                    f"{self._path} was changed by another program, so new answers and changes are not saved in it: "
+                    "download them from the history."
                 )
                 return
             write_whole(self._path, History(exchanges).to_json())

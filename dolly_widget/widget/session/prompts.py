@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dolly_widget.errors import PromptTooLongError
 from dolly_widget.models import Model
 from dolly_widget.text import Prompt, Turn, render
 from dolly_widget.widget.session.asked import Asked
@@ -37,11 +38,24 @@ class Prompts:
             return prompt(asked.left_out), asked.left_out
 
         def size(left_out: int) -> int:
-            return count_tokens(model, prompt(left_out), room)
+            return _count_tokens(model, prompt(left_out), room)
 
         room = limit - asked.params.max_new_tokens
         left_out = turns_left_out(len(turns), size, room, asked.left_out)
         return prompt(left_out), left_out
+
+    def refuse_if_too_long(self, template: Any, model: Model | None, asked: Asked) -> None:
+        """Raise PromptTooLongError where the prompt is known to leave too little room for the answer."""
+        limit = None if model is None else model.info.max_positions
+        if model is None or limit is None:
+            return
+        room = limit - asked.params.max_new_tokens
+        try:
+            count = _count_tokens(model, self.fit(template, model, asked)[0], room)
+        except Exception:  # a user's own template may fail in any way: the answer's job reports it
+            return
+        if count > room:
+            raise PromptTooLongError(count, asked.params.max_new_tokens, limit)
 
     def render(
         self, template: Any, instruction: str, context: str = "", turns: Sequence[Turn] = (), system: str = ""
@@ -60,7 +74,7 @@ _AROUND = 16
 """Tokens that a tokenizer puts around a prompt: more than any does."""
 
 
-def count_tokens(model: Model, prompt: Prompt, room: int) -> int:
+def _count_tokens(model: Model, prompt: Prompt, room: int) -> int:
     """How many tokens the prompt has; where it surely has room, any number from that up to ``room``."""
     at_most = len(str(prompt).encode("utf-8", "replace")) + _AROUND  # a token is at least one byte
     return at_most if at_most <= room else len(model.tokenizer.encode(prompt))

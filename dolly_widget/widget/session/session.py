@@ -23,10 +23,12 @@ from dolly_widget.text import Prompt, Turn, encodable, takes_system, takes_turns
 from dolly_widget.widget.session import again, continuing
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.chat_place import ChatPlace
 from dolly_widget.widget.session.choice import other_model
+from dolly_widget.widget.session.edits import Edit, Edits
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.loader import ModelLoader
-from dolly_widget.widget.session.prompts import Prompts, count_tokens
+from dolly_widget.widget.session.prompts import Prompts
 from dolly_widget.widget.session.waiting import Waiting, WaitingLine
 
 
@@ -50,9 +52,7 @@ class Session:
         self.lock = threading.RLock()
         self.worker = Worker()
         self._events = events
-        self._turns: tuple[Turn, ...] = ()
-        self._left_out = 0  # of these turns, the last time
-        self._instead_of = ""  # the question that is being changed
+        self._place = ChatPlace()
         self._before: Exchange | None = None  # what was shown when the question was asked
         self._cleared: Exchange | None = None
         self._waiting = WaitingLine()
@@ -79,6 +79,7 @@ class Session:
             on_result=self._on_result,
             on_error=self._on_error,
         )
+        self._edits = Edits(self._answerer.history)
 
     def start(self, given: Engine | None) -> None:
         """Run a caller's engine, or begin to load; then show the last earlier answer."""
@@ -128,7 +129,7 @@ class Session:
 
     def turns(self, chat_enabled: bool) -> tuple[Turn, ...]:
         """What was said so far, the shown answer included; nothing where it is no chat."""
-        return self._turns if self.is_chat(chat_enabled) else ()
+        return self._place.turns if self.is_chat(chat_enabled) else ()
 
     @property
     def takes_system(self) -> bool:
@@ -155,8 +156,8 @@ class Session:
             system=system,
             may_lack_system=True,
             untouched=tuple(untouched),
-            instead_of=self._instead_of,
-            left_out=self._left_out,
+            instead_of=self._place.instead_of,
+            left_out=self._place.left_out,
         )
 
     def prompt(self, asked: Asked) -> Prompt | None:
@@ -196,21 +197,15 @@ class Session:
             return job
 
     def _refuse_if_too_long(self, asked: Asked) -> None:
-        model = None if self.loader.is_loading else local_model(self.engine)
-        limit = None if model is None else model.info.max_positions
-        if model is None or limit is None:
+        engine = self.engine
+        if engine is None or self.loader.is_loading:
             return
         try:
-            prompt = self.prompt(asked)
-            room = limit - asked.params.max_new_tokens
-            count = count_tokens(model, prompt, room) if prompt is not None else 0
-        except Exception:  # a user's own template may fail in any way: the answer's job reports it
-            return
-        if count > room:
-            exc = PromptTooLongError(count, asked.params.max_new_tokens, limit)
+            self._prompts.refuse_if_too_long(engine.template, local_model(engine), asked.taken_by(engine.template))
+        except PromptTooLongError as exc:
             self._events.answer_failed(exc)
             self._fail(exc)
-            raise exc
+            raise
 
     def ask_next(self, waiting: Waiting) -> None:
         """Ask when the answer that is being written has ended by itself; now, if there is none."""
@@ -265,8 +260,8 @@ class Session:
     def show(self, exchange: Exchange) -> None:
         """Show an answer: the one that was just written, or an earlier one."""
         with self.lock:
-            self.shown, self._turns, self._left_out = exchange, exchange.turns_after, exchange.left_out
-            self._instead_of = ""
+            exchange = self._edits.current(exchange)
+            self.shown, self._place = exchange, ChatPlace.after(exchange)
             self._set("response", exchange.result.text)
             self._clear_error()
             self._events.shown(exchange)
@@ -282,6 +277,29 @@ class Session:
         with self.lock:
             if not self.is_busy:
                 self.show(exchange)
+
+    def forget(self, exchange: Exchange) -> None:
+        """Delete an exchange; what is shown stays. ValueError where the history does not hold it."""
+        with self.lock:
+            self.refuse_unless_free()
+            self._report(self._edits.delete(exchange))
+
+    def undo_forget(self) -> None:
+        """Put back what was deleted last."""
+        with self.lock:
+            self.refuse_unless_free()
+            if edit := self._edits.undelete():
+                self._report(edit)
+
+    def label(self, exchange: Exchange, text: str) -> None:
+        """Call an exchange ``text``, "" nothing. ValueError where the history does not hold it."""
+        with self.lock:
+            self.refuse_unless_free()
+            self._report(self._edits.label(exchange, text))
+
+    def _report(self, edit: Edit) -> None:
+        self.shown = None if self.shown is None else self._edits.current(self.shown)
+        self._events.edited(edit)
 
     def load(self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None) -> Job[None]:
         """Load another model in the background, in place of this one; return the job."""
@@ -345,7 +363,7 @@ class Session:
         with self.lock:
             self.refuse_unless_free()
             self._cleared, self.shown = self.shown or self._cleared, None
-            self._turns, self._left_out, self._instead_of = (), 0, ""
+            self._place = ChatPlace()
             self._events.emptied()
             self._start_over()
             self.rest()
@@ -361,10 +379,10 @@ class Session:
         """Go on from before the question at ``place`` of the chat that is shown; None: from its end."""
         with self.lock:
             shown = self.shown
-            questions = () if shown is None else (*(turn.instruction for turn in shown.turns), shown.instruction)
-            turns = () if shown is None else shown.turns_after
-            self._turns = turns if place is None else turns[:place]
-            self._instead_of = "" if place is None else questions[place]
+            if shown is None:
+                self._place = ChatPlace()
+            else:
+                self._place = ChatPlace.after(shown) if place is None else ChatPlace.of_question(shown, place)
 
     def settle(self) -> None:
         """Wait for the end of the answer, be it an error, which was shown."""

@@ -22,7 +22,7 @@ def test_an_answer_that_is_not_whole_says_why(reason, word):
 def test_a_stopped_answer_is_marked_until_the_next_one():
     engine = ScriptedEngine(["so far ", "never"], stepwise=True)
     widget = DollyWidget(engine)
-    view = widget._screen.view
+    view = widget._screen.answer.view
     widget.instruction = "Go on."
     widget.submit()
     engine.step()
@@ -42,7 +42,7 @@ def test_submit_empties_the_area_in_one_message(monkeypatch):
     widget.ask("Count.")
     widget.instruction = "Count."
     sent = []
-    view = widget._screen.view
+    view = widget._screen.answer.view
     monkeypatch.setattr(view, "send_state", lambda key=None: sent.append({name: getattr(view, name) for name in key}))
     widget.submit()
     assert sent == [{"text": "", "html": "", "code": "", "rendered": 0, "n_operations": 0, "is_streaming": True}]

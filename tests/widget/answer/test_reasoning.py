@@ -36,9 +36,9 @@ def widget():
 
 def test_the_view_has_it_beside_the_answer(widget):
     seen = []
-    widget._screen.view.observe(lambda change: seen.append(change["new"]), "reasoning")
+    widget._screen.answer.view.observe(lambda change: seen.append(change["new"]), "reasoning")
     widget.ask("One and one?")
-    view = widget._screen.view
+    view = widget._screen.answer.view
     assert "Hm, " in seen[-1]
     assert (view.text, view.reasoning, view.thought) == ("Two.", "Hm, <b>two.", "Thought for 3.2 s · 4 tokens")
     assert "two" not in view.html
@@ -52,17 +52,16 @@ def test_the_next_turn_does_not_have_it(widget):
 
 def test_the_next_answer_begins_without_it(widget):
     widget.ask("One and one?")
-    widget._screen.view.begin()
-    assert (widget._screen.view.reasoning, widget._screen.view.thought) == ("", "")
+    widget._screen.answer.view.begin()
+    assert (widget._screen.answer.view.reasoning, widget._screen.answer.view.thought) == ("", "")
 
 
 def test_an_answer_that_did_not_come_is_explained():
     widget = DollyWidget(ThinkingEngine("", "length"))
     widget.ask("One and one?")
-    assert (
-        widget._screen.view.note == "Ended at max new tokens while it was thinking: allow more of them for an answer."
-    )
-    assert widget._screen.view.reasoning == "Hm, <b>two."
+    view = widget._screen.answer.view
+    assert view.note == "Ended at max new tokens while it was thinking: allow more of them for an answer."
+    assert view.reasoning == "Hm, <b>two."
     widget.close()
 
 

@@ -20,7 +20,7 @@ def make():
 
 
 def columns(widget):
-    return widget._screen.several.children
+    return widget._screen.answer.several.children
 
 
 def texts(widget):
@@ -30,7 +30,7 @@ def texts(widget):
 def ask_several(widget):
     widget.ask("Name a colour.")
     first = widget._session._answerer.job
-    widget._screen.regenerate_several.click()
+    widget._screen.answer.regenerate_several.click()
     return first
 
 
@@ -46,8 +46,8 @@ def test_four_answers_stand_side_by_side(make):
     wait_for_all(widget)
     screen = widget._screen
     assert texts(widget) == ["red", "green", "grey", "pink"]
-    assert screen.several.is_open
-    assert screen.view.layout.display == "none"
+    assert screen.answer.several.is_open
+    assert screen.answer.view.layout.display == "none"
     assert len(widget.history) == 5
     assert len({exchange.result.seed for exchange in widget.history} | {None}) > 1
 
@@ -58,9 +58,9 @@ def test_the_one_that_is_chosen_is_gone_on_with(make):
     wait_for_all(widget)
     columns(widget)[1].choose.click()
     screen = widget._screen
-    assert (widget.response, screen.view.text) == ("green", "green")
-    assert not screen.several.is_open
-    assert screen.view.layout.display is None
+    assert (widget.response, screen.answer.view.text) == ("green", "green")
+    assert not screen.answer.several.is_open
+    assert screen.answer.view.layout.display is None
 
 
 def test_stop_leaves_those_that_are_there(make):
@@ -76,7 +76,7 @@ def test_stop_leaves_those_that_are_there(make):
     widget.wait(LIMIT_S)
     assert texts(widget) == ["red", "green", "", ""]
     assert [column.choose.disabled for column in columns(widget)] == [False, False, True, True]
-    assert not widget._screen.several.is_writing
+    assert not widget._screen.answer.several.is_writing
     assert widget.status == "idle"
 
 
@@ -85,8 +85,8 @@ def test_an_answer_that_fails_leaves_the_one_before(make):
     ask_several(widget)
     with pytest.raises(EngineError):
         wait_for_all(widget)
-    assert (widget.response, widget._screen.view.text) == ("red", "red")
-    assert not widget._screen.several.is_open
+    assert (widget.response, widget._screen.answer.view.text) == ("red", "red")
+    assert not widget._screen.answer.several.is_open
     assert "It broke." in widget._screen.notice.message.value
     assert len(widget.history) == 2
 
@@ -96,18 +96,18 @@ def test_what_is_asked_next_takes_their_place(make):
     ask_several(widget)
     wait_for_all(widget)
     widget.ask("Name a bird.")
-    assert not widget._screen.several.is_open
-    assert widget._screen.view.text == "A bird."
+    assert not widget._screen.answer.several.is_open
+    assert widget._screen.answer.view.text == "A bird."
 
 
 def test_without_an_answer_or_greedily_there_are_none(make):
     widget = make(["blue"])
-    widget._screen.regenerate_several.click()
+    widget._screen.answer.regenerate_several.click()
     assert "There is no answer yet" in widget._screen.notice.message.value
     widget.ask("Name a colour.", temperature=0)
-    widget._screen.regenerate_several.click()
+    widget._screen.answer.regenerate_several.click()
     assert "Greedy decoding" in widget._screen.notice.message.value
-    assert not widget._screen.several.is_open
+    assert not widget._screen.answer.several.is_open
 
 
 def test_they_are_made_when_they_are_wanted(make):

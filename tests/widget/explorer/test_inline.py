@@ -48,7 +48,7 @@ def widget(make):
 
 
 def panel(widget):
-    return widget._screen.lens
+    return widget._screen.answer.lens
 
 
 def answer(widget):

@@ -1,12 +1,14 @@
 """The list of the answers so far, from Python: what is sent, what the page asks for, and what it gets."""
 
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from exchanges import HOSTILE, SCRIPT, all_kinds, answered, many
 
 from dolly_widget import History
-from dolly_widget.widget.history.panel import PAGE_ROWS, HistoryPanel
+from dolly_widget.widget.history.panel import PAGE_ROWS, HistoryActions, HistoryPanel
+from dolly_widget.widget.session.edits import Edit, Edits
 
 
 @pytest.fixture
@@ -14,7 +16,17 @@ def make():
     made = []
 
     def make_panel(history=(), on_show=lambda exchange: None):
-        panel = HistoryPanel(history, on_show)
+        history = history if isinstance(history, list) else list(history)
+        edits = Edits(history)
+        panel = HistoryPanel(
+            history,
+            HistoryActions(
+                show=on_show,
+                delete=lambda exchange: panel.edit(edits.delete(exchange)),
+                undo=lambda: panel.edit(edits.undelete()),
+                label=lambda exchange, text: panel.edit(edits.label(exchange, text)),
+            ),
+        )
         panel.sent = []
         panel.list.send = panel.sent.append
         made.append(panel)
@@ -31,6 +43,8 @@ def places(rows):
 
 
 def ask(panel, **content):
+    """As a page that has heard of all edits."""
+    content.setdefault("edits", panel.list.listing["edits"])
     panel.list._handle_custom_msg(content, [])
 
 
@@ -50,6 +64,8 @@ def test_rows_are_the_newest_first_and_say_what_and_how(make):
     rows = panel.list.listing["rows"]
     assert rows[0] == {
         "place": 1,
+        "label": "",
+        "time": "",
         "instruction": "Two",
         "answer": "Text of two lines",
         "facts": "demo · 3 tokens · ended by itself · seed 7",
@@ -159,14 +175,160 @@ def test_no_answer_is_shown_while_one_is_being_written(make):
         {"kind": "show"},
         {"kind": "show", "place": 9},
         {"kind": "show", "place": -1},
+        {"kind": "show", "place": "1"},
+        {"kind": "show", "place": None},
+        {"kind": "show", "place": 1, "edits": 7},
+        {"kind": "show", "place": 1, "edits": "0"},
         {"kind": "export", "format": "exe"},
+        {"kind": "delete"},
+        {"kind": "delete", "place": 3},
+        {"kind": "delete", "place": 1.5},
+        {"kind": "delete", "place": 1, "edits": None},
+        {"kind": "label", "place": 1},
+        {"kind": "label", "place": 1, "label": 3},
+        {"kind": "more", "place": "1", "query": ""},
+        {"kind": "undo"},
+        {"kind": "forget", "place": 1},
     ],
 )
 def test_a_message_that_means_nothing_does_nothing(make, content):
-    shown = []
-    panel = make(many(3), shown.append)
+    shown, history = [], many(3)
+    panel = make(history, shown.append)
     ask(panel, **content)
-    assert (shown, panel.sent) == ([], [])
+    assert (shown, panel.sent, history) == ([], [], many(3))
+
+
+# Times
+
+
+def test_a_row_has_its_time_in_utc_for_the_page_to_tell(make):
+    half_past = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+    row = make([answered(answered_at=half_past)]).list.listing["rows"][0]
+    assert row["time"] == "2026-02-28T23:30:00+00:00"
+
+
+# Deleting
+
+
+def edit_of(panel):
+    """Where there is a row: how many rows above it are found, and what it says."""
+    edit = panel.list.listing["edit"]
+    return edit["kind"], edit["place"], *((edit["index"], edit["row"]["instruction"]) if edit["row"] else ())
+
+
+def test_a_deleted_answer_is_gone_and_can_be_brought_back(make):
+    history = many(3)
+    one, two, three = history
+    panel = make(history)
+    ask(panel, kind="delete", place=1)
+    assert history == [one, three]
+    assert (panel.title, panel.list.deleted) == ("History · 2", "Question 2: what is it?")
+    assert places(panel.list.listing["rows"]) == [1, 0]
+    assert edit_of(panel) == ("remove", 1)
+    ask(panel, kind="undo")
+    assert history == [one, two, three]
+    assert (panel.title, panel.list.deleted) == ("History · 3", "")
+    assert edit_of(panel) == ("insert", 1, 1, "Question 2: what is it?")
+
+
+def test_the_last_answer_leaves_an_empty_list_and_comes_back(make):
+    history = many(1)
+    panel = make(history)
+    ask(panel, kind="delete", place=0)
+    assert (panel.title, panel.list.listing["rows"], panel.list.listing["total"]) == ("History", [], 0)
+    ask(panel, kind="undo")
+    assert places(panel.list.listing["rows"]) == [0]
+
+
+def test_a_deletion_can_be_undone_until_the_next_action(make):
+    history = many(3)
+    panel = make(history)
+    for act in (
+        lambda: ask(panel, kind="show", place=0),
+        lambda: ask(panel, kind="label", place=0, label="x"),
+        lambda: panel.rest(True),
+    ):
+        ask(panel, kind="delete", place=1)
+        assert panel.list.deleted
+        act()
+        assert panel.list.deleted == ""
+        left = len(history)
+        panel.rest(False)
+        ask(panel, kind="undo")
+        assert len(history) == left
+        history.append(answered())
+        panel.refresh()
+
+
+def test_a_click_that_is_late_deletes_no_other_answer(make):
+    """Two pages show the same list: the places in the second one are those of before."""
+    history = many(4)
+    kept = history[:2]
+    panel = make(history)
+    ask(panel, kind="delete", place=2, edits=0)
+    ask(panel, kind="delete", place=2, edits=0)
+    assert history == [*kept, many(4)[3]]
+    ask(panel, kind="more", place=2, request="a", query="", edits=0)
+    assert panel.sent == []
+
+
+def test_nothing_is_changed_while_an_answer_is_being_written(make):
+    history = many(3)
+    panel = make(history)
+    panel.rest(True)
+    ask(panel, kind="delete", place=1)
+    ask(panel, kind="label", place=1, label="x")
+    assert (history, panel.list.deleted) == (many(3), "")
+
+
+def test_a_deletion_that_is_refused_cannot_be_undone(make):
+    panel = HistoryPanel(many(1), HistoryActions(*[lambda *_: None] * 4))
+    panel.list._handle_custom_msg({"kind": "delete", "place": 0, "edits": 0}, [])
+    assert panel.list.deleted == ""
+    panel.list.close()
+    panel.close()
+
+
+def test_an_edit_tells_how_many_rows_above_it_are_found(make):
+    """So that the page knows whether it belongs among the rows that it has."""
+    panel = make([answered(text) for text in ("a cat", "a dog", "two cats", "a cat", "a cat")])
+    panel.list.query = "cat"
+    ask(panel, kind="delete", place=2)
+    assert edit_of(panel) == ("remove", 2)
+    ask(panel, kind="undo")
+    assert edit_of(panel) == ("insert", 2, 2, "two cats")
+    panel.edit(Edit("change", 1))
+    assert edit_of(panel) == ("change", 1)
+
+
+# Labels
+
+
+def test_a_label_stands_in_the_row_and_is_found(make):
+    history = many(3)
+    panel = make(history)
+    ask(panel, kind="label", place=1, label="  the <b>good</b>\n one ")
+    assert [each.label for each in history] == ["", "the <b>good</b> one", ""]
+    assert panel.list.listing["rows"][1]["label"] == "the <b>good</b> one"
+    assert edit_of(panel) == ("change", 1, 1, "Question 2: what is it?")
+    panel.list.query = "GOOD"
+    assert places(panel.list.listing["rows"]) == [1]
+    ask(panel, kind="label", place=1, label="")
+    assert (history[1].label, panel.list.listing["rows"]) == ("", [])
+    assert edit_of(panel) == ("change", 1)
+
+
+def test_a_label_is_bounded(make):
+    history = many(1)
+    ask(make(history), kind="label", place=0, label="x " * 10_000_000)
+    assert len(history[0].label) == 79
+
+
+def test_what_was_deleted_is_called_by_its_label(make):
+    panel = make([answered(SCRIPT, label="mine"), answered("word " * 1000), answered("")])
+    for place, name in ((0, "mine"), (0, "word " * 11 + "word…"), (0, "an answer")):
+        ask(panel, kind="delete", place=place)
+        assert panel.list.deleted == name
 
 
 def test_hostile_texts_are_sent_as_they_are_for_the_page_to_show_as_text(make):

@@ -32,11 +32,11 @@ def make():
 
 
 def panel(widget):
-    return widget._screen.lens
+    return widget._screen.answer.lens
 
 
 def view(widget):
-    return widget._screen.lens.view
+    return widget._screen.answer.lens.view
 
 
 def message(widget):
@@ -61,10 +61,10 @@ def click(view, **content):
 def test_a_finished_answer_is_coloured_by_the_settings_used(make):
     widget = make(temperature=1.3, seed=3)
     result = widget.ask(WHO)
-    assert (is_shown(view(widget)), is_shown(widget._screen.view)) == (False, True)
+    assert (is_shown(view(widget)), is_shown(widget._screen.answer.view)) == (False, True)
     widget.lens = True
     tokens = read(widget)
-    assert (is_shown(view(widget)), is_shown(widget._screen.view)) == (True, False)
+    assert (is_shown(view(widget)), is_shown(widget._screen.answer.view)) == (True, False)
     engine, exchange = widget._session.engine, widget.history[0]
     expected = lens.score(engine, exchange.prompt, result.token_ids, exchange.params)
     assert [token["facts"] for token in tokens] == [
@@ -75,7 +75,7 @@ def test_a_finished_answer_is_coloured_by_the_settings_used(make):
     assert "of 4,096 tokens could be drawn" in tokens[0]["details"]
     assert message(widget) == ""
     widget.lens = False
-    assert (is_shown(view(widget)), is_shown(widget._screen.view)) == (False, True)
+    assert (is_shown(view(widget)), is_shown(widget._screen.answer.view)) == (False, True)
     assert view(widget).tokens == []
 
 
@@ -88,7 +88,7 @@ def test_while_it_is_on_each_new_answer_is_coloured_when_it_is_there(make):
         assert len(read(widget)) == len(result.token_ids)
     widget.clear()
     assert view(widget).tokens == []
-    assert is_shown(widget._screen.view)
+    assert is_shown(widget._screen.answer.view)
 
 
 def test_tokens_of_the_answer_before_are_gone_while_another_is_written(make):
@@ -99,7 +99,7 @@ def test_tokens_of_the_answer_before_are_gone_while_another_is_written(make):
     for _ in range(2):
         job = widget.submit()
         assert view(widget).tokens == []
-        assert is_shown(widget._screen.view)
+        assert is_shown(widget._screen.answer.view)
         engine.step()
         job.wait(LIMIT_S)
         assert len(read(widget)) == 1
@@ -136,7 +136,7 @@ def test_regenerate_with_the_token_that_was_there_gives_the_same_answer(make):
 
 def test_the_reader_can_leaf_through_the_answers_of_one_instruction_with_their_tokens(make):
     widget = make(seed=3)
-    pager = widget._screen.pager
+    pager = widget._screen.answer.pager
     first = widget.ask(WHO)
     assert not is_shown(pager)
     widget.ask("Name 3 advantages to be a cat")
@@ -163,7 +163,7 @@ def test_leafing_waits_while_an_answer_is_written(make):
     widget.instruction = WHO
     for _ in range(3):
         job = widget.submit()
-        pager = widget._screen.pager
+        pager = widget._screen.answer.pager
         assert pager.older.disabled
         assert pager.newer.disabled
         engine.step()
@@ -213,7 +213,7 @@ def test_a_token_that_the_model_does_not_have_is_a_sentence_and_nothing_is_lost(
         widget.regenerate_from(3, 4096).wait(LIMIT_S)
     assert "no token 4096" in widget.error
     assert widget.history[0].result == first
-    widget._screen.pager.older.click()
+    widget._screen.answer.pager.older.click()
     assert widget.response == first.text
 
 
@@ -250,7 +250,7 @@ def test_a_remote_engine_s_answer_cannot_be_coloured_and_stays(make):
     with pytest.raises(ValueError, match="none on this machine"):
         read(widget)
     assert "OpenVINO files" in message(widget)
-    assert is_shown(widget._screen.view)
+    assert is_shown(widget._screen.answer.view)
     assert widget.response == "one"
 
 
@@ -333,8 +333,8 @@ def test_a_click_that_was_on_its_way_when_an_answer_began_is_ignored(make):
         engine.step()
         job.wait(LIMIT_S)
     job = widget.submit()
-    widget._screen.pager.older.click()
-    assert (widget.response, widget._screen.view.html) == ("", "")
+    widget._screen.answer.pager.older.click()
+    assert (widget.response, widget._screen.answer.view.html) == ("", "")
     engine.step()
     assert job.wait(LIMIT_S).text == "three"
 
@@ -346,7 +346,7 @@ def test_leafing_takes_an_error_away(make):
         widget.ask(WHO)
     assert (widget.status, widget.error) == ("error", "It broke.")
     widget.regenerate().wait(LIMIT_S)
-    widget._screen.pager.older.click()
+    widget._screen.answer.pager.older.click()
     assert (widget.response, widget.status, widget.error) == ("one", "idle", "")
     assert widget._screen.notice.message.value == ""
 
@@ -386,7 +386,7 @@ def test_turning_it_off_while_it_reads_leaves_the_answer_as_it_was(make, monkeyp
     widget.lens = False
     may_go.set()
     assert read(widget) == []
-    assert is_shown(widget._screen.view)
+    assert is_shown(widget._screen.answer.view)
     assert message(widget) == ""
 
 
@@ -413,7 +413,7 @@ def test_a_device_that_fails_while_reading_is_a_sentence(make, monkeypatch):
     with pytest.raises(EngineError):
         read(widget)
     assert "Reading the text on CPU failed" in message(widget)
-    assert is_shown(widget._screen.view)
+    assert is_shown(widget._screen.answer.view)
 
 
 def test_the_page_gets_plain_data_of_a_modest_size(make):

@@ -31,9 +31,9 @@ def kernel():
 def widget(kernel):
     """The ids of a new widget's controls, by name."""
     kernel.run(SETUP)
-    names = ("composer", "context", "regenerate")
-    ids = kernel.run("".join(f"print(widget._screen.{name}.comm.comm_id)\n" for name in names)).split()
-    yield dict(zip(names, ids, strict=True))
+    parts = {"composer": "composer", "context": "context", "regenerate": "answer.regenerate"}
+    ids = kernel.run("".join(f"print(widget._screen.{part}.comm.comm_id)\n" for part in parts.values())).split()
+    yield dict(zip(parts, ids, strict=True))
     kernel.run("widget.close()")
 
 
@@ -82,7 +82,8 @@ def test_a_click_puts_nothing_into_the_running_cell(kernel, widget):
 
 def test_a_bug_in_a_handler_is_told_and_not_in_the_running_cell(kernel, widget):
     kernel.run(
-        "def fail(_):\n    heard.set()\n    raise RuntimeError('a bug')\nwidget._screen.regenerate.on_click(fail)"
+        "def fail(_):\n    heard.set()\n    raise RuntimeError('a bug')\n"
+        "widget._screen.answer.regenerate.on_click(fail)"
     )
     kernel.run("heard.clear()")
     cell = wait_in_cell(kernel)

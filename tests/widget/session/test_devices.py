@@ -56,7 +56,7 @@ def test_submit_while_loading_answers_as_soon_as_it_can(loads):
     widget = DollyWidget(device="CPU")
     widget.instruction = "Hi"
     job = widget.submit()
-    assert (widget.status, job.done, screen(widget).view.placeholder) == ("loading", False, "Loading the model…")
+    assert (widget.status, job.done, screen(widget).answer.view.placeholder) == ("loading", False, "Loading the model…")
     engine = ScriptedEngine(["ready"], ["hello"])  # the first is the warm-up's
     loads.finish("CPU", engine)
     assert job.wait(LIMIT_S).text == "hello"
@@ -167,9 +167,9 @@ def test_back_to_the_device_before_while_another_loads(loads):
     loads.started.clear()
     widget.device = "GPU"
     assert loads.started.wait(LIMIT_S)
-    assert "Loading demo on GPU…" in screen(widget).stats.value
+    assert "Loading demo on GPU…" in screen(widget).answer.stats.value
     widget.device = "CPU"
-    assert (widget.status, screen(widget).stats.value) == ("idle", "")
+    assert (widget.status, screen(widget).answer.stats.value) == ("idle", "")
     widget.instruction = "Hi"
     job = widget.submit()
     loads.finish("GPU", late)  # nothing can end that sooner, and the answer's turn comes after it

@@ -30,8 +30,8 @@ def test_a_history_is_continued(make, tmp_path, kind):
     widget = make(ScriptedEngine(["3"]), history=given)
     assert widget.history == history
     assert widget.response == "**2**"
-    assert "<strong>2</strong>" in widget._screen.view.html
-    assert "3 tokens · 10.0 tokens/s" in widget._screen.stats.value
+    assert "<strong>2</strong>" in widget._screen.answer.view.html
+    assert "3 tokens · 10.0 tokens/s" in widget._screen.answer.stats.value
     assert widget.status == "idle"
     widget.ask("three")
     assert [each.result.text for each in widget.history] == ["1", "**2**", "3"]
@@ -42,7 +42,7 @@ def test_the_statistics_are_there_once_the_model_is_loaded(make):
     widget.wait(LIMIT_S)
     wait_for(widget, "status", "idle")
     assert widget.response == "1"
-    assert "seed 7" in widget._screen.stats.value
+    assert "seed 7" in widget._screen.answer.stats.value
 
 
 def test_an_answer_read_from_a_file_can_be_gone_on_with_where_its_model_is(make):

@@ -110,3 +110,24 @@ def test_a_file_that_is_no_history_is_refused_and_left_alone(path):
     with pytest.raises(ValueError, match="is not a complete history"):
         HistoryFile(path).read()
     assert path.read_text() == "mine"
+
+
+def test_what_is_deleted_or_labelled_is_so_in_the_file(make, path):
+    widget = make(["one"], ["two"], history=path)
+    widget.ask("First.")
+    widget.ask("Second.")
+    widget.label(widget.history[1], "mine")
+    assert [each.label for each in History.from_json(path)] == ["", "mine"]
+    widget.forget(widget.history[0])
+    assert texts(path) == ["two"]
+    widget._session.undo_forget()
+    assert texts(path) == ["one", "two"]
+
+
+def test_a_change_is_never_written_over_what_another_program_wrote(make, path):
+    widget = make(["one"], history=path)
+    widget.ask("First.")
+    path.write_text("theirs")
+    widget.forget(widget.history[0])
+    assert path.read_text() == "theirs"
+    assert "changed by another program" in said(widget)

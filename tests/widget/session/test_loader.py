@@ -129,7 +129,7 @@ def test_a_model_that_must_be_prepared_shows_how_far_that_is(make, workshop):
     workshop.say(Progress("plan", message="Needs 9 GB; 40 GB are free."))
     wait_for(widget, "progress", "Looking at the model. Needs 9 GB; 40 GB are free.")
     assert is_shown(panel(widget))
-    assert "Preparing databricks/dolly-v2-3b…" in screen(widget).stats.value
+    assert "Preparing databricks/dolly-v2-3b…" in screen(widget).answer.stats.value
     assert "aria-valuenow" not in panel(widget).bar.value
     workshop.say(Progress("download", 0.25, 1_500_000_000, 6_000_000_000))
     wait_for(widget, "progress", "Downloading: 1.5 GB of 6.0 GB")
@@ -148,7 +148,7 @@ def test_what_is_said_of_progress_is_text_and_not_html(make, workshop):
     widget = make("<b>/x")
     workshop.say(Progress("plan", message="<script>alert(1)</script>"))
     wait_for(widget, "progress", "Looking at the model. <script>alert(1)</script>")
-    shown = [part.value for part in (screen(widget).model, panel(widget).notes, screen(widget).stats)]
+    shown = [part.value for part in (screen(widget).model, panel(widget).notes, screen(widget).answer.stats)]
     assert not any("<script>" in html or "<b>/x" in html for html in shown)
 
 

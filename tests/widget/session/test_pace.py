@@ -43,10 +43,10 @@ def test_one_step_has_no_pace():
 def test_a_widget_shows_it_while_it_writes_and_not_after():
     widget = DollyWidget(max_new_tokens=300, device="CPU")
     seen = []
-    widget._screen.pace.observe(lambda change: seen.append(change.new), "value")
+    widget._screen.answer.pace.observe(lambda change: seen.append(change.new), "value")
     widget._session._answerer._on_pace(57, 23.4)
     widget.ask("What is the capital of France?")
     widget.wait(LIMIT_S)
     assert "57 tokens · 23.4 tokens/s" in seen[0]
-    assert widget._screen.pace.value == ""
+    assert widget._screen.answer.pace.value == ""
     widget.close()

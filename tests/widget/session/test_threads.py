@@ -118,8 +118,8 @@ def submit(widget):
 
 
 def read(widget):
-    widget._screen.lens.job.wait(LIMIT_S)
-    return len(widget._screen.lens.view.tokens)
+    widget._screen.answer.lens.job.wait(LIMIT_S)
+    return len(widget._screen.answer.lens.view.tokens)
 
 
 # One at most
@@ -158,7 +158,9 @@ def test_the_lens_reads_each_new_answer_on_the_thread_that_wrote_it(make, thread
     widget, seen = make(device="CPU"), {}
     widget.lens = True
     widget.observe(lambda change: seen.setdefault("answer", threading.current_thread()), "response")
-    widget._screen.lens.view.observe(lambda change: seen.setdefault("lens", threading.current_thread()), "tokens")
+    widget._screen.answer.lens.view.observe(
+        lambda change: seen.setdefault("lens", threading.current_thread()), "tokens"
+    )
     submit(widget).wait(LIMIT_S)
     assert read(widget) == 1
     assert seen["answer"] is seen["lens"]
@@ -212,11 +214,11 @@ def test_what_an_observer_raises_does_not_come_out_of_stop(make, loads):
     loads.hold("CPU")
     widget = make(device="CPU")
     job = submit(widget)
-    widget._screen.view.observe(lambda change: 1 / 0, "is_streaming")
+    widget._screen.answer.view.observe(lambda change: 1 / 0, "is_streaming")
     widget.stop()
     with pytest.raises(ZeroDivisionError):
         job.wait(LIMIT_S)
-    widget._screen.view.unobserve_all("is_streaming")
+    widget._screen.answer.view.unobserve_all("is_streaming")
 
 
 def test_a_load_that_waits_behind_one_that_nothing_can_end_is_cancelled_at_once(make, loads, monkeypatch):
@@ -260,10 +262,10 @@ def test_a_lens_that_waits_is_turned_off_at_once(make, loads):
     loads.hold("GPU")
     widget.device = "GPU"
     widget.lens = True
-    job = widget._screen.lens.job
+    job = widget._screen.answer.lens.job
     widget.lens = False
     assert job.done
-    assert widget._screen.lens.message.value == ""
+    assert widget._screen.answer.lens.message.value == ""
 
 
 # The end
