@@ -116,9 +116,9 @@ function legendElement(text) {
   return legend;
 }
 
-/** The keyboard was in the card of the answer before, which is gone. */
+/** The keyboard was in the card of the answer before, which is gone: what is around it has the focus meanwhile. */
 function goToChosen(view) {
-  const isFree = document.activeElement === document.body;
+  const isFree = document.activeElement.contains(view.root);
   if (view.wasChosenByKey && isFree) view.elements[view.model.get("chosen")]?.focus();
   view.wasChosenByKey = false;
 }
