@@ -12,6 +12,7 @@ from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
+from dolly_widget.widget.explorer.head import ExplorerHead
 from dolly_widget.widget.history.panel import HistoryList
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.model.stored_models import StoredModels
@@ -33,6 +34,7 @@ PARTS = (
     CatchingUp,
     Composer,
     Conversation,
+    ExplorerHead,
     FoldButton,
     HistoryList,
     KernelNotice,

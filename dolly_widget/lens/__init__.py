@@ -7,6 +7,7 @@ from dolly_widget.lens.colours import colours_css
 from dolly_widget.lens.opened import LARGE_BYTES, LocalModel, Source, extra_bytes, labeller, load
 from dolly_widget.lens.reader import Logits
 from dolly_widget.lens.scores import Scores, next_token, score
+from dolly_widget.lens.whole_word import answer_words, whole_words
 
 __all__ = [
     "LARGE_BYTES",
@@ -17,6 +18,7 @@ __all__ = [
     "Scores",
     "Source",
     "Table",
+    "answer_words",
     "colours_css",
     "extra_bytes",
     "labeller",
@@ -26,4 +28,5 @@ __all__ = [
     "quoted",
     "score",
     "table",
+    "whole_words",
 ]

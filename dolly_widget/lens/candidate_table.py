@@ -6,8 +6,9 @@ Pure. `candidates` has the data; the widget draws the same table in the page.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from dolly_widget.lens.candidates import Candidate, Candidates
@@ -67,6 +68,10 @@ class Row:
     cut_by: str
     is_drawn: bool
     cells: tuple[Cell, ...]
+    word: str = ""
+    """The likeliest whole word that it is a part of; "" where it is none."""
+    is_written: bool = False
+    """Whether it is the one that stands in an answer there."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,19 @@ class Table:
     others_cells: tuple[Cell, ...]
 
 
-def table(candidates: Candidates, *, drawn_id: int | None = None, asked: SamplingParams | None = None) -> Table:
+def table(
+    candidates: Candidates,
+    *,
+    drawn_id: int | None = None,
+    written_id: int | None = None,
+    asked: SamplingParams | None = None,
+    words: Mapping[int, str] = MappingProxyType({}),
+) -> Table:
     """Say how to show ``candidates``, with the token ``drawn_id`` as the one that was drawn.
 
-    ``asked`` are the settings that a user made, if the engine makes something else of them: a note says so.
+    ``written_id`` is the one that stands in an answer there.
+    ``asked`` are the settings that a user made, if the engine makes something else of them: a note says so. ``words``
+    are the whole words that tokens are a part of, by id, as ``whole_words`` finds them.
     """
     whole = _scale(candidates)
     others, draws = candidates.others, candidates.draws
@@ -100,6 +114,8 @@ def table(candidates: Candidates, *, drawn_id: int | None = None, asked: Samplin
             cut_by=row.cut_by,
             is_drawn=row.token_id == drawn_id,
             cells=tuple(_cells(row, whole, total)),
+            word=words.get(row.token_id, ""),
+            is_written=row.token_id == written_id,
         )
         for row in candidates.rows
     )

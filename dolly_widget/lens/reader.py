@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,14 @@ BLOCK_BYTES = 16 * 2**20
 MAX_BLOCK = 256
 
 
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """What a model has in its cache after it has read some ids: a copy."""
+
+    ids: list[int]
+    states: Mapping[str, ov.Tensor]
+
+
 class Reader:
     """A directory of OpenVINO files, loaded at the first need. Callers on several threads take turns.
 
@@ -42,6 +51,7 @@ class Reader:
         self._turn = threading.Lock()
         self._request: ov.InferRequest | None = None
         self._seen: list[int] = []
+        self._kept: _Kept | None = None
         self._release: Callable[[], object] = _nothing
         self._is_closed = False
 
@@ -59,8 +69,48 @@ class Reader:
         """Free the model, once the block that is being read is done."""
         self._is_closed = True
         with self._turn:
-            self._request = None
+            self._request = self._kept = None
             self._release()
+
+    @contextmanager
+    def kept(self, ids: Sequence[int]) -> Iterator[None]:
+        """Within it, texts that begin with ``ids`` are read from there on, whatever is read between two of them.
+
+        Costs a copy of the model's cache, and once more at each return to it. Others may read meanwhile. A model that
+        does not hand out its cache reads each text from its beginning. Raises what ``read`` raises.
+        """
+        with self._turn:
+            if ids and self._seen != list(ids):
+                self._try_to_read(ids, len(ids) - 1, lambda _: True)
+            self._kept = kept = self._copied()
+        try:
+            yield
+        finally:
+            with self._turn:
+                if self._kept is kept:  # not another caller's
+                    if self._request is not None and kept is not None:
+                        self._return_to(self._request, kept)  # a text that goes on from it need not be read again
+                    self._kept = None
+
+    def _copied(self) -> _Kept | None:
+        import openvino as ov
+
+        if self._request is None or not self._seen:
+            return None
+        states = {}
+        try:
+            for each in self._request.query_state():
+                states[each.name] = tensor = ov.Tensor(each.state.element_type, each.state.shape)
+                each.state.copy_to(tensor)
+        except RuntimeError:  # a device that keeps it to itself
+            return None
+        return _Kept(list(self._seen), states) if states else None
+
+    def _return_to(self, request: ov.InferRequest, kept: _Kept) -> None:
+        self._seen = []  # until it is done
+        for each in request.query_state():
+            each.state = kept.states[each.name]
+        self._seen = list(kept.ids)
 
     def read(self, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
         """Read ``ids``, and hand the logits of the positions from ``first`` to the last to ``take``, in blocks.
@@ -71,15 +121,18 @@ class Reader:
         that the model does not have, EngineError where OpenVINO fails or after ``close``.
         """
         with self._turn:
-            request = self._loaded()
-            self._check_ids(ids, request)
-            try:
-                self._read(request, ids, first, take)
-            except (RuntimeError, MemoryError) as exc:
-                if isinstance(exc, EngineError):
-                    raise
-                advice = "shorten the text, or choose another device"
-                raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, advice)}") from exc
+            self._try_to_read(ids, first, take)
+
+    def _try_to_read(self, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
+        request = self._loaded()
+        self._check_ids(ids, request)
+        try:
+            self._read(request, ids, first, take)
+        except (RuntimeError, MemoryError) as exc:
+            if isinstance(exc, EngineError):
+                raise
+            advice = "shorten the text, or choose another device"
+            raise EngineError(f"Reading the text on {self._device} failed: {explain(exc, advice)}") from exc
 
     def _read(self, request: ov.InferRequest, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
         limit = len(ids) if self._limit is None else self._limit
@@ -120,17 +173,24 @@ class Reader:
         return 0 if self._limit is None or length <= self._limit else self._limit + 1
 
     def _start(self, request: ov.InferRequest, ids: Sequence[int], first: int) -> int:
-        """Where to begin: behind what the model has in its cache, if that is how the text begins."""
-        known = len(self._seen)
+        """Where to begin: behind what the model has in its cache, or had, if that is how the text begins."""
+        if self._can_go_on(request, self._seen, ids, first):
+            return len(self._seen)
+        kept = self._kept
+        if kept is not None and self._can_go_on(request, kept.ids, ids, first):
+            self._return_to(request, kept)
+            return len(kept.ids)
+        request.reset_state()
+        self._seen = []
+        return 0
+
+    def _can_go_on(self, request: ov.InferRequest, seen: Sequence[int], ids: Sequence[int], first: int) -> bool:
+        known = len(seen)
         is_same_kind = self._limit is None or (known > self._limit) == (len(ids) > self._limit)
         can_go_on = is_same_kind and bool(request.query_state())
         if is_recurrent(request):
             can_go_on = known == len(ids) - 1
-        if can_go_on and 0 < known <= first and list(ids[:known]) == self._seen:
-            return known
-        request.reset_state()
-        self._seen = []
-        return 0
+        return can_go_on and 0 < known <= first and list(ids[:known]) == seen
 
     def _block(self, request: ov.InferRequest, length: int) -> int:
         """Positions of a block; all at once where the model has no cache that would remember those before."""

@@ -27,6 +27,7 @@ from dolly_widget.text.reasoning import ReasoningSplitter, mark_tokens, marks_of
 from dolly_widget.text.stream import TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
 from dolly_widget.text.tokenizer import Piece, Tokenizer
+from dolly_widget.text.words import is_spaced_word, without_apostrophe, word_end, word_start
 
 __all__ = [
     "DOLLY",
@@ -57,6 +58,7 @@ __all__ = [
     "in_round_bytes",
     "is_coloured",
     "is_safe_url",
+    "is_spaced_word",
     "mark_tokens",
     "markdown_to_html",
     "markdown_tokens",
@@ -80,4 +82,7 @@ __all__ = [
     "visible",
     "visible_lines",
     "visible_name",
+    "without_apostrophe",
+    "word_end",
+    "word_start",
 ]

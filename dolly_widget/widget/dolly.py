@@ -106,6 +106,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             setattr(self, TRAITS[name], value)
         lens = LensPanel(
             self._session,
+            self,
             on_shown=lambda is_shown: self._screen.answer.show_lens(is_shown),
             on_choose=lambda *chosen: self._screen.attempt(self.regenerate_from, *chosen),
         )
@@ -263,12 +264,16 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         return self._session.regenerate_from(place, token_id)
 
     def explore(self, place: int) -> SamplingExplorer:
-        """Open the explorer below the answer, where the token at ``place``, counted from 0, was chosen; return it.
+        """Open the explorer below the answer's tokens, at ``place``, counted from 0; return it. Turns ``lens`` on.
 
-        Raises ValueError where the answer has no such place, or its model is not the one that is loaded.
+        It begins with the answer's settings, and follows the widget's from their next change. Its place, its settings
+        and what is drawn are to be had of it as of any `SamplingExplorer`. Raises ValueError where the answer has no
+        such place, or its model is not the one that is loaded.
         """
         self._session.refuse_if_closed()
-        return self._screen.answer.lens.explore(place)
+        explorer = self._screen.answer.lens.explore(place)
+        self.lens = True
+        return explorer
 
     def load(
         self, model: str | Path, *, weight_format: str | WeightFormat | None = None, revision: str | None = None

@@ -184,7 +184,7 @@ class Screen:
             part.add_class(f"dw-{name}")
         self.show_chat(is_chat=False)
         above = (KernelNotice(), style_sheet(), Access(), self.model, self.next_steps, self.chooser, self.preparing)
-        return *above, self.load_notice, columns, self.answer.lens.place
+        return *above, self.load_notice, columns
 
     def show_chat(self, is_chat: bool) -> None:
         """Whether the next question goes on from what is shown: the box is below a chat, and above a single answer."""

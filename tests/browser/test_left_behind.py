@@ -11,6 +11,7 @@ from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
+from dolly_widget.widget.explorer.head import ExplorerHead
 from dolly_widget.widget.history.panel import HistoryList
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.model.stored_models import StoredModels
@@ -81,6 +82,10 @@ STATES = {
         **{"items": [{"place": 0, "question": "Who?", "answer": "I.", "version": 1, "versions": 2}]},
         **{"earlier": "", "view_begins": 0, "is_resting": False},
     },
+    ExplorerHead: {
+        "place": {"token": ["a", False], "where": "token 1 of 2", "steps": [["b", False]]},
+        "settings": "",
+    },
     FoldButton: {"title": "Context", "is_open": False, "name": "context"},
     HistoryList: {
         "query": "",
@@ -89,7 +94,7 @@ STATES = {
         "is_resting": False,
     },
     KernelNotice: {"is_gone": True},
-    LensView: {"tokens": [], "legend": "", "summary": "", "chosen": -1},
+    LensView: {"tokens": [], "legend": "", "summary": "", "chosen": -1, "explored": -1, "text": "", "code": ""},
     PromptView: {"stretches": [["user", "Who?", "id 1"]], "count": "1 token", "note": ""},
     ResponseView: {
         "text": "",

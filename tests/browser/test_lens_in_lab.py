@@ -59,6 +59,20 @@ def card(page):
     return page.locator(".dw-card")
 
 
+def explored(page):
+    """The token that the explorer is about."""
+    return page.locator(".dw-lens .dw-explored")
+
+
+def explorer(page):
+    return page.locator(".dw-explorer")
+
+
+def piece(page):
+    """A token that is a part of a word."""
+    return tokens(page).filter(has_text=re.compile("^ mon$"))
+
+
 def surprise(page):
     """The first token that there were several for."""
     return page.locator(".dw-lens .dw-token:is(.dw-p1, .dw-p2, .dw-p3)").first
@@ -159,9 +173,8 @@ def test_a_click_opens_the_explorer_at_that_token(notebook, page):
     place = int(surprise(page).get_attribute("data-place"))
     name = surprise(page).inner_text()
     surprise(page).click()
-    explorer = page.locator(".dw-explorer")
-    expect(explorer.locator("tbody tr").first).to_be_visible(timeout=30_000)
-    expect(explorer.get_by_text(name.strip(), exact=True).first).to_be_visible()
+    expect(explorer(page).locator("tbody tr").first).to_be_visible(timeout=30_000)
+    expect(explorer(page).get_by_role("heading")).to_contain_text(f"Instead of {name.strip()}token {place + 1} of")
     expect(card(page)).to_be_hidden()
     tokens(page).nth(place + 1).click()
     expect(page.locator(".dw-explorer")).to_have_count(1)
@@ -170,6 +183,91 @@ def test_a_click_opens_the_explorer_at_that_token(notebook, page):
     expect(card(page)).to_be_visible()
     page.mouse.move(5, 5)
     expect(card(page)).to_be_hidden()
+
+
+def test_the_explorer_stands_below_its_token_and_has_no_controls_of_its_own(notebook, page):
+    notebook(MAKE)
+    place = int(piece(page).get_attribute("data-place"))
+    piece(page).click()
+    expect(explorer(page).locator("tbody tr")).to_have_count(20, timeout=30_000)
+    expect(explored(page)).to_have_attribute("data-place", str(place))
+    expect(explored(page)).to_be_in_viewport()
+    expect(tokens(page).nth(place)).to_be_focused()  # the reader is still where they were
+    assert page.locator(".dw-lens").bounding_box()["y"] < explorer(page).bounding_box()["y"]
+    settings = page.locator(".dw-settings").bounding_box()
+    assert explorer(page).bounding_box()["x"] < settings["x"]  # in the column of the answer, beside the sliders
+    expect(explorer(page).locator("textarea, input, .widget-slider")).to_have_count(0)
+    expect(explorer(page).locator(".dw-written")).to_have_count(1)
+    # Parts of words have the words beside them.
+    expect(explorer(page).locator(".dw-written .dw-word")).to_have_text("monkeys", timeout=30_000)
+    # The sliders of the widget are those of the table.
+    expect(explorer(page)).to_contain_text("With the answer's settings")
+    slider = page.locator(".dw-settings .widget-slider", has_text="Top-p").locator(".noUi-handle")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(explorer(page).locator("caption")).to_contain_text("top-p 0.01")
+    expect(explorer(page)).to_contain_text("With the settings as they are now")
+    # With the lens, it is gone.
+    page.get_by_role("button", name="Token lens").click()
+    expect(explorer(page)).to_have_count(0)
+
+
+@everywhere
+def test_escape_and_close_lead_back_to_the_token(notebook, page):
+    notebook(MAKE)
+    page.mouse.move(0, 0)
+    place = int(surprise(page).get_attribute("data-place"))
+    tokens(page).nth(place).focus()
+    for close in ("Escape", "Enter"):
+        page.keyboard.press("Enter")
+        expect(explorer(page).locator("tbody tr").first).to_be_visible(timeout=30_000)
+        expect(tokens(page).nth(place)).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Close the explorer")).to_be_focused()
+        page.keyboard.press(close)
+        expect(explorer(page)).to_have_count(0)
+        expect(tokens(page).nth(place)).to_be_focused()
+        expect(explored(page)).to_have_count(0)
+        expect(card(page)).to_be_hidden()  # of what was just looked at
+    page.keyboard.press("Enter")
+    explorer(page).locator("tbody tr:not(.dw-written) button").first.focus(timeout=30_000)
+    page.keyboard.press("Enter")
+    expect(page.locator(".dw-explorer-steps")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(explorer(page)).to_have_count(0)
+    expect(tokens(page).nth(place)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(tokens(page).nth(place + 1)).to_be_focused()
+    expect(card(page)).to_be_visible()
+
+
+def test_in_a_narrow_and_low_window_the_explorer_comes_into_view_and_fits(notebook, page):
+    notebook(MAKE)
+    page.keyboard.press("Control+b")  # the file browser
+    page.set_viewport_size({"width": 640, "height": 520})
+    surprise(page).scroll_into_view_if_needed()
+    surprise(page).click()
+    expect(page.get_by_role("button", name="Close the explorer")).to_be_in_viewport(timeout=30_000)
+    expect(explorer(page).locator("tbody tr").first).to_be_visible(timeout=30_000)
+    assert explorer(page).evaluate("root => root.scrollWidth <= root.clientWidth")
+    table = explorer(page).locator(".dw-scroller")
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_the_answer_can_be_copied_from_the_lens_and_a_part_of_a_word_has_its_word(notebook, page):
+    opened = notebook(MAKE, "print(widget.response)")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy = page.locator(".dw-lens").get_by_role("button", name="Copy the answer")
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    opened.run(1)
+    assert opened.output(1).strip() == copied.strip() != ""
+    expect(page.locator(".dw-lens").get_by_role("button", name="Copy as code")).to_be_visible()
+    piece(page).hover()
+    expect(card(page)).to_contain_text("Part of “monkeys”.")
+    tokens(page).nth(2).hover()
+    expect(card(page)).not_to_contain_text("Part of")
 
 
 TAP = """element => {
@@ -195,9 +293,8 @@ def test_marking_text_to_copy_it_opens_nothing(notebook, page):
     surprise(page).evaluate("element => element.click()")
     page.evaluate("getSelection().removeAllRanges()")
     tokens(page).first.click()
-    explorer = page.locator(".dw-explorer")
-    expect(explorer).to_have_count(1, timeout=30_000)
-    expect(page.get_by_text("open below, at token 1")).to_be_visible()
+    expect(page.locator(".dw-explorer")).to_have_count(1, timeout=30_000)
+    expect(explored(page)).to_have_attribute("data-place", "0")
 
 
 def test_what_a_model_wrote_is_never_markup(notebook, page):

@@ -27,6 +27,7 @@ from dolly_widget.widget.answer.saved import conversation_html
 from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
+from dolly_widget.widget.explorer.head import ExplorerHead
 from dolly_widget.widget.history.panel import HistoryActions, HistoryList
 from dolly_widget.widget.lens.view import LensView, _for_page
 from dolly_widget.widget.page import messages
@@ -170,14 +171,21 @@ def history_list(text):
 
 
 def lens_view(text):
-    tokens = [_for_page(each, 4) for each in coloured(text)]
-    return {"tokens": tokens, "legend": visible(text), "summary": visible(text), "chosen": -1}
+    tokens = [_for_page(each, 4, text) for each in coloured(text)]
+    beside = {"chosen": -1, "explored": 0, "text": text, "code": text}
+    return {"tokens": tokens, "legend": visible(text), "summary": visible(text), **beside}
 
 
 def bars(text):
     view = CandidateBars(print)
-    view.show(table(seen(text)), 1, visible(text))
+    view.show(table(seen(text), words={1: text}), 1, visible(text))
     return state_of(view, "table", "is_outdated", "announcement")
+
+
+def explorer_head(text):
+    view = ExplorerHead(print)
+    view.show(label(text), text, [label(text)])
+    return {**state_of(view, "place"), "settings": text}
 
 
 def prompt_view(text):
@@ -196,6 +204,7 @@ VIEWS = {
     "response": (ResponseView, response),
     "response, streaming": (ResponseView, streaming),
     "history list": (HistoryList, history_list),
+    "explorer": (ExplorerHead, explorer_head),
     "lens": (LensView, lens_view),
     "candidate bars": (CandidateBars, bars),
     "prompt": (PromptView, prompt_view),

@@ -178,3 +178,10 @@ def test_a_token_in_a_sentence_is_quoted_with_its_own_spaces():
     assert quoted(Label(" was", "␣was", False)) == "“ was”"
     assert quoted(Label("↵\n", "↵", False)) == "“↵”"
     assert quoted(Label("### End", "###␣End", True)) == "“###␣End”"
+
+
+def test_the_table_says_which_token_stands_there_and_which_word_each_is_a_part_of():
+    rows = table(seen(), written_id=2, words={1: "word"}).rows
+    assert [row.token_id for row in rows if row.is_written] == [2]
+    assert {row.token_id: row.word for row in rows} == {0: "", 1: "word", 2: "", 3: ""}
+    assert not any(row.is_written or row.word for row in table(seen()).rows)

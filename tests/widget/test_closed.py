@@ -24,7 +24,7 @@ OF_PROMPTS = ("dolly_widget.text.template.Prompt", "dolly_widget.text.template.S
 def alive():
     """How many objects there are of each class of ours, and of those that widgets are made of; and threads."""
     for thread in threading.enumerate():
-        if thread.name == "dolly-read":  # a closed widget does not wait for it
+        if thread.name in ("dolly-read", "dolly-words"):  # a closed widget does not wait for it
             thread.join(LIMIT_S)
     gc.collect()
     named = ((getattr(type(each), "__module__", ""), type(each).__qualname__) for each in gc.get_objects())

@@ -82,7 +82,7 @@ class AnswerPanel(widgets.VBox):
         parts = {"answering": self, "foot": foot, "actions": actions, "conversation": scrolled, "status": self.stats}
         for name, part in parts.items():
             part.add_class(f"dw-{name}")
-        return scrolled, self.lens.view, foot, self.lens
+        return scrolled, self.lens.view, self.lens.place, foot, self.lens
 
     def rest(self, is_resting: bool, has_answer: bool) -> None:
         """Whether an answer is being written, and whether there is one that can be gone on from."""

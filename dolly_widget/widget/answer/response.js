@@ -58,26 +58,6 @@ function buildReasoning() {
   return { reasoning, reasoningLine, reasoningNode };
 }
 
-function buildTools(model, say) {
-  const bar = makeElement("div", "dw-tools");
-  const copyAnswer = makeCopyButton({
-    icon: "copy",
-    label: "Copy",
-    name: "Copy the answer",
-    getText: () => model.get("text"),
-    say,
-  });
-  const copyCode = makeCopyButton({
-    icon: "code",
-    label: "Copy as code",
-    name: "Copy as code",
-    getText: () => model.get("code"),
-    say,
-  });
-  bar.append(copyCode, copyAnswer);
-  return { bar, copyAnswer, copyCode };
-}
-
 function bind(view) {
   const { model, root, place } = view;
   const names = ["text", "html", "rendered", "is_streaming", "reasoning", "thought", "code", "note"];
@@ -202,8 +182,7 @@ function showState({ model, root, placeholder, note, copyAnswer, copyCode }) {
   placeholder.hidden = !isEmpty(model) || ending !== "";
   note.textContent = ending;
   note.hidden = ending === "";
-  copyAnswer.disabled = model.get("text") === "";
-  copyCode.hidden = model.get("code") === "";
+  showTools(model, copyAnswer, copyCode);
   root.classList.toggle("dw-empty", isEmpty(model));
   root.classList.toggle("dw-streaming", isStreaming);
 }

@@ -40,12 +40,13 @@ class ResponseView(Control):
         "response_blocks.js",
         "response_spoken.js",
         "response_copy.js",
+        "tools.js",
         "rendered.js",
         "response_safe.js",
         "response_place.js",
         "response.js",
     )
-    styles = ("response.css", "answer.css")
+    styles = ("response.css", "answer.css", "tools.css")
 
     text = traitlets.Unicode("", help="The answer so far, as plain text.").tag(sync=True)
     html = traitlets.Unicode("", help="Safe HTML of what has ended of the answer.").tag(sync=True)

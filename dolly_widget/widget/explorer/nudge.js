@@ -18,11 +18,11 @@ function nudgeWhileSliding(model, root) {
   };
 }
 
-/** Whether the event moves a slider of the explorer that the picture is part of. */
+/** Whether the event moves a slider of the widget that the picture is part of. */
 function isSlidingFor(root, event) {
   const isSliding = event.type === "keydown" || event.buttons > 0;
   const slider = event.target.closest?.(".widget-slider");
-  return isSliding && !!slider?.closest(".dw-explorer")?.contains(root);
+  return isSliding && !!slider?.closest(".dw-widget")?.contains(root);
 }
 
 function nudge(model, timers) {

@@ -29,19 +29,24 @@ function makeRow() {
   const head = makeElement("th", "dw-name", "", { scope: "row" });
   const button = makeButton();
   const name = makeElement("bdi");
+  const word = makeElement("bdi", "dw-word");
   const badge = makeElement("span", "dw-badge", "drawn");
   button.append(name);
-  head.append(button, badge);
+  head.append(button, word, badge);
   row.append(rank, head);
-  return { row, rank, button, name, badge, cells: [] };
+  return { row, rank, button, name, word, badge, cells: [] };
 }
 
-function fillRow({ row, rank, button, name, badge, cells }, data, isFirstCut) {
+function fillRow({ row, rank, button, name, word, badge, cells }, data, isFirstCut) {
   fillCells(row, cells, data.cells);
   rank.textContent = data.rank;
   name.textContent = data.name;
   name.classList.toggle("dw-special", data.is_special);
-  button.title = `id ${data.token_id} – choose it as the next token`;
+  button.title = `id ${data.token_id}${data.is_written ? ", in the answer" : ""} – choose it as the next token`;
+  row.classList.toggle("dw-written", data.is_written);
+  word.textContent = data.word;
+  word.title = data.word && `The likeliest whole word: ${data.word}`;
+  word.hidden = data.word === "";
   badge.hidden = !data.is_drawn;
   row.dataset.id = data.token_id;
   row.classList.toggle("dw-cut", data.cut_by !== "");

@@ -10,10 +10,12 @@ function makeCard() {
 function fillCard(card, token) {
   const head = makeElement("div", "dw-card-head");
   head.append(makeElement("b", "dw-name", token.name), makeElement("span", "", token.facts));
+  const word = token.word ? [makeElement("div", "dw-card-word", `Part of “${token.word}”.`)] : [];
   const others = token.others.map((other, index) => otherElement(other, index === token.own));
   card.setAttribute("aria-label", `Instead of ${token.name}`);
   card.replaceChildren(
     head,
+    ...word,
     makeElement("div", "dw-card-details", token.details),
     ...others,
     makeElement("div", "dw-card-hint", CARD_HINT),

@@ -13,15 +13,16 @@ from dolly_widget import lens
 from dolly_widget.engines import Engine
 from dolly_widget.errors import release_frames
 from dolly_widget.history import Exchange
+from dolly_widget.history.as_code import as_code
 from dolly_widget.lens.coloured_tokens import coloured_tokens
 from dolly_widget.runtime import Job
-from dolly_widget.sampling import shaping
 from dolly_widget.text import in_bytes
-from dolly_widget.widget.explorer.explorer import SamplingExplorer
+from dolly_widget.widget.explorer.inline import InlineExplorer
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, require_engine_of
 from dolly_widget.widget.session.session import Session
+from dolly_widget.widget.settings.traits import SettingsTraits
 
 ALTERNATIVES = 8
 _WHEN_FINISHED = "The lens colours the tokens of an answer when it is finished."
@@ -30,21 +31,23 @@ _WHEN_FINISHED = "The lens colours the tokens of an answer when it is finished."
 class LensPanel(widgets.VBox):
     """Off at first. Of ``session`` it has the answer that is shown and the engine; traits are set under its lock.
 
-    Calls ``on_shown`` with whether the coloured tokens take the answer's place, and ``on_choose`` with a place and a
-    token when the reader asks how the answer would go on from there.
+    ``settings`` are the widget's, which the explorer follows. Calls ``on_shown`` with whether the coloured tokens take
+    the answer's place, and ``on_choose`` with a place and a token when the reader asks how the answer would go on from
+    there.
     """
 
     def __init__(
         self,
         session: Session,
+        settings: SettingsTraits,
         *,
         on_shown: Callable[[bool], None],
         on_choose: Callable[[int, int], None],
     ) -> None:
         self.job: Job[None] | None = None
         """What reads it, or has."""
-        self.explorer: SamplingExplorer | None = None
-        self._session, self._on_shown = session, on_shown
+        self.explorer: InlineExplorer | None = None
+        self._session, self._settings, self._on_shown = session, settings, on_shown
         self._is_on = False
         self.view = LensView(self._on_open, on_choose)
         """The tokens, which belong in the answer's place."""
@@ -54,7 +57,7 @@ class LensPanel(widgets.VBox):
         self._agreed: weakref.WeakSet[Engine] = weakref.WeakSet()
         """Engines whose large model the reader agreed to load a second time."""
         self.place = widgets.VBox()
-        """Where the explorer opens: it needs the full width."""
+        """Where the explorer opens, which belongs below the tokens."""
         super().__init__([self.message, self.confirm])
         self.view.layout.display = "none"
         self._show_message("")
@@ -63,6 +66,8 @@ class LensPanel(widgets.VBox):
         """Colour the answer that is shown, and those to come, or no longer."""
         with self._session.lock:
             self._is_on = is_on
+            if not is_on:
+                self._close_explorer()
             self._read()
 
     def refresh(self) -> None:
@@ -72,14 +77,20 @@ class LensPanel(widgets.VBox):
             self._close_explorer()
             self._read()
 
-    def explore(self, place: int) -> SamplingExplorer:
+    def explore(self, place: int) -> InlineExplorer:
         """Open the explorer where the token at ``place`` was chosen. Raises ValueError where that cannot be."""
         with self._session.lock:
             exchange, engine = self._session.exchange_at(place)
             self._close_explorer()
-            self.explorer = _explorer(engine, exchange, place)
+            self.explorer = InlineExplorer(
+                engine,
+                exchange,
+                place,
+                self._settings,
+                on_place=functools.partial(self.view.set_trait, "explored"),
+                on_close=self._on_close,
+            )
             self.place.children = [self.explorer]
-            self._show_message(messages.note_html(f"The explorer is open below, at token {place + 1:,}."))
             return self.explorer
 
     def close(self) -> None:
@@ -125,10 +136,16 @@ class LensPanel(widgets.VBox):
             return functools.partial(self._ask, size)
         lens.load(engine)
         scores = lens.score(engine, exchange.prompt, result.token_ids, exchange.params, k=ALTERNATIVES, stop=stop)
-        tokens = coloured_tokens(scores, lens.labeller(engine))
-        return functools.partial(
-            self._show, functools.partial(self.view.show, tokens, scores, result.prefix_tokens - 1)
+        fill = functools.partial(
+            self.view.show,
+            coloured_tokens(scores, lens.labeller(engine)),
+            scores,
+            result.prefix_tokens - 1,
+            words=lens.answer_words(engine, exchange.prompt, result.token_ids),
+            text=result.text,
+            code=as_code(exchange),
         )
+        return functools.partial(self._show, fill)
 
     def _unless(self, stop: threading.Event, show: Callable[[], None]) -> None:
         with self._session.lock:
@@ -173,19 +190,13 @@ class LensPanel(widgets.VBox):
         except ValueError as exc:
             self._show_message(messages.error_html(exc))
 
+    def _on_close(self) -> None:
+        with self._session.lock:
+            self._close_explorer()
+
     def _close_explorer(self) -> None:
         if self.explorer is not None:
             self.place.children = []
-            self._show_message("")
+            self.view.explored = -1
             self.explorer.close()
             self.explorer = None
-
-
-def _explorer(engine: Engine, exchange: Exchange, place: int) -> SamplingExplorer:
-    return SamplingExplorer(
-        engine,
-        exchange.instruction,
-        context=exchange.context,
-        prefix_ids=exchange.result.token_ids[:place],
-        **shaping(exchange.params),
-    )

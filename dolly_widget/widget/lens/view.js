@@ -14,7 +14,7 @@ const TEXT_ATTRIBUTES = {
 function render({ model, el }) {
   const view = {
     model,
-    ...build(),
+    ...build(model),
     elements: [],
     shown: null, // the token whose card is open
     leaving: 0,
@@ -31,23 +31,25 @@ function render({ model, el }) {
   };
 }
 
-function build() {
+function build(model) {
   const root = makeElement("div", "dw-lens");
+  const spoken = makeElement("div", "dw-spoken", "", { role: "status" });
+  const tools = buildTools(model, (words) => (spoken.textContent = words));
   const summary = makeElement("div", "dw-lens-summary");
   const text = makeElement("div", "dw-lens-text", "", TEXT_ATTRIBUTES);
   const foot = makeElement("div", "dw-lens-foot");
   const card = makeCard();
-  root.append(text, foot, card);
-  return { root, summary, text, foot, card };
+  root.append(tools.bar, text, foot, card, spoken);
+  return { root, summary, text, foot, card, ...tools };
 }
 
 function bind(view) {
   const { model, root } = view;
-  const names = ["tokens", "legend", "summary", "chosen"];
-  const stopModel = listenToModel(
-    model,
-    Object.fromEntries(names.map((name) => [`change:${name}`, () => update(view)])),
-  );
+  const names = ["tokens", "legend", "summary", "chosen", "code"];
+  const stopModel = listenToModel(model, {
+    ...Object.fromEntries(names.map((name) => [`change:${name}`, () => update(view)])),
+    "change:explored": () => showExplored(view),
+  });
   root.addEventListener("mouseover", (event) => onOver(view, event));
   root.addEventListener("mouseleave", () => hideSoon(view));
   root.addEventListener("focusin", (event) => onFocus(view, event));
@@ -78,7 +80,18 @@ function update(view) {
   summary.textContent = model.get("summary");
   foot.replaceChildren(legendElement(model.get("legend")), summary);
   root.hidden = tokens.length === 0;
+  showTools(model, view.copyAnswer, view.copyCode);
+  showExplored(view);
   if (chosen && view.wasChosenByKey) requestAnimationFrame(() => goToChosen(view));
+}
+
+/** The explorer stands below the tokens; this is the one that it is about. */
+function showExplored({ model, elements }) {
+  const explored = model.get("explored");
+  elements.forEach((element, place) => {
+    element.classList.toggle("dw-explored", place === explored);
+    setCurrent(element, place === explored);
+  });
 }
 
 function tokenElement(token, place) {
@@ -103,9 +116,9 @@ function legendElement(text) {
   return legend;
 }
 
-/** The keyboard was in the card of the answer before, which is gone. */
+/** The keyboard was in the card of the answer before, which is gone: what is around it has the focus meanwhile. */
 function goToChosen(view) {
-  const isFree = document.activeElement === document.body;
+  const isFree = document.activeElement.contains(view.root);
   if (view.wasChosenByKey && isFree) view.elements[view.model.get("chosen")]?.focus();
   view.wasChosenByKey = false;
 }
@@ -146,12 +159,12 @@ function onOver(view, { target }) {
   else hideSoon(view);
 }
 
-function onFocus(view, { target }) {
+function onFocus(view, { target, relatedTarget }) {
   const element = target.closest(".dw-token");
   if (!element) return;
   // Only one token is a stop for the Tab key: the one that the reader was at last.
   for (const each of view.elements) each.tabIndex = each === element ? 0 : -1;
-  show(view, element);
+  if (!relatedTarget?.closest(".dw-explorer")) show(view, element); // who comes back from there has seen more of it
 }
 
 // A finger cannot point: its first tap shows the card, the second one on the same token opens the explorer.

@@ -9,6 +9,7 @@ from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.prompt_view import PromptView
 from dolly_widget.widget.explorer.bars import CandidateBars
+from dolly_widget.widget.explorer.head import ExplorerHead
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.model.stored_models import StoredModels
 from dolly_widget.widget.page.control import Control
@@ -16,7 +17,7 @@ from dolly_widget.widget.page.layout import descendants
 
 _SHOWING = (
     *(widgets.HTML, widgets.Label, widgets.Button),
-    *(Attachment, CandidateBars, Conversation, LensView, PromptView, ResponseView, StoredModels),
+    *(Attachment, CandidateBars, Conversation, ExplorerHead, LensView, PromptView, ResponseView, StoredModels),
 )
 # These never change: the code, which is most of it, and the name of each class in the page.
 _CONSTANT = ("_esm", "_css", "_model_", "_view_")
