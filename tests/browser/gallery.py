@@ -11,8 +11,8 @@ from playwright.sync_api import sync_playwright
 from states import STATES
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-WIDTHS_PX = (1200, 400)
-HEIGHT_PX = 1500
+WIDTHS_PX = (1280, 800, 420)
+WIDEST_PX, HEIGHT_PX = 1500, 1500
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>dolly_widget: every state</title>
 <style>
@@ -27,13 +27,13 @@ figure {{ margin: 0 }} img {{ display: block; max-width: none; border: 1px solid
 
 def pictures(page, lab, state, path_of):
     """Bring a widget into the state, and take its picture in each width."""
-    page.set_viewport_size({"width": 1400, "height": HEIGHT_PX})
+    page.set_viewport_size({"width": WIDEST_PX, "height": HEIGHT_PX})
     notebook = lab.open(page, [state.source])
     page.keyboard.press("Control+b")  # the file browser tells a reader nothing
     notebook.run(0)
     widget = page.locator(".dw-widget").first
     widget.wait_for(timeout=60_000)
-    beside = 1400 - page.locator(".jp-OutputArea-output").first.bounding_box()["width"]
+    beside = WIDEST_PX - page.locator(".jp-OutputArea-output").first.bounding_box()["width"]
     state.reach(page, lab)
     for width_px in WIDTHS_PX:
         page.set_viewport_size({"width": round(width_px + beside), "height": HEIGHT_PX})
