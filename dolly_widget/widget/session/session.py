@@ -6,66 +6,46 @@ called on the worker's thread, and is, under the lock.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine, local_model
-from dolly_widget.errors import ModelChoiceError, ModelError, PromptTooLongError, error_text
+from dolly_widget.errors import PromptTooLongError
 from dolly_widget.history import Exchange, History
-from dolly_widget.models import WeightFormat
-from dolly_widget.runtime import Job, Progress, Worker, check_device
+from dolly_widget.runtime import Job
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text import Prompt, Turn, encodable, takes_system, takes_turns
+from dolly_widget.text import Prompt, Turn
 from dolly_widget.widget.session import again, continuing
 from dolly_widget.widget.session.answerer import Answerer
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.chat_place import ChatPlace
-from dolly_widget.widget.session.choice import other_model
 from dolly_widget.widget.session.edits import Edit, Edits
 from dolly_widget.widget.session.events import Events
-from dolly_widget.widget.session.loader import ModelLoader
+from dolly_widget.widget.session.model_session import ModelSession
 from dolly_widget.widget.session.prompts import Prompts
 from dolly_widget.widget.session.waiting import Waiting, WaitingLine
 
 
-class Session:
+class Session(ModelSession):
     """One model, and the answers to one question at a time. ``start`` begins it, ``close`` ends it.
 
     Loads, answers and the lens are jobs of one worker, so that they come one after the other.
     """
 
-    status = "idle"
-    """One of "loading", "idle", "generating", "stopping", "error"."""
-    error = ""
-    """What went wrong last, and what to do; empty when all is well."""
     shown: Exchange | None = None
     """The answer that is shown; None while there is none, or it is being written."""
     asked: Asked | None = None
     """What was asked last."""
-    is_closed = False
 
     def __init__(self, choice: EngineSetup, history: Sequence[Exchange], events: Events) -> None:
-        self.lock = threading.RLock()
-        self.worker = Worker()
-        self._events = events
+        super().__init__(choice, events)
         self._place = ChatPlace()
         self._before: Exchange | None = None  # what was shown when the question was asked
         self._cleared: Exchange | None = None
         self._waiting = WaitingLine()
         self._prompts = Prompts()
         self.response = ""
-        self.loader = ModelLoader(
-            choice,
-            self.lock,
-            self.worker,
-            on_step=self._on_step,
-            on_loaded=self._on_loaded,
-            on_failed=self._on_load_failed,
-        )
         self._answerer = Answerer(
             self.loader,
             self.lock,
@@ -94,11 +74,6 @@ class Session:
     # What it has
 
     @property
-    def engine(self) -> Engine | None:
-        """What runs; None until a first model is loaded."""
-        return self.loader.engine
-
-    @property
     def exchanges(self) -> list[Exchange]:
         """The list that answers are appended to, the oldest first."""
         return self._answerer.history
@@ -118,11 +93,6 @@ class Session:
         """Whether something waits to be asked when the answer that is being written has ended."""
         return len(self._waiting) > 0
 
-    @property
-    def takes_turns(self) -> bool:
-        """Whether the model that runs takes earlier turns."""
-        return self.engine is not None and takes_turns(self.engine.template)
-
     def is_chat(self, chat_enabled: bool) -> bool:
         """Whether the next instruction is a turn of a chat. What is not loaded yet may have a chat template."""
         return chat_enabled and (self.engine is None or self.takes_turns)
@@ -130,11 +100,6 @@ class Session:
     def turns(self, chat_enabled: bool) -> tuple[Turn, ...]:
         """What was said so far, the shown answer included; nothing where it is no chat."""
         return self._place.turns if self.is_chat(chat_enabled) else ()
-
-    @property
-    def takes_system(self) -> bool:
-        """Whether the model that runs takes a system prompt."""
-        return self.engine is not None and takes_system(self.engine.template)
 
     def question(
         self,
@@ -301,48 +266,6 @@ class Session:
         self.shown = None if self.shown is None else self._edits.current(self.shown)
         self._events.edited(edit)
 
-    def load(self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None) -> Job[None]:
-        """Load another model in the background, in place of this one; return the job."""
-        with self.lock:
-            self.refuse_unless_free()
-            choice = other_model(self.loader.base_choice, model, weight_format, revision)
-            choice.find()
-            job = self.loader.start(choice)
-            self._set("device", choice.device)
-            return job
-
-    def load_as_chosen(self, model: str, weight_format: str | WeightFormat) -> None:
-        """Load another model, with one of the formats that have a name."""
-        # The name of the format that we have keeps its group size and ratio.
-        is_same = weight_format == self.loader.choice.weight_format.name
-        asked = self.loader.failed  # a repository, of which this may be the file that was chosen
-        revision = asked.revision if asked and model.startswith(f"{asked.model}:") else None
-        self.load(model, None if is_same else weight_format, revision)
-
-    def load_again(self) -> None:
-        """Try the model once more that could not be loaded."""
-        with self.lock:
-            self.refuse_unless_free()
-            if self.loader.failed is not None:
-                self.loader.start(self.loader.failed)
-                self._set("device", self.loader.choice.device)
-
-    def check_device(self, device: str) -> str:
-        """A device as OpenVINO spells it. Raises ValueError or RuntimeError where the model cannot go there now."""
-        if device == self.loader.choice.device:
-            return device
-        self.refuse_unless_free()
-        if self.loader.is_given and not self.loader.is_loading:
-            raise ValueError(
-                "This widget was given a loaded engine, which stays on its device: load a model by name instead."
-            )
-        return check_device(device)
-
-    def move(self, device: str) -> None:
-        """Load the same model on another device."""
-        if device != self.loader.choice.device:
-            self.loader.move(device)
-
     def stop(self) -> None:
         """Stop the answer after the current token; the text so far stays. Safe at any time."""
         with self.lock:
@@ -388,14 +311,6 @@ class Session:
         """Wait for the end of the answer, be it an error, which was shown."""
         self._answerer.settle()
 
-    def forget_error(self) -> None:
-        """The question that the last error was about is being changed."""
-        with self.lock:
-            if self.error and self.engine is not None and not self.is_busy:
-                self._set("error", "")
-                self._events.error_cleared()
-                self.rest()
-
     def wait(self, timeout_s: float | None = None) -> GenerationResult | None:
         """Wait until the model is loaded and no answer is being written; return the last answer, None without one.
 
@@ -407,52 +322,13 @@ class Session:
         answering = self._answerer.job
         return None if answering is None else answering.wait(timeout_s)
 
-    def close(self) -> None:
-        """End what runs, and wait for that; then free the model, unless it was given."""
-        self.is_closed = True
-        try:
-            self.worker.close(self.lock)  # an observer may be what closes us
-        finally:  # an interrupt ends the wait
-            self.loader.close()
-
-    def refuse_if_closed(self) -> None:
-        """Raise RuntimeError after ``close``."""
-        if self.is_closed:
-            raise RuntimeError("This widget is closed: make a new one with DollyWidget().")
-
-    def refuse_unless_free(self) -> None:
-        """Raise RuntimeError while an answer is being written, or after ``close``."""
-        self.refuse_if_closed()
-        if self.is_busy:
-            raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
-
-    def rest(self) -> None:
-        """Set the status for no answer being written; an answer that waited for a model sets its own."""
-        if not self.is_busy:
-            is_without = self.engine is None and not self.is_closed
-            self._set("status", "loading" if self.loader.is_loading else "error" if is_without else "idle")
-
     # What happens
-
-    def _set(self, name: str, value: Any) -> None:
-        if name != "device":
-            setattr(self, name, value)
-        self._events.changed(name, value)
 
     def _start_over(self) -> None:
         self._set("response", "")
         self._clear_error()
         if not self.error:
             self._events.error_cleared()
-
-    def _clear_error(self) -> None:
-        """Clear the error, unless it is that there is no model."""
-        if self.engine is not None or self.loader.is_loading:
-            self._set("error", "")
-
-    def _fail(self, exc: BaseException) -> None:
-        self._set("error", encodable(error_text(exc)))
-        self._set("status", "error")
 
     def _on_result(self, exchange: Exchange) -> None:
         self._events.answered()
@@ -473,27 +349,3 @@ class Session:
         else:
             self._events.answer_failed(exc)
         self._fail(exc)
-
-    def _on_step(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
-        if self.status != "loading":
-            self._events.error_cleared()
-            self._set("error", "")
-        self._events.preparing(progress, notes)
-        self._set("status", "loading")
-        self._set("progress", "" if progress is None else str(progress))
-
-    def _on_loaded(self) -> None:
-        self._set("progress", "")
-        self._events.loaded()
-        self.rest()
-
-    def _on_load_failed(self, exc: BaseException, is_stopped: bool) -> None:
-        self._set("progress", "")
-        is_question = isinstance(exc, ModelChoiceError)  # which of several files
-        is_harmless = self.engine is not None and (is_question or (is_stopped and isinstance(exc, ModelError)))
-        self._events.load_failed(exc, is_harmless)
-        if is_harmless:
-            self.rest()
-        else:
-            self._fail(exc)
-        self._set("device", self.loader.choice.device)  # the one before keeps working

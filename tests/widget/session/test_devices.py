@@ -8,7 +8,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, EngineError
 from dolly_widget.engines import setup, sharing
-from dolly_widget.widget.session import session
+from dolly_widget.widget.session import model_session
 
 
 def screen(widget):
@@ -45,7 +45,7 @@ def loads(monkeypatch):
     monkeypatch.setattr(sharing, "start_engine", loads)
     # Each load is of other files: nothing is shared.
     monkeypatch.setattr(sharing, "file_versions", lambda directory: next(versions))
-    for module in (session, setup):
+    for module in (model_session, setup):
         monkeypatch.setattr(module, "check_device", lambda device: device)
     yield loads
     for gate in gates.values():

@@ -290,7 +290,7 @@ def test_the_newest_choice_wins_and_ends_the_preparing_of_the_one_before(widget,
 
 
 def test_another_device_does_not_begin_the_preparing_again(make, workshop, monkeypatch):
-    for module in ("widget.session.session", "engines.setup"):
+    for module in ("widget.session.model_session", "engines.setup"):
         monkeypatch.setattr(f"dolly_widget.{module}.check_device", lambda device: device)
     widget = make(DOLLY_3B, device="CPU")
     workshop.say(Progress("load"))

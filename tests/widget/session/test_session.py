@@ -11,7 +11,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine
 from dolly_widget import EngineError, Prompt, SamplingParams
 from dolly_widget.engines import EngineSetup, setup, sharing
 from dolly_widget.text import Segment, Turn
-from dolly_widget.widget.session import session as session_module
+from dolly_widget.widget.session import model_session
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import first_choice
 from dolly_widget.widget.session.events import Events
@@ -82,7 +82,7 @@ def outcomes(monkeypatch):
     monkeypatch.setattr(sharing, "start_engine", start_engine)
     # Each load is of other files: nothing is shared.
     monkeypatch.setattr(sharing, "file_versions", lambda directory: next(versions))
-    for module in (session_module, setup):
+    for module in (model_session, setup):
         monkeypatch.setattr(module, "check_device", lambda device: device)
     return outcomes
 

@@ -11,7 +11,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine, wait_for
 
 from dolly_widget import DollyWidget, lens
 from dolly_widget.engines import setup, sharing
-from dolly_widget.widget.session import session
+from dolly_widget.widget.session import model_session
 
 _APART = "dolly-openvino", "dolly-read"
 
@@ -84,7 +84,7 @@ def loads(monkeypatch, threads):
     monkeypatch.setattr(sharing, "start_engine", loads)
     # Each load is of other files: nothing is shared.
     monkeypatch.setattr(sharing, "file_versions", lambda directory: next(versions))
-    for module in (session, setup):
+    for module in (model_session, setup):
         monkeypatch.setattr(module, "check_device", lambda device: device)
 
     def sampled_score(*args, **options):
