@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ MAX_PAGES = 2_000
 SUFFIXES = (".txt", ".md", ".markdown", ".csv", ".tsv", ".html", ".htm", ".pdf", ".json", ".log", ".rst", ".py")
 """What a page offers to choose; any other file that holds text is read, too."""
 _LONGEST_S = 30.0
-_CHUNK_CHARS = 1 << 16
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # What a text has of control characters: tab, line feed, form feed, carriage return, escape (of logs with colours).
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
@@ -63,7 +61,9 @@ def read_document(name: str, data: bytes, stop: threading.Event | None = None) -
     if suffix == ".pdf" or data[:1024].lstrip().startswith(b"%PDF-"):
         text = _pdf(name, data, clock)
     elif suffix in (".html", ".htm", ".xhtml"):
-        text = _html(_decoded(name, data), clock)
+        from dolly_widget.text.html_text import html_text  # seldom needed
+
+        text = html_text(_decoded(name, data), clock.check)
     else:
         text = _decoded(name, data)
     text = encodable(text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")).strip("\n")
@@ -135,63 +135,6 @@ def _no_text(name: str) -> DocumentError:
 
 
 # HTML
-
-_UNSEEN = {"script", "style", "template", "noscript", "svg", "math", "head", "iframe", "object"}
-# fmt: off
-_BLOCKS = {
-    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figcaption",
-    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol",
-    "p", "pre", "section", "table", "tbody", "thead", "title", "tr", "ul",
-}
-# fmt: on
-
-
-class _Page(HTMLParser):
-    """Collects what a reader of a page sees."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._unseen: list[str] = []
-        self._pre = 0
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        if tag in _UNSEEN and tag != "head":
-            self._unseen.append(tag)
-        elif tag in _BLOCKS:
-            self.parts.append("\n")
-        if tag == "li":
-            self.parts.append("- ")
-        elif tag in ("td", "th"):
-            self.parts.append("\t")
-        self._pre += tag == "pre"
-
-    def handle_startendtag(self, tag: str, attrs: Any) -> None:
-        if tag in _BLOCKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._unseen:
-            del self._unseen[self._unseen.index(tag) :]
-        elif tag in _BLOCKS:
-            self.parts.append("\n")
-        self._pre -= tag == "pre" and self._pre > 0
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.parts.append(data if self._pre else re.sub(r"\s+", " ", data))
-
-
-def _html(source: str, clock: _Clock) -> str:
-    page = _Page()
-    for start in range(0, len(source), _CHUNK_CHARS):
-        clock.check()
-        page.feed(source[start : start + _CHUNK_CHARS])
-    clock.check()
-    page.close()
-    lines = [re.sub(r"[ \t]*\t[ \t]*", "\t", line).strip() for line in "".join(page.parts).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
-
 
 # PDF
 

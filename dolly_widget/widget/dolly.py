@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import traitlets
@@ -21,7 +21,6 @@ from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import NOT_TYPESET, encodable, read_file
 from dolly_widget.widget.answer import saved
 from dolly_widget.widget.boxes import Boxes
-from dolly_widget.widget.explorer.explorer import SamplingExplorer
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
@@ -36,6 +35,9 @@ from dolly_widget.widget.session.initial_history import read_exchanges
 from dolly_widget.widget.session.session import Session
 from dolly_widget.widget.settings.panel import SettingsPanel
 from dolly_widget.widget.settings.traits import TRAITS, SettingsTraits
+
+if TYPE_CHECKING:
+    from dolly_widget.widget.explorer.explorer import SamplingExplorer
 
 
 class DollyWidget(SettingsTraits, widgets.VBox):

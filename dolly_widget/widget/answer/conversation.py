@@ -39,6 +39,7 @@ class Conversation(Control):
 
     scripts = ("response_copy.js", "rendered.js", "changing_list.js", "follower.js", "conversation.js")
     styles = ("answer.css", "tools.css", "conversation.css")
+    only_shows = True
 
     items: traitlets.List[dict[str, Any]] = traitlets.List(
         traitlets.Dict(), help="place, question and answer (safe HTML), version and versions of each turn."

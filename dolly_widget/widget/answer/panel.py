@@ -78,7 +78,7 @@ class AnswerPanel(widgets.VBox):
     def _arranged(self) -> tuple[widgets.Widget, ...]:
         actions = widgets.HBox([self.go_on, self.regenerate, self.regenerate_several, self.lens_toggle])
         foot = widgets.HBox([self.stats, self.pace, self.pager, actions])
-        scrolled = widgets.VBox([self.conversation, self.view, self.several])
+        self._scrolled = scrolled = widgets.VBox([self.conversation, self.view, self.several])
         parts = {"answering": self, "foot": foot, "actions": actions, "conversation": scrolled, "status": self.stats}
         for name, part in parts.items():
             part.add_class(f"dw-{name}")
@@ -98,8 +98,9 @@ class AnswerPanel(widgets.VBox):
         self._show_view()
 
     def _show_view(self) -> None:
-        is_hidden = self._is_lens_shown or self.several.is_open
-        self.view.layout.display = "none" if is_hidden else None
+        is_comparing = self.several.is_open
+        self.view.layout.display = "none" if self._is_lens_shown or is_comparing else None
+        (self._scrolled.add_class if is_comparing else self._scrolled.remove_class)("dw-is-comparing")
 
     def show_busy(self, line: str) -> None:
         """Say what is going on, where the figures will be."""

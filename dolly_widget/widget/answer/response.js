@@ -176,7 +176,7 @@ function showReasoning({ model, growing, shown, reasoning, reasoningLine, reason
   shown.reasoningEdition = growing.reasoningEdition;
 }
 
-function showState({ model, root, placeholder, note, copyAnswer, copyCode }) {
+function showState({ model, frame, root, placeholder, note, copyAnswer, copyCode }) {
   const isStreaming = model.get("is_streaming");
   const ending = isStreaming ? "" : model.get("note");
   placeholder.hidden = !isEmpty(model) || ending !== "";
@@ -184,6 +184,7 @@ function showState({ model, root, placeholder, note, copyAnswer, copyCode }) {
   note.hidden = ending === "";
   showTools(model, copyAnswer, copyCode);
   root.classList.toggle("dw-empty", isEmpty(model));
+  frame.classList.toggle("dw-is-empty", isEmpty(model));
   root.classList.toggle("dw-streaming", isStreaming);
 }
 

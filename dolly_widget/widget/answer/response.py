@@ -47,6 +47,7 @@ class ResponseView(Control):
         "response.js",
     )
     styles = ("response.css", "answer.css", "tools.css")
+    only_shows = True
 
     text = traitlets.Unicode("", help="The answer so far, as plain text.").tag(sync=True)
     html = traitlets.Unicode("", help="Safe HTML of what has ended of the answer.").tag(sync=True)

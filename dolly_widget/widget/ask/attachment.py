@@ -39,6 +39,7 @@ class Attachment(Control):
 
     scripts = ("attachment.js",)
     styles = ("attachment.css",)
+    only_shows = True
 
     accept = traitlets.Unicode(",".join(SUFFIXES), help="Ends of file names that are offered.").tag(sync=True)
     max_bytes = traitlets.Int(MAX_BYTES, help="The largest file that is taken.").tag(sync=True)

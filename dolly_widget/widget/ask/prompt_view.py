@@ -20,6 +20,7 @@ class PromptView(Control):
 
     scripts = ("../page/scrolling.js", "prompt_view.js")
     styles = ("prompt_view.css",)
+    only_shows = True
 
     stretches: traitlets.List[list[str]] = traitlets.List(help="What is shown, as [kind, text, tooltip].").tag(
         sync=True

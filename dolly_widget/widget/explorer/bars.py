@@ -17,6 +17,7 @@ class CandidateBars(Control):
 
     scripts = ("../page/keys.js", "nudge.js", "rows.js", "bars.js")
     styles = ("bars.css",)
+    only_shows = True
 
     table = traitlets.Dict(help="What is shown: a Table as plain data, with its revision; {} for none.").tag(sync=True)
     is_outdated = traitlets.Bool(False, help="Whether the text has changed since.").tag(sync=True)

@@ -19,6 +19,7 @@ class ExplorerHead(Control):
 
     scripts = ("../page/keys.js", "head.js")
     styles = ("head.css",)
+    only_shows = True
 
     place = traitlets.Dict(help="What is said of the place, see ``show``.").tag(sync=True)
     settings = traitlets.Unicode("", help="Whose settings the table is for.").tag(sync=True)

@@ -6,6 +6,7 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -17,12 +18,14 @@ from dolly_widget.history.as_code import as_code
 from dolly_widget.lens.coloured_tokens import coloured_tokens
 from dolly_widget.runtime import Job
 from dolly_widget.text import in_bytes
-from dolly_widget.widget.explorer.inline import InlineExplorer
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page import messages
 from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, require_engine_of
 from dolly_widget.widget.session.session import Session
 from dolly_widget.widget.settings.traits import SettingsTraits
+
+if TYPE_CHECKING:
+    from dolly_widget.widget.explorer.inline import InlineExplorer
 
 ALTERNATIVES = 8
 _WHEN_FINISHED = "The lens colours the tokens of an answer when it is finished."
@@ -79,6 +82,8 @@ class LensPanel(widgets.VBox):
 
     def explore(self, place: int) -> InlineExplorer:
         """Open the explorer where the token at ``place`` was chosen. Raises ValueError where that cannot be."""
+        from dolly_widget.widget.explorer.inline import InlineExplorer  # which most readers never open
+
         with self._session.lock:
             exchange, engine = self._session.exchange_at(place)
             self._close_explorer()

@@ -21,6 +21,7 @@ class LensView(Control, css=f"\n{colours_css()}"):
 
     scripts = ("../page/keys.js", "../answer/response_copy.js", "../answer/tools.js", "card.js", "view.js")
     styles = ("../answer/tools.css", "view.css")
+    only_shows = True
 
     tokens: traitlets.List[dict[str, Any]] = traitlets.List(help="What the page shows of each token.").tag(sync=True)
     legend = traitlets.Unicode("", help="What the colours stand for.").tag(sync=True)

@@ -47,6 +47,7 @@ class StoredModels(Control):
 
     scripts = ("../page/keys.js", "stored_rows.js", "stored_models.js")
     styles = ("stored_models.css",)
+    only_shows = True
 
     # One value, so that its parts always fit together, whichever thread sets it.
     listing: traitlets.Dict[str, Any] = traitlets.Dict(

@@ -17,7 +17,7 @@ const explanationIds = `dw-explanation-${randomName()}`;
 let explanations = 0;
 
 function render({ el }) {
-  const view = { el, root: null, focus: null, frame: 0, naming: 0 };
+  const view = { el, root: null, focus: null, showSaved: null, frame: 0, naming: 0 };
   view.observer = new MutationObserver(() => {
     view.focus.check();
     nameLater(view);
@@ -29,6 +29,7 @@ function render({ el }) {
     cancelAnimationFrame(view.naming);
     stop();
     view.focus?.stop();
+    view.showSaved?.();
     view.observer.disconnect();
   };
 }
@@ -37,8 +38,9 @@ function render({ el }) {
 function attachLater(view) {
   view.frame = requestAnimationFrame(() => {
     view.root = view.el.closest(ROOTS);
-    if (!view.root) return attachLater(view);
+    if (!view.root?.isConnected) return attachLater(view);
     nameControls(view.root);
+    view.showSaved = hideSaved(view.root);
     view.focus = keepFocusIn(view.root);
     view.observer.observe(view.root, OBSERVED);
   });

@@ -8,7 +8,7 @@ from dolly_widget.widget.page.control import Control
 class Access(Control):
     """An unseen part that works on everything in the ``.dw-widget`` or ``.dw-explorer`` that it is put into."""
 
-    scripts = ("focus.js", "access.js")
+    scripts = ("focus.js", "output.js", "access.js")
 
     def __init__(self) -> None:
         super().__init__(layout={"display": "none"})

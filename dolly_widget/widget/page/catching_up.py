@@ -1,24 +1,13 @@
-"""What a page missed while it was made. Knows which parts only show something, and nothing of a model."""
+"""What a page missed while it was made. Knows no part, and nothing of a model."""
 
 from __future__ import annotations
 
 import ipywidgets as widgets
 
-from dolly_widget.widget.answer.conversation import Conversation
-from dolly_widget.widget.answer.response import ResponseView
-from dolly_widget.widget.ask.attachment import Attachment
-from dolly_widget.widget.ask.prompt_view import PromptView
-from dolly_widget.widget.explorer.bars import CandidateBars
-from dolly_widget.widget.explorer.head import ExplorerHead
-from dolly_widget.widget.lens.view import LensView
-from dolly_widget.widget.model.stored_models import StoredModels
 from dolly_widget.widget.page.control import Control
 from dolly_widget.widget.page.layout import descendants
 
-_SHOWING = (
-    *(widgets.HTML, widgets.Label, widgets.Button),
-    *(Attachment, CandidateBars, Conversation, ExplorerHead, LensView, PromptView, ResponseView, StoredModels),
-)
+_SHOWING = (widgets.HTML, widgets.Label, widgets.Button)
 # These never change: the code, which is most of it, and the name of each class in the page.
 _CONSTANT = ("_esm", "_css", "_model_", "_view_")
 # Of the parts that a person sets something in.
@@ -62,4 +51,5 @@ class CatchingUp(Control):
 def _shown_keys(part: widgets.Widget) -> set[str]:
     """The traits that only show something: a person may have set the others meanwhile."""
     keys = {key for key in part.keys if not key.startswith(_CONSTANT)}
-    return keys if isinstance(part, _SHOWING) else keys & _SHOWN_TRAITS
+    only_shows = part.only_shows if isinstance(part, Control) else isinstance(part, _SHOWING)
+    return keys if only_shows else keys & _SHOWN_TRAITS

@@ -18,6 +18,8 @@ class Control(anywidget.AnyWidget):
 
     scripts: ClassVar[tuple[str, ...]]
     styles: ClassVar[tuple[str, ...]] = ()
+    only_shows: ClassVar[bool] = False
+    """Whether a person sets none of its traits: a page that joins is sent all of them again."""
 
     def __init_subclass__(cls, css: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
