@@ -37,7 +37,7 @@ NO_COLOR is set. Ctrl+C stops the answer and keeps the text so far.
   reasoning       what a model that thinks wrote before it; often empty
   finish_reason   "stop": the model ended it; "length": at --max-new-tokens;
                   "cancelled": by Ctrl+C
-  model, device, settings (an object), seed
+  model, device, settings (an object), seed (null for a greedy answer)
   prompt_tokens, new_tokens
   ttft_s, tokens_per_s   seconds to the first token, tokens per second after
                   it; null where there is no such figure
@@ -182,7 +182,7 @@ def _facts(result: GenerationResult, params: SamplingParams, model: str, device:
         "model": model,
         "device": device,
         "settings": settings,
-        "seed": result.seed,
+        "seed": None if result.is_greedy else result.seed,
         "prompt_tokens": result.prompt_tokens,
         "new_tokens": result.new_tokens,
         "ttft_s": _finite(result.ttft_s),

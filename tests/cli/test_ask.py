@@ -197,6 +197,13 @@ def test_json_is_harmless_in_a_terminal_and_figures_that_are_none_are_null(engin
     assert (data["answer"], data["ttft_s"], data["tokens_per_s"]) == ("\x9b2J\u202e", None, None)
 
 
+def test_the_json_of_a_greedy_answer_has_no_seed(engine, capsys, monkeypatch):
+    greedy = engines.GenerationResult("yes", (1,), 5, "stop", 7, 0.25, 0.1, is_greedy=True)
+    monkeypatch.setattr(engine, "_result", lambda *_: greedy)
+    assert main(["ask", "Who?", "--json", "--temperature", "0"]) == 0
+    assert json.loads(capsys.readouterr().out)["seed"] is None
+
+
 def test_a_mistake_leaves_no_json(engine, capsys):
     assert main(["ask", "", "--json"]) == 2
     assert capsys.readouterr().out == ""

@@ -162,7 +162,7 @@ def _facts(exchange: Exchange) -> list[str]:
     result = exchange.result
     tokens = f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"
     model = [_shortened(visible_name(exchange.model_name))] if exchange.model_name else []
-    return [*model, tokens, _ENDS[result.finish_reason], f"seed {result.seed}"]
+    return [*model, tokens, _ENDS[result.finish_reason], result.origin]
 
 
 def _shortened(text: str, chars: int = _SHOWN_CHARS) -> str:

@@ -1,6 +1,7 @@
 """The list of the answers so far, from Python: what is sent, what the page asks for, and what it gets."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -71,6 +72,12 @@ def test_rows_are_the_newest_first_and_say_what_and_how(make):
         "facts": "demo · 3 tokens · ended by itself · seed 7",
     }
     assert places(rows) == [1, 0]
+
+
+def test_a_greedy_answer_has_no_seed(make):
+    exchange = answered("One")
+    greedy = replace(exchange, result=replace(exchange.result, is_greedy=True))
+    assert make([greedy]).list.listing["rows"][0]["facts"] == "demo · 3 tokens · ended by itself · greedy"
 
 
 def test_what_is_sent_for_a_new_answer_stays_small(make):
