@@ -46,7 +46,9 @@ window.requestAnimationFrame = (act) => {
 };
 window.cancelAnimationFrame = (frame) => { if (frames.delete(frame)) release("frame"); cancel(frame); };
 """
-PAGE = """<body><div id="inside" class="dw-widget dw-conversation"><div></div></div><div id="outside"></div>
+PAGE = """<body><div><div class="jp-OutputArea-child">
+<div id="inside" class="dw-widget dw-conversation"><div></div></div></div><div>Another output</div></div>
+<div id="outside"></div>
 <script type="module">
 import given from "/widget.js";
 window.model = new Model({state});
