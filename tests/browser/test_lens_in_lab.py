@@ -229,6 +229,17 @@ def test_escape_and_close_lead_back_to_the_token(notebook, page):
         expect(tokens(page).nth(place)).to_be_focused()
         expect(explored(page)).to_have_count(0)
         expect(card(page)).to_be_hidden()  # of what was just looked at
+    # At the token, the first Esc closes its card.
+    page.keyboard.press("Enter")
+    expect(explorer(page).locator("tbody tr").first).to_be_visible(timeout=30_000)
+    page.keyboard.press("ArrowDown")
+    expect(card(page)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card(page)).to_be_hidden()
+    expect(explorer(page)).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(explorer(page)).to_have_count(0)
+    expect(tokens(page).nth(place)).to_be_focused()
     page.keyboard.press("Enter")
     explorer(page).locator("tbody tr:not(.dw-written) button").first.focus(timeout=30_000)
     page.keyboard.press("Enter")

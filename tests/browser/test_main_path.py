@@ -1,4 +1,7 @@
-"""The everyday path, in JupyterLab, Notebook 7 and Voilà: ask, read, ask again, change a question, choose an answer."""
+"""The everyday path in Notebook 7 and Voilà: ask, read, ask again, change a question, choose one of four answers.
+
+JupyterLab has tests of its own for each step: test_conversation_in_lab.py and others.
+"""
 
 import pytest
 from acting import answer, choose_example, expect_statistics, instruction, statistics, stop, submit, until_written
@@ -7,7 +10,7 @@ from states import CHAT, LONG
 from test_dolly_widget import MAKE_PACED
 from test_outputs_in_lab import FORMULAS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.front_ends("notebook", "voila")]
 
 MAKE = "from dolly_widget import DollyWidget\nwidget = DollyWidget(seed=3, temperature=1.3)\nwidget"
 RENDERED = f"""

@@ -65,8 +65,10 @@ function isOpenedFrom(tokens) {
   return !!tokens?.contains(document.activeElement);
 }
 
+/** Also at the tokens, unless their card is there: the first Esc closes that. */
 function onKeyDown(view, event) {
-  if (event.key !== "Escape" || !isPlain(event) || !explorerOf(view.el)?.contains(event.target)) return;
+  const isHere = [explorerOf(view.el), tokensOf(view.el)].some((each) => each?.contains(event.target));
+  if (event.key !== "Escape" || !isPlain(event) || !isHere || event.defaultPrevented) return;
   consume(event);
   leave(view);
 }
