@@ -29,7 +29,8 @@ except (ValueError, RuntimeError, OSError) as exc:
 answered = states.count("generating")
 print("answered:", answered)
 widget.lens = widget.chat = False
-result = widget.ask("What is the capital of France?", temperature=0, repetition_penalty=1, max_new_tokens=100)
+plain = dict(temperature=0, repetition_penalty=1, presence_penalty=0, frequency_penalty=0, stop=(), max_new_tokens=100)
+result = widget.ask("What is the capital of France?", **plain)
 working = [thread.name for thread in threading.enumerate() if thread.name.startswith("dolly-")]
 print("judged:", widget.status, "Paris" in result.text, widget.response == result.text, answered > 0, working)
 """
@@ -52,6 +53,9 @@ FOCUS = """([controls, chance]) => {
   return !!chosen;
 }"""
 IS_INSIDE = "() => !!document.activeElement.closest('.dw-widget')"
+# A seed that is no number blocks Submit: nothing would be asked any longer.
+SEED_BOX = "[placeholder='fresh each time']"
+IS_SEED = f"() => document.activeElement.matches(`{SEED_BOX}`)"
 BOX = ".dw-composer textarea"
 KEYS = (
     *("Enter", "Enter", "Shift+Enter", "Escape", "Escape", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"),
@@ -80,7 +84,7 @@ class Actor:
         if not self._page.evaluate(IS_INSIDE):  # else it would be the notebook that is edited
             assert self._may_be_outside, "The focus has left the widget by itself."
             self._page.evaluate(FOCUS, [BOX, 0])
-        key = self._chance.choice((*KEYS, *LETTERS))
+        key = self._chance.choice(KEYS if self._page.evaluate(IS_SEED) else (*KEYS, *LETTERS))
         self._page.keyboard.press(key)
         self._may_be_outside = key.endswith("Tab")
 
@@ -93,7 +97,8 @@ class Actor:
                 )
 
     def write(self):
-        self._page.evaluate(FOCUS, [".dw-widget textarea, .dw-widget input[type=text]", self._chance.random()])
+        texts = f".dw-widget textarea, .dw-widget input[type=text]:not({SEED_BOX})"
+        self._page.evaluate(FOCUS, [texts, self._chance.random()])
         if self._page.evaluate(IS_INSIDE):
             self._page.keyboard.insert_text(self._chance.choice(WORDS))
 
