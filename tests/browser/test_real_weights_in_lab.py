@@ -1,5 +1,7 @@
 """The main job with real weights, in JupyterLab: an answer, one that is stopped, and the words it chose from."""
 
+import re
+
 import pytest
 from acting import STATISTICS, answer, instruction, model_line, statistics, stop, submit, until_written
 from playwright.sync_api import expect
@@ -45,6 +47,7 @@ def test_smollm2_answers_is_stopped_and_shows_the_words_it_chose_from(notebook, 
     # Stopped in the middle of a stream: what is written stays.
     instruction(page).fill("Write a long story about a whale.")
     submit(page)
+    expect(answer(page)).to_have_class(re.compile("dw-streaming"))  # the answer before has gone
     shown = until_written(page, timeout=LIMIT_MS)
     stop(page)
     expect(statistics(page)).to_contain_text("· stopped ·", timeout=LIMIT_MS)
