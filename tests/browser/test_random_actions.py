@@ -8,10 +8,14 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 SEED = 6
-# Without the hub and a package index: models that are typed or clicked are looked for here alone.
+# Without the hub and a package index: models that are typed or clicked are looked for here alone; with a store of its
+# own, in which nobody's model can be deleted.
 MAKE = """
 import os
+import tempfile
+store = tempfile.TemporaryDirectory()
 os.environ.update(HF_HUB_OFFLINE="1", PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull)
+os.environ["DOLLY_WIDGET_CACHE"] = store.name
 from dolly_widget import DollyWidget
 widget = DollyWidget(max_new_tokens=40)
 states = []
@@ -107,7 +111,7 @@ class Actor:
 @pytest.mark.other_errors("[anywidget] Failed to initialize model.")
 @pytest.mark.parametrize("count", [500, pytest.param(2000, marks=pytest.mark.slow)])
 def test_random_actions_leave_a_widget_that_works(lab, page, count):
-    notebook = lab.open(page, [MAKE, JUDGE])
+    notebook = lab.open(page, [MAKE, JUDGE], "random.ipynb")  # of a name of its own: so is its kernel
     notebook.run(0)
     page.locator(BOX).wait_for(timeout=60_000)
     expect(page.locator(".dw-model")).to_contain_text("parameters", timeout=60_000)
