@@ -43,7 +43,7 @@ class StoredModel:
     title: str
     """Fit to be shown, and another for each model."""
     licence: str
-    """Fit to be shown; ``NO_LICENCE`` where none is known."""
+    """Fit to be shown; ``NO_LICENCE`` if it is not known."""
     formats: tuple[StoredFormat, ...]
 
 

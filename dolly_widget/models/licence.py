@@ -21,7 +21,7 @@ _FIELD = re.compile(r"(license|license_name):\s*(\S.*)")
 
 
 def licence_of(entry: Entry) -> str:
-    """The licence of a stored model: the catalogue's word, or else its publisher's; "" where none is stated."""
+    """The licence of a stored model: the catalogue's word, or else its publisher's; "" if neither names one."""
     known = catalogued(entry.model_id)
     return known.licence if known else stated(entry.manifest.get(LICENCE))
 

@@ -33,6 +33,17 @@ def stop(page):
     page.get_by_role("button", name="Stop").first.click()
 
 
+def question(page):
+    """The questions of the conversation."""
+    return page.locator(".dw-turn-user")
+
+
+def edge(locator, side):
+    """Where its "top" or "bottom" is in the page, in pixels."""
+    box = locator.bounding_box()
+    return box["y"] if side == "top" else box["y"] + box["height"]
+
+
 def answer(page):
     """The output area, of the first widget in the page."""
     return page.locator(".dw-response").first

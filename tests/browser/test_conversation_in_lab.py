@@ -4,7 +4,7 @@ import re
 
 import paced
 import pytest
-from acting import action_button, answer, expect_statistics, instruction, statistics, stop, submit
+from acting import action_button, answer, edge, expect_statistics, instruction, question, statistics, stop, submit
 from playwright.sync_api import expect
 from states import CHAT
 
@@ -41,18 +41,9 @@ def notebook(lab, page):
     return open_notebook
 
 
-def question(page):
-    return page.locator(".dw-turn-user")
-
-
 def ask(page, text):
     instruction(page).fill(text)
     instruction(page).press("Enter")
-
-
-def edge(locator, side):
-    box = locator.bounding_box()
-    return box["y"] if side == "top" else box["y"] + box["height"]
 
 
 # What stands where

@@ -4,7 +4,18 @@ JupyterLab has tests of its own for each step: test_conversation_in_lab.py and o
 """
 
 import pytest
-from acting import answer, choose_example, expect_statistics, instruction, statistics, stop, submit, until_written
+from acting import (
+    answer,
+    choose_example,
+    edge,
+    expect_statistics,
+    instruction,
+    question,
+    statistics,
+    stop,
+    submit,
+    until_written,
+)
 from playwright.sync_api import expect
 from states import CHAT, LONG
 from test_dolly_widget import MAKE_PACED
@@ -37,20 +48,11 @@ def notebook(front_end, page):
         each.close()
 
 
-def question(page):
-    return page.locator(".dw-turn-user")
-
-
 def ask(page, text):
     instruction(page).fill(text)
     instruction(page).press("Enter")
     expect(question(page).last).to_have_text(f"You{text}", timeout=60_000)
     expect(statistics(page)).to_contain_text("tokens/s", timeout=60_000)
-
-
-def edge(locator, side):
-    box = locator.bounding_box()
-    return box["y"] if side == "top" else box["y"] + box["height"]
 
 
 def test_a_chat_goes_on_is_changed_ended_and_brought_back(notebook, page):

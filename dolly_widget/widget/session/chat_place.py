@@ -16,7 +16,7 @@ class ChatPlace:
     left_out: int = 0
     """How many of these turns the model was not given, the last time."""
     instead_of: str = ""
-    """The question that is being changed; empty where none is."""
+    """The question that is being changed; empty if none is being changed."""
 
     @classmethod
     def after(cls, exchange: Exchange) -> ChatPlace:
