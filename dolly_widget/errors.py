@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
+from typing import Any
 
 
 class ModelError(ValueError):
@@ -44,6 +45,16 @@ class PromptTooLongError(ValueError):
         surplus = prompt_tokens + max_new_tokens - max_positions
         advice = "shorten the text, or allow fewer new tokens" if self.largest_max_new_tokens else "shorten the text"
         super().__init__(f"{surplus:,} {'token' if surplus == 1 else 'tokens'} too long for this model: {advice}.")
+
+
+class IncompleteAnswerError(ValueError):
+    """An answer of a given shape that ended before it was whole. ``text`` is what there was of it."""
+
+    def __init__(self, message: str, result: Any) -> None:
+        self.result = result
+        """The ``GenerationResult``: its text, tokens and figures, without a value."""
+        self.text: str = result.text
+        super().__init__(message)
 
 
 # A mistake or a missing part: one sentence. Anything else is a bug, and shown with its traceback.

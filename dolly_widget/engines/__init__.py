@@ -2,10 +2,20 @@
 
 from dolly_widget.engines.answer import Endings, Listener, endings
 from dolly_widget.engines.bounds import effective_params, within_candidates
-from dolly_widget.engines.engine import Continues, Engine, HasModel, LocalEngine, NotifiesOnClose, local_model
+from dolly_widget.engines.engine import (
+    Constrains,
+    Continues,
+    Engine,
+    HasModel,
+    LocalEngine,
+    NotifiesOnClose,
+    local_model,
+)
 from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.loading import load_engine, setup_from, start_engine
+from dolly_widget.engines.many import AnswersMany, Outcome, generate_many
 from dolly_widget.engines.registry import ENGINES, check_engine
+from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import FINISH_REASONS, GenerationResult
 from dolly_widget.engines.setup import SETUP_FIELDS, TYPED_FIELDS, EngineSetup, Prepared, split_options
 from dolly_widget.engines.sharing import share_engine, shared_directories
@@ -16,19 +26,24 @@ __all__ = [
     "FINISH_REASONS",
     "SETUP_FIELDS",
     "TYPED_FIELDS",
+    "AnswersMany",
+    "Constrains",
     "Continues",
     "Endings",
     "Engine",
     "EngineSetup",
+    "GenerationRequest",
     "GenerationResult",
     "HasModel",
     "Listener",
     "LocalEngine",
     "NotifiesOnClose",
+    "Outcome",
     "Prepared",
     "check_engine",
     "effective_params",
     "endings",
+    "generate_many",
     "keep_last_logits",
     "load_engine",
     "local_model",

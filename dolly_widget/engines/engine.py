@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.models import Model
@@ -82,6 +82,27 @@ class Continues(Protocol):
         """Answer as ``Engine.generate`` does, going on from ``prefix_ids``, the answer's first tokens.
 
         They count towards ``max_new_tokens``, and the text begins with theirs.
+        """
+        ...
+
+
+@runtime_checkable
+class Constrains(Protocol):
+    """An engine that can hold an answer to a shape."""
+
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        on_text: Callable[[str], None] = ...,
+        stop: threading.Event | None = None,
+        answer: Any = None,
+    ) -> GenerationResult:
+        """Answer as ``Engine.generate`` does, in the shape that ``answer`` says: see ``shape_of``.
+
+        ``value`` of the result is what the text means. Raises ValueError for a shape that is not supported, or settings
+        that do not go with one; IncompleteAnswerError, with the text so far, where the answer ended too early.
         """
         ...
 

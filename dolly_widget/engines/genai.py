@@ -14,10 +14,12 @@ from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
 from dolly_widget.engines.chooser import Chooser
 from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.engines.shaped import structured_output
 from dolly_widget.engines.stepped_model import SteppedModel, write
 from dolly_widget.errors import EngineError
 from dolly_widget.runtime import check_properties
 from dolly_widget.sampling import SamplingParams
+from dolly_widget.text.shapes import Shape
 
 if TYPE_CHECKING:
     import openvino_genai
@@ -61,6 +63,10 @@ class GenAIEngine(ModelEngine):
 
         return genai.LLMPipeline(str(self.model.directory), self.device, **properties)
 
+    def _check_shape(self, params: SamplingParams) -> None:
+        if params.penalises_answer:
+            raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
+
     def _prepare(self, params: SamplingParams) -> None:
         # In the place of what is loaded, not beside it: a model's weights are in memory once.
         if params.penalises_answer != isinstance(self._loaded, SteppedModel):
@@ -76,14 +82,16 @@ class GenAIEngine(ModelEngine):
             chooser = Chooser(within_candidates(params), seed, prompt_tokens)
             write(self._loaded, chooser, prompt_ids, params.max_new_tokens, answer)
         else:
-            self._run_pipeline(prompt_ids, params, seed, answer)
+            self._run_pipeline(prompt_ids, params, seed, answer, **arguments)
 
-    def _run_pipeline(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer) -> None:
+    def _run_pipeline(
+        self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, shape: Shape | None = None
+    ) -> None:
         count, limit = len(prompt_ids), self.model.info.longrope_limit
         most = params.max_new_tokens
         if limit is not None and count <= limit:
             most = min(most, limit + 1 - count)
-        times = self._generate(prompt_ids, replace(params, max_new_tokens=most), seed, answer)
+        times = self._generate(prompt_ids, replace(params, max_new_tokens=most), seed, answer, shape)
         # Its own clock: our callback competes for the interpreter, and may come late.
         answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
         made = answer.token_ids[-most:]
@@ -92,7 +100,9 @@ class GenAIEngine(ModelEngine):
             rest = replace(params, max_new_tokens=params.max_new_tokens - most)
             self._generate([*prompt_ids, *made], rest, seed + 1, answer)
 
-    def _generate(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer) -> Any:
+    def _generate(
+        self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, shape: Shape | None = None
+    ) -> Any:
         """Feed ``answer``, and return the library's times."""
         import numpy as np
         import openvino as ov
@@ -101,6 +111,8 @@ class GenAIEngine(ModelEngine):
         ids = ov.Tensor(np.array([prompt_ids], dtype=np.int64))
         mask = ov.Tensor(np.ones((1, len(prompt_ids)), dtype=np.int64))
         config = _generation_config(params, seed, answer.end_ids)
+        if shape is not None:
+            config.structured_output_config = structured_output(shape)
         done = self._loaded.generate(genai.TokenizedInputs(ids, mask), config, _bridge(answer))
         return done.perf_metrics.raw_metrics
 

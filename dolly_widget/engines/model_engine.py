@@ -19,11 +19,13 @@ from dolly_widget.engines.answer import Answer, Endings, Listener, OnText, count
 from dolly_widget.engines.one_processor import safe_properties
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
+from dolly_widget.engines.shaped import with_value
 from dolly_widget.errors import EngineError, PromptTooLongError
 from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, ReasoningSplitter, TextStream, mark_tokens, marks_of
+from dolly_widget.text.shapes import shape_of
 
 _T = TypeVar("_T")
 
@@ -72,9 +74,18 @@ class ModelEngine(ABC):
         on_text: OnText = ignore_text,
         stop: threading.Event | None = None,
         prefix_ids: Sequence[int] = (),
+        answer: Any = None,
     ) -> GenerationResult:
-        """See ``Engine.generate``."""
-        return self._answer(prompt, params, on_text, stop, prefix_ids)
+        """See ``Engine.generate``, ``Continues`` and ``Constrains``."""
+        shape = None if answer is None else shape_of(answer)
+        if shape is None:
+            return self._answer(prompt, params, on_text, stop, prefix_ids)
+        self._check_shape(params)
+        return with_value(self._answer(prompt, params, on_text, stop, prefix_ids, shape=shape), shape)
+
+    def _check_shape(self, params: SamplingParams) -> None:
+        """Raise ValueError where this engine cannot constrain an answer with these settings."""
+        raise ValueError('This engine does not support answer=: load the model with engine="genai".')
 
     def close(self) -> None:
         """See ``Engine.close``. Called from ``on_text``, it takes effect when the answer has ended."""

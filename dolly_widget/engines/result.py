@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dolly_widget.text import rate, thought_line
 
@@ -37,6 +39,11 @@ class GenerationResult:
     """Whether the likeliest token was always taken: nothing was drawn, and the seed means nothing."""
     pass_s: tuple[float, ...] = field(default=(), repr=False, compare=False)
     """Seconds of each forward pass after the first, in which usually one token was made. Not kept in a history."""
+
+    value: Any = field(default=None, compare=False)
+    """The answer as the type that was asked for with ``answer=``; None without."""
+    probabilities: Mapping[Any, float] | None = field(default=None, compare=False)
+    """Of an answer that is a choice: how likely the model took each, in the order given; they sum to 1. Else None."""
 
     def __str__(self) -> str:
         """Only the text: what an f-string, or ``{name}`` of the magic, means by an answer."""
