@@ -16,17 +16,17 @@ import dolly_widget
 PACKAGE = Path(dolly_widget.__file__).parent
 # Who may import whom. What is on the left may import what is on the right, and itself.
 RULES = """
-errors, sampling, text   nothing
-runtime                  text
-models                   errors, text, runtime, sampling
-engines                  errors, text, runtime, sampling, models
-history                  sampling, text, engines
-lens, bench, magic       errors, text, runtime, sampling, models, engines
-batch                    errors, text, runtime, sampling, models, engines, lens
-comparison               errors, text, runtime, sampling, models, engines, bench
-widget                   errors, text, runtime, sampling, models, engines, history, lens, batch
-cli                      errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison
-tests/demo_model         errors, text, runtime, sampling, models, engines
+errors, sampling, text  nothing
+runtime                 text
+models                  errors, text, runtime, sampling
+engines                 errors, text, runtime, sampling, models
+history                 sampling, text, engines
+lens, bench, magic      errors, text, runtime, sampling, models, engines
+batch                   errors, text, runtime, sampling, models, engines, lens
+comparison              errors, text, runtime, sampling, models, engines, bench
+widget                  errors, text, runtime, sampling, models, engines, history, lens, batch
+cli                     errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison
+tests/demo_model        errors, text, runtime, sampling, models, engines
 """
 DEMO_MODEL = Path(__file__).with_name("demo_model")
 FACADE = "__init__"
