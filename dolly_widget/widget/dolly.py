@@ -138,6 +138,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             changed=self._on_changed,
             begun=self._on_begun,
             paced=lambda *figures: self._screen.answer.show_pace(*figures),
+            sample_changed=lambda *piece: self._screen.answer.show_sample(*piece),
+            sample_ended=self._on_sample_ended,
             answered=self._on_answered,
             edited=self._on_edited,
             shown=self._on_shown,
@@ -161,7 +163,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             edit=lambda place: self._boxes.edit(place),
             stop_editing=lambda: self._boxes.stop_editing(),
             regenerate=self.regenerate,
-            regenerate_several=self._session.regenerate_several,
+            regenerate_several=self._session.regenerate,
             go_on=self._session.go_on,
             cancel_loading=self._session.cancel_loading,
             load=self._session.load_as_chosen,
@@ -410,10 +412,17 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._catching_up.is_due = True
         self._screen.begin(asked)
 
-    def _on_answered(self) -> None:
+    def _on_sample_ended(self, place: int, outcome: Exchange | Exception) -> None:
+        self._screen.answer.finish_sample(place, outcome)
+        self._keep()
+
+    def _keep(self) -> None:
         self._screen.history.refresh()
         if self._file is not None:
             self._file.save(self._session.exchanges)
+
+    def _on_answered(self) -> None:
+        self._keep()
         if not self._session.is_asked_next:  # one change of the notebook for all
             self._saved.update(self._session.exchanges[-1])
 

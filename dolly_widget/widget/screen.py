@@ -73,8 +73,8 @@ class Actions:
     """Puts the question at a place of the conversation into the box."""
     stop_editing: Callable[[], None]
     regenerate: Callable[[], Any]
-    regenerate_several: Callable[[int, Callable[[], None]], Any]
-    """Answers so many times again; calls the function where no further answer comes."""
+    regenerate_several: Callable[[int], Any]
+    """Answers so many times again, at once."""
     go_on: Callable[[], Any]
     """Goes on with an answer that ended before its end."""
     cancel_loading: Callable[[], None]
@@ -148,7 +148,7 @@ class Screen:
             AnswerActions(
                 edit=lambda place: self.attempt(actions.edit, place),
                 regenerate=lambda: self.attempt(actions.regenerate),
-                regenerate_several=lambda *how: self.attempt(actions.regenerate_several, *how),
+                regenerate_several=lambda count: self.attempt(actions.regenerate_several, count),
                 go_on=lambda: self.attempt(actions.go_on),
                 show=actions.show,
             ),

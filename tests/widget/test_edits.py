@@ -137,9 +137,7 @@ def test_what_was_cleared_comes_back_with_its_label(make):
 def test_one_of_several_answers_is_chosen_with_its_label(make):
     widget = make(["one"], ["two"], ["three"], ["four"], ["five"])
     widget.ask("Who?")
-    widget._session.regenerate_several(4, print)
-    for _ in range(4):  # each one's job is there when the one before has ended
-        widget.wait(LIMIT_S)
+    widget._session.regenerate(4).wait(LIMIT_S)
     widget.label(widget.history[2], "mine")
     widget._screen.answer.several._columns[1].choose.click()
     assert (widget.response, widget._session.shown.label) == ("three", "mine")

@@ -33,8 +33,8 @@ class AnswerActions:
     edit: Callable[[int], Any]
     """Gets the place of a question in the conversation."""
     regenerate: Callable[[], Any]
-    regenerate_several: Callable[[int, Callable[[], None]], Any]
-    """Gets how many, and what to call where no further answer comes."""
+    regenerate_several: Callable[[int], Any]
+    """Gets how many."""
     go_on: Callable[[], Any]
     show: Callable[[Exchange], None]
     """Gets an earlier answer."""
@@ -72,7 +72,7 @@ class AnswerPanel(widgets.VBox):
         self.lens = lens
         self.go_on.on_click(lambda _: actions.go_on())
         self.regenerate.on_click(lambda _: actions.regenerate())
-        self.regenerate_several.on_click(lambda _: actions.regenerate_several(COUNT, self.several.end))
+        self.regenerate_several.on_click(lambda _: actions.regenerate_several(COUNT))
         super().__init__(self._arranged())
 
     def _arranged(self) -> tuple[widgets.Widget, ...]:
@@ -108,7 +108,10 @@ class AnswerPanel(widgets.VBox):
 
     def show_statistics(self) -> None:
         """Show the figures of the answer that is shown, if there is one."""
-        self.stats.value = "" if self._shown is None else messages.stats_line(self._shown.result)
+        if self.several.is_open:
+            self.stats.value = messages.CHOOSE_LINE
+        else:
+            self.stats.value = "" if self._shown is None else messages.stats_line(self._shown.result)
 
     # While it is written
 
@@ -117,30 +120,29 @@ class AnswerPanel(widgets.VBox):
         self._forget()
         self.pager.show(asked)
         self.conversation.show((*asked.turns, Turn(asked.instruction, asked.context, "")))
-        if asked.sample:
-            self._begin_sample(asked.sample)
+        if asked.samples > 1:
+            self.view.clear()
+            self.several.start()
         else:
             self.several.hide()
             self.view.begin()
         self._show_view()
 
-    def _begin_sample(self, number: int) -> None:
-        if number == 1:
-            self.view.clear()
-            self.several.start()
-        self.several.begin()
-
-    @property
-    def _written(self) -> ResponseView:
-        return self.several.view if self.several.is_writing else self.view
-
     def show_text(self, text: str) -> None:
         """Show the answer so far."""
-        self._written.text = text
+        self.view.text = text
 
     def show_reasoning(self, text: str) -> None:
         """Show what the model thinks before its answer, so far."""
-        self._written.reasoning = text
+        self.view.reasoning = text
+
+    def show_sample(self, place: int, name: str, text: str) -> None:
+        """Show one of several answers so far: "text", or "reasoning"."""
+        self.several.write(place, name, text)
+
+    def finish_sample(self, place: int, outcome: Exchange | Exception) -> None:
+        """Show what came of one of several answers."""
+        self.several.finish(place, outcome)
 
     def show_pace(self, tokens: int, tokens_per_s: float) -> None:
         """Show how fast the answer is coming."""
@@ -149,7 +151,7 @@ class AnswerPanel(widgets.VBox):
     def break_off(self, text: str) -> None:
         """Show the text so far of an answer that failed; nothing where there is none."""
         if self.several.is_writing:
-            self.several.fail()
+            self.several.end(messages.BROKEN_OFF)
         elif text or self.view.reasoning:
             self.view.finish(text, note=messages.BROKEN_OFF, reasoning=self.view.reasoning)
         else:
@@ -162,14 +164,14 @@ class AnswerPanel(widgets.VBox):
         """Show a finished answer below its question."""
         self._show_questions(exchange)
         if self.several.is_writing:
-            self.several.finish(exchange)
+            self.several.end()
         else:
             self.several.hide()
             self._show_view()
         result = exchange.result
         beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
         self.view.finish(result.text, code=as_code(exchange), **beside)
-        self.go_on.layout.display = None if can_go_on(result) else "none"
+        self.go_on.layout.display = None if can_go_on(result) and not self.several.is_open else "none"
         self.show_statistics()
         self.pager.show(exchange)
         self.lens.refresh()

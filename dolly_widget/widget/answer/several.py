@@ -18,20 +18,27 @@ COUNT = 4
 
 
 class _Column(widgets.VBox):
-    """One answer, and the button that chooses it."""
+    """One answer, its figures, and the button that chooses it."""
 
     def __init__(self, number: int) -> None:
         self.exchange: Exchange | None = None
         self.view = ResponseView(label=f"Answer {number}", placeholder="This answer is yet to come.")
+        self.stats = widgets.HTML()
         self.choose = widgets.Button(description="Go on with this", tooltip=f"Go on with answer {number}")
-        super().__init__([self.view, self.choose])
+        super().__init__([self.view, self.stats, self.choose])
         self.add_class("dw-column")
         self.empty()
 
     def empty(self) -> None:
         """There is no answer yet."""
-        self.exchange, self.choose.disabled = None, True
+        self.exchange, self.choose.disabled, self.stats.value = None, True, ""
         self.view.clear()
+
+    def write(self, name: str, text: str) -> None:
+        """Show what there is so far: "text", or "reasoning"."""
+        if not self.view.is_streaming:
+            self.view.begin()
+        setattr(self.view, name, text)
 
     def finish(self, exchange: Exchange) -> None:
         """Here is the answer."""
@@ -39,26 +46,30 @@ class _Column(widgets.VBox):
         result = exchange.result
         beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
         self.view.finish(result.text, **beside)
+        self.stats.value = messages.stats_line(result)
+
+    def break_off(self, why: str) -> None:
+        """No more of it comes; what is there stays."""
+        if self.view.text or self.view.reasoning:
+            self.view.finish(self.view.text, note=why, reasoning=self.view.reasoning)
+        else:
+            self.view.clear()
 
 
 class Several(widgets.GridBox):
     """Hidden but while there are several answers. ``on_choose`` gets the one that the reader chooses.
 
-    Begin with ``start``; then, for each answer, ``begin``, its text to ``view``, and ``finish``.
+    Begin with ``start``; give the text of each to ``write``, and what came of it to ``finish``; then ``end``.
     """
 
-    _place = _count = 0
+    is_writing = False
+    """Whether answers are still to come."""
 
     def __init__(self, on_choose: Callable[[Exchange], None]) -> None:
         self._on_choose = on_choose
         self._columns: tuple[_Column, ...] = ()  # made when they are needed: most widgets never do
         super().__init__(layout={"display": "none"})
         self.add_class("dw-several")
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether answers are still to come."""
-        return self.is_open and self._place < self._count
 
     @property
     def is_open(self) -> bool:
@@ -74,35 +85,31 @@ class Several(widgets.GridBox):
             handle_during_cells(descendants(self))
         for column in self._columns:
             column.empty()
-        self._place, self._count = 0, COUNT
-        self.layout.display = None
+        self.is_writing, self.layout.display = True, None
 
-    def begin(self) -> None:
-        """The next answer is about to come."""
-        self.view.begin()
+    def write(self, place: int, name: str, text: str) -> None:
+        """Show one of the answers so far, counted from 0: its "text", or its "reasoning"."""
+        self._columns[place].write(name, text)
 
-    @property
-    def view(self) -> ResponseView:
-        """Where the answer is shown that is being written."""
-        return self._columns[self._place].view
+    def finish(self, place: int, outcome: Exchange | Exception) -> None:
+        """An answer is whole, or failed."""
+        column = self._columns[place]
+        if isinstance(outcome, Exchange):
+            column.finish(outcome)
+        else:
+            column.break_off(messages.BROKEN_OFF)
+            column.stats.value = messages.error_html(outcome)
 
-    def finish(self, exchange: Exchange) -> None:
-        """The answer is whole."""
-        self._columns[self._place].finish(exchange)
-        self._place += 1
-
-    def end(self) -> None:
-        """No answer comes after the one that is being written."""
-        self._count = min(self._count, self._place + 1)
-
-    def fail(self) -> None:
-        """Nor does this one."""
-        self._columns[self._place].empty()
-        self._count = self._place
+    def end(self, why: str = "") -> None:
+        """No more comes; ``why`` stands below what is not whole."""
+        self.is_writing = False
+        for column in self._columns:
+            if column.view.is_streaming:
+                column.break_off(why)
 
     def hide(self) -> None:
         """Show none of them any longer."""
-        self._count, self.layout.display = 0, "none"
+        self.is_writing, self.layout.display = False, "none"
 
     def _choose(self, column: _Column, _: widgets.Button) -> None:
         if column.exchange is not None and not self.is_writing:

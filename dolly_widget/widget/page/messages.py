@@ -32,6 +32,10 @@ def stats_line(result: GenerationResult) -> str:
     return f'<div class="dw-stats">{_escaped(result.statistics)}</div>'
 
 
+CHOOSE_LINE = '<div class="dw-stats">Choose the answer to go on with.</div>'
+"""The line below several answers, each of which has its own figures."""
+
+
 def ending_note(result: GenerationResult) -> str:
     """Plain text that says below an answer why it is not whole; "" where the model ended it."""
     if result.reasoning and not result.text:

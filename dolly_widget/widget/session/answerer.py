@@ -1,4 +1,4 @@
-"""The answers of a DollyWidget: written one at a time on a job, and remembered. Knows nothing of controls."""
+"""The answers of a DollyWidget: written on a job, one or several at a time, and remembered. Knows no controls."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, Listener, local_model
+from dolly_widget.engines import (
+    Engine,
+    EngineSetup,
+    GenerationRequest,
+    GenerationResult,
+    generate_many,
+    local_model,
+)
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.history import Exchange, utc_now
 from dolly_widget.runtime import Job, Worker
@@ -19,9 +27,8 @@ from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
 from dolly_widget.widget.session.loader import ModelLoader
-from dolly_widget.widget.session.pace import Pace
 from dolly_widget.widget.session.prompts import Prompts
-from dolly_widget.widget.session.publisher import Publisher
+from dolly_widget.widget.session.voices import Voice, Voices
 
 
 class _Expected(NamedTuple):
@@ -32,11 +39,44 @@ class _Expected(NamedTuple):
     """The load that brings it, or did."""
 
 
+class _Ready(NamedTuple):
+    """A question that is asked now."""
+
+    engine: Engine
+    prompt: Prompt
+    asked: Asked
+    left_out: int
+    model_dir: Path | None
+    model_name: str
+    record: EngineSetup | None
+
+    def answered(self, result: GenerationResult) -> Exchange:
+        """The question with its answer."""
+        asked = self.asked
+        return Exchange(
+            asked.instruction,
+            asked.context,
+            asked.params,
+            result,
+            self.prompt,
+            self.model_dir,
+            self.record,
+            str(self.engine.template.name),
+            asked.turns,
+            self.model_name,
+            asked.system,
+            asked.instead_of,
+            self.left_out,
+            utc_now(),
+        )
+
+
 class Answerer:
     """Owns the job that writes an answer, with the engine of ``loader``.
 
-    What loads that is a job of the same ``worker``, and so has ended before. Calls, in the job: ``on_text`` with the
-    whole text so far; and under ``lock``, ``on_begin`` when its turn has come, then ``on_result`` or ``on_error``.
+    What loads that is a job of the same ``worker``, and so has ended before. Calls, in the job: the functions of
+    ``voices`` with the whole text so far; and under ``lock``, ``on_begin`` when its turn has come, ``on_sample`` with
+    the place of one of several answers and what came of it, and at the end ``on_result`` or ``on_error``.
     """
 
     is_busy = False
@@ -52,18 +92,17 @@ class Answerer:
         prompts: Prompts,
         history: Sequence[Exchange] = (),
         *,
-        on_text: Callable[[str], None],
-        on_reasoning: Callable[[str], None],
-        on_pace: Callable[[int, float], None],
+        voices: Voices,
         on_begin: Callable[[], None],
+        on_sample: Callable[[int, Exchange | Exception], None],
         on_result: Callable[[Exchange], None],
         on_error: Callable[[BaseException], None],
     ) -> None:
         self.history: list[Exchange] = list(history)
         self._loader, self._prompts = loader, prompts
         self._lock, self._worker = lock, worker
-        self._on_text, self._on_begin, self._on_result, self._on_error = on_text, on_begin, on_result, on_error
-        self._on_reasoning, self._on_pace = on_reasoning, on_pace
+        self._voices, self._on_begin, self._on_sample = voices, on_begin, on_sample
+        self._on_result, self._on_error = on_result, on_error
 
     def start(self, asked: Asked) -> Job[GenerationResult]:
         """Begin an answer. Call under ``lock``, and not while ``is_busy``."""
@@ -91,23 +130,17 @@ class Answerer:
 
     def _answer(self, asked: Asked, expected: _Expected, stop: threading.Event) -> GenerationResult:
         """The work of an answer's job."""
-        publisher, thinking, pace = Publisher(self._on_text), Publisher(self._on_reasoning), Pace(self._on_pace)
-
-        def on_text(piece: str) -> None:
-            with self._worker.adopts_current_thread():  # an observer may close the widget, on the engine's own thread
-                thinking.flush()
-                publisher.push(piece)
-
+        voices = self._voices.of(asked.samples, self._worker)
         try:
-            exchange = self._exchange(asked, expected, Listener(on_text, thinking.push, pace), stop)
+            exchange = self._written(asked, expected, voices, stop)
         except BaseException as exc:
             release_frames(exc)
             try:
-                publisher.flush()
+                for voice in voices:
+                    voice.flush()
             finally:  # whatever an observer does
                 self._end(functools.partial(self._on_error, exc))
             raise
-        self.history.append(exchange)
         self._end(functools.partial(self._on_result, exchange))
         return exchange.result
 
@@ -116,19 +149,39 @@ class Answerer:
             self.is_busy = False
             show_outcome()
 
-    def _exchange(self, asked: Asked, expected: _Expected, on_text: Listener, stop: threading.Event) -> Exchange:
+    def _written(self, asked: Asked, expected: _Expected, voices: Sequence[Voice], stop: threading.Event) -> Exchange:
+        """Write what is asked, and remember it; return the last answer."""
         if stop.is_set():  # before its turn came
-            nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
-            return Exchange(
-                asked.instruction,
-                asked.context,
-                asked.params,
-                nothing,
-                turns=asked.turns,
-                instead_of=asked.instead_of,
-                system=asked.system,
-                answered_at=utc_now(),
-            )
+            return self._remember(_unbegun(asked))
+        ready = self._ready(asked, expected, stop)
+        if len(voices) == 1:
+            return self._remember(ready.answered(_generate(ready.engine, ready.prompt, ready.asked, voices[0], stop)))
+        return self._several(ready, voices, stop)
+
+    def _several(self, ready: _Ready, voices: Sequence[Voice], stop: threading.Event) -> Exchange:
+        """Write several answers, at once where the engine can do that. One that fails leaves the others alone."""
+        requests = [GenerationRequest(ready.prompt, ready.asked.params, on_text=voice) for voice in voices]
+        last, error = None, None
+        for place, outcome in generate_many(ready.engine, requests, stop=stop):
+            if isinstance(outcome, Exception):  # its frames may be those of what gives the next one
+                error = error or outcome
+                self._report(place, outcome)
+            else:
+                last = self._remember(ready.answered(outcome))
+                self._report(place, last)
+        if last is None and error is not None:
+            raise error
+        return last or self._remember(_unbegun(ready.asked))
+
+    def _report(self, place: int, outcome: Exchange | Exception) -> None:
+        with self._lock:
+            self._on_sample(place, outcome)
+
+    def _remember(self, exchange: Exchange) -> Exchange:
+        self.history.append(exchange)
+        return exchange
+
+    def _ready(self, asked: Asked, expected: _Expected, stop: threading.Event) -> _Ready:
         engine = self._loaded_engine(expected)
         with self._lock:
             if not stop.is_set():
@@ -137,23 +190,8 @@ class Answerer:
         asked = asked.taken_by(engine.template)
         prompt, left_out = self._prompts.fit(engine.template, model, asked)
         asked = replace(asked, params=asked.params_for(sampling_of(model)))
-        result = _generate(engine, prompt, asked, on_text, stop)
-        return Exchange(
-            asked.instruction,
-            asked.context,
-            asked.params,
-            result,
-            prompt,
-            None if model is None else model.directory,
-            loader.record,
-            str(engine.template.name),
-            asked.turns,
-            "" if model is None else model.name,
-            asked.system,
-            asked.instead_of,
-            left_out,
-            utc_now(),
-        )
+        directory, name = (None, "") if model is None else (model.directory, model.name)
+        return _Ready(engine, prompt, asked, left_out, directory, name, loader.record)
 
     def _loaded_engine(self, expected: _Expected) -> Engine:
         """The engine of the model that was asked. Raises what loading that raised."""
@@ -165,6 +203,20 @@ class Answerer:
         if loader.engine is None:  # a load that was begun at the same moment took the place of that one
             raise ModelError("Another model was chosen before this one was loaded: ask again once it is loaded.")
         return loader.engine
+
+
+def _unbegun(asked: Asked) -> Exchange:
+    """What was stopped before it began."""
+    return Exchange(
+        asked.instruction,
+        asked.context,
+        asked.params,
+        GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan),
+        turns=asked.turns,
+        instead_of=asked.instead_of,
+        system=asked.system,
+        answered_at=utc_now(),
+    )
 
 
 def _generate(

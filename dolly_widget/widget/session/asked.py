@@ -24,8 +24,8 @@ class Asked:
     """The answer's first tokens."""
     model_dir: Path | None = None
     """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
-    sample: int = 0
-    """Which of several answers to one question, counted from 1; 0: the only one."""
+    samples: int = 1
+    """How many answers are written at once."""
     is_chat: bool = False
     """Whether ``turns`` are what the chat holds: a model gets as many as it has a template and room for."""
     system: str = ""

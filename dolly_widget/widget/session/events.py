@@ -22,8 +22,12 @@ class Events:
     """A question was taken."""
     paced: Callable[[int, float], None]
     """How many tokens the answer has so far, and how many come in a second."""
+    sample_changed: Callable[[int, str, str], None]
+    """The place of one of several answers that are written at once, "text" or "reasoning", and that so far."""
+    sample_ended: Callable[[int, Exchange | Exception], None]
+    """The place of one of several answers; it was added to the exchanges, or failed."""
     answered: Callable[[], None]
-    """A finished answer was added to the exchanges."""
+    """What was asked is answered: one or several exchanges were added."""
     edited: Callable[[Edit], None]
     """An exchange was deleted, put back, or labelled."""
     shown: Callable[[Exchange], None]

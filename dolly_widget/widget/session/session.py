@@ -6,9 +6,8 @@ called on the worker's thread, and is, under the lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine, local_model
 from dolly_widget.errors import PromptTooLongError
@@ -24,6 +23,7 @@ from dolly_widget.widget.session.edits import Edit, Edits
 from dolly_widget.widget.session.events import Events
 from dolly_widget.widget.session.model_session import ModelSession
 from dolly_widget.widget.session.prompts import Prompts
+from dolly_widget.widget.session.voices import Voices
 from dolly_widget.widget.session.waiting import Waiting, WaitingLine
 
 
@@ -46,15 +46,20 @@ class Session(ModelSession):
         self._waiting = WaitingLine()
         self._prompts = Prompts()
         self.response = ""
+        self._has_samples = False  # a text of several answers that are written at once
         self._answerer = Answerer(
             self.loader,
             self.lock,
             self.worker,
             self._prompts,
             history,
-            on_text=lambda text: self._set("response", text),
-            on_reasoning=lambda text: self._events.changed("reasoning", text),
-            on_pace=events.paced,
+            voices=Voices(
+                text=lambda text: self._set("response", text),
+                reasoning=lambda text: self._events.changed("reasoning", text),
+                sample=self._on_sample_text,
+                pace=events.paced,
+            ),
+            on_sample=events.sample_ended,
             on_begin=lambda: self._set("status", "generating"),
             on_result=self._on_result,
             on_error=self._on_error,
@@ -194,8 +199,11 @@ class Session(ModelSession):
             continuing.require_continuation(engine)
             return self.submit(again.longer(exchange, engine.model.info.max_positions))
 
-    def regenerate(self, sample: int = 0) -> Job[GenerationResult]:
-        """Answer the shown answer's instruction again, with its settings and another seed; return the job."""
+    def regenerate(self, count: int = 1) -> Job[GenerationResult]:
+        """Answer the shown answer's instruction again, so many times at once; return the job.
+
+        With its settings, and another seed for each.
+        """
         with self.lock:
             self.refuse_unless_free()
             exchange = self.shown
@@ -205,14 +213,7 @@ class Session(ModelSession):
                 raise ValueError(
                     "Greedy decoding gives the same answer every time: set a temperature, and submit again."
                 )
-            return self.submit(replace(again.same(exchange), sample=sample))
-
-    def regenerate_several(self, count: int, on_dropped: Callable[[], None]) -> None:
-        """The same so many times, one after the other; ``on_dropped`` is called where no further one comes."""
-        with self.lock:
-            self.regenerate(1)
-            for sample in range(2, count + 1):
-                self._waiting.add(Waiting(partial(self.regenerate, sample), on_dropped))
+            return self.submit(replace(again.same(exchange), samples=count))
 
     def regenerate_from(self, place: int, token_id: int) -> Job[GenerationResult]:
         """Answer again from ``place`` on, with token ``token_id`` there; return the job."""
@@ -324,7 +325,12 @@ class Session(ModelSession):
 
     # What happens
 
+    def _on_sample_text(self, place: int, name: str, text: str) -> None:
+        self._has_samples = True
+        self._events.sample_changed(place, name, text)
+
     def _start_over(self) -> None:
+        self._has_samples = False
         self._set("response", "")
         self._clear_error()
         if not self.error:
@@ -340,7 +346,7 @@ class Session(ModelSession):
     def _on_error(self, exc: BaseException) -> None:
         assert self.asked is not None
         self._waiting.drop()
-        is_without_text = not self.response
+        is_without_text = not (self.response or self._has_samples)
         self._events.broken_off(self.asked)
         if is_without_text:
             self.show_before()

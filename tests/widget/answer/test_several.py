@@ -1,7 +1,10 @@
-"""Several answers to one question: written one after the other, and one of them chosen."""
+"""Several answers to one question: written at once, where the engine can, and one of them chosen."""
+
+import contextlib
 
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
+from together_engine import TogetherEngine
 
 from dolly_widget import DollyWidget, EngineError
 
@@ -10,13 +13,16 @@ from dolly_widget import DollyWidget, EngineError
 def make():
     made = []
 
-    def make_widget(*answers, **options):
-        made.append(DollyWidget(ScriptedEngine(*answers, **options)))
+    def make_widget(*answers, engine=ScriptedEngine, **options):
+        made.append(DollyWidget(engine(*answers, **options)))
         return made[-1]
 
     yield make_widget
     for widget in made:
         widget.close()
+
+
+EITHER = pytest.mark.parametrize("engine", [ScriptedEngine, TogetherEngine])
 
 
 def columns(widget):
@@ -27,35 +33,94 @@ def texts(widget):
     return [column.view.text for column in columns(widget)]
 
 
+def figures(widget):
+    return [column.stats.value for column in columns(widget)]
+
+
 def ask_several(widget):
     widget.ask("Name a colour.")
-    first = widget._session._answerer.job
     widget._screen.answer.regenerate_several.click()
-    return first
 
 
-def wait_for_all(widget):
-    """Each answer's job is there when the one before has ended."""
-    for _ in range(4):
-        widget.wait(LIMIT_S)
+def wait_until(widget, is_so):
+    """Wait until the engine has said what makes it so."""
+    engine = widget._session.engine
+    while not is_so():
+        engine.said.clear()
+        if not is_so():
+            assert engine.said.wait(LIMIT_S)
 
 
-def test_four_answers_stand_side_by_side(make):
-    widget = make(["blue"], ["red"], ["green"], ["grey"], ["pink"])
+@EITHER
+def test_four_answers_stand_side_by_side(make, engine):
+    widget = make(["blue"], ["red"], ["green"], ["grey"], ["pink"], engine=engine)
     ask_several(widget)
-    wait_for_all(widget)
+    widget.wait(LIMIT_S)
     screen = widget._screen
     assert texts(widget) == ["red", "green", "grey", "pink"]
     assert screen.answer.several.is_open
     assert screen.answer.view.layout.display == "none"
     assert len(widget.history) == 5
-    assert len({exchange.result.seed for exchange in widget.history} | {None}) > 1
+    assert all("1 token" in each and "seed" in each for each in figures(widget))
+
+
+def test_an_engine_that_can_writes_all_four_at_once(make):
+    widget = make(
+        ["blue"], ["r", "ed"], ["gr", "een"], ["gr", "ey"], ["p", "ink"], engine=TogetherEngine, stepwise=True
+    )
+    engine = widget._session.engine
+    engine.step()
+    ask_several(widget)
+    assert widget.status == "generating"
+    engine.step()
+    wait_until(widget, lambda: texts(widget) == ["r", "gr", "gr", "p"])
+    assert all(column.view.is_streaming for column in columns(widget))
+    engine.step()
+    widget.wait(LIMIT_S)
+    assert texts(widget) == ["red", "green", "grey", "pink"]
+    assert engine.at_once == 4
+    assert [each.result.text for each in widget.history] == ["blue", "red", "green", "grey", "pink"]
+
+
+def test_stop_ends_all_that_are_written_and_keeps_their_texts(make):
+    widget = make(["blue"], *[["a", "b"]] * 4, engine=TogetherEngine, stepwise=True)
+    engine = widget._session.engine
+    engine.step()
+    ask_several(widget)
+    engine.step()
+    wait_until(widget, lambda: texts(widget) == ["a"] * 4)
+    widget.stop()
+    widget.wait(LIMIT_S)
+    assert texts(widget) == ["a"] * 4
+    assert [each.result.finish_reason for each in widget.history] == ["stop", *["cancelled"] * 4]
+    assert all(not column.choose.disabled for column in columns(widget))
+    assert widget.status == "idle"
+
+
+def test_each_answer_has_a_seed_of_its_own():
+    with contextlib.closing(DollyWidget("demo", device="CPU", max_new_tokens=2)) as widget:
+        widget.ask("Who is Dolly?", temperature=1.0)
+        widget._session.regenerate(4).wait(LIMIT_S)
+        assert len({each.result.seed for each in widget.history}) == 5
+
+
+def test_what_waits_is_asked_after_all_four(make):
+    widget = make(["blue"], ["red"], ["green"], ["grey"], ["pink"], ["A bird."], engine=TogetherEngine, stepwise=True)
+    engine = widget._session.engine
+    engine.step()
+    ask_several(widget)
+    widget.instruction = "Name a bird."
+    widget._queue()
+    engine.step(2)
+    wait_until(widget, lambda: len(widget.history) == 6)
+    widget.wait(LIMIT_S)
+    assert widget.history[-1].result.text == "A bird."
 
 
 def test_the_one_that_is_chosen_is_gone_on_with(make):
     widget = make(["blue"], ["red"], ["green"], ["grey"], ["pink"])
     ask_several(widget)
-    wait_for_all(widget)
+    widget.wait(LIMIT_S)
     columns(widget)[1].choose.click()
     screen = widget._screen
     assert (widget.response, screen.answer.view.text) == ("green", "green")
@@ -66,12 +131,10 @@ def test_the_one_that_is_chosen_is_gone_on_with(make):
 def test_stop_leaves_those_that_are_there(make):
     widget = make(["blue"], ["red"], ["green", "ish"], stepwise=True)
     engine = widget._session.engine
-    engine.step(2)
-    ask_several(widget)
-    widget.wait(LIMIT_S)
-    engine.said.clear()
     engine.step()
-    assert engine.said.wait(LIMIT_S)
+    ask_several(widget)
+    engine.step(2)
+    wait_until(widget, lambda: texts(widget)[1] == "green")
     widget.stop()
     widget.wait(LIMIT_S)
     assert texts(widget) == ["red", "green", "", ""]
@@ -80,21 +143,52 @@ def test_stop_leaves_those_that_are_there(make):
     assert widget.status == "idle"
 
 
-def test_an_answer_that_fails_leaves_the_one_before(make):
-    widget = make(["blue"], ["red"], [EngineError("It broke.")], ["green"])
+@EITHER
+def test_an_answer_that_fails_leaves_the_others(make, engine):
+    widget = make(["blue"], ["red"], [EngineError("It <b>broke</b>.")], ["grey"], ["pink"], engine=engine)
+    ask_several(widget)
+    widget.wait(LIMIT_S)
+    assert texts(widget) == ["red", "", "grey", "pink"]
+    assert "It &lt;b&gt;broke&lt;/b&gt;." in figures(widget)[1]
+    assert columns(widget)[1].choose.disabled
+    assert [each.result.text for each in widget.history] == ["blue", "red", "grey", "pink"]
+    assert widget.status == "idle"
+
+
+@EITHER
+def test_where_all_fail_the_answer_before_is_shown_again(make, engine):
+    widget = make(["blue"], *[[EngineError("It broke.")]] * 4, engine=engine)
     ask_several(widget)
     with pytest.raises(EngineError):
-        wait_for_all(widget)
-    assert (widget.response, widget._screen.answer.view.text) == ("red", "red")
+        widget.wait(LIMIT_S)
+    assert (widget.response, widget._screen.answer.view.text) == ("blue", "blue")
     assert not widget._screen.answer.several.is_open
     assert "It broke." in widget._screen.notice.message.value
-    assert len(widget.history) == 2
+
+
+class _Breaks(TogetherEngine):
+    def generate_many(self, requests, **options):
+        outcomes = super().generate_many(requests, **options)
+        yield next(outcomes)
+        raise EngineError("The device is gone.")
+
+
+def test_an_engine_that_fails_leaves_what_was_written(make):
+    widget = make(["blue"], ["red"], ["gr", "een"], ["gr", "ey"], ["p", "ink"], engine=_Breaks)
+    ask_several(widget)
+    with pytest.raises(EngineError):
+        widget.wait(LIMIT_S)
+    assert [column.choose.disabled for column in columns(widget)] == [False, True, True, True]
+    assert texts(widget)[0] == "red"
+    assert "The device is gone." in widget._screen.notice.message.value
+    columns(widget)[0].choose.click()
+    assert widget.response == "red"
 
 
 def test_what_is_asked_next_takes_their_place(make):
     widget = make(["blue"], ["red"], ["green"], ["grey"], ["pink"], ["A bird."])
     ask_several(widget)
-    wait_for_all(widget)
+    widget.wait(LIMIT_S)
     widget.ask("Name a bird.")
     assert not widget._screen.answer.several.is_open
     assert widget._screen.answer.view.text == "A bird."
