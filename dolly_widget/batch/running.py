@@ -1,0 +1,123 @@
+"""The rows of a table, answered by one engine. Knows neither tables nor files."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from dolly_widget.batch.questions import Question
+from dolly_widget.batch.result import RowResult
+from dolly_widget.engines import Engine, GenerationRequest, GenerationResult, generate_many
+from dolly_widget.errors import IncompleteAnswerError
+from dolly_widget.sampling import SamplingParams
+from dolly_widget.text.shapes import Shape
+
+_SEEDS = 2**32
+
+
+def seed_of(params: SamplingParams, row: int) -> int:
+    """The seed of a row: that of ``params``, which must be set, and the row's number."""
+    assert params.seed is not None
+    return (params.seed + row) % _SEEDS
+
+
+def answer_rows(
+    engine: Engine,
+    questions: Sequence[Question],
+    params: SamplingParams,
+    shape: Shape | None = None,
+    *,
+    rows: Iterable[int] | None = None,
+    stop: threading.Event | None = None,
+    at_once: int | None = None,
+) -> Iterator[RowResult]:
+    """Answer the questions of ``rows`` (None: all), and yield each result when it is there, in whatever order.
+
+    Row n is drawn with the seed of ``params``, which has to have one, plus n. A row that cannot be asked or answered is
+    a result with its ``error``. ``stop`` ends it: rows that it cuts off are not yielded. Raises what an engine raises
+    that can answer none.
+    """
+    if params.seed is None:
+        raise ValueError("params needs a seed: each row is drawn with it, plus the row's number.")
+    running = _Rows(engine, questions, params, shape, stop or threading.Event())
+    return running.results(range(len(questions)) if rows is None else rows, at_once)
+
+
+class _Rows:
+    """The rows that are asked, and those of which the engine need not hear."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        questions: Sequence[Question],
+        params: SamplingParams,
+        shape: Shape | None,
+        stop: threading.Event,
+    ) -> None:
+        self._engine, self._questions = engine, questions
+        self._params, self._shape = params, shape
+        self._stop = stop
+        self._asked: dict[int, tuple[int, GenerationRequest]] = {}
+        """By the request's place: the row, and what was asked."""
+        self._refused: deque[RowResult] = deque()
+
+    def results(self, rows: Iterable[int], at_once: int | None) -> Iterator[RowResult]:
+        """Yield what comes of ``rows``."""
+        outcomes = generate_many(self._engine, self._requests(rows), stop=self._stop, at_once=at_once)
+        for place, outcome in outcomes:
+            yield from self._those_refused()
+            row, request = self._asked.pop(place)
+            result = self._result(row, request, outcome)
+            if result.finish_reason != "cancelled":
+                yield result
+        yield from self._those_refused()
+
+    def _those_refused(self) -> Iterator[RowResult]:
+        while self._refused:
+            yield self._refused.popleft()
+
+    def _requests(self, rows: Iterable[int]) -> Iterator[GenerationRequest]:
+        place = 0
+        for row in rows:
+            if self._stop.is_set():
+                return
+            request = self._request(row)
+            if request is not None:
+                self._asked[place] = row, request
+                place += 1
+                yield request
+
+    def _request(self, row: int) -> GenerationRequest | None:
+        question, params = self._questions[row], replace(self._params, seed=seed_of(self._params, row))
+        try:
+            if isinstance(question, ValueError):
+                raise question
+            return GenerationRequest(self._engine.template.render(*question), params, self._shape)
+        except ValueError as exc:
+            self._refused.append(RowResult(row, error=str(exc), seed=seed_of(self._params, row)))
+            return None
+
+    def _result(self, row: int, request: GenerationRequest, outcome: GenerationResult | Exception) -> RowResult:
+        if isinstance(outcome, IncompleteAnswerError):
+            return replace(_of(row, outcome.result), error=str(outcome))
+        if isinstance(outcome, GenerationResult):
+            return _of(row, outcome)
+        if not isinstance(outcome, ValueError):  # no row's own fault
+            raise outcome
+        return RowResult(row, error=str(outcome), seed=seed_of(self._params, row))
+
+
+def _of(row: int, result: GenerationResult) -> RowResult:
+    return RowResult(
+        row,
+        result.text,
+        result.value,
+        None,
+        "",
+        result.finish_reason,
+        result.seed,
+        result.prompt_tokens,
+        result.new_tokens,
+    )
