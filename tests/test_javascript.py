@@ -11,6 +11,7 @@ from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
+from dolly_widget.widget.column.view import ColumnView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.explorer.head import ExplorerHead
 from dolly_widget.widget.history.panel import HistoryList
@@ -32,6 +33,7 @@ PARTS = (
     Attachment,
     CandidateBars,
     CatchingUp,
+    ColumnView,
     Composer,
     Conversation,
     ExplorerHead,

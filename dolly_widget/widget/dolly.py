@@ -21,6 +21,7 @@ from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import NOT_TYPESET, encodable, read_file
 from dolly_widget.widget.answer import saved
 from dolly_widget.widget.boxes import Boxes
+from dolly_widget.widget.column.panel import ColumnPanel
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.page.catching_up import CatchingUp
 from dolly_widget.widget.page.layout import descendants
@@ -113,7 +114,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             on_choose=lambda *chosen: self._screen.attempt(self.regenerate_from, *chosen),
         )
         offered = EXAMPLES if examples is None else examples
-        self._screen = Screen(self._actions(), SettingsPanel(self), lens, self._session.exchanges, offered)
+        column = ColumnPanel(self._session, lambda: self.params)
+        self._screen = Screen(self._actions(), SettingsPanel(self), lens, column, self._session.exchanges, offered)
         self._boxes = Boxes(
             self,
             self._session,
@@ -314,6 +316,15 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         """All exchanges so far, the oldest first; those that it began with, and stopped answers too."""
         return self._session.history
 
+    @property
+    def table(self) -> Any:
+        """The table of the column tab, as a copy with the answers so far in new columns; None before a run.
+
+        A row without an answer has None there. Beside the column of the answers, ``…_probability`` says how likely the
+        model took each choice, and ``…_error`` why a row has no answer, where there are any.
+        """
+        return self._screen.column.table
+
     def forget(self, exchange: Exchange) -> None:
         """Delete one of ``history``, and save that in the history's file, if there is one. What is shown stays.
 
@@ -336,6 +347,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             return
         self._is_closed = True
         try:
+            self._screen.column.end()
             self._session.close()
         finally:  # an interrupt ends the wait
             self._screen.answer.lens.close()

@@ -22,6 +22,7 @@ from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer, ComposerActions
 from dolly_widget.widget.ask.prompt_panel import PromptPanel
 from dolly_widget.widget.ask.system_prompt import SystemPrompt
+from dolly_widget.widget.column.panel import ColumnPanel
 from dolly_widget.widget.history.panel import HistoryActions, HistoryPanel
 from dolly_widget.widget.lens.panel import LensPanel
 from dolly_widget.widget.model.catalogue_offers import NEXT_STEPS, next_steps
@@ -98,7 +99,8 @@ class Actions:
 class Screen:
     """The controls by name, and ``children`` for the widget that shows them.
 
-    ``settings`` and ``lens`` are panels that are there already; ``history`` is the list that answers are appended to.
+    ``settings``, ``lens`` and ``column`` are panels that are there already; ``history`` is the list that answers are
+    appended to.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Screen:
         actions: Actions,
         settings: SettingsPanel,
         lens: LensPanel,
+        column: ColumnPanel,
         history: Sequence[Exchange],
         examples: Sequence[str],
     ) -> None:
@@ -164,7 +167,7 @@ class Screen:
                 label=lambda *named: self.attempt(actions.label, *named),
             ),
         )
-        self.settings = settings
+        self.column, self.settings = column, settings
         self._load_again, self._shorten = actions.load_again, actions.shorten
         self.preparing.cancel.on_click(lambda _: self._cancel(actions.cancel_loading))
         self.children = self._arranged()
@@ -172,12 +175,14 @@ class Screen:
     def _arranged(self) -> tuple[widgets.Widget, ...]:
         folds = widgets.VBox([self.attachment, self.context_fold, self.system, self.prompt])
         self._asking = widgets.VBox([self.notice, self.composer, folds])
+        self._below = widgets.VBox([self.history, self.column])
         self._main = widgets.VBox()
         columns = widgets.Box([self._main, Fold("Settings", self.settings, is_open=True, name="settings")])
         for part, name in (
             (self._main, "main"),
             (columns, "columns"),
             (folds, "folds"),
+            (self._below, "folds"),
             (self._asking, "asking"),
             (columns.children[1], "settings-fold"),
         ):
@@ -189,7 +194,7 @@ class Screen:
     def show_chat(self, is_chat: bool) -> None:
         """Whether the next question goes on from what is shown: the box is below a chat, and above a single answer."""
         parts = (self.answer, self._asking) if is_chat else (self._asking, self.answer)
-        children = (self.chat, *parts, self.history)
+        children = (self.chat, *parts, self._below)
         if self._main.children != children:
             self._main.children = children
             (self._main.add_class if is_chat else self._main.remove_class)("dw-is-chat")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import labelling
 import paced
 import preparing
 import stored_models
@@ -294,6 +295,27 @@ def _attached(page, lab):
     expect(page.locator(".dw-attached")).to_contain_text("fit with max new tokens", timeout=30_000)
 
 
+def _column(page, lab):
+    labelling.open_column(page)
+    labelling.fill_form(page)
+    labelling.run_all(page)
+    expect(page.get_by_role("button", name="Run all again")).to_be_visible(timeout=30_000)
+    page.get_by_label("Uncertain rows first").check()
+    expect(labelling.rows(page).first).to_contain_text("No answer", timeout=30_000)
+
+
+def _column_running(page, lab):
+    labelling.open_column(page)
+    labelling.fill_form(page)
+    labelling.run_all(page)
+    expect(labelling.figures(page)).to_contain_text("30 of 31 rows", timeout=30_000)
+
+
+def _no_table(page, lab):
+    labelling.open_column(page)
+    expect(page.locator(".dw-cells-note")).to_contain_text("There is no DataFrame", timeout=30_000)
+
+
 @dataclass(frozen=True)
 class State:
     """A cell that makes a widget, and what a person does to see it so."""
@@ -329,6 +351,9 @@ STATES = {
     "editing": State(CHAT, _editing),
     "thinking": State(THINKING, _thinking),
     "several files": State(SEVERAL_FILES, _several_files),
+    "column": State(labelling.MAKE_FINITE, _column),
+    "column running": State(labelling.MAKE, _column_running),
+    "no table": State("reviews = None\n" + MAKE.format(arguments=""), _no_table),
     # Last: it leaves its store to the kernel.
     "stored": State(stored_models.MAKE, _stored),
 }

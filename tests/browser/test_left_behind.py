@@ -10,6 +10,7 @@ from dolly_widget.widget.answer.response import ResponseView
 from dolly_widget.widget.ask.attachment import Attachment
 from dolly_widget.widget.ask.composer import Composer
 from dolly_widget.widget.ask.prompt_view import PromptView
+from dolly_widget.widget.column.view import ColumnView
 from dolly_widget.widget.explorer.bars import CandidateBars
 from dolly_widget.widget.explorer.head import ExplorerHead
 from dolly_widget.widget.history.panel import HistoryList
@@ -70,6 +71,11 @@ STATES = {
         **{"remedy": "", "is_attached": False},
     },
     CandidateBars: {"table": {}, "is_outdated": False, "announcement": ""},
+    ColumnView: {
+        **{"table": "df", "instruction": "", "kind": "text", "details": "", "into": "answer"},
+        **{"tables": [{"name": "df", "rows": 2, "columns": ["text"]}], "state": "ready", "run_label": "Run all 2 rows"},
+        **{"progress": {}, "note": "", "is_wrong": False, "listing": {}},
+    },
     Composer: {
         **{
             "instruction": "",

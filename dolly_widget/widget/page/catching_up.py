@@ -13,6 +13,7 @@ _CONSTANT = ("_esm", "_css", "_model_", "_view_")
 # Of the parts that a person sets something in.
 _SHOWN_TRAITS = {
     *("children", "disabled", "display", "title", "listing", "shown", "deleted"),
+    *("tables", "progress", "run_label", "note", "is_wrong"),
     *("state", "recalled", "queued", "editing", "is_chat", "can_undo"),
 }
 

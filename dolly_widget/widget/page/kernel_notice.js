@@ -9,7 +9,7 @@ const ENDINGS = new Set(["restarting", "autorestarting", "terminating", "dead"])
 const CONTROLS =
   ".jupyter-button, .widget-text, .widget-combobox, .widget-slider, .widget-dropdown, " +
   ".widget-checkbox, .dw-composer button:not(.dw-fold-button), .dw-attach, .dw-turn-tools button, .dw-history button, " +
-  ".dw-history input, .dw-stored button, .dw-bars button, .dw-other, .dw-explorer-close";
+  ".dw-history input, .dw-cells :is(button, input, select), .dw-stored button, .dw-bars button, .dw-other, .dw-explorer-close";
 
 function initialize({ model }) {
   const setGone = () => model.set("is_gone", true); // in the page alone

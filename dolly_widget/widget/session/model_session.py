@@ -6,6 +6,7 @@ Headless, as the session that is built on it. Everything here may be called on t
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class ModelSession:
         self.lock = threading.RLock()
         self.worker = Worker()
         self._events = events
+        self.is_held: Callable[[], bool] = lambda: False
+        """Whether something beside the answers uses the model that runs: no other one takes its place then."""
         self.loader = ModelLoader(
             choice,
             self.lock,
@@ -68,7 +71,7 @@ class ModelSession:
     def load(self, model: str | Path, weight_format: str | WeightFormat | None, revision: str | None) -> Job[None]:
         """Load another model in the background, in place of this one; return the job."""
         with self.lock:
-            self.refuse_unless_free()
+            self._refuse_to_replace()
             choice = other_model(self.loader.base_choice, model, weight_format, revision)
             choice.find()
             job = self.loader.start(choice)
@@ -86,7 +89,7 @@ class ModelSession:
     def load_again(self) -> None:
         """Try the model once more that could not be loaded."""
         with self.lock:
-            self.refuse_unless_free()
+            self._refuse_to_replace()
             if self.loader.failed is not None:
                 self.loader.start(self.loader.failed)
                 self._set("device", self.loader.choice.device)
@@ -95,7 +98,7 @@ class ModelSession:
         """A device as OpenVINO spells it. Raises ValueError or RuntimeError where the model cannot go there now."""
         if device == self.loader.choice.device:
             return device
-        self.refuse_unless_free()
+        self._refuse_to_replace()
         if self.loader.is_given and not self.loader.is_loading:
             raise ValueError(
                 "This widget was given a loaded engine, which stays on its device: load a model by name instead."
@@ -133,6 +136,11 @@ class ModelSession:
         self.refuse_if_closed()
         if self.is_busy:
             raise RuntimeError("An answer is still being written: stop() it, or wait() for it, first.")
+
+    def _refuse_to_replace(self) -> None:
+        self.refuse_unless_free()
+        if self.is_held():
+            raise RuntimeError("A column is being answered with this model: stop it, or wait for its end, first.")
 
     def rest(self) -> None:
         """Set the status for no answer being written; an answer that waited for a model sets its own."""

@@ -44,7 +44,7 @@ def test_a_widget_shows_it_while_it_writes_and_not_after():
     widget = DollyWidget(max_new_tokens=300, device="CPU")
     seen = []
     widget._screen.answer.pace.observe(lambda change: seen.append(change.new), "value")
-    widget._session._answerer._on_pace(57, 23.4)
+    widget._session._answerer._voices.pace(57, 23.4)
     widget.ask("What is the capital of France?")
     widget.wait(LIMIT_S)
     assert "57 tokens · 23.4 tokens/s" in seen[0]

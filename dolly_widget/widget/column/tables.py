@@ -1,0 +1,47 @@
+"""The tables of a notebook, pandas' and Polars', and a result beside them. Imports neither: a table brings its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MOST_TABLES = 100
+_LIBRARIES = ("pandas", "polars")
+
+
+def namespace() -> Mapping[str, Any]:
+    """The notebook's variables; none outside a notebook."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return {} if shell is None else shell.user_ns
+
+
+def is_table(value: Any) -> bool:
+    """Whether it is a DataFrame."""
+    kinds = (getattr(sys.modules.get(name), "DataFrame", None) for name in _LIBRARIES)
+    return any(isinstance(kind, type) and isinstance(value, kind) for kind in kinds)
+
+
+def find_tables(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables among variables, by name; those of IPython's own, which begin with ``_``, left out."""
+    named = [(name, value) for name, value in list(variables.items()) if not name.startswith("_")]
+    return dict([each for each in named if is_table(each[1])][:MOST_TABLES])
+
+
+def snapshot(table: Any) -> Any:
+    """A copy that stays as it is, whatever becomes of the table. Polars' never change."""
+    return table.copy() if hasattr(table, "iloc") else table
+
+
+def with_columns(table: Any, columns: Mapping[str, Sequence[Any]]) -> Any:
+    """A copy of the table with further columns; None is no value."""
+    library = sys.modules[type(table).__module__.partition(".")[0]]
+    if not hasattr(table, "iloc"):
+        return table.with_columns([library.Series(name, values, strict=False) for name, values in columns.items()])
+    made = table.copy()
+    for name, values in columns.items():
+        series = library.Series(list(values), index=table.index, dtype=object)
+        made[name] = series.infer_objects() if all(value is not None for value in values) else series
+    return made

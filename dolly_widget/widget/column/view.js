@@ -1,0 +1,84 @@
+// A table of the notebook, what is asked about each of its rows, and the answers. Every text goes in as text.
+
+const STATES = {
+  waiting: "Waiting for the model…",
+  running: "",
+  stopping: "Stopping…",
+};
+
+function render({ model, el }) {
+  const view = { model, ...build() };
+  el.append(view.root);
+  const unbind = bind(view);
+  showForm(view);
+  showRun(view);
+  showRows(view);
+  return () => {
+    unbind();
+    view.root.remove();
+  };
+}
+
+function build() {
+  const root = makeElement("div", "dw-cells");
+  // JupyterLab would take the keys for itself: Enter to edit the cell, arrows to leave it.
+  root.dataset.lmSuppressShortcuts = "true";
+  const form = buildForm();
+  const attempt = makeButton("dw-cells-button", "Try on 3 rows");
+  const run = makeButton("dw-cells-button dw-is-main");
+  const stop = makeButton("dw-cells-button", "Stop");
+  const figures = makeElement("span", "dw-cells-figures");
+  const buttons = makeElement("div", "dw-cells-line");
+  buttons.append(attempt, run, stop, figures);
+  const bar = makeElement("div", "dw-bar", "", { role: "progressbar", "aria-label": "Rows answered" });
+  bar.append(makeElement("div"));
+  const note = makeElement("div", "dw-cells-note", "", { role: "status" });
+  const rows = buildRows();
+  root.append(form.form, buttons, bar, note, rows.results);
+  return { root, ...form, attempt, run, stop, figures, bar, note, ...rows };
+}
+
+function bind(view) {
+  const { model } = view;
+  bindForm(view);
+  view.attempt.addEventListener("click", () => model.send({ kind: "try" }));
+  view.run.addEventListener("click", () => model.send({ kind: "run" }));
+  view.stop.addEventListener("click", () => model.send({ kind: "stop" }));
+  bindRows(view);
+  const form = () => showForm(view);
+  const run = () => showRun(view);
+  return listenToModel(model, {
+    ...Object.fromEntries(["table", "tables", "instruction", "kind", "details", "into"].map((each) => [`change:${each}`, form])),
+    ...Object.fromEntries(["state", "progress", "run_label", "note", "is_wrong"].map((each) => [`change:${each}`, run])),
+    "change:listing": () => showRows(view),
+  });
+}
+
+function showRun(view) {
+  const { model, attempt, run, stop, figures, bar, note } = view;
+  const state = model.get("state");
+  const { done = 0, total = 0, figures: said = "" } = model.get("progress");
+  const isBusy = state !== "ready";
+  const hadFocus = [attempt, run, stop].includes(document.activeElement);
+  attempt.hidden = run.hidden = isBusy;
+  stop.hidden = !isBusy;
+  stop.disabled = state === "stopping";
+  run.textContent = model.get("run_label");
+  attempt.disabled = run.disabled = model.get("tables").length === 0;
+  figures.textContent = STATES[state] || said;
+  bar.hidden = !isBusy;
+  showBar(bar, state === "waiting" ? null : total ? (100 * done) / total : 0);
+  note.textContent = model.get("note");
+  note.classList.toggle("dw-is-wrong", model.get("is_wrong"));
+  if (hadFocus && isBusy && !stop.disabled) stop.focus();
+  else if (hadFocus && !isBusy) run.focus();
+}
+
+function showBar(bar, percent) {
+  for (const [name, value] of Object.entries({ valuemin: 0, valuemax: 100, valuenow: Math.round(percent ?? 0) }))
+    if (percent === null) bar.removeAttribute(`aria-${name}`);
+    else bar.setAttribute(`aria-${name}`, value);
+  bar.firstChild.style.width = percent === null ? "" : `${percent}%`;
+}
+
+export default { render };
