@@ -23,6 +23,7 @@ engines                 errors, text, runtime, sampling, models
 history                 sampling, text, engines
 lens, bench, magic      errors, text, runtime, sampling, models, engines
 batch                   errors, text, runtime, sampling, models, engines, lens
+pandas                  batch
 comparison              errors, text, runtime, sampling, models, engines, bench
 widget                  errors, text, runtime, sampling, models, engines, history, lens, batch
 cli                     errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison

@@ -6,10 +6,10 @@ A field is a column's name and nothing more: no attribute, index or format of it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dolly_widget.batch.frames import columns_of, texts_of
+from dolly_widget.batch.frames import columns_of, text_of, texts_of
 from dolly_widget.batch.questions import Question
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -75,19 +75,33 @@ def fill_rows(frame: Any, template: FieldTemplate | str, context: FieldTemplate 
     Raises ValueError for a field that is no column, and where no field is named at all.
     """
     templates = [each if isinstance(each, FieldTemplate) else FieldTemplate(each) for each in (template, context)]
+    names = _needed(templates, columns_of(frame))
+    columns = [texts_of(frame, name) for name in names]
+    return [_filled(templates, dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
+
+
+def questions_of_rows(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], template: FieldTemplate, context: FieldTemplate
+) -> list[Question]:
+    """The same for rows that are values by the names of ``columns``, some of which may be missing."""
+    names = _needed((template, context), columns)
+    return [_filled((template, context), {name: text_of(row.get(name)) for name in names}) for row in rows]
+
+
+def _needed(templates: Iterable[FieldTemplate], columns: Sequence[str]) -> list[str]:
+    """The columns that the templates name, which have to be there."""
     names = list(dict.fromkeys(name for each in templates for name in each.names))
     if not names:
         raise ValueError("The instruction names no column: put one in braces, as in 'Is this positive? {text}'.")
     for each in templates:
-        each.check(columns_of(frame))
-    columns = [texts_of(frame, name) for name in names]
-    return [filled(templates, dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
+        each.check(columns)
+    return names
 
 
-def filled(templates: Iterable[FieldTemplate], values: Mapping[str, str]) -> Question:
+def _filled(templates: Iterable[FieldTemplate], values: Mapping[str, str]) -> Question:
     """The question of one row: the templates of its instruction and its context, filled."""
     for name, value in values.items():
         if not value.strip():
             return ValueError(f"{name!r} is empty in this row.")
-    instruction, context = (each.fill({name: values[name] for name in each.names}) for each in templates)
+    instruction, context = (each.fill(values) for each in templates)
     return (instruction, context) if instruction.strip() else ValueError("The instruction is empty.")

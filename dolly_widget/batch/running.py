@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dolly_widget.batch.questions import Question
 from dolly_widget.batch.result import RowResult
-from dolly_widget.engines import Engine, GenerationRequest, GenerationResult, generate_many
+from dolly_widget.engines import Engine, GenerationRequest, GenerationResult, generate_many, local_model
 from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text.shapes import Shape
@@ -23,9 +25,14 @@ def seed_of(params: SamplingParams, row: int) -> int:
     return (params.seed + row) % _SEEDS
 
 
+def refused(error: ValueError, row: int, params: SamplingParams) -> RowResult:
+    """The result of a row that cannot be asked."""
+    return RowResult(row, error=str(error), seed=seed_of(params, row))
+
+
 def answer_rows(
     engine: Engine,
-    questions: Sequence[Question],
+    questions: Sequence[Question] | Mapping[int, Question],
     params: SamplingParams,
     shape: Shape | None = None,
     *,
@@ -35,6 +42,7 @@ def answer_rows(
 ) -> Iterator[RowResult]:
     """Answer the questions of ``rows`` (None: all), and yield each result when it is there, in whatever order.
 
+    With choices, an answer has their probabilities, where the model's files are here: it is loaded once more for them.
     Row n is drawn with the seed of ``params``, which has to have one, plus n. A row that cannot be asked or answered is
     a result with its ``error``. ``stop`` ends it: rows that it cuts off are not yielded. Raises what an engine raises
     that can answer none.
@@ -51,27 +59,33 @@ class _Rows:
     def __init__(
         self,
         engine: Engine,
-        questions: Sequence[Question],
+        questions: Sequence[Question] | Mapping[int, Question],
         params: SamplingParams,
         shape: Shape | None,
         stop: threading.Event,
     ) -> None:
         self._engine, self._questions = engine, questions
         self._params, self._shape = params, shape
-        self._stop = stop
+        self._stop, self._choices = stop, _choice_reader(engine, shape)
         self._asked: dict[int, tuple[int, GenerationRequest]] = {}
         """By the request's place: the row, and what was asked."""
         self._refused: deque[RowResult] = deque()
 
     def results(self, rows: Iterable[int], at_once: int | None) -> Iterator[RowResult]:
         """Yield what comes of ``rows``."""
+        with contextlib.closing(self._choices) if self._choices else contextlib.nullcontext():
+            yield from self._answered(rows, at_once)
+
+    def _answered(self, rows: Iterable[int], at_once: int | None) -> Iterator[RowResult]:
         outcomes = generate_many(self._engine, self._requests(rows), stop=self._stop, at_once=at_once)
         for place, outcome in outcomes:
             yield from self._those_refused()
             row, request = self._asked.pop(place)
             result = self._result(row, request, outcome)
             if result.finish_reason != "cancelled":
-                yield result
+                yield replace(
+                    result, probabilities=None if result.error else result.probabilities or self._likely(request)
+                )
         yield from self._those_refused()
 
     def _those_refused(self) -> Iterator[RowResult]:
@@ -96,7 +110,7 @@ class _Rows:
                 raise question
             return GenerationRequest(self._engine.template.render(*question), params, self._shape)
         except ValueError as exc:
-            self._refused.append(RowResult(row, error=str(exc), seed=seed_of(self._params, row)))
+            self._refused.append(refused(exc, row, self._params))
             return None
 
     def _result(self, row: int, request: GenerationRequest, outcome: GenerationResult | Exception) -> RowResult:
@@ -106,7 +120,16 @@ class _Rows:
             return _of(row, outcome)
         if not isinstance(outcome, ValueError):  # no row's own fault
             raise outcome
-        return RowResult(row, error=str(outcome), seed=seed_of(self._params, row))
+        return refused(outcome, row, self._params)
+
+    def _likely(self, request: GenerationRequest) -> dict[Any, float] | None:
+        """The probabilities of the choices, where there are some, and the model's files are here."""
+        if self._choices is None:
+            return None
+        try:
+            return dict(self._choices.probabilities(request.prompt, self._shape))
+        except ValueError:  # the answer is there all the same
+            return None
 
 
 def _of(row: int, result: GenerationResult) -> RowResult:
@@ -114,10 +137,20 @@ def _of(row: int, result: GenerationResult) -> RowResult:
         row,
         result.text,
         result.value,
-        None,
-        "",
-        result.finish_reason,
-        result.seed,
-        result.prompt_tokens,
-        result.new_tokens,
+        None if result.probabilities is None else dict(result.probabilities),
+        finish_reason=result.finish_reason,
+        seed=result.seed,
+        prompt_tokens=result.prompt_tokens,
+        new_tokens=result.new_tokens,
     )
+
+
+def _choice_reader(engine: Engine, shape: Shape | None) -> Any:
+    """What reads the probabilities of choices; None where there are none, or no files to read them from."""
+    model = local_model(engine)
+    if model is None or shape is None or not shape.choices:
+        return None
+    from dolly_widget import lens
+
+    reader = getattr(lens, "ChoiceReader", None)
+    return reader and reader(model, engine.device)

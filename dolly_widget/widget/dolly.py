@@ -320,8 +320,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def table(self) -> Any:
         """The table of the column tab, as a copy with the answers so far in new columns; None before a run.
 
-        A row without an answer has None there. Beside the column of the answers, ``…_probability`` says how likely the
-        model took each choice, and ``…_error`` why a row has no answer, where there are any.
+        A row without an answer has no value there, and ``…_error`` says why: "Not answered yet." while it is to come.
+        With choices, ``…_probability`` says how likely the model took the one that it made.
         """
         return self._screen.column.table
 

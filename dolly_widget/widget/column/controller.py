@@ -11,7 +11,7 @@ from dolly_widget.errors import error_text
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import encodable, rate
 from dolly_widget.widget.column.shapes import answer_of
-from dolly_widget.widget.column.tables import find_tables, namespace, snapshot, with_columns
+from dolly_widget.widget.column.tables import find_tables, namespace, snapshot
 from dolly_widget.widget.column.view import PAGE_ROWS, ColumnActions, ColumnView
 from dolly_widget.widget.session.column import ColumnRun, ColumnSession, ColumnTask, sureness, uncertain_first
 from dolly_widget.widget.session.session import Session
@@ -49,7 +49,7 @@ class ColumnController:
     def table(self) -> Any:
         """A copy of the table, with the answers so far; None before a run."""
         run = self.session.run
-        return None if run is None else with_columns(run.task.table, run.columns())
+        return None if run is None else run.table
 
     def look(self) -> None:
         """Look for the tables of the notebook."""
@@ -103,8 +103,9 @@ class ColumnController:
         into = view.into.strip()
         if not into:
             raise ValueError("Name the column of the answers.")
-        if into in columns_of(table):
-            raise ValueError(f"The table has a column {into!r} already: name another one for the answers.")
+        columns = columns_of(table)
+        if taken := [name for name in (into, f"{into}_probability", f"{into}_error") if name in columns]:
+            raise ValueError(f"The table has a column {taken[0]!r} already: name another one for the answers.")
         return ColumnTask(table, view.instruction, into, self._params(), answer_of(view.kind, view.details))
 
     # What is shown

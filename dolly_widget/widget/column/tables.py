@@ -1,9 +1,9 @@
-"""The tables of a notebook, pandas' and Polars', and a result beside them. Imports neither: a table brings its own."""
+"""The tables of a notebook, pandas' and Polars'. Imports neither library."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 MOST_TABLES = 100
@@ -33,15 +33,3 @@ def find_tables(variables: Mapping[str, Any]) -> dict[str, Any]:
 def snapshot(table: Any) -> Any:
     """A copy that stays as it is, whatever becomes of the table. Polars' never change."""
     return table.copy() if hasattr(table, "iloc") else table
-
-
-def with_columns(table: Any, columns: Mapping[str, Sequence[Any]]) -> Any:
-    """A copy of the table with further columns; None is no value."""
-    library = sys.modules[type(table).__module__.partition(".")[0]]
-    if not hasattr(table, "iloc"):
-        return table.with_columns([library.Series(name, values, strict=False) for name, values in columns.items()])
-    made = table.copy()
-    for name, values in columns.items():
-        series = library.Series(list(values), index=table.index, dtype=object)
-        made[name] = series.infer_objects() if all(value is not None for value in values) else series
-    return made

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dolly_widget.batch import Question, RowResult, answer_rows, fill_rows
+from dolly_widget.batch import Question, RowResult, answer_rows, fill_rows, with_results
 from dolly_widget.engines import Engine, EngineSetup
 from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.runtime import Job, Worker
@@ -21,6 +21,8 @@ from dolly_widget.widget.session.session import Session
 
 TRIAL = 3
 """Rows that are tried first."""
+UNANSWERED = "Not answered yet."
+"""The error of a row that was not asked, or was stopped."""
 INTERVAL_S = 0.25
 _POLL_S = 0.05
 
@@ -67,27 +69,17 @@ class ColumnRun:
         """Whether the other one's answers would be the same, up to the seed where none was set."""
         return _asked(self) == _asked(other)
 
-    def columns(self) -> dict[str, list[Any]]:
-        """The answers by column, None where there is none; how likely each choice was, and errors, if there are any."""
-        rows, into, results = range(len(self.questions)), self.task.into, dict(self.results)
-        columns = {into: [_value(results.get(row), self.shape) for row in rows]}
-        if any(each.probabilities for each in results.values()):
-            columns[f"{into}_probability"] = [sureness(results.get(row)) for row in rows]
-        if any(each.error for each in results.values()):
-            columns[f"{into}_error"] = [(results[row].error or None) if row in results else None for row in rows]
-        return columns
+    @property
+    def table(self) -> Any:
+        """A copy of the task's table, with the answers so far beside it; a row without one says so."""
+        results = [self.results.get(row) or RowResult(row, error=UNANSWERED) for row in range(len(self.questions))]
+        return with_results(self.task.table, results, self.task.into)
 
 
 def _asked(run: ColumnRun) -> tuple[Any, ...]:
     questions = [str(each) if isinstance(each, ValueError) else each for each in run.questions]
     task = run.task
     return questions, str(task.answer), task.into, task.params, run.setup
-
-
-def _value(result: RowResult | None, shape: Shape | None) -> Any:
-    if result is None or result.error:
-        return None
-    return result.text if shape is None else result.value
 
 
 def sureness(result: RowResult | None) -> float | None:

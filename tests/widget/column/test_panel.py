@@ -67,11 +67,17 @@ def make():
 
 
 def frame(count=4):
-    return pd.DataFrame({"text": [f"text {n}" for n in range(count)], "stars": range(count)}, index=range(10, 10 + count))
+    data = {"text": [f"text {n}" for n in range(count)], "stars": range(count)}
+    return pd.DataFrame(data, index=range(10, 10 + count))
 
 
 def answers(count=4):
     return [[f"answer {n}"] for n in range(count)]
+
+
+def answered(column):
+    """The answers so far, None where there is none."""
+    return [None if pd.isna(each) else each for each in column.widget.table["answer"]]
 
 
 def run_until(column, count):
@@ -202,8 +208,8 @@ def test_three_rows_are_tried_and_the_others_follow(make):
     column.attempt(instruction="{text}")
     column.wait()
     assert column.rows() == [(1, "answer 0"), (4, "answer 1"), (7, "answer 2")]
-    assert column.widget.table["answer"].tolist()[3] == "answer 1"
-    assert column.widget.table["answer"].tolist()[1] is None
+    assert answered(column)[:4] == ["answer 0", None, None, "answer 1"]
+    assert column.widget.table["answer_error"].tolist()[:4] == ["", "Not answered yet.", "Not answered yet.", ""]
     assert column.view.run_label == "Run the other 4 rows"
     column.run()
     column.wait()
@@ -244,7 +250,7 @@ def test_stop_keeps_what_is_done_and_the_others_follow(make):
     engine.step(2)
     run_until(column, 2)
     assert column.panel.title == "Column · 2 of 4"
-    assert column.widget.table["answer"].tolist() == ["answer 0", "answer 1", None, None]
+    assert answered(column) == ["answer 0", "answer 1", None, None]
     column.say("stop")
     column.wait()
     assert (column.view.state, column.view.run_label) == ("ready", "Run the other 2 rows")
@@ -282,8 +288,8 @@ def test_an_empty_cell_and_a_row_that_fails_are_errors_of_theirs_alone(make):
     column.run(instruction="{text}")
     column.wait()
     table = column.widget.table
-    assert table["answer"].tolist() == ["one", None, None, "three"]
-    assert table["answer_error"].tolist() == [None, "'text' is empty in this row.", "Too <long>.", None]
+    assert answered(column) == ["one", None, None, "three"]
+    assert table["answer_error"].tolist() == ["", "'text' is empty in this row.", "Too <long>.", ""]
     assert "2 errors" in column.view.progress["figures"]
     assert column.view.listing["has_order"]
     column.say("turn", place=0, order="uncertain")
@@ -295,7 +301,7 @@ def test_an_engine_that_fails_leaves_what_is_done(make):
     column.run(instruction="{text}")
     column.wait()
     assert (column.view.note, column.view.is_wrong) == ("The device is gone.", True)
-    assert column.widget.table["answer"].tolist() == ["one", None, None, None]
+    assert answered(column) == ["one", None, None, None]
     assert column.view.run_label == "Run the other 3 rows"
 
 
