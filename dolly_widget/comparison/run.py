@@ -1,4 +1,4 @@
-"""One instruction under several settings, precisions or models: runs them, one after the other. Shows nothing."""
+"""One instruction under several settings, precisions or models: runs them, model by model. Shows nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from dolly_widget.bench import load_libraries, time_to_first_token
+from dolly_widget.comparison.answers import FAILURES, alone, speed_of, together
 from dolly_widget.comparison.differences import Departure, Spelled, by_characters, by_tokens, spell
 from dolly_widget.comparison.table import Comparison, ComparisonRow
 from dolly_widget.engines import (
@@ -28,15 +29,12 @@ from dolly_widget.errors import EngineError, release_frames
 from dolly_widget.models import Model, WeightFormat
 from dolly_widget.runtime import Job, added_bytes, private_bytes
 from dolly_widget.sampling import SETTINGS, SamplingParams, with_changes
-from dolly_widget.text import Prompt
 
 Compared: TypeAlias = "str | Path | EngineSetup | Engine"
 Settings: TypeAlias = "Mapping[str, Any] | SamplingParams"
 
 STOP_TIMEOUT_S = 3.0
 """How long an interrupt waits for the end. Loading, and reading a long prompt, cannot be stopped in the middle."""
-# What one model may fail with while the others do.
-_FAILURES = (EngineError, ValueError, OSError)
 
 
 def compare(
@@ -56,6 +54,10 @@ def compare(
     which the sampling settings in ``options`` add what they have in common, or a SamplingParams. All rows share a seed,
     a fresh one if none was given. Models are loaded one after the other, and each is freed before the next. One that
     is not here yet is downloaded and converted first; ``resolve`` does that with a report.
+
+    The first answer of a model is written alone, so that its speed can be compared with that of other models, as can
+    the memory that it took. Its others are written at once, where the engine can do that, and have the first one's
+    speed in the table; their own, which is that of one among several, is in ``result``.
 
     A model or a setting that fails is a row with its ``error``. Raises the first of these where none succeeds, and,
     before anything is loaded, ValueError or TypeError for wrong arguments, ModelError for a model that is not there.
@@ -198,6 +200,8 @@ class _Outcome(NamedTuple):
     error: Exception | None
     ttft_s: float = math.nan
     memory_bytes: int | None = None
+    speed_alone: float | None = None
+    """See ``ComparisonRow``."""
 
 
 def _outcomes(
@@ -227,22 +231,17 @@ def _of_one_model(
             prompt = engine.template.render(*question)
             # Measured apart: an engine keeps what it computed for a prompt, so that a second answer starts at once.
             ttft_s = time_to_first_token(engine, candidate.model, len(candidate.model.encode(prompt)), stop=stop)
-            answers = [_attempt(engine, prompt, each, stop) for each in params]
+            answers = list(alone(engine, prompt, params, stop))
             memory = None if candidate.given else added_bytes(private_bytes(), memory_before)
-    except _FAILURES as exc:
+            count, speed = len(answers), speed_of(answers[-1])
+            answers += together(engine, prompt, params[count:], stop)
+    except FAILURES as exc:
         release_frames(exc)
         return [_Outcome(candidate, each, None, exc) for each in params]
-    return [_Outcome(candidate, each, *answer, ttft_s, memory) for each, answer in zip(params, answers, strict=True)]
-
-
-def _attempt(
-    engine: Engine, prompt: Prompt, params: SamplingParams, stop: threading.Event
-) -> tuple[GenerationResult | None, Exception | None]:
-    try:
-        return engine.generate(prompt, params, stop=stop), None
-    except _FAILURES as exc:
-        release_frames(exc)
-        return None, exc
+    return [
+        _Outcome(candidate, each, *answer, ttft_s, memory, None if place < count else speed)
+        for place, (each, answer) in enumerate(zip(params, answers, strict=True))
+    ]
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -288,6 +287,7 @@ def _row(
         size_bytes=info.size_bytes,
         memory_bytes=outcome.memory_bytes,
         error=str(outcome.error) if outcome.error else "",
+        speed_alone=outcome.speed_alone,
     )
 
 

@@ -51,11 +51,19 @@ class ComparisonRow:
     """Private memory of the process that the model took; None where that is not known, as for an engine given."""
     error: str = ""
     """Why there is no answer."""
+    speed_alone: float | None = None
+    """Of an answer that was written together with others of its model: ``tokens_per_s`` of one that was written alone.
+    None where this one was."""
 
     @property
     def tokens_per_s(self) -> float:
-        """Tokens per second after the first one; NaN where there was no second one."""
-        return self.result.tokens_per_s if self.result else math.nan
+        """Tokens per second after the first one, of an answer alone: this one's, or else ``speed_alone``.
+
+        NaN where there was no second token.
+        """
+        if self.result is None:
+            return math.nan
+        return self.result.tokens_per_s if self.speed_alone is None else self.speed_alone
 
     @property
     def text(self) -> str:
@@ -159,6 +167,8 @@ def _notes(rows: Sequence[ComparisonRow]) -> Iterator[str]:
         "First token: the model's median time for new prompts of this length. "
         "Memory: what the model added to this process."
     )
+    if any(row.speed_alone is not None for row in rows):
+        yield "Tokens/s: of an answer written alone; those that were then written together have the figure of that one."
     if any(row.memory_bytes is None for row in rows):
         yield f"{_UNKNOWN} means unknown."
     if any(row.compared_by == "characters" for row in rows):

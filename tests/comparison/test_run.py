@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
+from together_engine import TogetherEngine
 
 from dolly_widget import DOLLY, PLAIN, SamplingParams, compare, load_engine
 from dolly_widget.bench import measuring
@@ -112,6 +113,46 @@ def test_figures_are_those_of_the_model_and_the_answer(three):
         assert row.ttft_s > 0
         assert row.memory_bytes == three.rows[0].memory_bytes
     assert (three.rows[0].memory_bytes is None) == (measuring.private_bytes() is None)
+
+
+class _Together(TogetherEngine):
+    """Is slower where it writes several answers at a time."""
+
+    def generate(self, prompt, params, **options):
+        if QUESTION not in str(prompt):  # what is measured
+            return self._result(["ok"], "stop", params)
+        return replace(super().generate(prompt, params, **options), tpot_s=0.1)
+
+    def generate_many(self, requests, **options):
+        for place, outcome in super().generate_many(requests, **options):
+            is_answer = not isinstance(outcome, Exception)
+            yield place, replace(outcome, tpot_s=0.5) if is_answer else outcome
+
+
+def test_the_first_answer_is_alone_and_its_speed_is_that_of_those_at_once():
+    engine = _Together(["one"], ["two"], [ValueError("No.")], ["four"])
+    table = compare(QUESTION, model=engine, settings=[{"top_k": n} for n in range(1, 5)])
+    assert [(row.text, row.error) for row in table.rows] == [("one", ""), ("two", ""), ("", "No."), ("four", "")]
+    assert engine.at_once == 3
+    assert [row.speed_alone for row in table.rows] == [None, 10, 10, 10]
+    assert [row.tokens_per_s for row in table.rows if row.text] == [10, 10, 10]
+    assert table.rows[1].result.tokens_per_s == 2
+    assert "written alone" in str(table)
+    assert "written alone" in table._repr_html_()
+    assert table.as_dicts()[3]["speed_alone"] == 10
+
+
+def test_as_many_are_alone_as_it_takes_to_know_the_speed():
+    engine = _Together([ValueError("No.")], ["two"], ["three"], ["four"])
+    table = compare(QUESTION, model=engine, settings=[{"top_k": n} for n in range(1, 5)])
+    assert [row.speed_alone for row in table.rows] == [None, None, 10, 10]
+    assert engine.at_once == 2
+
+
+def test_a_single_answer_that_is_left_is_alone_too():
+    table = compare(QUESTION, model=_Together(), settings=[{"top_k": 1}, {"top_k": 2}])
+    assert [row.speed_alone for row in table.rows] == [None, None]
+    assert "written alone" not in str(table)
 
 
 def test_one_fresh_seed_is_drawn_for_all_and_reported():

@@ -130,13 +130,13 @@ class ColumnController:
         return 0 if run is None else len(run.questions) - len(run.results)
 
     def _show_button(self) -> None:
-        run, total = self.session.run, next((t["rows"] for t in self.view.tables if t["name"] == self.view.table), 0)
-        if run is not None and not self._is_changed:
-            done = len(run.results)
-            label = f"Run the other {self._missing:,} rows" if self._missing and done else "Run all again"
-            self.view.run_label = label if done else f"Run all {total:,} rows"
+        run, view = self.session.run, self.view
+        done = 0 if run is None or self._is_changed else len(run.results)
+        if done:
+            view.run_label = f"Run the other {_rows(self._missing)}" if self._missing else "Run all again"
         else:
-            self.view.run_label = f"Run all {total:,} {'row' if total == 1 else 'rows'}"
+            count = next((each["rows"] for each in view.tables if each["name"] == view.table), 0)
+            view.run_label = f"Run all {_rows(count)}" if count > 1 else "Run all rows"
 
     def _show_rows(self) -> None:
         run, view = self.session.run, self.view
@@ -186,7 +186,7 @@ def _progress(session: ColumnSession) -> dict[str, Any]:
     if run is None or pace is None:
         return {}
     done, total = pace.before + pace.done, pace.before + pace.rows
-    figures = [f"{done:,} of {total:,} {'row' if total == 1 else 'rows'}"]
+    figures = [f"{done:,} of {_rows(total)}"]
     if pace.tokens and pace.seconds > 0:
         figures.append(rate(pace.tokens / pace.seconds))
     if session.is_running and pace.left_s is not None:
@@ -196,6 +196,10 @@ def _progress(session: ColumnSession) -> dict[str, Any]:
     if errors := run.errors:
         figures.append(f"{errors:,} {'error' if errors == 1 else 'errors'}")
     return {"done": done, "total": total, "figures": " · ".join(figures)}
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 def _duration(seconds: float) -> str:

@@ -80,6 +80,6 @@ function answerElement({ answer, error, is_cut: isCut }) {
 
 function sureElement({ sure }) {
   const cell = makeElement("td", "dw-cells-sure", sure === null ? "" : `${sure} %`);
-  if (sure !== null) cell.style.setProperty("--dw-sure", `${sure}%`);
+  if (sure !== null) cell.style.setProperty("--dw-sure", sure / 100);
   return cell;
 }

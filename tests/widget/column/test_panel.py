@@ -1,6 +1,7 @@
 """A column of a table, asked in the widget: its form, its run, its rows, and what goes wrong."""
 
 import datetime
+import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -87,6 +88,12 @@ def run_until(column, count):
     assert column.view.progress.get("done", 0) >= count or reached.wait(LIMIT_S)
 
 
+def test_a_widget_imports_nothing_for_it_before_it_is_opened():
+    code = "import sys, dolly_widget; dolly_widget.DollyWidget().close(); print('dolly_widget.batch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "False"
+
+
 # The form
 
 
@@ -117,7 +124,7 @@ def test_without_a_table_it_says_what_to_do_and_looks_again(make):
     assert "There is no DataFrame in this notebook yet" in column.view.note
     column.variables = {"later": frame(1)}
     column.say("look")
-    assert (column.view.note, column.view.table, column.view.run_label) == ("", "later", "Run all 1 row")
+    assert (column.view.note, column.view.table, column.view.run_label) == ("", "later", "Run all rows")
 
 
 def test_a_library_that_is_not_there_is_not_imported(monkeypatch):
