@@ -18,10 +18,7 @@ def structured_output(shape: Shape) -> openvino_genai.StructuredOutputConfig:
     import openvino_genai as genai
 
     config = genai.StructuredOutputConfig()
-    if shape.json_schema:
-        config.json_schema = shape.json_schema
-    else:
-        config.regex = shape.regex
+    config.grammar = shape.grammar
     return config
 
 

@@ -27,9 +27,9 @@ def files(demo_dir):
 
 @pytest.fixture(scope="module")
 def choices(files):
-    reader = ChoiceReader(files.model)
-    yield reader
-    reader.close()
+    reader_of_choices = ChoiceReader(files.model)
+    yield reader_of_choices
+    reader_of_choices.close()
 
 
 @pytest.fixture
