@@ -30,6 +30,20 @@ class Shape:
     """Of an answer that is one of a few texts: each text and its value, in the order given."""
     source: Any = field(default=None, compare=False)
     """What was given as ``answer=``."""
+    is_json: bool = False
+    """Whether the answer is a JSON text."""
+
+    def is_whole(self, text: str) -> bool:
+        """Whether ``text`` is of this shape, and no longer one that begins with it can be."""
+        if self.choices is not None:
+            return text in self.choices and not any(each.startswith(text) for each in self.choices if each != text)
+        if not self.is_json or text[-1:] not in ("}", "]", '"'):  # a number may go on
+            return False
+        try:
+            self.parse(text)
+        except ValueError:
+            return False
+        return True
 
 
 def shape_of(answer: Any) -> Shape:
@@ -117,4 +131,4 @@ def _of_schema(
         value = make(read_json(text, node))
         return validate(text) if validate else value
 
-    return Shape(parse, schema_grammar(node), source=source)
+    return Shape(parse, schema_grammar(node), source=source, is_json=True)

@@ -1,4 +1,4 @@
-"""What can be asked for with ``answer=``, what its texts mean, and what is refused in a sentence that names the part."""
+"""What can be asked for with ``answer=``, what its texts mean, and what is refused by name."""
 
 import datetime
 import enum
