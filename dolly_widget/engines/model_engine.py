@@ -19,7 +19,7 @@ from dolly_widget.engines.answer import Answer, Endings, Listener, OnText, count
 from dolly_widget.engines.one_processor import safe_properties
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
-from dolly_widget.engines.shaped import with_value
+from dolly_widget.engines.shaped import refuse_beside_shape, with_value
 from dolly_widget.errors import EngineError, PromptTooLongError
 from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
@@ -81,6 +81,7 @@ class ModelEngine(ABC):
         if shape is None:
             return self._answer(prompt, params, on_text, stop, prefix_ids)
         self._check_shape(params)
+        refuse_beside_shape(params, prefix_ids)
         return with_value(self._answer(prompt, params, on_text, stop, prefix_ids, shape=shape), shape)
 
     def _check_shape(self, params: SamplingParams) -> None:
@@ -144,7 +145,8 @@ class ModelEngine(ABC):
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
         text, cancels = TextStream(self.model.tokenizer, ends.texts), (stop or threading.Event(), self._closing)
-        splitter = ReasoningSplitter(self._marks, prompt)
+        # In the midst of a shape there is no reasoning, whatever the prompt leads to.
+        splitter = ReasoningSplitter() if "shape" in arguments else ReasoningSplitter(self._marks, prompt)
         answer = Answer(text, self._tracking_callbacks(on_text), cancels, prefix, ends.ids, splitter, self._mark_ids)
         with self._take_turn(answer) as is_ours:
             if is_ours:

@@ -83,6 +83,8 @@ class OptimumEngine(ModelEngine):
         Such as ``num_beams=2`` (the text then comes at the end), ``no_repeat_ngram_size=3``,
         ``logits_processor=[...]``. Raises ValueError for one that is unknown, or cannot be used.
         """
+        if generation.pop("answer", None) is not None:
+            self._check_shape(params)
         arguments = _checked({**self._generation, **generation})
         config = _generation_config(params, self._endings_with(params.stop).ids, arguments)
         objects = {name: arguments[name] for name in _OBJECTS if name in arguments}

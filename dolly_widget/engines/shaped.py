@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.errors import IncompleteAnswerError
+from dolly_widget.sampling import SamplingParams
 from dolly_widget.text.shapes import Shape
 
 if TYPE_CHECKING:
@@ -18,19 +20,23 @@ def structured_output(shape: Shape) -> openvino_genai.StructuredOutputConfig:
     import openvino_genai as genai
 
     config = genai.StructuredOutputConfig()
-    if shape.json_schema:
-        config.json_schema = shape.json_schema
-    else:
-        config.regex = shape.regex
+    config.grammar = shape.grammar
     return config
+
+
+def refuse_beside_shape(params: SamplingParams, prefix_ids: Sequence[int]) -> None:
+    """Raise ValueError for what would cut a shaped answer, or begin it anew."""
+    for name, given in (("stop", params.stop), ("prefix_ids", prefix_ids)):
+        if given:
+            raise ValueError(f"answer= does not go with {name}: leave one of them out.")
 
 
 def with_value(result: GenerationResult, shape: Shape) -> GenerationResult:
     """``result`` with its value. Raises IncompleteAnswerError where it ended too early."""
-    if result.finish_reason == "stop":
-        try:
+    try:
+        if result.finish_reason == "stop" or shape.is_whole(result.text):
             return replace(result, value=shape.parse(result.text))
-        except ValueError as exc:
-            raise IncompleteAnswerError(f"The answer is not whole: {exc}", result) from exc
+    except ValueError as exc:
+        raise IncompleteAnswerError(f"The answer is not of its shape: {exc}. Ask again.", result) from exc
     why = "max_new_tokens was reached: allow more" if result.finish_reason == "length" else "it was stopped"
     raise IncompleteAnswerError(f"The answer ended before it was whole, because {why}.", result)

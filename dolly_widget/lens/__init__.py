@@ -2,6 +2,7 @@
 
 from dolly_widget.lens.candidate_table import Table, quoted, table
 from dolly_widget.lens.candidates import Candidates
+from dolly_widget.lens.choices import ChoiceReader, choice_probabilities
 from dolly_widget.lens.coloured_tokens import ColouredToken, legend_text
 from dolly_widget.lens.colours import colours_css
 from dolly_widget.lens.opened import LARGE_BYTES, LocalModel, Source, extra_bytes, labeller, load
@@ -12,6 +13,7 @@ from dolly_widget.lens.whole_word import answer_words, whole_words
 __all__ = [
     "LARGE_BYTES",
     "Candidates",
+    "ChoiceReader",
     "ColouredToken",
     "LocalModel",
     "Logits",
@@ -19,6 +21,7 @@ __all__ = [
     "Source",
     "Table",
     "answer_words",
+    "choice_probabilities",
     "colours_css",
     "extra_bytes",
     "labeller",

@@ -5,9 +5,10 @@ Knows nothing about templates' wording, engines or widgets. Only the `tokenizers
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -214,6 +215,19 @@ class Tokenizer:
         if '"ByteLevel"' in self._decoder and all(character in _BYTES for character in spelling):
             return bytes(_BYTES[character] for character in spelling)
         return None
+
+    @functools.cached_property
+    def ids_by_bytes(self) -> Mapping[bytes, tuple[int, ...]]:
+        """Ids of the tokens that stand for the same bytes in the middle of a text; control tokens stand for none.
+
+        Made at the first need, in about a second for the largest vocabularies.
+        """
+        ids: dict[bytes, tuple[int, ...]] = {}
+        for token_id in filter(self.has_text, self._backend.get_vocab(with_added_tokens=True).values()):
+            known = self.token_bytes(token_id)
+            spelled = self.token_text(token_id).encode() if known is None else known
+            ids[spelled] = (*ids.get(spelled, ()), token_id)
+        return ids
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of ids, special tokens left out; bytes that are no valid UTF-8 become U+FFFD."""
