@@ -68,6 +68,22 @@ def test_it_can_be_used_with_the_keyboard_alone(notebook, page):
     expect(page.get_by_role("button", name="Run all again")).to_be_focused()
 
 
+def test_what_was_just_typed_is_what_is_asked(notebook, page):
+    notebook(labelling.MAKE_FINITE)
+    open_column(page)
+    page.evaluate("""() => {
+      const find = (each) => document.querySelector(`.dw-cells ${each}`);
+      const [instruction, into] = [find("textarea"), find(".dw-cells-into input")];
+      for (const [field, text] of [[instruction, "{text}"], [into, "n"], [into, "ne"], [into, "new"]]) {
+        field.value = text;
+        field.dispatchEvent(new Event("input"));
+      }
+      [...document.querySelectorAll(".dw-cells-button")].find((each) => each.textContent.startsWith("Run all")).click();
+    }""")
+    expect(figures(page)).to_contain_text("31 of 31 rows", timeout=WAIT_MS)
+    expect(page.locator(".dw-cells th").nth(2)).to_have_text("new")
+
+
 def test_stop_keeps_what_is_done_and_cells_are_shown_as_text(notebook, page):
     shown = notebook(labelling.MAKE, "print(widget.table['label'].notna().sum(), len(widget.table))")
     open_column(page)

@@ -55,6 +55,11 @@ function bindForm(view) {
   chips.addEventListener("click", ({ target }) => target.dataset.field !== undefined && insert(view, target.dataset.field));
 }
 
+/** What is typed and chosen now: of a change that was just made, the kernel may not have heard yet. */
+function formOf(view) {
+  return Object.fromEntries([...TYPED, ...CHOSEN].map((name) => [name, view[name].value]));
+}
+
 function set(model, name, value) {
   model.set(name, value);
   model.save_changes();

@@ -41,8 +41,8 @@ function build() {
 function bind(view) {
   const { model } = view;
   bindForm(view);
-  view.attempt.addEventListener("click", () => model.send({ kind: "try" }));
-  view.run.addEventListener("click", () => model.send({ kind: "run" }));
+  view.attempt.addEventListener("click", () => model.send({ kind: "try", form: formOf(view) }));
+  view.run.addEventListener("click", () => model.send({ kind: "run", form: formOf(view) }));
   view.stop.addEventListener("click", () => model.send({ kind: "stop" }));
   bindRows(view);
   const form = () => showForm(view);

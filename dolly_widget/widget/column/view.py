@@ -12,6 +12,7 @@ from dolly_widget.text import encodable
 from dolly_widget.widget.column.shapes import KINDS, TEXT
 from dolly_widget.widget.page.control import Control
 
+_FORM = ("table", "instruction", "kind", "details", "into")
 PAGE_ROWS = 20
 """Most rows in one message to the page."""
 
@@ -72,11 +73,18 @@ class ColumnView(Control):
         if kind == "look":
             self._actions.look()
         elif kind in ("try", "run"):
+            self._take(content.get("form"))
             self._actions.start(kind == "try")
         elif kind == "stop":
             self._actions.stop()
         elif kind == "turn":
             self._turn(content.get("place"), content.get("order"))
+
+    def _take(self, form: Any) -> None:
+        """Take the form as it was at the click: what was typed last may come after it."""
+        for name in _FORM:
+            if isinstance(form, dict) and isinstance(form.get(name), str):
+                setattr(self, name, form[name])
 
     def _turn(self, place: Any, order: Any) -> None:
         if isinstance(place, int) and order in ("table", "uncertain"):

@@ -347,6 +347,14 @@ def test_choices_are_taken_from_the_form(make):
     assert column.widget.table["answer"].tolist() == ["no", "none", "no", "none"]
 
 
+def test_a_click_brings_the_form_that_the_kernel_has_not_heard_of_yet(make):
+    column = make()
+    column.say("run", form={"table": "df", "instruction": "{stars}", "kind": "text", "details": "", "into": "new"})
+    column.wait()
+    assert (column.view.instruction, column.view.into) == ("{stars}", "new")
+    assert "new" in column.widget.table.columns
+
+
 # Beside it
 
 
