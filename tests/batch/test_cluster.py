@@ -23,7 +23,14 @@ OPTIONS = {"seed": 11, "max_new_tokens": 12, "ov_config": {"EXECUTION_MODE_HINT"
 def workers(tmp_path_factory):
     """A cluster of two workers for all tests of this file."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    for is_last in (False, False, True):
+        try:
+            ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            break
+        except Exception:  # Ray's own: a busy machine does not start a node within its 30 s
+            ray.shutdown()
+            if is_last:
+                raise
     yield 2
     ray.shutdown()
 
@@ -101,6 +108,16 @@ def test_a_model_that_the_workers_cannot_load_is_a_sentence(workers):
     work = Work([("a", "")], SamplingParams(seed=0), None, stop=threading.Event(), at_once=None)
     with pytest.raises(EngineError, match=r"The cluster could not go on: .*nowhere"):
         list(cluster.answer_on_cluster(EngineSetup("/nowhere"), work, [0], 1))
+
+
+def test_a_cluster_that_does_not_start_is_a_sentence(monkeypatch):
+    def fail(**_):
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", fail)
+    with pytest.raises(EngineError, match=r"Ray could not start, or connect: The current node timed out"):
+        ask_many(["a"], ray=True)
 
 
 @pytest.mark.parametrize("count", [0, -1])
