@@ -133,7 +133,10 @@ def _connected(ray: Any) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as exc:  # Ray raises Exception itself where a node does not start in time
+        raise EngineError(f"Ray could not start, or connect: {_reason(exc)}.") from exc
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         yield

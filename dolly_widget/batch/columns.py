@@ -74,5 +74,6 @@ def _in_pandas(frame: Any, columns: dict[str, list[Any]]) -> Any:
     new = frame.copy()
     for name, values in columns.items():
         series = pandas.Series(values, dtype=None if values else "object")
-        new[name] = series.array  # by place: an index may have a label twice
+        label = name if new.columns.nlevels == 1 else (name, *[""] * (new.columns.nlevels - 1))
+        new[label] = series.array  # by place: an index may have a label twice
     return new

@@ -35,7 +35,7 @@ class TableFile:
             with self._records() as records:
                 return _header(self.path, next(records, []))
         if self.kind == ".parquet":
-            return list(map(str, _pandas("reads").read_parquet(self.path).columns))
+            return list(map(str, self._frame().columns))
         names = list(dict.fromkeys(name for row in self.rows() for name in row))
         if not names:
             raise ValueError(_empty(self.path))
@@ -46,7 +46,7 @@ class TableFile:
         if self.kind in _DELIMITERS:
             return self._csv_rows()
         if self.kind == ".parquet":
-            frame = _pandas("reads").read_parquet(self.path)
+            frame = self._frame()
             columns = [frame.iloc[:, place].tolist() for place in range(frame.shape[1])]
             return (dict(zip(map(str, frame.columns), row, strict=True)) for row in zip(*columns, strict=True))
         return self._json_rows()
@@ -87,6 +87,14 @@ class TableFile:
                 if not isinstance(row, dict):
                     raise ValueError(f"Line {number:,} of {self.path} is no JSON object: write one object a line.")
                 yield row
+
+    def _frame(self) -> Any:
+        try:
+            return _pandas("reads").read_parquet(self.path)
+        except (OSError, ValueError) as exc:
+            if isinstance(exc.__cause__, ImportError):
+                raise
+            raise ValueError(f"{self.path} is no Parquet file, or a damaged one.") from exc
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:

@@ -21,6 +21,7 @@ from dolly_widget.errors import EngineError
 if TYPE_CHECKING:
     from dolly_widget.batch import Question, RowResult
     from dolly_widget.batch.table_files import TableFile
+    from dolly_widget.text.shapes import Shape
 
 _EPILOG = """\
 INSTRUCTION and --context name columns in braces: {text} stands for a row's
@@ -68,7 +69,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _map(args: argparse.Namespace) -> int:
-    given = given_settings(args)
+    given, shape = given_settings(args), _shape(args.choices)
+    if args.at_once is not None and args.at_once < 1:
+        raise CommandError(f"--at-once must be 1 or more, not {args.at_once}.")
     table, columns, questions = _read(args)
     setup = setup_from(args)
     kept_path = args.out.with_name(f"{args.out.name}.rows")
@@ -82,7 +85,7 @@ def _map(args: argparse.Namespace) -> int:
             return ask_questions(
                 questions,
                 model=setup,
-                answer=_choices(args.choices),
+                answer=shape,
                 resume=kept_path,
                 at_once=args.at_once,
                 ray=args.ray,
@@ -125,8 +128,16 @@ def _read(args: argparse.Namespace) -> tuple[TableFile, list[str], list[Question
     return table, columns, questions_of_rows(table.rows(), columns, *templates)
 
 
-def _choices(typed: str | None) -> list[str] | None:
-    return None if typed is None else [choice.strip() for choice in typed.split(",")]
+def _shape(typed: str | None) -> Shape | None:
+    """The choices as a shape. Raises CommandError for an empty one, ValueError for what is none otherwise."""
+    if typed is None:
+        return None
+    from dolly_widget.text.shapes import shape_of
+
+    choices = [choice.strip() for choice in typed.split(",")]
+    if not all(choices):
+        raise CommandError(f"--choices {typed!r} has an empty choice: write them like positive,negative.")
+    return shape_of(choices)
 
 
 def _write(args: argparse.Namespace, table: TableFile, columns: list[str], results: list[RowResult]) -> None:
