@@ -114,7 +114,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             on_choose=lambda *chosen: self._screen.attempt(self.regenerate_from, *chosen),
         )
         offered = EXAMPLES if examples is None else examples
-        column = ColumnPanel(self._session, lambda: self.params)
+        column = ColumnPanel(self._session, self._checked_params)
         self._screen = Screen(self._actions(), SettingsPanel(self), lens, column, self._session.exchanges, offered)
         self._boxes = Boxes(
             self,
@@ -374,6 +374,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             system=self.system,
             untouched=self._untouched,
         )
+
+    def _checked_params(self) -> SamplingParams:
+        self._refuse_problem()
+        return self.params
 
     def _refuse_problem(self) -> None:
         if problem := self._screen.settings.problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dolly_widget.batch import FieldTemplate, columns_of, texts_of
@@ -106,7 +107,10 @@ class ColumnController:
         columns = columns_of(table)
         if taken := [name for name in (into, f"{into}_probability", f"{into}_error") if name in columns]:
             raise ValueError(f"The table has a column {taken[0]!r} already: name another one for the answers.")
-        return ColumnTask(table, view.instruction, into, self._params(), answer_of(view.kind, view.details))
+        answer, params = answer_of(view.kind, view.details), self._params()
+        if answer is not None:  # a label is the likeliest one: equal rows have equal labels
+            params = replace(params, temperature=0)
+        return ColumnTask(table, view.instruction, into, params, answer)
 
     # What is shown
 

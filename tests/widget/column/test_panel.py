@@ -12,7 +12,6 @@ import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
 
 from dolly_widget import DollyWidget, EngineError
-from dolly_widget.text.shapes import Shape
 from dolly_widget.widget.column import shapes, tables
 from dolly_widget.widget.column.view import PAGE_ROWS
 
@@ -178,6 +177,13 @@ def test_a_mistake_is_one_sentence(make, form, sentence):
     assert column.view.note == ""
 
 
+def test_a_seed_that_is_no_number_is_told(make):
+    column = make()
+    column.widget._screen.settings.seed.value = "many"
+    column.run(instruction="{text}")
+    assert "not a whole number" in column.view.note
+
+
 def test_an_empty_table_is_told(make):
     column = make(variables={"df": frame(0)})
     column.run(instruction="{text}")
@@ -333,9 +339,8 @@ class _Typed(ScriptedEngine):
 
 def test_an_answer_of_a_shape_is_a_value(make):
     column = make(engine=_Typed(*[[str(n)] for n in range(4)]))
-    column.view.instruction = "{text}"
-    task = replace(column.panel.controller._task(), answer=Shape(int, regex="[0-9]+"))
-    column.session.start(task).wait(LIMIT_S)
+    column.run(instruction="{text}", kind="int")
+    column.wait()
     assert column.widget.table["answer"].tolist() == [0, 1, 2, 3]
     assert column.widget.table["answer"].dtype == "int64"
 
@@ -345,6 +350,7 @@ def test_choices_are_taken_from_the_form(make):
     column.run(instruction="{text}", kind="choices", details="no, none")
     column.wait()
     assert column.widget.table["answer"].tolist() == ["no", "none", "no", "none"]
+    assert all(params.is_greedy for _, params in column.widget._session.engine.calls)
 
 
 def test_a_click_brings_the_form_that_the_kernel_has_not_heard_of_yet(make):
