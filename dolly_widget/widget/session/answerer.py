@@ -10,11 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from dolly_widget.engines import Engine, EngineSetup, GenerationResult, Listener, local_model
-from dolly_widget.errors import ModelError, release_frames
+from dolly_widget.engines import (
+    Engine,
+    EngineSetup,
+    GenerationResult,
+    Listener,
+    LocalEngine,
+    check_constrains,
+    local_model,
+)
+from dolly_widget.errors import IncompleteAnswerError, ModelError, release_frames
 from dolly_widget.history import Exchange, utc_now
+from dolly_widget.lens import LARGE_BYTES, ChoiceReader, extra_bytes
 from dolly_widget.runtime import Job, Worker
 from dolly_widget.text import Prompt
+from dolly_widget.text.shapes import Shape
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
@@ -99,7 +109,7 @@ class Answerer:
                 publisher.push(piece)
 
         try:
-            exchange = self._exchange(asked, expected, Listener(on_text, thinking.push, pace), stop)
+            exchange, incomplete = self._exchange(asked, expected, Listener(on_text, thinking.push, pace), stop)
         except BaseException as exc:
             release_frames(exc)
             try:
@@ -109,6 +119,8 @@ class Answerer:
             raise
         self.history.append(exchange)
         self._end(functools.partial(self._on_result, exchange))
+        if incomplete is not None:  # what there is of it stays all the same
+            raise incomplete
         return exchange.result
 
     def _end(self, show_outcome: Callable[[], None]) -> None:
@@ -116,10 +128,12 @@ class Answerer:
             self.is_busy = False
             show_outcome()
 
-    def _exchange(self, asked: Asked, expected: _Expected, on_text: Listener, stop: threading.Event) -> Exchange:
+    def _exchange(
+        self, asked: Asked, expected: _Expected, on_text: Listener, stop: threading.Event
+    ) -> tuple[Exchange, IncompleteAnswerError | None]:
         if stop.is_set():  # before its turn came
             nothing = GenerationResult("", (), 0, "cancelled", asked.params.seed or 0, math.nan, math.nan)
-            return Exchange(
+            unanswered = Exchange(
                 asked.instruction,
                 asked.context,
                 asked.params,
@@ -128,7 +142,10 @@ class Answerer:
                 instead_of=asked.instead_of,
                 system=asked.system,
                 answered_at=utc_now(),
+                answer=asked.answer,
             )
+            stopped = IncompleteAnswerError("The answer was stopped before it began: ask again.", nothing)
+            return unanswered, None if asked.answer is None else stopped
         engine = self._loaded_engine(expected)
         with self._lock:
             if not stop.is_set():
@@ -137,8 +154,12 @@ class Answerer:
         asked = asked.taken_by(engine.template)
         prompt, left_out = self._prompts.fit(engine.template, model, asked)
         asked = replace(asked, params=asked.params_for(sampling_of(model)))
-        result = _generate(engine, prompt, asked, on_text, stop)
-        return Exchange(
+        incomplete = None
+        try:
+            result = _generate(engine, prompt, asked, on_text, stop)
+        except IncompleteAnswerError as exc:
+            result, incomplete = exc.result, exc
+        exchange = Exchange(
             asked.instruction,
             asked.context,
             asked.params,
@@ -153,7 +174,9 @@ class Answerer:
             asked.instead_of,
             left_out,
             utc_now(),
+            asked.answer,
         )
+        return exchange, incomplete
 
     def _loaded_engine(self, expected: _Expected) -> Engine:
         """The engine of the model that was asked. Raises what loading that raised."""
@@ -170,9 +193,37 @@ class Answerer:
 def _generate(
     engine: Engine, prompt: Prompt, asked: Asked, on_text: Callable[[str], None], stop: threading.Event
 ) -> GenerationResult:
+    if asked.answer is not None:
+        return _shaped(engine, prompt, asked, asked.answer, on_text, stop)
     if not asked.prefix_ids:
         return engine.generate(prompt, asked.params, on_text=on_text, stop=stop)
     continuing = require_continuation(engine)
     if asked.model_dir is not None:  # another model may have been loaded meanwhile
         require_engine_of(engine, asked.model_dir)
     return continuing.generate(prompt, asked.params, on_text=on_text, stop=stop, prefix_ids=asked.prefix_ids)
+
+
+def _shaped(
+    engine: Engine,
+    prompt: Prompt,
+    asked: Asked,
+    shape: Shape,
+    on_text: Callable[[str], None],
+    stop: threading.Event,
+) -> GenerationResult:
+    if asked.prefix_ids:
+        raise ValueError("answer= does not go with prefix_ids: leave one of them out.")
+    check_constrains(engine)
+    result: GenerationResult = engine.generate(
+        prompt,
+        asked.params,
+        on_text=on_text,
+        stop=stop,
+        answer=shape,  # type: ignore[call-arg]
+    )
+    # A large model is not loaded a second time without a word.
+    if not shape.choices or local_model(engine) is None or not isinstance(engine, LocalEngine):
+        return result
+    if extra_bytes(engine) >= LARGE_BYTES:
+        return result
+    return replace(result, probabilities=ChoiceReader.of(engine).probabilities(prompt, shape))
