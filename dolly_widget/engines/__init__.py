@@ -18,6 +18,7 @@ from dolly_widget.engines.registry import ENGINES, check_engine
 from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import FINISH_REASONS, GenerationResult
 from dolly_widget.engines.setup import SETUP_FIELDS, TYPED_FIELDS, EngineSetup, Prepared, split_options
+from dolly_widget.engines.shaped import check_constrains
 from dolly_widget.engines.sharing import share_engine, shared_directories
 from dolly_widget.engines.streaming import stream
 
@@ -40,6 +41,7 @@ __all__ = [
     "NotifiesOnClose",
     "Outcome",
     "Prepared",
+    "check_constrains",
     "check_engine",
     "effective_params",
     "endings",

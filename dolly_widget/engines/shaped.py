@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,14 @@ def structured_output(shape: Shape) -> openvino_genai.StructuredOutputConfig:
     config = genai.StructuredOutputConfig()
     config.grammar = shape.grammar
     return config
+
+
+def check_constrains(engine: object) -> None:
+    """Raise ValueError for an engine of a caller's own whose ``generate`` takes no shape."""
+    parameters = inspect.signature(engine.generate).parameters  # type: ignore[attr-defined]
+    takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
+    if "answer" not in parameters and not takes_any:
+        raise ValueError("This engine does not support answer=: use one from load_engine(…).")
 
 
 def refuse_beside_shape(params: SamplingParams, prefix_ids: Sequence[int]) -> None:

@@ -83,12 +83,24 @@ def _asked(exchange: Exchange) -> Iterator[str]:
     if exchange.turns:
         turns = "".join(f"\n        ({', '.join(map(_literal, turn))})," for turn in exchange.turns)
         yield f"turns=[{turns}\n    ]"
+    if exchange.answer is not None and (shape := _shape(exchange.answer.source)):
+        yield f"answer={shape}"
     if result.prefix_tokens:
         yield f"prefix_ids={result.token_ids[: result.prefix_tokens]!r}"
     for field in fields(exchange.params):
         if field.name == "seed" and exchange.params.is_greedy:
             continue  # nothing is drawn
         yield f"{field.name}={_setting(exchange, field.name)!r}"
+
+
+def _shape(source: Any) -> str:
+    """What was given as ``answer=``, in Python; "" where only its own name could say it."""
+    if source in (bool, int, float):
+        return str(source.__name__)
+    if isinstance(source, dict):
+        return repr(source)
+    is_plain = isinstance(source, list | tuple) and all(type(each) in (str, int, float, bool) for each in source)
+    return repr(list(source)) if is_plain else ""
 
 
 def _setting(exchange: Exchange, name: str) -> Any:
@@ -104,7 +116,9 @@ def _was_cut(result: GenerationResult) -> bool:
 
 
 def _remark(exchange: Exchange) -> list[str]:
-    """What to know about an answer that was stopped."""
+    """What to know about an answer that was stopped, or whose shape the code does not name."""
+    if exchange.answer is not None and not _shape(exchange.answer.source):
+        return ["# The answer had a shape that this code does not name: add it as answer=…"]
     if _was_cut(exchange.result):
         return [
             f"# The answer was stopped after this many tokens; max_new_tokens was {exchange.params.max_new_tokens}."

@@ -10,6 +10,7 @@ from pathlib import Path
 from dolly_widget.engines import EngineSetup, GenerationResult
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, Turn, encodable
+from dolly_widget.text.shapes import Shape
 
 MAX_LABEL_CHARS = 80
 
@@ -55,6 +56,8 @@ class Exchange:
     """How many of ``turns``, the oldest, the prompt does not hold: there was no room for them."""
     answered_at: datetime | None = field(default=None, repr=False)
     """When its answer ended, with a time zone; None where that is not known: in files of earlier versions."""
+    answer: Shape | None = field(default=None, repr=False, compare=False)
+    """What the answer had to be; None: any text. Neither it nor ``result.value`` is kept in files."""
     label: str = field(default="", repr=False)
     """What a reader calls it, in one line; "" where they gave it no name."""
 

@@ -19,6 +19,7 @@ from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import NOT_TYPESET, encodable, read_file
+from dolly_widget.text.shapes import shape_of
 from dolly_widget.widget.answer import saved
 from dolly_widget.widget.boxes import Boxes
 from dolly_widget.widget.column.panel import ColumnPanel
@@ -211,6 +212,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         turns: Sequence[tuple[str, str, str]] | None = None,
         prefix_ids: Sequence[int] = (),
         system: str | None = None,
+        answer: Any = None,
         **sampling: Any,
     ) -> GenerationResult:
         """Answer ``instruction`` and return the result when it is whole; the widget shows it as it comes.
@@ -220,9 +222,18 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         ``turns`` are what was said before, each an instruction, its context and its answer; None: what the chat holds,
         if it is one. ``prefix_ids`` are the answer's first tokens. ``system`` is the system prompt of this answer
         alone; None: the trait's, where the model's template takes one. ``sampling`` changes settings for this answer
-        alone. Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so.
+        alone.
+
+        ``answer`` is the shape that the answer has: a list of choices, a pattern of ``re``, a JSON schema, a dataclass
+        or pydantic model, ``bool``, ``int``, ``float`` or ``date``; see ``dolly_widget.text.shapes.shape_of``. The
+        result then has a ``value``, and for choices ``probabilities``, unless the model takes more than 1 GB, which
+        would be loaded a second time.
+
+        Interrupting the kernel stops the answer. Raises ValueError for what cannot be asked so; IncompleteAnswerError
+        for an answer that ended before it had its shape: what there is of it stays in the widget and its history.
         """
         session, params = self._session, with_changes(self.params, sampling)
+        shape = None if answer is None else shape_of(answer)
         context = read_file(context) if isinstance(context, Path) else context
         try:
             with session.lock:
@@ -235,7 +246,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
                     system=self.system if system is None else encodable(system),
                     untouched=tuple(name for name in self._untouched if name not in sampling),
                 )
-                asked = replace(asked, prefix_ids=tuple(prefix_ids), may_lack_system=system is None)
+                asked = replace(asked, prefix_ids=tuple(prefix_ids), may_lack_system=system is None, answer=shape)
                 if turns is not None:
                     asked = replace(asked, turns=checked_turns(turns), is_chat=False, instead_of="", left_out=0)
                 was_due = self._catching_up.is_due

@@ -9,8 +9,9 @@ from dolly_widget.widget.session.asked import Asked
 
 
 def same(exchange: Exchange) -> Asked:
-    """The same question, with the same settings and a fresh seed."""
-    return replace(_asked(exchange), params=replace(exchange.params, seed=None), is_chat=True)
+    """The same question, with the same settings and a fresh seed; the answer of the same shape."""
+    params = replace(exchange.params, seed=None)
+    return replace(_asked(exchange), params=params, is_chat=True, answer=exchange.answer)
 
 
 def from_token(exchange: Exchange, place: int, token_id: int) -> Asked:

@@ -16,13 +16,17 @@ from dolly_widget.engines import (
     EngineSetup,
     GenerationRequest,
     GenerationResult,
+    LocalEngine,
+    check_constrains,
     generate_many,
     local_model,
 )
-from dolly_widget.errors import ModelError, release_frames
+from dolly_widget.errors import IncompleteAnswerError, ModelError, release_frames
 from dolly_widget.history import Exchange, utc_now
+from dolly_widget.lens import LARGE_BYTES, ChoiceReader, extra_bytes
 from dolly_widget.runtime import Job, Worker
 from dolly_widget.text import Prompt
+from dolly_widget.text.shapes import Shape
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
@@ -68,6 +72,7 @@ class _Ready(NamedTuple):
             asked.instead_of,
             self.left_out,
             utc_now(),
+            asked.answer,
         )
 
 
@@ -132,7 +137,7 @@ class Answerer:
         """The work of an answer's job."""
         voices = self._voices.of(asked.samples, self._worker)
         try:
-            exchange = self._written(asked, expected, voices, stop)
+            exchange, incomplete = self._written(asked, expected, voices, stop)
         except BaseException as exc:
             release_frames(exc)
             try:
@@ -142,6 +147,8 @@ class Answerer:
                 self._end(functools.partial(self._on_error, exc))
             raise
         self._end(functools.partial(self._on_result, exchange))
+        if incomplete is not None:  # what there is of it stays all the same
+            raise incomplete
         return exchange.result
 
     def _end(self, show_outcome: Callable[[], None]) -> None:
@@ -149,14 +156,23 @@ class Answerer:
             self.is_busy = False
             show_outcome()
 
-    def _written(self, asked: Asked, expected: _Expected, voices: Sequence[Voice], stop: threading.Event) -> Exchange:
-        """Write what is asked, and remember it; return the last answer."""
+    def _written(
+        self, asked: Asked, expected: _Expected, voices: Sequence[Voice], stop: threading.Event
+    ) -> tuple[Exchange, IncompleteAnswerError | None]:
+        """Write what is asked, and remember it; return the last answer, and what it lacks of its shape."""
+        incomplete = None
         if stop.is_set():  # before its turn came
-            return self._remember(_unbegun(asked))
+            unbegun = _unbegun(asked)
+            stopped = IncompleteAnswerError("The answer was stopped before it began: ask again.", unbegun.result)
+            return self._remember(unbegun), None if asked.answer is None else stopped
         ready = self._ready(asked, expected, stop)
-        if len(voices) == 1:
-            return self._remember(ready.answered(_generate(ready.engine, ready.prompt, ready.asked, voices[0], stop)))
-        return self._several(ready, voices, stop)
+        if len(voices) > 1:
+            return self._several(ready, voices, stop), None
+        try:
+            result = _generate(ready.engine, ready.prompt, ready.asked, voices[0], stop)
+        except IncompleteAnswerError as exc:
+            result, incomplete = exc.result, exc
+        return self._remember(ready.answered(result)), incomplete
 
     def _several(self, ready: _Ready, voices: Sequence[Voice], stop: threading.Event) -> Exchange:
         """Write several answers, at once where the engine can do that. One that fails leaves the others alone."""
@@ -216,15 +232,44 @@ def _unbegun(asked: Asked) -> Exchange:
         instead_of=asked.instead_of,
         system=asked.system,
         answered_at=utc_now(),
+        answer=asked.answer,
     )
 
 
 def _generate(
     engine: Engine, prompt: Prompt, asked: Asked, on_text: Callable[[str], None], stop: threading.Event
 ) -> GenerationResult:
+    if asked.answer is not None:
+        return _shaped(engine, prompt, asked, asked.answer, on_text, stop)
     if not asked.prefix_ids:
         return engine.generate(prompt, asked.params, on_text=on_text, stop=stop)
     continuing = require_continuation(engine)
     if asked.model_dir is not None:  # another model may have been loaded meanwhile
         require_engine_of(engine, asked.model_dir)
     return continuing.generate(prompt, asked.params, on_text=on_text, stop=stop, prefix_ids=asked.prefix_ids)
+
+
+def _shaped(
+    engine: Engine,
+    prompt: Prompt,
+    asked: Asked,
+    shape: Shape,
+    on_text: Callable[[str], None],
+    stop: threading.Event,
+) -> GenerationResult:
+    if asked.prefix_ids:
+        raise ValueError("answer= does not go with prefix_ids: leave one of them out.")
+    check_constrains(engine)
+    result: GenerationResult = engine.generate(
+        prompt,
+        asked.params,
+        on_text=on_text,
+        stop=stop,
+        answer=shape,  # type: ignore[call-arg]
+    )
+    # A large model is not loaded a second time without a word.
+    if not shape.choices or local_model(engine) is None or not isinstance(engine, LocalEngine):
+        return result
+    if extra_bytes(engine) >= LARGE_BYTES:
+        return result
+    return replace(result, probabilities=ChoiceReader.of(engine).probabilities(prompt, shape))

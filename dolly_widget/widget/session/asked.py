@@ -9,6 +9,7 @@ from typing import Any
 
 from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import Turn, takes_system, takes_turns
+from dolly_widget.text.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Asked:
     """The question whose place this one takes."""
     left_out: int = 0
     """How many of ``turns`` the model did not get the last time."""
+    answer: Shape | None = None
+    """What the answer has to be; None: any text."""
     untouched: tuple[str, ...] = ()
     """Sampling settings that are to be the own ones of the model that answers: it may not be here yet."""
 
