@@ -20,7 +20,7 @@ from dolly_widget.batch.running import answer_rows
 from dolly_widget.batch.work import Work
 from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, setup_from, split_options, start_engine
 from dolly_widget.sampling import SamplingParams, with_changes
-from dolly_widget.text.shapes import Shape, shape_of
+from dolly_widget.text.shapes import shape_of
 
 OnResult: TypeAlias = "Callable[[RowResult], None]"
 Asked: TypeAlias = "str | Path | EngineSetup | Engine"
