@@ -17,9 +17,10 @@ from dolly_widget.batch.progress import shown_rows
 from dolly_widget.batch.questions import Question, questions_of
 from dolly_widget.batch.result import RowResult
 from dolly_widget.batch.running import answer_rows
+from dolly_widget.batch.work import Work
 from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, setup_from, split_options, start_engine
 from dolly_widget.sampling import SamplingParams, with_changes
-from dolly_widget.text.shapes import Shape, shape_of
+from dolly_widget.text.shapes import shape_of
 
 OnResult: TypeAlias = "Callable[[RowResult], None]"
 Asked: TypeAlias = "str | Path | EngineSetup | Engine"
@@ -111,18 +112,6 @@ def ask_questions(
             if todo:
                 run.collect(source.results(work, todo, ray), progress)
         return run.in_order()
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is to be answered, and how."""
-
-    questions: Sequence[Question]
-    params: SamplingParams
-    """With a seed."""
-    shape: Shape | None
-    stop: threading.Event
-    at_once: int | None
 
 
 class _Run:

@@ -12,18 +12,16 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dolly_widget.batch.questions import Question
 from dolly_widget.batch.result import RowResult
 from dolly_widget.batch.running import answer_rows, refused
+from dolly_widget.batch.work import Work
 from dolly_widget.engines import EngineSetup, load_engine
 from dolly_widget.errors import EngineError
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text.shapes import Shape
-
-if TYPE_CHECKING:
-    from dolly_widget.batch.asking import Work
 
 _THREADS = "INFERENCE_NUM_THREADS"
 _MOST_ROWS = 64

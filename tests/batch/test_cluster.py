@@ -11,7 +11,7 @@ from command_line import start
 
 from dolly_widget import EngineError, EngineSetup, SamplingParams, ask_many
 from dolly_widget.batch import cluster
-from dolly_widget.batch.asking import Work
+from dolly_widget.batch.work import Work
 
 ray = pytest.importorskip("ray")
 ROWS = 200
