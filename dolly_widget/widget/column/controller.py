@@ -137,7 +137,8 @@ class ColumnController:
         run, view = self.session.run, self.view
         done = 0 if run is None or self._is_changed else len(run.results)
         if done:
-            view.run_label = f"Run the other {_rows(self._missing)}" if self._missing else "Run all again"
+            others = "row" if self._missing == 1 else _rows(self._missing)
+            view.run_label = f"Run the other {others}" if self._missing else "Run all again"
         else:
             count = next((each["rows"] for each in view.tables if each["name"] == view.table), 0)
             view.run_label = f"Run all {_rows(count)}" if count > 1 else "Run all rows"

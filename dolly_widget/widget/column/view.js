@@ -43,7 +43,8 @@ function bind(view) {
   bindForm(view);
   view.attempt.addEventListener("click", () => model.send({ kind: "try", form: formOf(view) }));
   view.run.addEventListener("click", () => model.send({ kind: "run", form: formOf(view) }));
-  view.stop.addEventListener("click", () => model.send({ kind: "stop" }));
+  view.stop.addEventListener("click", () => stopRun(view));
+  view.root.addEventListener("keydown", ({ key }) => key === "Escape" && stopRun(view));
   bindRows(view);
   const form = () => showForm(view);
   const run = () => showRun(view);
@@ -54,15 +55,20 @@ function bind(view) {
   });
 }
 
+function stopRun({ model }) {
+  if (["waiting", "running"].includes(model.get("state"))) model.send({ kind: "stop" });
+}
+
 function showRun(view) {
-  const { model, attempt, run, stop, figures, bar, note } = view;
+  const { root, model, attempt, run, stop, figures, bar, note } = view;
   const state = model.get("state");
   const { done = 0, total = 0, figures: said = "" } = model.get("progress");
   const isBusy = state !== "ready";
   const hadFocus = [attempt, run, stop].includes(document.activeElement);
   attempt.hidden = run.hidden = isBusy;
   stop.hidden = !isBusy;
-  stop.disabled = state === "stopping";
+  stop.setAttribute("aria-disabled", String(state === "stopping")); // it keeps the focus
+  root.toggleAttribute("data-keeps-escape", isBusy); // the key stops this, not an answer
   run.textContent = model.get("run_label");
   attempt.disabled = run.disabled = model.get("tables").length === 0;
   figures.textContent = STATES[state] || said;
@@ -70,7 +76,7 @@ function showRun(view) {
   showBar(bar, state === "waiting" ? null : total ? (100 * done) / total : 0);
   note.textContent = model.get("note");
   note.classList.toggle("dw-is-wrong", model.get("is_wrong"));
-  if (hadFocus && isBusy && !stop.disabled) stop.focus();
+  if (hadFocus && isBusy) stop.focus();
   else if (hadFocus && !isBusy) run.focus();
 }
 
