@@ -92,7 +92,7 @@ def test_stop_keeps_what_is_done_and_cells_are_shown_as_text(notebook, page):
     expect(figures(page)).to_contain_text("30 of 31 rows", timeout=WAIT_MS)
     expect(rows(page).nth(2)).to_contain_text("<b>so</b>")
     expect(page.locator(".dw-cells b")).to_have_count(0)
-    page.get_by_role("button", name="Stop").focus()
+    page.locator(".dw-cells").get_by_role("button", name="Stop", exact=True).focus()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Run the other row")).to_be_focused(timeout=WAIT_MS)
     shown.run(1)
