@@ -20,7 +20,6 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 
 from dolly_widget.engines import (
     TYPED_FIELDS,
-    Constrains,
     Engine,
     EngineSetup,
     GenerationResult,
@@ -206,8 +205,8 @@ class DollyMagics(Magics):
                 listener = Listener(live.pieces.append, live.thoughts.append)
                 if request.shape is None:
                     return engine.generate(prompt, live.params, on_text=listener, stop=stop)
-                constrains: Constrains = engine
-                result = constrains.generate(prompt, live.params, on_text=listener, stop=stop, answer=request.shape)
+                ask = functools.partial(engine.generate, answer=request.shape)  # type: ignore[call-arg]
+                result = ask(prompt, live.params, on_text=listener, stop=stop)
                 return with_probabilities(result, engine, prompt, request.shape)
         except BaseException as exc:
             if isinstance(exc, EngineError):
