@@ -14,7 +14,7 @@ LONG = {"type": "array", "items": {"type": "string"}, "minItems": 3}
 
 @pytest.fixture
 def widget(make):
-    return make(temperature=0)
+    return make("demo", temperature=0)
 
 
 def test_a_choice_has_a_value_and_probabilities(widget):
@@ -77,15 +77,14 @@ def test_an_engine_of_ones_own_that_cannot_is_refused_in_a_sentence(make):
 
 
 def test_asked_again_the_answer_has_the_same_shape(make):
-    widget = make(temperature=1.0, max_new_tokens=20)
+    widget = make("demo", temperature=1.0, max_new_tokens=20)
     widget.ask("Is the sky blue?", answer=["yes", "no"])
     assert widget.regenerate().wait(60).value in ("yes", "no")
 
 
-def test_a_file_keeps_the_text_and_not_the_value(widget, tmp_path):
+def test_a_file_keeps_the_text_and_not_the_value(widget):
     widget.ask("Is the sky blue?", answer=bool)
-    widget.history.save(tmp_path / "history.json")
-    kept = History.load(tmp_path / "history.json")[0]
+    kept = History.from_json(widget.history.to_json())[0]
     assert kept.result == widget.history[0].result
     assert (kept.result.value, kept.answer) == (None, None)
 
