@@ -154,6 +154,26 @@ def test_whatever_ends_a_run_carries_what_is_done(error, tmp_path):
     assert again.taken == 4
 
 
+def test_what_runs_is_cancelled_and_a_model_of_its_own_is_freed_whatever_ends_a_run(monkeypatch):
+    engine = ManyEngine()
+    monkeypatch.setattr("dolly_widget.batch.asking.start_engine", lambda setup, prepared: engine)
+
+    def fail(result):
+        raise RuntimeError("of the caller's")
+
+    with pytest.raises(RuntimeError) as raised:  # whose traceback keeps all frames
+        ask_many(QUESTIONS, seed=0, on_result=fail)
+    assert engine.is_cancelled
+    assert engine.is_closed
+    assert len(raised.value.results) == 1
+
+
+def test_a_loaded_engine_stays_so():
+    engine = ManyEngine()
+    ask_many(QUESTIONS, model=engine)
+    assert not engine.is_closed
+
+
 def test_a_device_that_fails_is_no_row_s_fault(tmp_path):
     with pytest.raises(EngineError, match="The device is gone") as raised:
         ask_many(["a", "fails"], model=ManyEngine(at_once=1), seed=0)
