@@ -42,12 +42,13 @@ def generate_many(
     """See ``AnswersMany.generate_many``; with any engine."""
     if isinstance(engine, AnswersMany):
         return engine.generate_many(requests, stop=stop, at_once=at_once)
-    return _one_after_the_other(engine, requests, stop or threading.Event())
+    return one_after_the_other(engine, requests, stop or threading.Event())
 
 
-def _one_after_the_other(
+def one_after_the_other(
     engine: Engine, requests: Iterable[GenerationRequest], stop: threading.Event
 ) -> Iterator[Outcome]:
+    """Yield the outcomes in the order of the requests, each written alone."""
     for place, request in enumerate(requests):
         if stop.is_set():
             return
