@@ -99,8 +99,9 @@ class GenAIEngine(ModelEngine):
             raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
 
     def _prepare(self, params: SamplingParams) -> None:
+        is_broken = isinstance(self._loaded, BatchedPipeline) and self._loaded.is_broken
         # In the place of what is loaded, not beside it: a model's weights are in memory once.
-        if params.penalises_answer != isinstance(self._loaded, SteppedModel):
+        if is_broken or params.penalises_answer != isinstance(self._loaded, SteppedModel):
             load = self._load_stepped if params.penalises_answer else self._load
             self._loaded = self._load_on_own_thread(self._checked_properties(), load)
 

@@ -19,8 +19,8 @@ from real_engines import OPTIONS, share, start
 
 from dolly_widget.engines.answer import Answer, ignore_text
 from dolly_widget.engines.bounds import CANDIDATES, within_candidates
-from dolly_widget.engines.engine import Continues, Engine, LocalEngine
 from dolly_widget.engines.continuation import Continuation
+from dolly_widget.engines.engine import Continues, Engine, LocalEngine
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.loading import load_engine
 from dolly_widget.engines.optimum import OptimumEngine
