@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dolly_widget.batch import RowResult, ask_many
     from dolly_widget.bench import measure
     from dolly_widget.comparison import Comparison, ComparisonRow, compare, first_difference
     from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, stream
@@ -32,6 +33,8 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 # Loaded when first used, so that the import takes no time.
 _HOMES = {
+    "RowResult": "batch",
+    "ask_many": "batch",
     "measure": "bench",
     "Comparison": "comparison",
     "ComparisonRow": "comparison",
@@ -98,6 +101,7 @@ __all__ = [
     "PromptTooLongError",
     "Publisher",
     "ResponseView",
+    "RowResult",
     "SamplingExplorer",
     "SamplingParams",
     "Segment",
@@ -106,6 +110,7 @@ __all__ = [
     "Tokenizer",
     "WeightFormat",
     "as_code",
+    "ask_many",
     "available_devices",
     "chat_template",
     "coloured_html",

@@ -24,6 +24,7 @@ history                 sampling, text, engines
 lens, bench             errors, text, runtime, sampling, models, engines
 magic                   errors, text, runtime, sampling, models, engines, lens
 batch                   errors, text, runtime, sampling, models, engines, lens
+pandas                  batch
 comparison              errors, text, runtime, sampling, models, engines, bench
 widget                  errors, text, runtime, sampling, models, engines, history, lens, batch
 cli                     errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison

@@ -106,8 +106,9 @@ class GenAIEngine(ModelEngine):
             )
 
     def _prepare(self, params: SamplingParams) -> None:
+        is_broken = isinstance(self._loaded, BatchedPipeline) and self._loaded.is_broken
         # In the place of what is loaded, not beside it: a model's weights are in memory once.
-        if params.penalises_answer != isinstance(self._loaded, SteppedModel):
+        if is_broken or params.penalises_answer != isinstance(self._loaded, SteppedModel):
             load = self._load_stepped if params.penalises_answer else self._load
             self._loaded = self._load_on_own_thread(self._checked_properties(), load)
 

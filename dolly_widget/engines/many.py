@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from dolly_widget.engines.engine import Engine
 from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.stops import StopAsWell
 from dolly_widget.errors import EXPECTED_ERRORS
 
 Outcome: TypeAlias = "tuple[int, GenerationResult | Exception]"
@@ -54,8 +55,9 @@ def one_after_the_other(
             return
         outcome: GenerationResult | Exception
         try:
+            ends = StopAsWell(stop, request.stop)
             outcome = engine.generate(
-                request.prompt, request.params, on_text=request.on_text, stop=stop, **_more(request)
+                request.prompt, request.params, on_text=request.on_text, stop=ends, **_more(request)
             )
         except EXPECTED_ERRORS as exc:
             outcome = exc

@@ -85,10 +85,9 @@ class ManyAnswers:
     def outcomes(self, requests: Iterable[GenerationRequest]) -> Iterator[Outcome]:
         """Take one request after the other as there is room; yield each outcome when it is there."""
         try:
-            for number, request in enumerate(requests):
-                if self._stop.is_set():
-                    break
-                yield from self._answer(number, request)
+            numbered = enumerate(requests)
+            while not self._stop.is_set() and (following := next(numbered, None)):
+                yield from self._answer(*following)
             while self._places:
                 yield self._next_outcome()
         finally:

@@ -8,7 +8,6 @@ request.
 from __future__ import annotations
 
 import itertools
-import math
 import threading
 import time
 from pathlib import Path
@@ -49,8 +48,10 @@ class BatchedPipeline:
         self._lock = threading.Lock()
         self._new: list[Running] = []
         self._is_stepping = False
+        self.is_broken = False
+        """Whether a step failed: what made it fail stays in the pipeline, and the model has to be loaded again."""
         self._reserved_tokens = 0
-        self._block_bytes = math.inf
+        self._block_bytes = self._measured_block()
 
     def start(self, running: Running) -> None:
         """Write an answer beside those that run; what becomes of it goes to its inbox."""
@@ -69,10 +70,7 @@ class BatchedPipeline:
                 raise
 
     def has_room(self, tokens: int) -> bool:
-        """Whether a text of so many tokens fits into memory beside those that run, however long they become.
-
-        The bytes of a token are those of the first answer, which has to come before: until then, there is room for one.
-        """
+        """Whether a text of so many tokens fits into memory beside those that run, however long they become."""
         with self._lock:
             reserved = self._reserved_tokens
         if reserved == 0:
@@ -84,6 +82,20 @@ class BatchedPipeline:
     def cache_bytes(self) -> int:
         """Memory of the keys and values of all texts, those that are kept for later included."""
         return int(self._pipeline.get_metrics().kv_cache_size_in_bytes)
+
+    def _measured_block(self) -> int:
+        """What a block of the cache takes: a single token fills one. Its pass also reads the weights, once."""
+        import numpy as np
+        import openvino as ov
+        import openvino_genai as genai
+
+        config = genai.GenerationConfig()
+        config.max_new_tokens, config.ignore_eos = 1, True
+        handle = self._pipeline.add_request(next(self._numbers), ov.Tensor(np.zeros((1, 1), dtype=np.int64)), config)
+        while self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
+        del handle  # which would have ended it
+        return self.cache_bytes
 
     def close(self) -> None:
         """End all answers, and wait until the pipeline is at rest. Safe twice."""
@@ -103,6 +115,7 @@ class BatchedPipeline:
             with self._lock:
                 running += self._new
                 self._new, self._is_stepping = [], False
+                self.is_broken = True
             self._end(running, list(running), exc)
 
     def _take_new(self, running: list[Running]) -> bool:
@@ -141,8 +154,6 @@ class BatchedPipeline:
             status = each.handle.get_status()
             if status == self._running_status:
                 continue
-            if len(running) == 1:
-                self._measure(each)
             # One that was cancelled, and was alone, is "ignored", too.
             is_too_large = status == self._ignored_status and not each.is_unwanted
             self._end(running, [each], RuntimeError("its cache does not fit into memory") if is_too_large else None)
@@ -151,11 +162,6 @@ class BatchedPipeline:
         while running.handle.can_read():
             for output in running.handle.read().values():
                 running.tell(output.generated_ids, at_s)
-
-    def _measure(self, running: Running) -> None:
-        """Learn what a block of the cache takes from an answer that was alone in it: rather too much than less."""
-        blocks = max(1, (len(running.text.ids) + running.count - 1) // _BLOCK)
-        self._block_bytes = min(self._block_bytes, self.cache_bytes / blocks)
 
     def _end(self, running: list[Running], ended: list[Running], error: BaseException | None = None) -> None:
         for each in ended:

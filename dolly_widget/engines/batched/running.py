@@ -23,8 +23,6 @@ class Running:
         self.text, self.end_ids = text, end_ids
         self._inbox, self._is_unwanted = inbox, is_unwanted
         self._is_cancelled = False
-        self.count = 0
-        """New tokens so far."""
 
     @property
     def most_tokens(self) -> int:
@@ -42,7 +40,6 @@ class Running:
 
     def tell(self, ids: Sequence[int], at_s: float) -> None:
         """What a step made, and when (``time.perf_counter``)."""
-        self.count += len(ids)
         self._inbox.put(News(self, ids, at_s))
 
     def end(self, error: BaseException | None = None) -> None:

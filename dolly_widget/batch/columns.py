@@ -1,0 +1,79 @@
+"""A table, pandas' or Polars', and the columns that its rows' answers become. Imports neither library at its top."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from dolly_widget.batch.asking import ask_questions
+from dolly_widget.batch.fields import FieldTemplate, fill_rows
+from dolly_widget.batch.frames import columns_of
+from dolly_widget.batch.result import RowResult
+
+Frame = TypeVar("Frame")
+
+
+def ask_column(
+    frame: Frame, instruction: str, *, context: str = "", answer: Any = None, into: str = "answer", **options: Any
+) -> Frame:
+    """Ask ``instruction`` of each row of a table, and return a new table with the answers in the column ``into``.
+
+    ``instruction`` and ``context`` name columns in braces: ``"Is this review positive? {text}"``; ``{{`` and ``}}`` are
+    braces. A row that has no value there, or a blank one, is not asked. ``options`` are those of ``ask_many``.
+
+    With ``answer``, the column has values, without it texts; None where there is none, and then ``{into}_error`` says
+    why. Where ``answer`` is choices, ``{into}_probability`` is how likely the model took the one that it gave: sorted
+    by it, the table has the uncertain rows first. Raises ValueError for a field that is no column, or a column that is
+    there already; what ``ask_many`` raises.
+    """
+    check_names(columns_of(frame), into)
+    questions = fill_rows(frame, FieldTemplate(instruction), FieldTemplate(context))
+    return with_results(frame, ask_questions(questions, answer=answer, **options), into)
+
+
+def check_names(columns: Sequence[str], into: str) -> None:
+    """Raise ValueError where a column that the answers become is there already."""
+    for name in names(into):
+        if name in columns:
+            raise ValueError(f"There is a column {name!r} already: choose another name with into, or drop it first.")
+
+
+def names(into: str) -> tuple[str, str, str]:
+    """The columns of answers: the answer, its probability, its error."""
+    return into, f"{into}_probability", f"{into}_error"
+
+
+def answer_columns(results: Sequence[RowResult], into: str) -> dict[str, list[Any]]:
+    """What the results are in a table: columns by their names. There are probabilities where any result has some."""
+    answer, probability, error = names(into)
+    is_typed = any(each.value is not None for each in results)
+    columns: dict[str, list[Any]] = {
+        answer: [None if each.error else each.value if is_typed else each.text for each in results]
+    }
+    if any(each.probabilities for each in results):
+        columns[probability] = [(each.probabilities or {}).get(each.value, math.nan) for each in results]
+    return {**columns, error: [each.error for each in results]}
+
+
+def with_results(frame: Frame, results: Sequence[RowResult], into: str) -> Frame:
+    """A new table: ``frame``, and a result for each of its rows in the columns ``into`` and so on."""
+    columns: Any = answer_columns(results, into)
+    if hasattr(frame, "iloc"):
+        return _in_pandas(frame, columns)  # type: ignore[no-any-return]
+    import polars
+
+    return frame.with_columns(  # type: ignore[attr-defined,no-any-return]
+        [polars.Series(name, values, strict=False) for name, values in columns.items()]
+    )
+
+
+def _in_pandas(frame: Any, columns: dict[str, list[Any]]) -> Any:
+    import pandas
+
+    new = frame.copy()
+    for name, values in columns.items():
+        series = pandas.Series(values, dtype=None if values else "object")
+        label = name if new.columns.nlevels == 1 else (name, *[""] * (new.columns.nlevels - 1))
+        new[label] = series.array  # by place: an index may have a label twice
+    return new
