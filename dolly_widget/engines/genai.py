@@ -97,12 +97,11 @@ class GenAIEngine(ModelEngine):
     def _check_shape(self, params: SamplingParams) -> None:
         if params.penalises_answer:
             raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
-        if not (
-            self.model.directory / "openvino_detokenizer.xml"
-        ).is_file():  # from which GenAI knows the tokens' texts
+        # From which GenAI knows the texts of the tokens.
+        if not (self.model.directory / "openvino_detokenizer.xml").is_file():
             raise ValueError(
-                f"{self.model.name} has no openvino_detokenizer.xml, without which no answer can be held to a shape: use "
-                "a model that was not converted from a GGUF file."
+                f"{self.model.name} has no openvino_detokenizer.xml, without which no answer can be held to a shape: "
+                "use a model that was not converted from a GGUF file."
             )
 
     def _prepare(self, params: SamplingParams) -> None:

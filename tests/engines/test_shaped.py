@@ -232,7 +232,7 @@ def test_a_model_whose_files_do_not_say_its_tokens_is_refused_in_a_sentence(demo
     bare = tmp_path / "bare"
     shutil.copytree(demo_dir, bare, ignore=shutil.ignore_patterns("openvino_detokenizer.*", "openvino_tokenizer.*"))
     other = start(GenAIEngine, bare)
-    with pytest.raises(ValueError, match="has no openvino_detokenizer.xml"):
+    with pytest.raises(ValueError, match=r"has no openvino_detokenizer\.xml"):
         other.generate(PROMPT, GREEDY, answer=["a", "b"])
     other.close()
 
