@@ -12,6 +12,7 @@ from many_engine import ManyEngine
 
 from dolly_widget import EngineError, RowResult, SamplingParams, ask_many
 from dolly_widget.batch import KeptRows, answer_rows, ask_questions
+from dolly_widget.text.shapes import Shape
 
 QUESTIONS = [f"q{n}" for n in range(10)]
 
@@ -102,7 +103,7 @@ def test_no_rows_are_no_results():
 def test_values_of_choices_come_with_the_results():
     results = ask_many(QUESTIONS, model=ManyEngine(), answer=[True, False], seed=0)
     assert {each.value for each in results} == {True, False}
-    assert all(each.text == str(each.value) for each in results)
+    assert all(each.value is {"yes": True, "no": False}[each.text] for each in results)
 
 
 def test_requests_are_made_when_there_is_room_for_them():
@@ -341,9 +342,8 @@ def test_values_are_read_from_the_file(path):
 
 def test_a_line_is_the_result():
     result = RowResult(3, "no\n\u2028", "no", {"yes": 0.25, "no": 0.75}, "", "stop", 7, 5, 2)
-    from dolly_widget.text.shapes import shape_of
-
-    shape = shape_of(["yes", "no\n\u2028"])
+    choices = {"yes": "yes", "no\n\u2028": "no"}
+    shape = Shape(choices.__getitem__, "", choices)
     read = RowResult.from_line(result.to_line(), shape)
     assert "\n" not in result.to_line()
     assert read == result
