@@ -38,7 +38,7 @@ GUIDES = [
     HERE / "guide" / f"{name}.md"
     for name in (
         *("asking", "keyboard", "front_ends", "terminal", "columns", "models", "families", "speed", "lens"),
-        *("magic", "safety", "troubleshooting"),
+        *("magic", "shapes", "safety", "troubleshooting"),
     )
 ]
 # Packages of npm that draw ipywidgets 8, and their files that a page loads.

@@ -21,7 +21,8 @@ runtime                 text
 models                  errors, text, runtime, sampling
 engines                 errors, text, runtime, sampling, models
 history                 sampling, text, engines
-lens, bench, magic      errors, text, runtime, sampling, models, engines
+lens, bench             errors, text, runtime, sampling, models, engines
+magic                   errors, text, runtime, sampling, models, engines, lens
 batch                   errors, text, runtime, sampling, models, engines, lens
 pandas                  batch
 comparison              errors, text, runtime, sampling, models, engines, bench

@@ -24,7 +24,7 @@ def what_is_asked(
         "table of questions": _digest(questions),
         "model": model,
         "set of sampling settings": repr(settings),
-        "shape of answer": f"{shape.regex or shape.json_schema} {choices}" if shape else "text",
+        "shape of answer": f"{shape.grammar} {choices}" if shape else "text",
     }
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -125,9 +125,13 @@ class _Run:
         """The results that are there, by their rows."""
         return [self.results[row] for row in sorted(self.results)]
 
-    def collect(self, results: Iterator[RowResult], is_shown: bool) -> None:
+    def collect(self, results: Generator[RowResult], is_shown: bool) -> None:
         """Take the results as they come."""
-        with shown_rows(len(self._work.questions), len(self.results), is_shown) as bar:
+        # Closed at once, whatever ends this: a traceback would keep the model, and have it answer.
+        with (
+            contextlib.closing(results),
+            shown_rows(len(self._work.questions), len(self.results), is_shown) as bar,
+        ):
             for result in results:
                 if result.row in self.results:
                     continue
@@ -164,7 +168,7 @@ class _Loaded:
         setup = getattr(self.engine, "setup", None)
         return name_of(setup) if isinstance(setup, EngineSetup) else type(self.engine).__qualname__
 
-    def results(self, work: Work, rows: Iterable[int], ray: bool | int) -> Iterator[RowResult]:
+    def results(self, work: Work, rows: Iterable[int], ray: bool | int) -> Generator[RowResult]:
         """Yield what comes of ``rows``."""
         if ray:
             raise ValueError("With ray, each worker loads the model: give its name, not a loaded engine.")
@@ -184,7 +188,7 @@ class _ToLoad:
         """What the file of a run calls it."""
         return name_of(self.setup)
 
-    def results(self, work: Work, rows: Iterable[int], ray: bool | int) -> Iterator[RowResult]:
+    def results(self, work: Work, rows: Iterable[int], ray: bool | int) -> Generator[RowResult]:
         """Yield what comes of ``rows``."""
         if ray:
             from dolly_widget.batch.cluster import answer_on_cluster

@@ -77,15 +77,15 @@ class _Rows:
             yield from self._answered(rows, at_once)
 
     def _answered(self, rows: Iterable[int], at_once: int | None) -> Iterator[RowResult]:
-        outcomes = generate_many(self._engine, self._requests(rows), stop=self._stop, at_once=at_once)
-        for place, outcome in outcomes:
-            yield from self._those_refused()
-            row, request = self._asked.pop(place)
-            result = self._result(row, request, outcome)
-            if result.finish_reason != "cancelled":
-                yield replace(
-                    result, probabilities=None if result.error else result.probabilities or self._likely(request)
-                )
+        outcomes: Any = generate_many(self._engine, self._requests(rows), stop=self._stop, at_once=at_once)
+        with contextlib.closing(outcomes):  # cancels what runs
+            for place, outcome in outcomes:
+                yield from self._those_refused()
+                row, request = self._asked.pop(place)
+                result = self._result(row, request, outcome)
+                if result.finish_reason != "cancelled":
+                    likely = None if result.error else result.probabilities or self._likely(request)
+                    yield replace(result, probabilities=likely)
         yield from self._those_refused()
 
     def _those_refused(self) -> Iterator[RowResult]:

@@ -73,7 +73,7 @@ class Answer:
         self,
         text: TextStream,
         on_text: OnText,
-        cancels: tuple[threading.Event, threading.Event],
+        cancels: Sequence[threading.Event],
         prefix_ids: Sequence[int] = (),
         end_ids: frozenset[int] = frozenset(),
         splitter: ReasoningSplitter | None = None,
@@ -113,15 +113,20 @@ class Answer:
         """Ids so far, those that were given first."""
         return [*self._prefix, *self._ids]
 
+    @property
+    def new_tokens(self) -> int:
+        """Number of ids so far, without those that were given first."""
+        return len(self._ids)
+
     def start(self) -> None:
         """Pass on the text that was given, and note when the work on the prompt begins."""
         if self._prefix:
             self._read(self._prefix)
         self._started = time.perf_counter()
 
-    def step(self) -> None:
-        """Note when a forward pass had ended."""
-        self._times.append(time.perf_counter())
+    def step(self, at_s: float | None = None) -> None:
+        """Note when a forward pass had ended, by ``time.perf_counter``: now, unless it was ``at_s``."""
+        self._times.append(time.perf_counter() if at_s is None else at_s)
 
     def retime(self, ttft_s: float, times_s: Sequence[float]) -> None:
         """Take the library's times in place of those noted: time to first token, and when each pass had ended.

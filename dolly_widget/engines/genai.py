@@ -1,4 +1,7 @@
-"""The default engine: OpenVINO GenAI's LLMPipeline. It is fed ids and gives ids.
+"""The default engine: OpenVINO GenAI. It is fed ids and gives ids.
+
+Most models run on its continuous batching (`batched`): callers need not wait for each other. LLMPipeline, for one
+caller at a time, is for attention that only it computes right, and for devices that cannot do the other.
 
 Its presence and frequency penalties are not OpenAI's: a negative logit is *raised* by them (GenAI 2026.4,
 logit_transformers.hpp), so that a word that was used often comes where it makes no sense. With these two, the answer is
@@ -7,32 +10,44 @@ written a token at a time in OpenVINO's own runtime, by the arithmetic of `sampl
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dolly_widget.engines import lone_pipeline, stepped_model
 from dolly_widget.engines.answer import Answer
+from dolly_widget.engines.batched.answers import ManyAnswers, write
+from dolly_widget.engines.batched.pipeline import BatchedPipeline
 from dolly_widget.engines.bounds import within_candidates
 from dolly_widget.engines.chooser import Chooser
-from dolly_widget.engines.model_engine import ModelEngine
-from dolly_widget.engines.shaped import structured_output
-from dolly_widget.engines.stepped_model import SteppedModel, write
+from dolly_widget.engines.continuation import Continuation
+from dolly_widget.engines.many import Outcome, one_after_the_other
+from dolly_widget.engines.model_engine import ModelEngine, Opened
+from dolly_widget.engines.request import GenerationRequest
+from dolly_widget.engines.stepped_model import SteppedModel
 from dolly_widget.errors import EngineError
-from dolly_widget.runtime import check_properties
+from dolly_widget.runtime import check_properties, devices_behind
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.text.shapes import Shape
 
-if TYPE_CHECKING:
-    import openvino_genai
-
-# GenAI's numbers have 32 bits: beyond these, its 0 or 1 would come of a setting that is in its range.
-_SMALLEST = 1e-6
-_BELOW_ONE = 1 - 2**-24
 # A property of GenAI, not of a device: paged attention, which keeps what begins alike, or the model's own.
 _BACKEND = "ATTENTION_BACKEND"
 
 
 class GenAIEngine(ModelEngine):
-    """A model directory on a device, run by ``openvino_genai.LLMPipeline``. See ``Engine`` for the methods."""
+    """A model directory on a device, run by ``openvino_genai``. See ``Engine`` and ``AnswersMany`` for the methods."""
+
+    _is_batched = False  # known when it is loaded
+
+    def generate_many(
+        self, requests: Iterable[GenerationRequest], *, stop: threading.Event | None = None, at_once: int | None = None
+    ) -> Iterator[Outcome]:
+        """See ``AnswersMany``."""
+        self._refuse_in_callback()
+        # LongRoPE's two texts of an answer are two requests.
+        if self._is_batched and self.model.info.longrope_limit is None:
+            return ManyAnswers(_Host(self), stop or threading.Event(), at_once).outcomes(requests)
+        return one_after_the_other(self, requests, stop or threading.Event())
 
     def effective_params(self, params: SamplingParams) -> SamplingParams:
         """See ``BoundsCandidates``."""
@@ -61,96 +76,90 @@ class GenAIEngine(ModelEngine):
     def _load(self, properties: dict[str, Any]) -> Any:
         import openvino_genai as genai
 
-        return genai.LLMPipeline(str(self.model.directory), self.device, **properties)
+        directory, backend = self.model.directory, properties.get(_BACKEND)
+        if self._can_batch(backend):
+            plain = {name: value for name, value in properties.items() if name != _BACKEND}
+            try:
+                loaded = BatchedPipeline(directory, self.device, plain)
+                self._is_batched = True
+                return loaded
+            except RuntimeError:
+                if backend == "PA":
+                    raise
+        return genai.LLMPipeline(str(directory), self.device, **properties)
+
+    def _can_batch(self, backend: str | None) -> bool:
+        return backend != "SDPA" and not any(name.startswith("NPU") for name in devices_behind(self.device))
+
+    def _shares(self, params: SamplingParams) -> bool:
+        return not params.penalises_answer and self._is_batched
 
     def _check_shape(self, params: SamplingParams) -> None:
         if params.penalises_answer:
             raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
+        # From which GenAI knows the texts of the tokens.
+        if not (self.model.directory / "openvino_detokenizer.xml").is_file():
+            raise ValueError(
+                f"{self.model.name} has no openvino_detokenizer.xml, without which no answer can be held to a shape: "
+                "use a model that was not converted from a GGUF file."
+            )
 
     def _prepare(self, params: SamplingParams) -> None:
+        is_broken = isinstance(self._loaded, BatchedPipeline) and self._loaded.is_broken
         # In the place of what is loaded, not beside it: a model's weights are in memory once.
-        if params.penalises_answer != isinstance(self._loaded, SteppedModel):
+        if is_broken or params.penalises_answer != isinstance(self._loaded, SteppedModel):
             load = self._load_stepped if params.penalises_answer else self._load
             self._loaded = self._load_on_own_thread(self._checked_properties(), load)
 
     def _load_stepped(self, properties: dict[str, Any]) -> SteppedModel:
         return SteppedModel(self.model, self.device, {k: v for k, v in properties.items() if k != _BACKEND})
 
-    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
         if isinstance(self._loaded, SteppedModel):
-            prompt_tokens = len(prompt_ids) - len(answer.token_ids)
-            chooser = Chooser(within_candidates(params), seed, prompt_tokens)
-            write(self._loaded, chooser, prompt_ids, params.max_new_tokens, answer)
+            prompt_tokens = len(text.ids) - len(answer.token_ids)
+            chooser = Chooser(within_candidates(text.params), text.seed, prompt_tokens)
+            stepped_model.write(self._loaded, chooser, text.ids, text.params.max_new_tokens, answer)
         else:
-            self._run_pipeline(prompt_ids, params, seed, answer, **arguments)
+            self._run_pipeline(text, answer)
 
-    def _run_pipeline(
-        self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, shape: Shape | None = None
-    ) -> None:
-        count, limit = len(prompt_ids), self.model.info.longrope_limit
-        most = params.max_new_tokens
-        if limit is not None and count <= limit:
-            most = min(most, limit + 1 - count)
-        times = self._generate(prompt_ids, replace(params, max_new_tokens=most), seed, answer, shape)
-        # Its own clock: our callback competes for the interpreter, and may come late.
-        answer.retime(times.m_times_to_first_token[0] / 1e6, [each / 1e3 for each in times.m_new_token_times])
+    def _run_pipeline(self, text: Continuation, answer: Answer) -> None:
+        whole, limit = text.params.max_new_tokens, self.model.info.longrope_limit
+        most = whole
+        if limit is not None and len(text.ids) <= limit:
+            most = min(most, limit + 1 - len(text.ids))
+        self._generate(text._replace(params=replace(text.params, max_new_tokens=most)), answer)
         made = answer.token_ids[-most:]
-        if most < params.max_new_tokens and answer.should_continue and made[-1] not in answer.end_ids:
+        if most < whole and answer.should_continue and made[-1] not in answer.end_ids:
             # A text beyond the limit is another one from its first token on: transformers reads it again, too.
-            rest = replace(params, max_new_tokens=params.max_new_tokens - most)
-            self._generate([*prompt_ids, *made], rest, seed + 1, answer)
+            rest = replace(text.params, max_new_tokens=whole - most)
+            self._generate(Continuation([*text.ids, *made], rest, text.seed + 1, text.shape), answer)
 
-    def _generate(
-        self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, shape: Shape | None = None
-    ) -> Any:
-        """Feed ``answer``, and return the library's times."""
-        import numpy as np
-        import openvino as ov
-        import openvino_genai as genai
-
-        ids = ov.Tensor(np.array([prompt_ids], dtype=np.int64))
-        mask = ov.Tensor(np.ones((1, len(prompt_ids)), dtype=np.int64))
-        config = _generation_config(params, seed, answer.end_ids)
-        if shape is not None:
-            config.structured_output_config = structured_output(shape)
-        done = self._loaded.generate(genai.TokenizedInputs(ids, mask), config, _bridge(answer))
-        return done.perf_metrics.raw_metrics
+    def _generate(self, text: Continuation, answer: Answer) -> None:
+        if isinstance(self._loaded, BatchedPipeline):
+            write(self._loaded, text, answer)
+        else:
+            lone_pipeline.write(self._loaded, text, answer)
 
 
-def _bridge(answer: Answer) -> openvino_genai.StreamerBase:
-    """Return what GenAI calls, from a thread of its own, with each token."""
-    import openvino_genai as genai
+class _Host:
+    """See ``Host``."""
 
-    class Bridge(genai.StreamerBase):  # type: ignore[misc]  # the library has no types
-        def write(self, token: int | list[int]) -> Any:
-            try:
-                answer.step()
-                answer.write(token if isinstance(token, list) else [token])
-            except BaseException as exc:  # an exception out of here would abort the process
-                answer.error = exc
-            status = genai.StreamingStatus
-            return status.RUNNING if answer.should_continue else status.STOP if answer.is_stopped else status.CANCEL
+    def __init__(self, engine: GenAIEngine) -> None:
+        self._engine = engine
+        self.open, self.failure = engine._open, engine._run_error
 
-        def end(self) -> None:
-            """Nothing to do: ``finish`` is called when ``generate`` has returned."""
+    def enter(self, opened: Opened, *, waits: bool) -> BatchedPipeline | None:
+        engine, answer = self._engine, opened.answer
+        gives_up = (lambda: answer.is_cancelled) if waits else (lambda: True)
+        if not engine._turns.take(is_shared=engine._shares(opened.params), gives_up=gives_up):
+            return None
+        try:
+            engine._make_ready(opened.params)
+        except BaseException:
+            self.leave()
+            raise
+        pipeline: BatchedPipeline = engine._loaded
+        return pipeline
 
-    return Bridge()
-
-
-def _generation_config(params: SamplingParams, seed: int, end_ids: frozenset[int]) -> openvino_genai.GenerationConfig:
-    import openvino_genai as genai
-
-    params = within_candidates(params)
-    config = genai.GenerationConfig()
-    config.max_new_tokens = params.max_new_tokens
-    config.repetition_penalty = params.repetition_penalty
-    config.stop_token_ids = set(end_ids)
-    config.apply_chat_template = False
-    config.do_sample = not params.is_greedy
-    if config.do_sample:
-        config.temperature = params.temperature
-        config.top_p = max(params.top_p, _SMALLEST)
-        config.top_k = params.top_k
-        config.min_p = min(params.min_p, _BELOW_ONE)
-        config.rng_seed = seed
-    return config
+    def leave(self) -> None:
+        self._engine._turns.give_back(at_last=self._engine._free_if_closed)

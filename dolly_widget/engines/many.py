@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from dolly_widget.engines.engine import Engine
 from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.stops import StopAsWell
 from dolly_widget.errors import EXPECTED_ERRORS
 
 Outcome: TypeAlias = "tuple[int, GenerationResult | Exception]"
@@ -42,19 +43,21 @@ def generate_many(
     """See ``AnswersMany.generate_many``; with any engine."""
     if isinstance(engine, AnswersMany):
         return engine.generate_many(requests, stop=stop, at_once=at_once)
-    return _one_after_the_other(engine, requests, stop or threading.Event())
+    return one_after_the_other(engine, requests, stop or threading.Event())
 
 
-def _one_after_the_other(
+def one_after_the_other(
     engine: Engine, requests: Iterable[GenerationRequest], stop: threading.Event
 ) -> Iterator[Outcome]:
+    """Yield the outcomes in the order of the requests, each written alone."""
     for place, request in enumerate(requests):
         if stop.is_set():
             return
         outcome: GenerationResult | Exception
         try:
+            ends = StopAsWell(stop, request.stop)
             outcome = engine.generate(
-                request.prompt, request.params, on_text=request.on_text, stop=stop, **_more(request)
+                request.prompt, request.params, on_text=request.on_text, stop=ends, **_more(request)
             )
         except EXPECTED_ERRORS as exc:
             outcome = exc

@@ -1,6 +1,6 @@
 """What every engine does around its library: taking turns, checking lengths, watching for the end, stopping, closing.
 
-Knows no library: an engine loads its model and feeds the ids of an `Answer`. Texts are `tokens`' business.
+Knows no library: an engine loads its model and feeds the ids of an `Answer`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,47 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from dolly_widget.engines.answer import Answer, Endings, Listener, OnText, count_of, endings, ignore_text, reasoning_of
+from dolly_widget.engines.continuation import Continuation
 from dolly_widget.engines.one_processor import safe_properties
+from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.engines.shaped import refuse_beside_shape, with_value
+from dolly_widget.engines.turns import Turns
 from dolly_widget.errors import EngineError, PromptTooLongError
 from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt, ReasoningSplitter, TextStream, mark_tokens, marks_of
-from dolly_widget.text.shapes import shape_of
+from dolly_widget.text.shapes import Shape, shape_of
 
 _T = TypeVar("_T")
+
+
+class Opened(NamedTuple):
+    """An answer that was asked for and checked, and is to be written."""
+
+    answer: Answer
+    prompt_ids: list[int]
+    params: SamplingParams
+    seed: int
+    shape: Shape | None
+
+    @property
+    def continuation(self) -> Continuation:
+        """What is to be written: what follows the prompt, and the tokens that were given first."""
+        given = self.answer.token_ids
+        rest = replace(self.params, max_new_tokens=self.params.max_new_tokens - len(given))
+        return Continuation([*self.prompt_ids, *given], rest, self.seed, self.shape)
+
+    def result(self) -> GenerationResult:
+        """What has become of it. Raises IncompleteAnswerError where its shape is not whole."""
+        reason = self.answer.finish_reason(self.params.max_new_tokens)
+        result = self.answer.result(len(self.prompt_ids), reason, self.seed, self.params.is_greedy)
+        return result if self.shape is None else with_value(result, self.shape)
 
 
 class ModelEngine(ABC):
@@ -46,12 +72,13 @@ class ModelEngine(ABC):
         self._mark_ids = mark_tokens(self._marks, model.tokenizer.special_id)
         if model.tokenizer.vocab_size > model.vocab_size:
             model.encode(self.template.render("Hello"))  # refused now, and not at the first question
-        self._turn = threading.Lock()
+        self._turns = Turns()
+        self._preparing = threading.Lock()
         self._closing = threading.Event()
-        self._callback_thread: int | None = None
+        self._callback_threads: set[int] = set()
         self._to_free: list[Callable[[], None]] = []
         self._freeing = threading.Lock()
-        weakref.finalize(self, _end_at_exit, self._closing, self._turn)
+        weakref.finalize(self, _end_at_exit, self._closing, self._turns)
         self._inputs = check_generates(model.directory)
         self._loaded: Any = self._load_on_own_thread(self._checked_properties())
 
@@ -63,7 +90,7 @@ class ModelEngine(ABC):
         """Return the library's model. RuntimeError and MemoryError become an EngineError."""
 
     @abstractmethod
-    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
         """Feed ``answer`` with ids until it has enough. RuntimeError and MemoryError become an EngineError."""
 
     def generate(
@@ -78,11 +105,7 @@ class ModelEngine(ABC):
     ) -> GenerationResult:
         """See ``Engine.generate``, ``Continues`` and ``Constrains``."""
         shape = None if answer is None else shape_of(answer)
-        if shape is None:
-            return self._answer(prompt, params, on_text, stop, prefix_ids)
-        self._check_shape(params)
-        refuse_beside_shape(params, prefix_ids)
-        return with_value(self._answer(prompt, params, on_text, stop, prefix_ids, shape=shape), shape)
+        return self._answer(GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop))
 
     def _check_shape(self, params: SamplingParams) -> None:
         """Raise ValueError where this engine cannot constrain an answer with these settings."""
@@ -95,9 +118,9 @@ class ModelEngine(ABC):
             to_free, self._to_free = self._to_free, []
         for free in to_free:
             free()
-        if self._callback_thread != threading.get_ident():
-            with self._turn:
-                self._loaded = None
+        if threading.get_ident() not in self._callback_threads:
+            self._turns.take(is_shared=False, gives_up=_never)
+            self._turns.give_back(at_last=self._free_if_closed)
 
     def when_closed(self, free: Callable[[], None]) -> None:
         """See ``NotifiesOnClose``."""
@@ -112,8 +135,12 @@ class ModelEngine(ABC):
         return check_properties(self.device, self.setup.properties)
 
     def _prepare(self, params: SamplingParams) -> None:
-        """Load what these settings need beside, or in the place of, what is loaded. Raises EngineError."""
+        """Load what these settings need in the place of what is loaded. Raises EngineError."""
         return
+
+    def _shares(self, params: SamplingParams) -> bool:
+        """Whether answers with these settings are written beside others of their kind."""
+        return False
 
     def _load_on_own_thread(
         self, properties: dict[str, Any], load: Callable[[dict[str, Any]], Any] | None = None
@@ -130,50 +157,55 @@ class ModelEngine(ABC):
         advice = "choose another device, or convert the model again"
         return EngineError(f"OpenVINO could not load {self.model.directory} on {self.device}: {explain(exc, advice)}")
 
-    def _answer(
-        self,
-        prompt: Prompt,
-        params: SamplingParams,
-        on_text: OnText,
-        stop: threading.Event | None,
-        prefix_ids: Sequence[int],
-        **arguments: Any,
-    ) -> GenerationResult:
+    def _answer(self, request: GenerationRequest, **arguments: Any) -> GenerationResult:
         """Do what ``generate`` does; ``arguments`` reach ``_run``."""
+        opened = self._open(request)
+        with self._take_turn(opened) as is_ours:
+            if is_ours:
+                self._fill(opened, arguments)
+            else:
+                opened.answer.start()  # the given beginning is part of the answer even so
+                opened.answer.finish()
+        return opened.result()
+
+    def _open(self, request: GenerationRequest, *more_stops: threading.Event) -> Opened:
+        """Check what is asked for. Raises what ``generate`` raises before anything runs."""
+        params, shape = request.params, request.shape
+        if shape is not None:
+            self._check_shape(params)
+            refuse_beside_shape(params, request.prefix_ids)
         ends = self._endings_with(params.stop)
-        prompt_ids, prefix = self.model.encode(prompt), self.check_beginning(prefix_ids)
+        prompt_ids, prefix = self.model.encode(request.prompt), self.check_beginning(request.prefix_ids)
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
-        text, cancels = TextStream(self.model.tokenizer, ends.texts), (stop or threading.Event(), self._closing)
+        cancels = (*((request.stop,) if request.stop else ()), *more_stops, self._closing)
+        text = TextStream(self.model.tokenizer, ends.texts)
         # In the midst of a shape there is no reasoning, whatever the prompt leads to.
-        splitter = ReasoningSplitter() if "shape" in arguments else ReasoningSplitter(self._marks, prompt)
-        answer = Answer(text, self._tracking_callbacks(on_text), cancels, prefix, ends.ids, splitter, self._mark_ids)
-        with self._take_turn(answer) as is_ours:
-            if is_ours:
-                self._fill(answer, prompt_ids, params, seed, arguments)
-            else:
-                answer.start()  # the given beginning is part of the answer even so
-                answer.finish()
-        reason = answer.finish_reason(params.max_new_tokens)
-        return answer.result(len(prompt_ids), reason, seed, params.is_greedy)
+        splitter = ReasoningSplitter(self._marks, request.prompt) if shape is None else ReasoningSplitter()
+        on_text = self._tracking_callbacks(request.on_text)
+        answer = Answer(text, on_text, cancels, prefix, ends.ids, splitter, self._mark_ids)
+        return Opened(answer, prompt_ids, params, seed, shape)
 
-    def _fill(
-        self, answer: Answer, prompt_ids: list[int], params: SamplingParams, seed: int, arguments: dict[str, Any]
-    ) -> None:
-        if self._loaded is None:
-            raise EngineError("This engine is closed: load the model again.")
-        self._prepare(params)
+    def _fill(self, opened: Opened, arguments: dict[str, Any]) -> None:
+        answer = opened.answer
+        self._make_ready(opened.params)
         answer.start()
-        prefix = answer.token_ids
         try:
-            if not answer.has_ended(params.max_new_tokens):
-                # What is left for the new ones.
-                rest = replace(params, max_new_tokens=params.max_new_tokens - len(prefix))
-                self._run([*prompt_ids, *prefix], rest, seed, answer, **arguments)
+            if not answer.has_ended(opened.params.max_new_tokens):
+                self._run(opened.continuation, answer, **arguments)
         except (RuntimeError, MemoryError) as exc:
-            advice = "load the model again, or choose another device"
-            raise EngineError(f"Generating on {self.device} failed: {explain(exc, advice)}") from exc
+            raise self._run_error(exc) from exc
         answer.finish()
+
+    def _make_ready(self, params: SamplingParams) -> None:
+        with self._preparing:  # of those who share a turn, the first loads, and the others wait
+            if self._loaded is None:
+                raise EngineError("This engine is closed: load the model again.")
+            self._prepare(params)
+
+    def _run_error(self, exc: BaseException) -> EngineError:
+        advice = "load the model again, or choose another device"
+        return EngineError(f"Generating on {self.device} failed: {explain(exc, advice)}")
 
     def _check_length(self, prompt_tokens: int, max_new_tokens: int) -> None:
         if prompt_tokens == 0:
@@ -194,41 +226,49 @@ class ModelEngine(ABC):
         return beginning
 
     @contextmanager
-    def _take_turn(self, answer: Answer) -> Iterator[bool]:
-        """Wait until no other caller is generating; yield False if we were asked to stop meanwhile."""
-        if self._callback_thread == threading.get_ident():
-            raise RuntimeError(
-                "generate() was called from its own on_text callback: wait until the first answer has ended."
-            )
-        while not self._turn.acquire(timeout=0.02):
-            if answer.is_cancelled:
-                yield False
-                return
+    def _take_turn(self, opened: Opened) -> Iterator[bool]:
+        """Wait until it can be written; yield False if we were asked to stop meanwhile."""
+        self._refuse_in_callback()
+        answer = opened.answer
+        if not self._turns.take(is_shared=self._shares(opened.params), gives_up=lambda: answer.is_cancelled):
+            yield False
+            return
         try:
             yield not answer.is_cancelled or self._loaded is None
         finally:
-            if self._closing.is_set():
-                self._loaded = None
-            self._turn.release()
+            self._turns.give_back(at_last=self._free_if_closed)
+
+    def _refuse_in_callback(self) -> None:
+        if threading.get_ident() in self._callback_threads:
+            raise RuntimeError(
+                "generate() was called from its own on_text callback: wait until the first answer has ended."
+            )
+
+    def _free_if_closed(self) -> None:
+        if self._closing.is_set():
+            self._loaded = None
 
     def _tracking_callbacks(self, on_text: OnText) -> OnText:
         """``on_text``, its thread noted: waiting for a turn on that thread would never end."""
 
         def tracking(take: Callable[[_T], None]) -> Callable[[_T], None]:
             def track(what: _T) -> None:
-                self._callback_thread = threading.get_ident()
+                self._callback_threads.add(threading.get_ident())
                 try:
                     take(what)
                 finally:
-                    self._callback_thread = None
+                    self._callback_threads.discard(threading.get_ident())
 
             return track
 
         return Listener(tracking(on_text), tracking(reasoning_of(on_text)), tracking(count_of(on_text)))
 
 
-def _end_at_exit(closing: threading.Event, turn: threading.Lock) -> None:
+def _never() -> bool:
+    return False
+
+
+def _end_at_exit(closing: threading.Event, turns: Turns) -> None:
     """Let the current token be the last: a Python that ends while a library calls back into it aborts."""
     closing.set()
-    if turn.acquire(timeout=5):
-        turn.release()
+    turns.wait_until_free(5)

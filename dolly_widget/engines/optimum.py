@@ -14,8 +14,10 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines.answer import Answer, OnText, ignore_text
+from dolly_widget.engines.continuation import Continuation
 from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.errors import EngineError
@@ -76,6 +78,7 @@ class OptimumEngine(ModelEngine):
         on_text: OnText = ignore_text,
         stop: Event | None = None,
         prefix_ids: Sequence[int] = (),
+        answer: Any = None,
         **generation: Any,
     ) -> GenerationResult:
         """See ``Engine.generate``; ``generation`` are further arguments of Hugging Face's ``generate``.
@@ -83,12 +86,13 @@ class OptimumEngine(ModelEngine):
         Such as ``num_beams=2`` (the text then comes at the end), ``no_repeat_ngram_size=3``,
         ``logits_processor=[...]``. Raises ValueError for one that is unknown, or cannot be used.
         """
-        if generation.pop("answer", None) is not None:
+        if answer is not None:
             self._check_shape(params)
         arguments = _checked({**self._generation, **generation})
         config = _generation_config(params, self._endings_with(params.stop).ids, arguments)
         objects = {name: arguments[name] for name in _OBJECTS if name in arguments}
-        return self._answer(prompt, params, on_text, stop, prefix_ids, config=config, objects=objects)
+        request = GenerationRequest(prompt, params, None, tuple(prefix_ids), on_text, stop)
+        return self._answer(request, config=config, objects=objects)
 
     def _load(self, properties: dict[str, Any]) -> Any:
         model_class = _import_model_class()
@@ -118,10 +122,11 @@ class OptimumEngine(ModelEngine):
         weakref.finalize(model, model.request.get_compiled_model().release_memory).atexit = False
         return model
 
-    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
         import torch
         from transformers import LogitsProcessorList, StoppingCriteriaList
 
+        prompt_ids, params = text.ids, text.params
         config, objects = arguments["config"], arguments["objects"]
         config.max_new_tokens = params.max_new_tokens  # what the answer's given beginning has left
         is_beam_search = (config.num_beams or 1) > 1
@@ -130,7 +135,7 @@ class OptimumEngine(ModelEngine):
         places = {"cache_position": torch.arange(len(prompt_ids))} if is_recurrent else {}
         ids = torch.tensor([prompt_ids])
         penalties = _penalties(params, len(prompt_ids) - len(answer.token_ids))
-        with _drawing(seed) if config.do_sample else nullcontext():
+        with _drawing(text.seed) if config.do_sample else nullcontext():
             sequences = self._loaded.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),

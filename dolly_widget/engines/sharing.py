@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,16 @@ from dolly_widget.engines.answer import ignore_text
 from dolly_widget.engines.bounds import effective_params
 from dolly_widget.engines.engine import Engine
 from dolly_widget.engines.loading import start_engine
+from dolly_widget.engines.many import Outcome, generate_many
 from dolly_widget.engines.model_engine import ModelEngine
+from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup, Prepared
+from dolly_widget.engines.stops import StopAsWell
 from dolly_widget.errors import EngineError
 from dolly_widget.models import WeightFormat, file_versions
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt
-
-_POLL_S = 0.02
 
 
 def share_engine(setup: EngineSetup, prepared: Prepared) -> Engine:
@@ -151,7 +152,7 @@ class _Lease:
         self.setup, self.model = engine.setup, engine.model
         self.device, self.template = engine.device, engine.template
         self._shared: _Shared | None = shared
-        self._stops: list[_StopAsWell] = []
+        self._stops: list[StopAsWell] = []
         self._to_free: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
@@ -168,14 +169,27 @@ class _Lease:
         **arguments: Any,
     ) -> GenerationResult:
         """See ``Engine.generate``."""
-        ours = _StopAsWell(stop)
+        with self._use(stop) as (engine, ours):
+            return engine.generate(prompt, params, on_text=on_text, stop=ours, **arguments)
+
+    def generate_many(
+        self, requests: Iterable[GenerationRequest], *, stop: threading.Event | None = None, at_once: int | None = None
+    ) -> Iterator[Outcome]:
+        """See ``AnswersMany``."""
+        with self._use(stop) as (engine, ours):
+            yield from generate_many(engine, requests, stop=ours, at_once=at_once)
+
+    @contextmanager
+    def _use(self, stop: threading.Event | None) -> Iterator[tuple[ModelEngine, threading.Event]]:
+        """The engine, and what ends an answer of it: ``stop``, or the end of the lease."""
+        ours = StopAsWell(stop)
         with self._lock:
             shared = self._shared
             if shared is None or shared.engine is None:
                 raise EngineError("This engine is closed: load the model again.")
             self._stops.append(ours)
         try:
-            return shared.engine.generate(prompt, params, on_text=on_text, stop=ours, **arguments)
+            yield shared.engine, ours
         except EngineError:
             shared.forget()
             raise
@@ -214,20 +228,3 @@ class _Lease:
                 self._to_free.append(free)
                 return
         free()
-
-
-class _StopAsWell(threading.Event):
-    """Set by its owner, or where the caller's event is, which stays the caller's."""
-
-    def __init__(self, other: threading.Event | None) -> None:
-        super().__init__()
-        self._other = other
-
-    def is_set(self) -> bool:
-        return super().is_set() or (self._other is not None and self._other.is_set())
-
-    def wait(self, timeout: float | None = None) -> bool:
-        end = None if timeout is None else time.monotonic() + timeout
-        while not self.is_set() and (end is None or time.monotonic() < end):
-            super().wait(_POLL_S if end is None else max(0.0, min(_POLL_S, end - time.monotonic())))
-        return self.is_set()

@@ -2,7 +2,7 @@
 
 from dolly_widget.lens.candidate_table import Table, quoted, table
 from dolly_widget.lens.candidates import Candidates
-from dolly_widget.lens.choices import ChoiceReader, choice_probabilities
+from dolly_widget.lens.choices import ChoiceReader, choice_probabilities, with_probabilities
 from dolly_widget.lens.coloured_tokens import ColouredToken, legend_text
 from dolly_widget.lens.colours import colours_css
 from dolly_widget.lens.opened import LARGE_BYTES, LocalModel, Source, extra_bytes, labeller, load
@@ -32,4 +32,5 @@ __all__ = [
     "score",
     "table",
     "whole_words",
+    "with_probabilities",
 ]

@@ -18,8 +18,24 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 
-from dolly_widget.engines import TYPED_FIELDS, Engine, EngineSetup, GenerationResult, Listener, Prepared, share_engine
-from dolly_widget.errors import EXPECTED_ERRORS, EngineError, ModelError, PromptTooLongError, release_frames
+from dolly_widget.engines import (
+    TYPED_FIELDS,
+    Engine,
+    EngineSetup,
+    GenerationResult,
+    Listener,
+    Prepared,
+    share_engine,
+)
+from dolly_widget.errors import (
+    EXPECTED_ERRORS,
+    EngineError,
+    IncompleteAnswerError,
+    ModelError,
+    PromptTooLongError,
+    release_frames,
+)
+from dolly_widget.lens import with_probabilities
 from dolly_widget.magic.lines import ASSIGNED, AssignedAnswer, LineThatAsks, warn_if_cell_was_parsed_before
 from dolly_widget.magic.request import DollyError, Request, read_request
 from dolly_widget.magic.views import WRITING, caption, name_of, view_of
@@ -120,6 +136,8 @@ class DollyMagics(Magics):
 
           --context NAME           a Python variable: the text that the instruction is about, or the Path of a file
           --system TEXT            the system prompt, for a model whose chat template takes one
+          --choices A,B,...        the answer is one of these: --choices "very good, bad", a comma within: '"a, b",c';
+                                   the variable of -o then has answer.value, and answer.probabilities of each choice
           -o NAME, --output NAME   keep the answer in this variable of the notebook: answer.text, answer.token_ids, ...
 
         Which model to run, and where. It is loaded once, shared with widgets that use the same one, and kept in memory
@@ -146,6 +164,8 @@ class DollyMagics(Magics):
             with _stopped_if_left(job):
                 watch(job, live, view, interrupts)
             result, error = outcome(job, live, bool(interrupts))
+            if isinstance(error, IncompleteAnswerError):
+                result, error = error.result, None if interrupts else error
             if request.output and result is not None:
                 shell.user_ns[request.output] = result
             text = live.text if result is None else result.text
@@ -183,7 +203,11 @@ class DollyMagics(Magics):
                 live.params = with_changes(prepared.model.sampling, request.sampling)
                 prompt = render(engine.template, request.instruction, request.context, system=request.system)
                 listener = Listener(live.pieces.append, live.thoughts.append)
-                return engine.generate(prompt, live.params, on_text=listener, stop=stop)
+                if request.shape is None:
+                    return engine.generate(prompt, live.params, on_text=listener, stop=stop)
+                ask = functools.partial(engine.generate, answer=request.shape)  # type: ignore[call-arg]
+                result = ask(prompt, live.params, on_text=listener, stop=stop)
+                return with_probabilities(result, engine, prompt, request.shape)
         except BaseException as exc:
             if isinstance(exc, EngineError):
                 self._drop(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import keyword
 import re
@@ -14,6 +15,7 @@ from typing import Any
 from dolly_widget.engines import TYPED_FIELDS, EngineSetup
 from dolly_widget.sampling import DEFAULTS, SETTINGS, with_changes
 from dolly_widget.text import encodable, read_file
+from dolly_widget.text.shapes import Shape, shape_of
 
 
 class DollyError(Exception):
@@ -35,6 +37,8 @@ class Request:
     sampling: Mapping[str, Any]
     """The sampling settings that were typed; the others are the model's own."""
     setup: EngineSetup
+    shape: Shape | None
+    """What the answer has to be; None: any text."""
     output: str
     """Name of the variable that gets the answer; may be empty."""
 
@@ -43,7 +47,7 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-_OPTIONS = {_option(name): name for name in (*TYPED_FIELDS, "context", "system", "output", *SETTINGS)}
+_OPTIONS = {_option(name): name for name in (*TYPED_FIELDS, "context", "system", "choices", "output", *SETTINGS)}
 _OPTIONS["-o"] = "output"
 # Options that take no value.
 _FLAGS = {name for name, described in TYPED_FIELDS.items() if described.default is False}
@@ -70,11 +74,18 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
         with_changes(DEFAULTS, sampling)
         typed: dict[str, Any] = {name: name in _FLAGS or given[name][-1] for name in TYPED_FIELDS if name in given}
         setup = EngineSetup(**typed)
+        shape = shape_of(_listed(given["choices"][-1])) if "choices" in given else None
     except ValueError as exc:
         raise DollyError(in_options(exc)) from exc
     context = _context(_look_up(given["context"][-1], names)) if "context" in given else ""
     system = given.get("system", [""])[-1]
-    return Request(encodable(instruction), encodable(context), encodable(system), sampling, setup, output)
+    return Request(encodable(instruction), encodable(context), encodable(system), sampling, setup, shape, output)
+
+
+def _listed(text: str) -> list[str]:
+    """The choices that a text lists: between commas, in double quotes where one holds a comma."""
+    rows = list(csv.reader([text], skipinitialspace=True))
+    return [choice.strip() for choice in rows[0]] if rows else []
 
 
 def _context(value: Any) -> str:

@@ -11,6 +11,8 @@ _MEMORY = re.compile(
 )
 _MISSING_LIBRARY = re.compile(r"([^\s\"/\\]+): cannot open shared object file")
 _BROKEN_LIBRARY = re.compile(r'Cannot load library "(?:[^"]*[/\\])?([^"/\\]+)"')
+# What xgrammar begins with, the grammars' library: "[18:52:45] /…/regex_converter.cc:75: ".
+_PLACE = re.compile(r"^\[[\d:]+\] \S+:\d+: ")
 _LONGEST = 300
 
 
@@ -26,7 +28,7 @@ def explain(exc: BaseException, advice: str) -> str:
 
 def reason(exc: BaseException) -> str:
     """Return what a message says in its first sentence, without a full stop."""
-    lines = [line.strip() for line in str(exc).splitlines()]
+    lines = [_PLACE.sub("", line.strip()) for line in str(exc).splitlines()]
     plain = [line for line in lines if re.search(r"\w", line) and not _is_trace(line)]
     if not plain:
         return "no reason was given"

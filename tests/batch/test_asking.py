@@ -12,6 +12,7 @@ from many_engine import ManyEngine
 
 from dolly_widget import EngineError, RowResult, SamplingParams, ask_many
 from dolly_widget.batch import KeptRows, answer_rows, ask_questions
+from dolly_widget.text.shapes import Shape
 
 QUESTIONS = [f"q{n}" for n in range(10)]
 
@@ -102,7 +103,7 @@ def test_no_rows_are_no_results():
 def test_values_of_choices_come_with_the_results():
     results = ask_many(QUESTIONS, model=ManyEngine(), answer=[True, False], seed=0)
     assert {each.value for each in results} == {True, False}
-    assert all(each.text == str(each.value) for each in results)
+    assert all(each.value is {"yes": True, "no": False}[each.text] for each in results)
 
 
 def test_requests_are_made_when_there_is_room_for_them():
@@ -152,6 +153,26 @@ def test_whatever_ends_a_run_carries_what_is_done(error, tmp_path):
     again = ManyEngine()
     assert texts(ask_many(QUESTIONS, model=again, seed=0, resume=tmp_path / "rows")) == [f"q{n}/{n}" for n in range(10)]
     assert again.taken == 4
+
+
+def test_what_runs_is_cancelled_and_a_model_of_its_own_is_freed_whatever_ends_a_run(monkeypatch):
+    engine = ManyEngine()
+    monkeypatch.setattr("dolly_widget.batch.asking.start_engine", lambda setup, prepared: engine)
+
+    def fail(result):
+        raise RuntimeError("of the caller's")
+
+    with pytest.raises(RuntimeError) as raised:  # whose traceback keeps all frames
+        ask_many(QUESTIONS, seed=0, on_result=fail)
+    assert engine.is_cancelled
+    assert engine.is_closed
+    assert len(raised.value.results) == 1
+
+
+def test_a_loaded_engine_stays_so():
+    engine = ManyEngine()
+    ask_many(QUESTIONS, model=engine)
+    assert not engine.is_closed
 
 
 def test_a_device_that_fails_is_no_row_s_fault(tmp_path):
@@ -321,9 +342,8 @@ def test_values_are_read_from_the_file(path):
 
 def test_a_line_is_the_result():
     result = RowResult(3, "no\n\u2028", "no", {"yes": 0.25, "no": 0.75}, "", "stop", 7, 5, 2)
-    from dolly_widget.text.shapes import shape_of
-
-    shape = shape_of(["yes", "no\n\u2028"])
+    choices = {"yes": "yes", "no\n\u2028": "no"}
+    shape = Shape(choices.__getitem__, "", choices)
     read = RowResult.from_line(result.to_line(), shape)
     assert "\n" not in result.to_line()
     assert read == result

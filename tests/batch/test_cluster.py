@@ -19,6 +19,9 @@ QUESTIONS = ["", *(f"What is {n} plus 3?" for n in range(1, ROWS))]
 OPTIONS = {"seed": 11, "max_new_tokens": 12, "ov_config": {"EXECUTION_MODE_HINT": "ACCURACY"}}
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
+
+
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory):
     """A cluster of two workers for all tests of this file."""
@@ -41,28 +44,25 @@ def alone():
     return ask_many(QUESTIONS, **OPTIONS)
 
 
-def test_the_workers_say_what_one_engine_says(workers, alone, tmp_path):
-    told = []
-    results = ask_many(QUESTIONS, ray=workers, resume=tmp_path / "rows", on_result=told.append, **OPTIONS)
-    assert results == alone
-    assert sorted(each.row for each in told) == list(range(ROWS))
-    assert ask_many(QUESTIONS, resume=tmp_path / "rows", **OPTIONS) == alone
-
-
-def test_a_killed_worker_loses_no_row_and_doubles_none(workers, alone, tmp_path):
-    path, killed = tmp_path / "rows", []
+@pytest.mark.parametrize("count", [40, pytest.param(ROWS, marks=pytest.mark.slow)])
+def test_a_killed_worker_loses_no_row_and_doubles_none(workers, alone, tmp_path, count):
+    path, told, killed = tmp_path / "rows", [], []
 
     def kill_one(result):
+        told.append(result.row)
         if result.prompt_tokens and not killed:  # some rows are there, and more are on their way
             actors = [each for each in _actors() if "RowWorker" in each.class_name and each.state == "ALIVE"]
             killed.append(actors[0].pid)
             os.kill(actors[0].pid, signal.SIGKILL)
 
-    results = ask_many(QUESTIONS, ray=workers, resume=path, on_result=kill_one, **OPTIONS)
+    results = ask_many(QUESTIONS[:count], ray=workers, resume=path, on_result=kill_one, **OPTIONS)
     assert len(killed) == 1
-    assert [each.text for each in results] == [each.text for each in alone]
+    assert [each.text for each in results] == [each.text for each in alone[:count]]
+    assert sorted(told) == list(range(count))
     rows = [json.loads(line)["row"] for line in path.read_text().splitlines()[1:]]
-    assert sorted(rows) == list(range(ROWS))
+    assert sorted(rows) == list(range(count))
+    # Begun on a cluster, gone on without one.
+    assert ask_many(QUESTIONS[:count], resume=path, **OPTIONS) == results
 
 
 def _actors():

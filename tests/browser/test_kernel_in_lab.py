@@ -18,19 +18,19 @@ import openvino_genai
 from dolly_widget import DollyWidget
 
 loads = []
-Pipeline = openvino_genai.LLMPipeline
+Pipeline = openvino_genai.ContinuousBatchingPipeline
 
 class Counted(Pipeline):
     def __init__(self, *args, **kwargs):
         loads.append(args)
         super().__init__(*args, **kwargs)
 
-openvino_genai.LLMPipeline = Counted
+openvino_genai.ContinuousBatchingPipeline = Counted
 made = [DollyWidget(temperature=0) for _ in range(COUNT)]
 display(*made)
 for widget in made:
     widget.wait(60)
-openvino_genai.LLMPipeline = Pipeline
+openvino_genai.ContinuousBatchingPipeline = Pipeline
 """
 NOTICE = re.compile("The kernel was restarted or is gone: run the cell again for a new widget.")
 QUESTIONS = {

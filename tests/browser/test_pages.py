@@ -16,7 +16,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 GUIDES = [
     *("asking", "keyboard", "front_ends", "terminal", "columns", "models", "families", "speed", "lens"),
-    *("magic", "safety", "troubleshooting"),
+    *("magic", "shapes", "safety", "troubleshooting"),
 ]
 LAST_ANSWERS = {"01_quickstart": "My dear", "05_streaming": "GPU"}
 # The others run for minutes, and test_notebooks runs them as well.

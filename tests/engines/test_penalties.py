@@ -108,7 +108,7 @@ def test_genais_own_penalties_would_raise_negative_logits(low_dir):
     """Why GenAI is not asked: once this fails, GenAI can be given both settings, and the stepped model can go."""
     import openvino_genai as genai
 
-    engine = start(GenAIEngine, low_dir, ov_config=PRECISE)
+    engine = start(GenAIEngine, low_dir, ov_config={**PRECISE, "ATTENTION_BACKEND": "SDPA"})
     ids = np.array([engine.model.encode(PROMPT)], dtype=np.int64)
     config = genai.GenerationConfig()
     config.max_new_tokens, config.presence_penalty, config.apply_chat_template = NEW_TOKENS, 2.0, False

@@ -5,6 +5,7 @@ import enum
 import json
 import random
 import re
+import shutil
 import threading
 from dataclasses import dataclass, replace
 
@@ -223,6 +224,15 @@ def test_what_does_not_go_with_a_shape_is_refused_before_anything_runs(engine, c
 def test_an_engine_that_cannot_constrain_says_so(demo_dir, engine_class):
     other = start(engine_class, demo_dir)
     with pytest.raises(ValueError, match="does not support answer="):
+        other.generate(PROMPT, GREEDY, answer=["a", "b"])
+    other.close()
+
+
+def test_a_model_whose_files_do_not_say_its_tokens_is_refused_in_a_sentence(demo_dir, tmp_path):
+    bare = tmp_path / "bare"
+    shutil.copytree(demo_dir, bare, ignore=shutil.ignore_patterns("openvino_detokenizer.*", "openvino_tokenizer.*"))
+    other = start(GenAIEngine, bare)
+    with pytest.raises(ValueError, match=r"has no openvino_detokenizer\.xml"):
         other.generate(PROMPT, GREEDY, answer=["a", "b"])
     other.close()
 

@@ -17,12 +17,19 @@ class ManyEngine:
 
     def __init__(self, at_once=4, on_answer=lambda count: None):
         self.at_once, self.on_answer = at_once, on_answer
+        self.is_closed = self.is_cancelled = False
         self.taken = self.answered = self.most_waiting = 0
 
     def generate(self, prompt, params, *, on_text=lambda piece: None, stop=None, answer=None):
         raise AssertionError("one at a time")
 
     def generate_many(self, requests, *, stop=None, at_once=None):
+        try:
+            yield from self._in_turns(requests, at_once)
+        finally:
+            self.is_cancelled = True
+
+    def _in_turns(self, requests, at_once):
         waiting = []
         for place, request in enumerate(requests):
             self.taken += 1
@@ -55,4 +62,4 @@ class ManyEngine:
         return IncompleteAnswerError("The answer ended before it was whole.", result) if question == "half" else result
 
     def close(self):
-        pass
+        self.is_closed = True

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.bounds import within_candidates
 from dolly_widget.engines.chooser import Chooser
+from dolly_widget.engines.continuation import Continuation
 from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.engines.speculative.cached_model import BLOCK, CachedModel, Logits
@@ -49,9 +50,10 @@ class SpeculativeEngine(ModelEngine):
             return _Models(model, None)
         return _Models(model, CachedModel(self._draft, self.device, properties, 1))
 
-    def _run(self, prompt_ids: list[int], params: SamplingParams, seed: int, answer: Answer, **arguments: Any) -> None:
+    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
+        prompt_ids, params = text.ids, text.params
         prompt_tokens = len(prompt_ids) - len(answer.token_ids)
-        model, chooser = self._loaded.large, Chooser(within_candidates(params), seed, prompt_tokens)
+        model, chooser = self._loaded.large, Chooser(within_candidates(params), text.seed, prompt_tokens)
         guessers, guesser = self._guessers(answer), None
         guess: list[int] = []
         ids, stop = list(prompt_ids), len(prompt_ids) + params.max_new_tokens

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from typing import Any
 
-from dolly_widget.text.shapes.grammar import either, literal
+from dolly_widget.text.shapes.grammar import one_of
 
 _MOST, _LONGEST = 1_000, 1_000
 
@@ -28,7 +28,7 @@ def choices_of(values: Iterable[Any]) -> dict[str, Any]:
 
 def choices_grammar(texts: Iterable[str]) -> str:
     """One of the texts, wholly."""
-    return either([literal(text) for text in texts])
+    return one_of(texts)
 
 
 def _text(value: Any) -> str:

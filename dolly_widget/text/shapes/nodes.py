@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dolly_widget.text.shapes.grammar import (
+    ALL,
     ANY,
     MOST_REPEATS,
+    Ranges,
     characters,
     either,
     literal,
     minus,
+    one_of,
     repeated,
     sequence,
     whole_numbers,
@@ -25,8 +28,9 @@ from dolly_widget.text.shapes.patterns import pattern_grammar
 from dolly_widget.text.shapes.plain import LARGEST, date_grammar, number_grammar
 
 # As they stand between quotation marks, without a backslash.
-BARE = minus(ANY, ((0x00, 0x1F), (0x22, 0x22), (0x5C, 0x5C)))
-_BARE = characters(BARE)
+_NOT_BARE: Ranges = ((0x00, 0x1F), (0x22, 0x22), (0x5C, 0x5C))
+BARE = minus(ANY, _NOT_BARE)
+_BARE, _FREE = characters(BARE), characters(minus(ALL, _NOT_BARE))
 _ESCAPE = r'"\\" ["\\/nt]'
 
 
@@ -34,7 +38,7 @@ class Rules:
     """The named rules of one grammar."""
 
     def __init__(self) -> None:
-        self._names: dict[str, str] = {"string": f'"\\"" ({_BARE} | {_ESCAPE})* "\\""'}
+        self._names: dict[str, str] = {"string": f'"\\"" ({_FREE} | {_ESCAPE})* "\\""'}
 
     def name(self, body: str) -> str:
         """A name for what ``body`` says; the same for the same."""
@@ -70,7 +74,7 @@ class OneOf:
 
     def grammar(self, rules: Rules) -> str:
         """See ``Node``."""
-        return either([literal(json.dumps(value, ensure_ascii=False)) for value in self.values])
+        return one_of(json.dumps(value, ensure_ascii=False) for value in self.values)
 
     def check(self, value: Any, path: str) -> None:
         """See ``Node``."""
@@ -139,7 +143,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Text:
-    """A text; with limits, one of plain characters, without quotation marks, backslashes and line breaks."""
+    """A text; with limits, of plain characters up to U+07FF: no quotation marks, backslashes and line breaks."""
 
     least: int = 0
     most: int | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dolly_widget.text.shapes.grammar import (
+    ALL,
     ANY,
     MOST_REPEATS,
     Ranges,
@@ -61,6 +62,8 @@ def pattern_grammar(pattern: re.Pattern[Any] | str, within: Ranges = ANY, where:
 class _Translation:
     def __init__(self, flags: int, within: Ranges, where: str) -> None:
         self._flags, self._within, self._where = flags, within, where
+        # Characters that are named may be of any alphabet.
+        self._allowed = (*within, *(each for each in ALL if each[0] > 0x7FF), (0x800, 0xD7FF))
         self._repeats = 1
 
     def whole(self, parsed: list[Any]) -> str:
@@ -109,7 +112,7 @@ class _Translation:
     def _class(self, ranges: Ranges) -> str:
         if self._flags & re.IGNORECASE:
             ranges = tuple(sorted({*ranges, *_other_case(ranges)}))
-        allowed = minus(ranges, minus(((0, 0x10FFFF),), self._within))
+        allowed = minus(ranges, minus(((0, 0x10FFFF),), self._allowed))
         if not allowed:
             raise ValueError(f"{self._where} asks for a character that cannot stand in the answer: write it without.")
         return characters(allowed)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+from dolly_widget.text.json_text import parse_json
 from dolly_widget.text.shapes.grammar import MOST_REPEATS
 from dolly_widget.text.shapes.nodes import AnyOf, Date, Fields, Items, Matching, Node, Number, OneOf, Rules, Text, Whole
 from dolly_widget.text.shapes.plain import LARGEST
@@ -232,8 +232,8 @@ def _short(text: str) -> str:
 def read_json(text: str, node: Node) -> Any:
     """The value of a JSON text. Raises ValueError where it is none, or not of this kind."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as exc:
+        value = parse_json(text)
+    except ValueError as exc:
         raise ValueError(f"it is no JSON ({exc})") from exc
     node.check(value, "$")
     return value

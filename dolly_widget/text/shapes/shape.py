@@ -63,6 +63,7 @@ def shape_of(answer: Any) -> Shape:
       $, ``format`` date), ``integer`` and ``number`` (``minimum``, ``maximum``, whole numbers; for integers exclusive
       ones, too), ``boolean``, ``null``, several of them; ``enum``, ``const``, ``anyOf``, and ``$ref`` without recursion
 
+    Characters that a pattern does not name (``.``, ``[^a]``), and those of a text with limits, go up to U+07FF.
     JSON is written as ``json.dumps`` does, without free white space. Lists and texts without a limit end where the
     model ends them; where it does not, the answer is incomplete at max_new_tokens. The answer has its shape from its
     first token: a model that reasons before it answers does not.

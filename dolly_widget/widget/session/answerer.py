@@ -16,14 +16,13 @@ from dolly_widget.engines import (
     EngineSetup,
     GenerationRequest,
     GenerationResult,
-    LocalEngine,
     check_constrains,
     generate_many,
     local_model,
 )
 from dolly_widget.errors import IncompleteAnswerError, ModelError, release_frames
 from dolly_widget.history import Exchange, utc_now
-from dolly_widget.lens import LARGE_BYTES, ChoiceReader, extra_bytes
+from dolly_widget.lens import with_probabilities
 from dolly_widget.runtime import Job, Worker
 from dolly_widget.text import Prompt
 from dolly_widget.text.shapes import Shape
@@ -267,9 +266,4 @@ def _shaped(
         stop=stop,
         answer=shape,  # type: ignore[call-arg]
     )
-    # A large model is not loaded a second time without a word.
-    if not shape.choices or local_model(engine) is None or not isinstance(engine, LocalEngine):
-        return result
-    if extra_bytes(engine) >= LARGE_BYTES:
-        return result
-    return replace(result, probabilities=ChoiceReader.of(engine).probabilities(prompt, shape))
+    return with_probabilities(result, engine, prompt, shape)

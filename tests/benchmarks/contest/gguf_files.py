@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,20 @@ def make_gguf(checkpoint: Path, llama_folder: Path, target: Path, file_type: str
     use_llama(llama_folder)
     whole = target.with_name("whole.gguf")
     if not whole.is_file():
-        _write(checkpoint, whole.with_suffix(".unfinished"))
+        _write(checkpoint, whole.with_suffix(".unfinished"), _write_tensor)
         whole.with_suffix(".unfinished").rename(whole)
     _quantize(whole, target.with_suffix(".unfinished"), FILE_TYPES[file_type])
     target.with_suffix(".unfinished").rename(target)
+    return target
+
+
+def make_q8_gguf(checkpoint: Path, target: Path) -> Path:
+    """Write ``target`` with matrices in Q8_0 by gguf's own arithmetic: without llama.cpp."""
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".unfinished")
+        _write(checkpoint, unfinished, _write_q8_tensor)
+        unfinished.rename(target)
     return target
 
 
@@ -55,7 +65,7 @@ def forget_whole(folder: Path) -> None:
     (folder / "whole.gguf").unlink(missing_ok=True)
 
 
-def _write(checkpoint: Path, target: Path) -> None:
+def _write(checkpoint: Path, target: Path, write_tensor: Callable[[Any, str, Any], None]) -> None:
     import gguf
 
     config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
@@ -67,7 +77,7 @@ def _write(checkpoint: Path, target: Path) -> None:
         known = names.get_name(name, try_suffixes=(".weight", ".bias"))
         if known is None:
             raise RuntimeError(f"llama.cpp has no name for {name}.")
-        _write_tensor(writer, known, tensor)
+        write_tensor(writer, known, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -120,6 +130,16 @@ def _write_tensor(writer: Any, name: str, tensor: Any) -> None:
         writer.add_tensor(name, tensor.contiguous().view(torch.uint8).numpy(), raw_dtype=kind)
     else:
         writer.add_tensor(name, tensor.half().numpy())
+
+
+def _write_q8_tensor(writer: Any, name: str, tensor: Any) -> None:
+    import gguf
+
+    if tensor.dim() == 1:
+        _write_tensor(writer, name, tensor)
+        return
+    kind = gguf.GGMLQuantizationType.Q8_0
+    writer.add_tensor(name, gguf.quants.quantize(tensor.float().numpy(), kind), raw_dtype=kind)
 
 
 def _quantize(source: Path, target: Path, file_type: int) -> None:
