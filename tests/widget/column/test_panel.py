@@ -14,6 +14,7 @@ from scripted_engine import LIMIT_S, ScriptedEngine
 from dolly_widget import DollyWidget, EngineError
 from dolly_widget.widget.column import shapes, tables
 from dolly_widget.widget.column.view import PAGE_ROWS
+from dolly_widget.widget.session import loader
 
 
 class Column:
@@ -387,12 +388,24 @@ def test_no_other_model_takes_its_place(make):
     column.widget.load("demo").wait(LIMIT_S)
 
 
-def test_it_waits_for_a_model_that_is_loading_and_stop_ends_that():
+def test_it_waits_for_a_model_that_is_loading_and_stop_ends_that(monkeypatch):
+    may_load, share = threading.Event(), loader.share_engine
+    monkeypatch.setattr(loader, "share_engine", lambda *a, **o: may_load.wait(LIMIT_S) and share(*a, **o))
     column = Column("demo", {"df": frame(2)}, device="CPU", max_new_tokens=3)
-    column.run(instruction="{text}")
-    column.wait()
-    assert column.view.progress["done"] == 2
-    column.widget.close()
+    try:
+        column.run(instruction="{text}")
+        assert column.view.state == "waiting"
+        column.say("stop")
+        column.wait()  # the model is still loading
+        assert (column.view.state, column.view.note, column.widget.table) == ("ready", "", None)
+        column.say("run")
+        assert column.view.state == "waiting"
+        may_load.set()
+        column.wait()
+        assert column.view.progress["done"] == 2
+    finally:
+        may_load.set()
+        column.widget.close()
 
 
 def test_a_widget_that_is_closed_ends_it(make):
