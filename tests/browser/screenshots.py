@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import chromium as browsers
+import labelling
 from acting import choose_example, instruction, statistics, submit
 from lab import running_lab
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from states import STATES
+from states import STATES, State
 
 from dolly_widget.models import resolve, store
 
@@ -32,6 +33,8 @@ EXPLORER = """from dolly_widget import SamplingExplorer
 explorer = SamplingExplorer("demo", "Write a story about a cat.", seed=1)
 explorer.text = "Once there was a cat called"
 explorer"""
+REVIEWS = labelling.MAKE_FINITE.replace("widget =", "reviews = reviews.drop_duplicates('text')\nwidget =")
+REVIEWS = REVIEWS.replace("<b>so</b>", "so")
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 # Sharp on a dense display, and still small enough for a repository.
 SCALE = 2
@@ -101,11 +104,21 @@ def take_explorer(browser, theme, path):
         page.mouse.move(0, 0)
 
 
-def take_state(name, browser, theme, path):
+def label_reviews(page, lab):
+    """Answer a column, and show the uncertain rows first."""
+    page.get_by_role("button", name="Examples").click(timeout=60_000)
+    labelling.open_column(page)
+    labelling.fill_form(page)
+    page.get_by_role("button", name="Run all 6 rows").click()
+    page.get_by_role("button", name="Run all again").wait_for(timeout=60_000)
+    page.get_by_label("Uncertain rows first").check()
+    labelling.rows(page).first.filter(has_text="No answer").wait_for()
+
+
+def take_state(state, browser, theme, path):
     """The widget alone, in a state, with its settings folded away."""
-    state = STATES[name]
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), THEMES[theme]) as lab:
-        page = browser.new_page(viewport={"width": GUIDE_WIDTH_PX, "height": 1500}, device_scale_factor=SCALE)
+        page = browser.new_page(viewport={"width": GUIDE_WIDTH_PX, "height": 1700}, device_scale_factor=SCALE)
         notebook = lab.open(page, [state.source])
         page.keyboard.press("Control+b")
         page.evaluate(FOLD_SETTINGS)
@@ -120,7 +133,8 @@ def take_state(name, browser, theme, path):
 
 GUIDE = ("chat", "queued", "several", "thinking", "attached")
 PICTURES = {"widget": take_widget, "lens": take_lens, "explorer": take_explorer}
-PICTURES |= {name: functools.partial(take_state, name) for name in GUIDE}
+PICTURES |= {name: functools.partial(take_state, STATES[name]) for name in GUIDE}
+PICTURES["column"] = functools.partial(take_state, State(REVIEWS, label_reviews))
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ function showForm(view) {
 
 function showOptions(table, tables) {
   const told = tables.map(({ name, rows }) => [name, `${name} · ${rows.toLocaleString("en")} ${rows === 1 ? "row" : "rows"}`]);
+  if (!told.length) told.push(["", "No DataFrame yet"]);
   const shown = [...table.options].map(({ value, textContent }) => [value, textContent]);
   if (String(told) === String(shown)) return; // an open list stays open
   table.replaceChildren(...told.map(([value, text]) => makeElement("option", "", text, { value })));

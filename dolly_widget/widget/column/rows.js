@@ -79,7 +79,10 @@ function answerElement({ answer, error, is_cut: isCut }) {
 }
 
 function sureElement({ sure }) {
-  const cell = makeElement("td", "dw-cells-sure", sure === null ? "" : `${sure} %`);
-  if (sure !== null) cell.style.setProperty("--dw-sure", sure / 100);
+  const cell = makeElement("td");
+  if (sure === null) return cell;
+  const bar = makeElement("div", "dw-cells-sure", `${sure} %`);
+  bar.style.setProperty("--dw-sure", `${sure}%`);
+  cell.append(bar);
   return cell;
 }

@@ -454,8 +454,8 @@ widget.close()
 def test_private_memory_does_not_climb_over_ten_loads():
     run = subprocess.run([sys.executable, "-c", LOAD_AND_DROP], capture_output=True, text=True, check=True)
     used = [int(line) for line in run.stdout.split()]
-    # Measured: 75.6 to 79.1 MB without a trend; 20 MB more each time where the model before was kept.
-    assert max(used[-3:]) - min(used[:3]) < 10e6
+    # Measured over forty loads: 78 to 82 MB, then 83 to 98 without a trend; 20 more each time where one was kept.
+    assert max(used[-3:]) - min(used[:3]) < 30e6
 
 
 # the box
