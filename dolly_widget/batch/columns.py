@@ -10,6 +10,7 @@ from dolly_widget.batch.asking import ask_questions
 from dolly_widget.batch.fields import FieldTemplate, fill_rows
 from dolly_widget.batch.frames import columns_of
 from dolly_widget.batch.result import RowResult
+from dolly_widget.text import encodable
 
 Frame = TypeVar("Frame")
 
@@ -49,11 +50,16 @@ def answer_columns(results: Sequence[RowResult], into: str) -> dict[str, list[An
     answer, probability, error = names(into)
     is_typed = any(each.value is not None for each in results)
     columns: dict[str, list[Any]] = {
-        answer: [None if each.error else each.value if is_typed else each.text for each in results]
+        answer: [None if each.error else _storable(each.value if is_typed else each.text) for each in results]
     }
     if any(each.probabilities for each in results):
         columns[probability] = [(each.probabilities or {}).get(each.value, math.nan) for each in results]
-    return {**columns, error: [each.error for each in results]}
+    return {**columns, error: [encodable(each.error) for each in results]}
+
+
+def _storable(value: Any) -> Any:
+    """The value; neither Arrow nor Polars takes a text with a lone surrogate."""
+    return encodable(value) if isinstance(value, str) else value
 
 
 def with_results(frame: Frame, results: Sequence[RowResult], into: str) -> Frame:

@@ -81,9 +81,10 @@ class History(tuple[Exchange, ...]):
     def to_dataframe(self) -> Any:
         """A ``pandas.DataFrame``: a row for each exchange, times in seconds. Raises ImportError without pandas.
 
-        Texts are as they were. A cell can begin with ``=``, ``+``, ``-`` or ``@``, and a spreadsheet that opens the
-        file of ``to_csv`` computes it: import such columns as text. Jupyter shows what is between two ``$`` of a cell
-        as a formula, unless ``pandas.options.display.html.use_mathjax`` is False.
+        Texts are as they were, but for lone surrogates, which become U+FFFD. A cell can begin with ``=``, ``+``, ``-``
+        or ``@``, and a spreadsheet that opens the file of ``to_csv`` computes it: import such columns as text. Jupyter
+        shows what is between two ``$`` of a cell as a formula, unless ``pandas.options.display.html.use_mathjax`` is
+        False.
         """
         try:
             import pandas
@@ -169,7 +170,7 @@ _COLUMNS = (
 
 def _row(exchange: Exchange) -> tuple[Any, ...]:
     """The values of ``_COLUMNS``; None if there is none."""
-    return (
+    values = (
         *(exchange.instruction, exchange.context, exchange.system, exchange.result.text, len(exchange.turns)),
         *(exchange.label, exchange.answered_at, exchange.model_name or None),
         *(getattr(exchange.setup, name, None) or None for name in _SETUP),
@@ -177,3 +178,5 @@ def _row(exchange: Exchange) -> tuple[Any, ...]:
         None if exchange.params.is_greedy else exchange.result.seed,
         *(getattr(exchange.result, name) for name in _RESULT[1:]),
     )
+    # Arrow, which pandas has its texts in, refuses a lone surrogate.
+    return tuple(encodable(each) if isinstance(each, str) else each for each in values)

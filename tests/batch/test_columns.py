@@ -67,6 +67,13 @@ def test_columns_may_be_called_anything(columns):
     assert new["answer"].to_numpy().ravel().tolist() == ["v/0"]
 
 
+@pytest.mark.parametrize("frame", [pd.DataFrame({"n": [1, 2]}), pl.DataFrame({"n": [1, 2]})], ids=["pandas", "polars"])
+def test_a_lone_surrogate_costs_no_run(frame):
+    table = with_results(frame, [RowResult(0, "a \ud800"), RowResult(1, error="no \ud800")], "answer")
+    assert table["answer"][0] == "a \ufffd"
+    assert list(table["answer_error"]) == ["", "no \ufffd"]
+
+
 def test_an_empty_table_stays_one():
     new = pd.DataFrame({"a": []}).dolly.ask("{a}", model=ManyEngine())
     assert list(new.columns) == ["a", "answer", "answer_error"]
