@@ -14,7 +14,6 @@ from dolly_widget.text.shapes.choices import choices_grammar, choices_of
 from dolly_widget.text.shapes.grammar import whole_numbers
 from dolly_widget.text.shapes.patterns import pattern_grammar
 from dolly_widget.text.shapes.plain import LARGEST, date_grammar, number_grammar
-from dolly_widget.text.shapes.schema import read_json, read_schema, schema_grammar
 from dolly_widget.text.shapes.types import is_record, typed
 
 
@@ -126,6 +125,9 @@ def _of_schema(
     validate: Callable[[str], Any] | None = None,
     make: Callable[[Any], Any] = lambda value: value,
 ) -> Shape:
+    # Not at the top: it makes a dozen classes, and every start of a widget would wait for them.
+    from dolly_widget.text.shapes.schema import read_json, read_schema, schema_grammar
+
     node = read_schema(schema)
 
     def parse(text: str) -> Any:
