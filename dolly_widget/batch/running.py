@@ -7,14 +7,18 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dolly_widget.batch.questions import Question
 from dolly_widget.batch.result import RowResult
 from dolly_widget.engines import Engine, GenerationRequest, GenerationResult, generate_many, local_model
 from dolly_widget.errors import IncompleteAnswerError
+from dolly_widget.runtime import free_memory_bytes
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text.shapes import Shape
+
+if TYPE_CHECKING:
+    from dolly_widget.lens import ChoiceReader
 
 _SEEDS = 2**32
 
@@ -42,7 +46,8 @@ def answer_rows(
 ) -> Iterator[RowResult]:
     """Answer the questions of ``rows`` (None: all), and yield each result when it is there, in whatever order.
 
-    With choices, an answer has their probabilities, where the model's files are here: it is loaded once more for them.
+    With choices, an answer has their probabilities, where the model's files are here: it is loaded once more for them,
+    if twice its size is free.
     Row n is drawn with the seed of ``params``, which has to have one, plus n. A row that cannot be asked or answered is
     a result with its ``error``. ``stop`` ends it: rows that it cuts off are not yielded. Raises what an engine raises
     that can answer none.
@@ -124,7 +129,7 @@ class _Rows:
 
     def _likely(self, request: GenerationRequest) -> dict[Any, float] | None:
         """The probabilities of the choices, where there are some, and the model's files are here."""
-        if self._choices is None:
+        if self._choices is None or self._shape is None:
             return None
         try:
             return dict(self._choices.probabilities(request.prompt, self._shape))
@@ -145,12 +150,11 @@ def _of(row: int, result: GenerationResult) -> RowResult:
     )
 
 
-def _choice_reader(engine: Engine, shape: Shape | None) -> Any:
-    """What reads the probabilities of choices; None where there are none, or no files to read them from."""
+def _choice_reader(engine: Engine, shape: Shape | None) -> ChoiceReader | None:
+    """What reads the probabilities of choices; None where there are none, no files to read them from, or no memory."""
     model = local_model(engine)
-    if model is None or shape is None or not shape.choices:
+    if model is None or shape is None or not shape.choices or free_memory_bytes() < 2 * model.info.size_bytes:
         return None
-    from dolly_widget import lens
+    from dolly_widget.lens import ChoiceReader
 
-    reader = getattr(lens, "ChoiceReader", None)
-    return reader and reader(model, engine.device)
+    return ChoiceReader(model, engine.device)

@@ -14,7 +14,7 @@ from dolly_widget.text import Prompt, PromptTemplate
 
 @runtime_checkable
 class Engine(Protocol):
-    """A loaded model on a device. Callers on several threads take turns."""
+    """A loaded model on a device. Callers on several threads are answered together, or take turns."""
 
     device: str
     template: PromptTemplate

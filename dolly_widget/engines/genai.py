@@ -27,6 +27,7 @@ from dolly_widget.engines.model_engine import ModelEngine, Opened
 from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.stepped_model import SteppedModel
 from dolly_widget.errors import EngineError
+from dolly_widget.models import has_token_texts
 from dolly_widget.runtime import check_properties, devices_behind
 from dolly_widget.sampling import SamplingParams
 
@@ -97,11 +98,10 @@ class GenAIEngine(ModelEngine):
     def _check_shape(self, params: SamplingParams) -> None:
         if params.penalises_answer:
             raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
-        # From which GenAI knows the texts of the tokens.
-        if not (self.model.directory / "openvino_detokenizer.xml").is_file():
+        if not has_token_texts(self.model.directory):
             raise ValueError(
                 f"{self.model.name} has no openvino_detokenizer.xml, without which no answer can be held to a shape: "
-                "use a model that was not converted from a GGUF file."
+                "convert the model again."
             )
 
     def _prepare(self, params: SamplingParams) -> None:

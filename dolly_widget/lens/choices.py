@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -109,16 +110,17 @@ class ChoiceReader:
         masses, order = np.zeros(len(choices)), itertools.count()
         # The likeliest first, so that nothing is dropped that a later one would outweigh.
         ways = [(-1.0, next(order), _Way((), choices))]
-        first = self._logits(prompt_ids)
-        with self._reader.kept(prompt_ids):
+        with ExitStack() as kept:
             while ways and (mass := -ways[0][0]) >= _LEAST * (masses.sum() + mass):
                 way = heapq.heappop(ways)[-1]
-                logits = self._logits([*prompt_ids, *way.token_ids]) if way.token_ids else first
+                logits = self._logits([*prompt_ids, *way.token_ids])
                 for share, onward in self._steps(way, logits):
                     if len(onward.rest) == 1:
                         masses[next(iter(onward.rest.values()))] += mass * share
                     else:
                         heapq.heappush(ways, (-mass * share, next(order), onward))
+                if not way.token_ids and ways:  # a copy of the cache, which most choices do without
+                    kept.enter_context(self._reader.kept(prompt_ids))
         return masses
 
     def _steps(self, way: _Way, logits: Logits) -> Iterator[tuple[float, _Way]]:

@@ -11,6 +11,7 @@ from dolly_widget.models.lookup import find, resolve
 from dolly_widget.models.model import Model, file_versions
 from dolly_widget.models.template_files import chat_template, template_for
 from dolly_widget.models.title import title_of
+from dolly_widget.models.token_texts import has_token_texts
 from dolly_widget.models.weight_format import NAMES, WeightFormat
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "feed",
     "file_versions",
     "find",
+    "has_token_texts",
     "is_openvino",
     "is_recurrent",
     "kept_files",

@@ -4,7 +4,7 @@ import pytest
 from real_engines import start
 from together import rows_that_differ, texts_of_rows
 
-from dolly_widget import SamplingParams, ask_many, lens
+from dolly_widget import SamplingParams, ask_many
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.runtime import PRECISE
 
@@ -26,7 +26,6 @@ def test_a_rerun_says_the_same(engine):
     assert texts_of_rows(engine, params) == texts_of_rows(engine, params)
 
 
-@pytest.mark.skipif(not hasattr(lens, "ChoiceReader"), reason="the lens reads no choices yet")
 def test_choices_have_values_and_probabilities(engine):
     results = ask_many(["Is the sea blue?"] * 3, model=engine, answer=["yes", "no"], seed=1)
     assert all(each.value in ("yes", "no") for each in results)

@@ -1,7 +1,7 @@
 """A checkpoint's tokenizer as the files that a model directory has, in the form of two libraries.
 
 ``tokenizer.json`` is what this package encodes and decodes with. ``openvino_tokenizer.xml`` and
-``openvino_detokenizer.xml`` are for other programs: a model is whole without them.
+``openvino_detokenizer.xml`` are for other programs, and for answers of a given shape: a model is whole without them.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _write_for_openvino(tokenizer: Any, target: Path, on_progress: OnProgress) -
             Progress(
                 "load",
                 message="OpenVINO Tokenizers cannot convert this tokenizer: the model is stored without "
-                "openvino_tokenizer.xml and openvino_detokenizer.xml, which this package does not need.",
+                "openvino_tokenizer.xml and openvino_detokenizer.xml, which this package needs for answer= alone.",
             )
         )
 

@@ -19,6 +19,7 @@ from dolly_widget.models.gguf import by_checkpoint, families, graph, rotary, set
 from dolly_widget.models.gguf.file import GgufFile
 from dolly_widget.models.gguf.structure import FAMILIES, Structure
 from dolly_widget.models.gguf.tokenizer import write_tokenizer
+from dolly_widget.models.token_texts import write_token_texts
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import OnProgress, Progress
 
@@ -68,6 +69,7 @@ def convert(
         _save(model, staging)
         del model
         shutil.rmtree(place)
+        write_token_texts(staging)
     return {"gguf": version("gguf")}
 
 

@@ -4,13 +4,17 @@ import json
 
 import numpy as np
 import pytest
+import real_engines
 from gguf_files import SPECIAL, Shape, dequantised, logits, random_weights, stored, write_gguf
 
 from dolly_widget import models
+from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.errors import ModelError
 from dolly_widget.models.gguf import graph
 from dolly_widget.models.gguf.conversion import convert
 from dolly_widget.models.weight_format import WeightFormat
+from dolly_widget.sampling import SamplingParams
+from dolly_widget.text import PLAIN
 
 EXACT = {"EXECUTION_MODE_HINT": "ACCURACY"}
 SCALING = {"llama.rope.scaling.type": ("string", "linear"), "llama.rope.scaling.factor": ("float32", 4.0)}
@@ -153,6 +157,8 @@ def test_the_directory_is_that_of_a_whole_model(tmp_path):
     assert sorted(path.name for path in model_dir.iterdir()) == [
         "config.json",
         "generation_config.json",
+        "openvino_detokenizer.bin",
+        "openvino_detokenizer.xml",
         "openvino_model.bin",
         "openvino_model.xml",
         "tokenizer.json",
@@ -225,3 +231,13 @@ def test_the_settings_are_json(tmp_path):
     model_dir, _ = converted(tmp_path, Shape())
     for name in ("config.json", "generation_config.json"):
         assert json.loads((model_dir / name).read_text(encoding="utf-8"))["eos_token_id"] == 2
+
+
+def test_its_tokens_have_texts_for_answers_of_a_shape(tmp_path):
+    model_dir, _ = converted(tmp_path, SHAPES["llama"])
+    engine = real_engines.start(GenAIEngine, model_dir)
+    params = SamplingParams(max_new_tokens=40, temperature=2.0, seed=3)
+    for answer in (["yes", "no"], ["été", "hiver"], int):
+        result = engine.generate(PLAIN.render("a cat"), params, answer=answer)
+        assert isinstance(result.value, int) if answer is int else result.value in answer
+    engine.close()
