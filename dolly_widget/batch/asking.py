@@ -18,7 +18,7 @@ from dolly_widget.batch.questions import Question, questions_of
 from dolly_widget.batch.result import RowResult
 from dolly_widget.batch.running import answer_rows
 from dolly_widget.batch.work import Work
-from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, setup_from, split_options, start_engine
+from dolly_widget.engines import Engine, EngineSetup, Prepared, local_model, setup_from, share_engine, split_options
 from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text.shapes import shape_of
 
@@ -177,7 +177,7 @@ class _Loaded:
 
 @dataclass(frozen=True)
 class _ToLoad:
-    """A model that is loaded for the run alone."""
+    """A model that is loaded for the run, unless a widget or another call has it loaded."""
 
     setup: EngineSetup
     prepared: Prepared
@@ -195,7 +195,7 @@ class _ToLoad:
 
             yield from answer_on_cluster(self.setup, work, list(rows), None if ray is True else ray)
             return
-        with contextlib.closing(start_engine(self.setup, self.prepared)) as engine:
+        with contextlib.closing(share_engine(self.setup, self.prepared)) as engine:
             yield from _answered(engine, work, rows)
 
 

@@ -157,7 +157,7 @@ def test_whatever_ends_a_run_carries_what_is_done(error, tmp_path):
 
 def test_what_runs_is_cancelled_and_a_model_of_its_own_is_freed_whatever_ends_a_run(monkeypatch):
     engine = ManyEngine()
-    monkeypatch.setattr("dolly_widget.batch.asking.start_engine", lambda setup, prepared: engine)
+    monkeypatch.setattr("dolly_widget.batch.asking.share_engine", lambda setup, prepared: engine)
 
     def fail(result):
         raise RuntimeError("of the caller's")

@@ -16,7 +16,7 @@ from dolly_widget.cli.entry_point import main
 @pytest.fixture
 def engine(monkeypatch):
     engine = ManyEngine()
-    monkeypatch.setattr("dolly_widget.batch.asking.start_engine", lambda setup, prepared: engine)
+    monkeypatch.setattr("dolly_widget.batch.asking.share_engine", lambda setup, prepared: engine)
     return engine
 
 
@@ -117,7 +117,7 @@ def test_another_question_over_rows_that_are_kept_is_refused(folder, monkeypatch
             raise OSError(28, "No space left on device")
 
     engine = ManyEngine(at_once=1, on_answer=end)
-    monkeypatch.setattr("dolly_widget.batch.asking.start_engine", lambda setup, prepared: engine)
+    monkeypatch.setattr("dolly_widget.batch.asking.share_engine", lambda setup, prepared: engine)
     assert run() == 2
     assert "No space left on device" in capsys.readouterr().err
     assert run(instruction="Other {text}") == 2

@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 from real_engines import start
 
-from dolly_widget import SamplingParams, lens
+from dolly_widget import SamplingParams, ask_many, lens
 from dolly_widget.comparison import first_difference
 from dolly_widget.engines.optimum import OptimumEngine
 from dolly_widget.engines.speculative.engine import SpeculativeEngine
@@ -84,3 +84,25 @@ def test_the_text_comes_word_by_word(engine):
     answer = engine.generate(engine.template.render("Name three fruits."), GREEDY, on_text=pieces.append)
     assert "".join(pieces) == answer.text
     assert len(pieces) > 8
+
+
+def test_answers_can_be_held_to_a_shape_and_written_together(engine):
+    reviews = {
+        "I loved this film. It was wonderful.": "positive",
+        "Terrible. I want my money back.": "negative",
+        "A great book, and a joy to read.": "positive",
+        "The worst meal of my life.": "negative",
+    }
+    results = ask_many(
+        [f"Is this review positive or negative? {review}" for review in reviews],
+        model=engine,
+        params=GREEDY,
+        answer=["positive", "negative"],
+    )
+    assert all(each.value in ("positive", "negative") for each in results)
+    for each in results:
+        assert sum(each.probabilities.values()) == pytest.approx(1)
+        assert each.value == max(each.probabilities, key=each.probabilities.get)
+    # Not so sure of itself, but of one mind with the truth: the praised ones are likelier to be positive.
+    likely = [each.probabilities["positive"] for each in results]
+    assert likely[0] + likely[2] > likely[1] + likely[3]
