@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dolly_widget.comparison import Comparison, ComparisonRow, compare, first_difference
     from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, stream
     from dolly_widget.engines.speculative.engine import SpeculativeEngine
-    from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
+    from dolly_widget.errors import EngineError, IncompleteAnswerError, ModelError, PromptTooLongError
     from dolly_widget.history import Exchange, History
     from dolly_widget.history.as_code import as_code
     from dolly_widget.lens.coloured_tokens import coloured_html, coloured_tokens
@@ -47,6 +47,7 @@ _HOMES = {
     "stream": "engines",
     "SpeculativeEngine": "engines.speculative.engine",
     "EngineError": "errors",
+    "IncompleteAnswerError": "errors",
     "ModelError": "errors",
     "PromptTooLongError": "errors",
     "Exchange": "history",
@@ -93,6 +94,7 @@ __all__ = [
     "Exchange",
     "GenerationResult",
     "History",
+    "IncompleteAnswerError",
     "Job",
     "Model",
     "ModelError",

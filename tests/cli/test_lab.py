@@ -159,7 +159,7 @@ def test_a_copy_that_was_broken_off_is_not_taken_for_one(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="No space"):
             copy_tutorials(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert copy_tutorials(tmp_path) == f"Copied 6 tutorials into {tmp_path}."
+    assert copy_tutorials(tmp_path) == f"Copied 7 tutorials into {tmp_path}."
 
 
 # With another model
@@ -189,7 +189,7 @@ def test_lab_with_a_model_puts_it_into_the_first_cells_and_fetches_it(lab, tmp_p
     assert lines["01_quickstart.ipynb"]
     assert fetched == ["smollm2"]
     out, err = capsys.readouterr()
-    assert out == "Copied 6 tutorials into dolly-tutorials.\n"
+    assert out == "Copied 7 tutorials into dolly-tutorials.\n"
     assert err == "smollm2 is ready.\n"
 
 
@@ -240,7 +240,7 @@ def test_any_name_can_stand_in_the_cell_and_be_taken_out_again(tmp_path, model):
     names = {}
     exec(line, names)
     assert names["MODEL"] == model
-    assert copy_tutorials(tmp_path).startswith("Copied 5 tutorials")  # 02 names no model
+    assert copy_tutorials(tmp_path).startswith("Copied 6 tutorials")  # 02 names no model
     assert (tmp_path / "01_quickstart.ipynb").read_bytes() == (ROOT / "notebooks/01_quickstart.ipynb").read_bytes()
 
 
