@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from dolly_widget.batch.questions import Question
 from dolly_widget.batch.result import RowResult
-from dolly_widget.engines import Engine, GenerationRequest, GenerationResult, generate_many, local_model
+from dolly_widget.engines import (
+    Engine,
+    GenerationRequest,
+    GenerationResult,
+    check_constrains,
+    generate_many,
+    local_model,
+)
 from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.runtime import free_memory_bytes
 from dolly_widget.sampling import SamplingParams
@@ -54,6 +61,8 @@ def answer_rows(
     """
     if params.seed is None:
         raise ValueError("params needs a seed: each row is drawn with it, plus the row's number.")
+    if shape is not None:
+        check_constrains(engine, params)  # one error, and not one in each row
     running = _Rows(engine, questions, params, shape, stop or threading.Event())
     return running.results(range(len(questions)) if rows is None else rows, at_once)
 

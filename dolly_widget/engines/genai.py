@@ -95,7 +95,8 @@ class GenAIEngine(ModelEngine):
     def _shares(self, params: SamplingParams) -> bool:
         return not params.penalises_answer and self._is_batched
 
-    def _check_shape(self, params: SamplingParams) -> None:
+    def check_shape(self, params: SamplingParams) -> None:
+        """See ``check_constrains``."""
         if params.penalises_answer:
             raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
         if not has_token_texts(self.model.directory):

@@ -107,8 +107,8 @@ class ModelEngine(ABC):
         shape = None if answer is None else shape_of(answer)
         return self._answer(GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop))
 
-    def _check_shape(self, params: SamplingParams) -> None:
-        """Raise ValueError where this engine cannot constrain an answer with these settings."""
+    def check_shape(self, params: SamplingParams) -> None:
+        """Raise ValueError where this engine cannot hold an answer to a shape with these settings."""
         raise ValueError('This engine does not support answer=: load the model with engine="genai".')
 
     def close(self) -> None:
@@ -172,7 +172,7 @@ class ModelEngine(ABC):
         """Check what is asked for. Raises what ``generate`` raises before anything runs."""
         params, shape = request.params, request.shape
         if shape is not None:
-            self._check_shape(params)
+            self.check_shape(params)
             refuse_beside_shape(params, request.prefix_ids)
         ends = self._endings_with(params.stop)
         prompt_ids, prefix = self.model.encode(request.prompt), self.check_beginning(request.prefix_ids)

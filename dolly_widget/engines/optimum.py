@@ -87,7 +87,7 @@ class OptimumEngine(ModelEngine):
         ``logits_processor=[...]``. Raises ValueError for one that is unknown, or cannot be used.
         """
         if answer is not None:
-            self._check_shape(params)
+            self.check_shape(params)
         arguments = _checked({**self._generation, **generation})
         config = _generation_config(params, self._endings_with(params.stop).ids, arguments)
         objects = {name: arguments[name] for name in _OBJECTS if name in arguments}

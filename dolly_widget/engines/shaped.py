@@ -25,8 +25,12 @@ def structured_output(shape: Shape) -> openvino_genai.StructuredOutputConfig:
     return config
 
 
-def check_constrains(engine: object) -> None:
-    """Raise ValueError for an engine of a caller's own whose ``generate`` takes no shape."""
+def check_constrains(engine: object, params: SamplingParams) -> None:
+    """Raise ValueError where ``engine`` cannot hold an answer to a shape, or not with these settings."""
+    check = getattr(engine, "check_shape", None)
+    if check is not None:
+        check(params)
+        return
     parameters = inspect.signature(engine.generate).parameters  # type: ignore[attr-defined]
     takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
     if "answer" not in parameters and not takes_any:

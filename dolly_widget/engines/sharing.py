@@ -204,6 +204,12 @@ class _Lease:
             raise EngineError("This engine is closed: load the model again.")
         return shared.engine.check_beginning(token_ids)
 
+    def check_shape(self, params: SamplingParams) -> None:
+        """See ``check_constrains``."""
+        shared = self._shared
+        if shared is not None and shared.engine is not None:
+            shared.engine.check_shape(params)
+
     def close(self) -> None:
         """Give the lease back. See ``Engine.close``."""
         with self._lock:

@@ -245,3 +245,15 @@ def test_the_same_shape_is_the_same_for_another_thread(engine):
     shape = shape_of(["a", "b"])
     first, second = (engine.generate(PROMPT, GREEDY, answer=each).text for each in (shape, ["a", "b"]))
     assert first == second
+
+
+def test_a_number_ends_where_the_model_ends_it(engine):
+    """The model writes line breaks before its end: with none allowed, 42 became 4210."""
+    text = "Anna is {} years old and lives in Rome."
+    for age in (7, 42, 63):
+        result = engine.generate(engine.template.render("Extract the age.", text.format(age)), GREEDY, answer=int)
+        assert result.value == age
+        assert result.text == str(age)
+    pattern = re.compile(r"\d+")
+    result = engine.generate(engine.template.render("Extract the age.", text.format(42)), GREEDY, answer=pattern)
+    assert result.value == result.text == "42"

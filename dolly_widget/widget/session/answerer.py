@@ -258,7 +258,7 @@ def _shaped(
 ) -> GenerationResult:
     if asked.prefix_ids:
         raise ValueError("answer= does not go with prefix_ids: leave one of them out.")
-    check_constrains(engine)
+    check_constrains(engine, asked.params)
     result: GenerationResult = engine.generate(
         prompt,
         asked.params,
