@@ -35,6 +35,11 @@ def sequence(parts: Iterable[str]) -> str:
     return " ".join(part for part in parts if part) or '""'
 
 
+def whole(answer: str) -> str:
+    """An answer that could go on: line breaks may follow, which many models write before they end."""
+    return f'({answer}) ("\\n" "\\n"?)?'
+
+
 def either(parts: Sequence[str]) -> str:
     """One of these."""
     return parts[0] if len(parts) == 1 else f"({' | '.join(parts)})"

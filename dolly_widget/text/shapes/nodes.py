@@ -22,6 +22,7 @@ from dolly_widget.text.shapes.grammar import (
     one_of,
     repeated,
     sequence,
+    whole,
     whole_numbers,
 )
 from dolly_widget.text.shapes.patterns import pattern_grammar
@@ -50,7 +51,7 @@ class Rules:
 
     def text(self, root: str) -> str:
         """The whole grammar, whose texts are those of ``root``."""
-        rules = {"root": root, **self._names}
+        rules = {"root": whole(root), **self._names}
         return "\n".join(f"{name} ::= {body}" for name, body in rules.items())
 
 

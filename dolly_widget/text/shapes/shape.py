@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dolly_widget.text.shapes.choices import choices_grammar, choices_of
-from dolly_widget.text.shapes.grammar import whole_numbers
+from dolly_widget.text.shapes.grammar import whole, whole_numbers
 from dolly_widget.text.shapes.patterns import pattern_grammar
 from dolly_widget.text.shapes.plain import LARGEST, date_grammar, number_grammar
 from dolly_widget.text.shapes.types import is_record, typed
@@ -70,14 +70,14 @@ def shape_of(answer: Any) -> Shape:
     if isinstance(answer, Shape):
         return answer
     if isinstance(answer, re.Pattern):
-        return Shape(str, _open(pattern_grammar(answer)), source=answer)
+        return Shape(str, f"root ::= {whole(pattern_grammar(answer))}", source=answer)
     if isinstance(answer, Mapping):
         return _of_schema(answer, answer)
     if (choices := _choices(answer)) is not None:
         return Shape(_look_up(choices), f"root ::= {choices_grammar(choices)}", choices, answer)
     for kind, grammar, parse in _PLAIN:
         if answer is kind:
-            return Shape(parse, _open(grammar()), source=answer)
+            return Shape(parse, f"root ::= {whole(grammar())}", source=answer)
     if hasattr(answer, "model_json_schema") and hasattr(answer, "model_validate_json"):
         return _of_schema(answer.model_json_schema(), answer, answer.model_validate_json)
     if is_record(answer):
@@ -96,11 +96,6 @@ _PLAIN: tuple[tuple[Any, Callable[[], str], Callable[[str], Any]], ...] = (
     (float, number_grammar, float),
     (datetime.date, date_grammar, datetime.date.fromisoformat),
 )
-
-
-def _open(grammar: str) -> str:
-    """A grammar for texts that could go on: line breaks may follow, which many models write before they end."""
-    return f'root ::= ({grammar}) ("\\n" "\\n"?)?'
 
 
 def _choices(answer: Any) -> dict[str, Any] | None:
