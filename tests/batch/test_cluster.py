@@ -44,7 +44,8 @@ def alone():
     return ask_many(QUESTIONS, **OPTIONS)
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(ROWS, marks=pytest.mark.slow)])
+@pytest.mark.slow  # a cluster takes a minute to start on a busy machine, and a worker another one
+@pytest.mark.parametrize("count", [40, ROWS])
 def test_a_killed_worker_loses_no_row_and_doubles_none(workers, alone, tmp_path, count):
     path, told, killed = tmp_path / "rows", [], []
 
@@ -104,6 +105,7 @@ def test_a_killed_driver_goes_on(alone, tmp_path):
     assert [each.text for each in ask_many(QUESTIONS, resume=path, **OPTIONS)] == [each.text for each in alone]
 
 
+@pytest.mark.slow
 def test_a_model_that_the_workers_cannot_load_is_a_sentence(workers):
     work = Work([("a", "")], SamplingParams(seed=0), None, stop=threading.Event(), at_once=None)
     with pytest.raises(EngineError, match=r"The cluster could not go on: .*nowhere"):
