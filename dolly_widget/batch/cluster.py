@@ -27,7 +27,7 @@ _THREADS = "INFERENCE_NUM_THREADS"
 _MOST_ROWS = 64
 """Of a block: what a worker that dies has to do again."""
 _BLOCKS_EACH = 4
-"""For each worker at least, so that none is idle while another has much to do."""
+"""For each worker, at least: no worker is idle while another still has much to do."""
 
 
 def answer_on_cluster(setup: EngineSetup, work: Work, rows: Sequence[int], workers: int | None) -> Iterator[RowResult]:

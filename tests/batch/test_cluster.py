@@ -7,13 +7,13 @@ import sys
 import threading
 
 import pytest
+import ray
 from command_line import start
 
 from dolly_widget import EngineError, EngineSetup, SamplingParams, ask_many
 from dolly_widget.batch import cluster
 from dolly_widget.batch.work import Work
 
-ray = pytest.importorskip("ray")
 ROWS = 200
 QUESTIONS = ["", *(f"What is {n} plus 3?" for n in range(1, ROWS))]
 OPTIONS = {"seed": 11, "max_new_tokens": 12, "ov_config": {"EXECUTION_MODE_HINT": "ACCURACY"}}
