@@ -439,12 +439,12 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self._catching_up.is_due = True
         self._screen.begin(asked)
 
-    def _on_sample_ended(self, place: int, outcome: Exchange | Exception) -> None:
+    def _on_sample_ended(self, place: int, outcome: Exchange | Exception, edit: Edit | None) -> None:
         self._screen.answer.finish_sample(place, outcome)
-        self._keep()
+        self._keep(edit)
 
-    def _keep(self) -> None:
-        self._screen.history.refresh()
+    def _keep(self, edit: Edit | None = None) -> None:
+        self._screen.history.refresh(edit)
         if self._file is not None:
             self._file.save(self._session.exchanges)
 

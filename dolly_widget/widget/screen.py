@@ -291,7 +291,7 @@ class Screen:
 
     def show_edit(self, edit: Edit, shown: Exchange | None) -> None:
         """Show a change of the history; the answer that is shown stays."""
-        self.history.edit(edit)
+        self.history.refresh(edit)
         self.history.show(shown)
         self.answer.follow(shown)
 

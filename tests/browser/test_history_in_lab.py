@@ -32,9 +32,9 @@ panel = HistoryPanel(
     history,
     HistoryActions(
         show=show,
-        delete=lambda exchange: panel.edit(edits.delete(exchange)),
-        undo=lambda: panel.edit(edits.undelete()),
-        label=lambda exchange, text: panel.edit(edits.label(exchange, text)),
+        delete=lambda exchange: panel.refresh(edits.delete(exchange)),
+        undo=lambda: panel.refresh(edits.undelete()),
+        label=lambda exchange, text: panel.refresh(edits.label(exchange, text)),
     ),
 )
 panel.is_open = True

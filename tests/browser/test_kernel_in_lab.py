@@ -113,7 +113,7 @@ def reload(page):
     raise AssertionError("the page found no widget again")
 
 
-@pytest.mark.other_errors("Error: widget model not found", "[anywidget] Failed to initialize model.")  # too early a go
+@pytest.mark.other_errors("Error: widget model not found")  # too early a go
 def test_a_reload_in_mid_answer_shows_the_text_so_far_which_goes_on(opened, page):
     notebook = opened(MAKE_PACED)
     ask(page)

@@ -107,9 +107,8 @@ class Actor:
             self._page.keyboard.insert_text(self._chance.choice(WORDS))
 
 
-# anywidget's and ipywidgets', of an explorer that is closed again before the page has made it.
+# Of an explorer that is closed again before the page has made it.
 @pytest.mark.other_errors(
-    "[anywidget] Failed to initialize model.",
     "Error: Could not add child view to box",
     "Error: Could not create a view for model id",
 )

@@ -174,7 +174,7 @@ def _shortened(text: str, chars: int = _SHOWN_CHARS) -> str:
 class HistoryPanel(Fold):
     """ "History · 12": ``history`` folded away, which is the list that answers are appended to.
 
-    The answer to ``actions.show`` is ``show``, and to its others ``edit``.
+    The answer to ``actions.show`` is ``show``, and to its others ``refresh``.
     """
 
     def __init__(self, history: Sequence[Exchange], actions: HistoryActions) -> None:
@@ -183,15 +183,8 @@ class HistoryPanel(Fold):
         super().__init__("History", self.list)
         self.refresh()
 
-    def refresh(self) -> None:
-        """List the current answers; call it after each new one."""
-        self._refresh(None)
-
-    def edit(self, edit: Edit) -> None:
-        """List the current answers; call it after each other change of the history."""
-        self._refresh(edit)
-
-    def _refresh(self, edit: Edit | None) -> None:
+    def refresh(self, edit: Edit | None = None) -> None:
+        """List the current answers; ``edit`` is what has happened to the history, if it was more than a new answer."""
         count = len(self._history)
         self.title = f"History · {count:,}" if count else "History"
         self.list.refresh(edit)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from dolly_widget.text.shapes import Shape
 from dolly_widget.widget.session.asked import Asked
 from dolly_widget.widget.session.choice import sampling_of
 from dolly_widget.widget.session.continuing import require_continuation, require_engine_of
+from dolly_widget.widget.session.edits import Edit
 from dolly_widget.widget.session.loader import ModelLoader
 from dolly_widget.widget.session.prompts import Prompts
 from dolly_widget.widget.session.voices import Voice, Voices
@@ -80,7 +81,8 @@ class Answerer:
 
     What loads that is a job of the same ``worker``, and so has ended before. Calls, in the job: the functions of
     ``voices`` with the whole text so far; and under ``lock``, ``on_begin`` when its turn has come, ``on_sample`` with
-    the place of one of several answers and what came of it, and at the end ``on_result`` or ``on_error``.
+    the place of one of several answers, what came of it, and how the history changed if it did not grow at its end;
+    and at last ``on_result`` or ``on_error``.
     """
 
     is_busy = False
@@ -98,7 +100,7 @@ class Answerer:
         *,
         voices: Voices,
         on_begin: Callable[[], None],
-        on_sample: Callable[[int, Exchange | Exception], None],
+        on_sample: Callable[[int, Exchange | Exception, Edit | None], None],
         on_result: Callable[[Exchange], None],
         on_error: Callable[[BaseException], None],
     ) -> None:
@@ -176,21 +178,30 @@ class Answerer:
     def _several(self, ready: _Ready, voices: Sequence[Voice], stop: threading.Event) -> Exchange:
         """Write several answers, at once where the engine can do that. One that fails leaves the others alone."""
         requests = [GenerationRequest(ready.prompt, ready.asked.params, on_text=voice) for voice in voices]
-        last, error = None, None
+        written: dict[int, Exchange] = {}
+        error = None
         for place, outcome in generate_many(ready.engine, requests, stop=stop):
             if isinstance(outcome, Exception):  # its frames may be those of what gives the next one
                 error = error or outcome
                 self._report(place, outcome)
             else:
-                last = self._remember(ready.answered(outcome))
-                self._report(place, last)
-        if last is None and error is not None:
+                written[place] = ready.answered(outcome)
+                with self._lock:
+                    self._report(place, written[place], self._insert(place, written))
+        if not written and error is not None:
             raise error
-        return last or self._remember(_unbegun(ready.asked))
+        return written[max(written)] if written else self._remember(_unbegun(ready.asked))
 
-    def _report(self, place: int, outcome: Exchange | Exception) -> None:
+    def _insert(self, place: int, written: Mapping[int, Exchange]) -> Edit | None:
+        """Remember the answer of a place before those that ended earlier but stand after it, the history's newest."""
+        later = sum(each > place for each in written)
+        at = len(self.history) - later
+        self.history.insert(at, written[place])
+        return Edit("insert", at) if later else None
+
+    def _report(self, place: int, outcome: Exchange | Exception, edit: Edit | None = None) -> None:
         with self._lock:
-            self._on_sample(place, outcome)
+            self._on_sample(place, outcome, edit)
 
     def _remember(self, exchange: Exchange) -> Exchange:
         self.history.append(exchange)

@@ -24,8 +24,11 @@ class Events:
     """How many tokens the answer has so far, and how many come in a second."""
     sample_changed: Callable[[int, str, str], None]
     """The place of one of several answers that are written at once, "text" or "reasoning", and that so far."""
-    sample_ended: Callable[[int, Exchange | Exception], None]
-    """The place of one of several answers; it was added to the exchanges, or failed."""
+    sample_ended: Callable[[int, Exchange | Exception, Edit | None], None]
+    """The place of one of several answers, which failed or is one of the exchanges, and the edit that added it there.
+
+    None: it is the last of them.
+    """
     answered: Callable[[], None]
     """What was asked is answered: one or several exchanges were added."""
     edited: Callable[[Edit], None]

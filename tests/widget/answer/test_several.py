@@ -82,6 +82,16 @@ def test_an_engine_that_can_writes_all_four_at_once(make):
     assert [each.result.text for each in widget.history] == ["blue", "red", "green", "grey", "pink"]
 
 
+def test_the_history_has_them_in_their_order_whichever_ends_first(make):
+    widget = make(["blue"], ["r", "e", "d"], ["gr", "een"], ["grey"], ["p", "i", "nk"], engine=TogetherEngine)
+    ask_several(widget)
+    widget.wait(LIMIT_S)
+    assert [each.result.text for each in widget.history] == ["blue", "red", "green", "grey", "pink"]
+    rows = widget._screen.history.list.listing["rows"]
+    assert [row["answer"] for row in rows] == ["pink", "grey", "green", "red", "blue"]
+    assert widget.response == "pink"
+
+
 def test_stop_ends_all_that_are_written_and_keeps_their_texts(make):
     widget = make(["blue"], *[["a", "b"]] * 4, engine=TogetherEngine, stepwise=True)
     engine = widget._session.engine
@@ -168,20 +178,21 @@ def test_where_all_fail_the_answer_before_is_shown_again(make, engine):
 
 class _Breaks(TogetherEngine):
     def generate_many(self, requests, **options):
-        outcomes = super().generate_many(requests, **options)
-        yield next(outcomes)
+        yield next(super().generate_many(requests, **options))
         raise EngineError("The device is gone.")
 
 
 def test_an_engine_that_fails_leaves_what_was_written(make):
-    widget = make(["blue"], ["red"], ["gr", "een"], ["gr", "ey"], ["p", "ink"], engine=_Breaks)
+    widget = make(["blue"], ["gr", "een"], ["red"], ["gr", "ey"], ["p", "ink"], engine=_Breaks)
     ask_several(widget)
     with pytest.raises(EngineError):
         widget.wait(LIMIT_S)
-    assert [column.choose.disabled for column in columns(widget)] == [False, True, True, True]
-    assert texts(widget)[0] == "red"
+    assert [column.choose.disabled for column in columns(widget)] == [True, False, True, True]
+    assert texts(widget)[1] == "red"
     assert "The device is gone." in widget._screen.notice.message.value
-    columns(widget)[0].choose.click()
+    assert [each.result.text for each in widget.history] == ["blue", "red"]
+    assert widget._screen.history.list.listing["total"] == 2
+    columns(widget)[1].choose.click()
     assert widget.response == "red"
 
 

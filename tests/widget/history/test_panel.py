@@ -23,9 +23,9 @@ def make():
             history,
             HistoryActions(
                 show=on_show,
-                delete=lambda exchange: panel.edit(edits.delete(exchange)),
-                undo=lambda: panel.edit(edits.undelete()),
-                label=lambda exchange, text: panel.edit(edits.label(exchange, text)),
+                delete=lambda exchange: panel.refresh(edits.delete(exchange)),
+                undo=lambda: panel.refresh(edits.undelete()),
+                label=lambda exchange, text: panel.refresh(edits.label(exchange, text)),
             ),
         )
         panel.sent = []
@@ -304,7 +304,7 @@ def test_an_edit_tells_how_many_rows_above_it_are_found(make):
     assert edit_of(panel) == ("remove", 2)
     ask(panel, kind="undo")
     assert edit_of(panel) == ("insert", 2, 2, "two cats")
-    panel.edit(Edit("change", 1))
+    panel.refresh(Edit("change", 1))
     assert edit_of(panel) == ("change", 1)
 
 
