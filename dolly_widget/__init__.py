@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from dolly_widget.bench import measure
     from dolly_widget.comparison import Comparison, ComparisonRow, compare, first_difference
     from dolly_widget.engines import Engine, EngineSetup, GenerationResult, load_engine, stream
-    from dolly_widget.engines.speculative.engine import SpeculativeEngine
     from dolly_widget.errors import EngineError, IncompleteAnswerError, ModelError, PromptTooLongError
     from dolly_widget.history import Exchange, History
     from dolly_widget.history.as_code import as_code
@@ -45,7 +44,6 @@ _HOMES = {
     "GenerationResult": "engines",
     "load_engine": "engines",
     "stream": "engines",
-    "SpeculativeEngine": "engines.speculative.engine",
     "EngineError": "errors",
     "IncompleteAnswerError": "errors",
     "ModelError": "errors",
@@ -107,7 +105,6 @@ __all__ = [
     "SamplingExplorer",
     "SamplingParams",
     "Segment",
-    "SpeculativeEngine",
     "TextStream",
     "Tokenizer",
     "WeightFormat",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dolly_widget.runtime import Job
 
 T = TypeVar("T")
-# How long Ctrl+C waits for the result so far. Loading, and reading a long prompt, cannot be stopped in the middle.
+# How long Ctrl+C waits for the result so far. Loading, and with some engines a long prompt, cannot be stopped midway.
 STOP_TIMEOUT_S = 3.0
 _LOOK_S = 0.1
 

@@ -34,7 +34,7 @@ Compared: TypeAlias = "str | Path | EngineSetup | Engine"
 Settings: TypeAlias = "Mapping[str, Any] | SamplingParams"
 
 STOP_TIMEOUT_S = 3.0
-"""How long an interrupt waits for the end. Loading, and reading a long prompt, cannot be stopped in the middle."""
+"""How long an interrupt waits for the end. Loading, and with some engines a long prompt, cannot be stopped midway."""
 
 
 def compare(

@@ -90,6 +90,10 @@ class Continues(Protocol):
 class Constrains(Protocol):
     """An engine that can hold an answer to a shape."""
 
+    def check_shape(self, params: SamplingParams) -> None:
+        """Raise ValueError where no answer can be held to a shape, or not with these settings."""
+        ...
+
     def generate(
         self,
         prompt: Prompt,

@@ -36,7 +36,11 @@ _BACKEND = "ATTENTION_BACKEND"
 
 
 class GenAIEngine(ModelEngine):
-    """A model directory on a device, run by ``openvino_genai``. See ``Engine`` and ``AnswersMany`` for the methods."""
+    """A model directory on a device, run by ``openvino_genai``. See ``Engine`` and ``AnswersMany`` for the methods.
+
+    With ``prompt_lookup``, answers that repeat what is there come in fewer passes, greedily with the same tokens.
+    Raises EngineError for a model that cannot take guesses back.
+    """
 
     _is_batched = False  # known when it is loaded
 
@@ -77,16 +81,18 @@ class GenAIEngine(ModelEngine):
     def _load(self, properties: dict[str, Any]) -> Any:
         import openvino_genai as genai
 
-        directory, backend = self.model.directory, properties.get(_BACKEND)
+        directory, backend, lookup = self.model.directory, properties.get(_BACKEND), self.setup.prompt_lookup
         if self._can_batch(backend):
             plain = {name: value for name, value in properties.items() if name != _BACKEND}
             try:
-                loaded = BatchedPipeline(directory, self.device, plain)
+                loaded = BatchedPipeline(directory, self.device, plain, prompt_lookup=lookup)
                 self._is_batched = True
                 return loaded
             except RuntimeError:
-                if backend == "PA":
+                if backend == "PA" or lookup:
                     raise
+        elif lookup:
+            raise EngineError(f"{directory.name} does not support prompt_lookup: leave it out.")
         return genai.LLMPipeline(str(directory), self.device, **properties)
 
     def _can_batch(self, backend: str | None) -> bool:
@@ -96,7 +102,7 @@ class GenAIEngine(ModelEngine):
         return not params.penalises_answer and self._is_batched
 
     def check_shape(self, params: SamplingParams) -> None:
-        """See ``check_constrains``."""
+        """See ``Constrains``."""
         if params.penalises_answer:
             raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
         if not has_token_texts(self.model.directory):
@@ -104,6 +110,10 @@ class GenAIEngine(ModelEngine):
                 f"{self.model.name} has no openvino_detokenizer.xml, without which no answer can be held to a shape: "
                 "convert the model again."
             )
+
+    def _load_error(self, exc: Exception) -> EngineError:
+        error = super()._load_error(exc)
+        return EngineError(f"{error} Without prompt_lookup, it may load.") if self.setup.prompt_lookup else error
 
     def _prepare(self, params: SamplingParams) -> None:
         is_broken = isinstance(self._loaded, BatchedPipeline) and self._loaded.is_broken

@@ -9,9 +9,6 @@ from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.registry import ENGINES
 from dolly_widget.engines.setup import EngineSetup, Prepared
 
-# Of smaller models, a pass is hardly the reading of weights, and one of several tokens costs as much as several.
-_LEAST_BYTES_TO_GUESS = 100e6
-
 
 def load_engine(model: str | Path | EngineSetup = "demo", **options: Any) -> ModelEngine:
     """Load ``model`` on a device and return it ready to generate.
@@ -22,10 +19,9 @@ def load_engine(model: str | Path | EngineSetup = "demo", **options: Any) -> Mod
     converted to), ``revision``, ``template`` (replaces the one that the model was taught), ``ov_config`` (OpenVINO
     properties, such as ``{"CACHE_DIR": "ov_cache"}``), ``prompt_lookup`` and ``draft``.
 
-    These two are ways to a faster answer, greedily with the same tokens (see ``engines.speculative``):
-    ``prompt_lookup`` for answers that quote their context, ``draft``, a smaller model with the same tokenizer, named as
-    ``model`` is. Both take the place of ``engine="genai"``, and are left off for a model of less than 100 MB, which
-    they would slow down. Raises ModelError for a model that is missing or broken, ValueError for an unknown device,
+    These two are ways to a faster answer, greedily with the same tokens: ``prompt_lookup`` for answers that quote their
+    context, or ``draft``, a smaller model with the same tokenizer, named as ``model`` is. Both are for
+    ``engine="genai"``. Raises ModelError for a model that is missing or broken, ValueError for an unknown device,
     engine or property, TypeError for an unknown option, EngineError where OpenVINO cannot load it, or where the
     packages of the Optimum engine are missing.
     """
@@ -45,7 +41,7 @@ def setup_from(model: str | Path | EngineSetup, options: dict[str, Any]) -> Engi
 
 def start_engine(setup: EngineSetup, prepared: Prepared) -> ModelEngine:
     """Load models that are prepared. ``setup`` must be ``checked``. Raises what ``load_engine`` raises."""
-    if setup.is_guessing and prepared.model.info.size_bytes >= _LEAST_BYTES_TO_GUESS:
+    if prepared.draft is not None:
         from dolly_widget.engines.speculative.engine import SpeculativeEngine
 
         return SpeculativeEngine(setup, prepared.model, prepared.draft)

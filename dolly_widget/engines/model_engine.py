@@ -108,7 +108,7 @@ class ModelEngine(ABC):
         return self._answer(GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop))
 
     def check_shape(self, params: SamplingParams) -> None:
-        """Raise ValueError where this engine cannot hold an answer to a shape with these settings."""
+        """See ``Constrains``."""
         raise ValueError('This engine does not support answer=: load the model with engine="genai".')
 
     def close(self) -> None:

@@ -87,6 +87,8 @@ class EngineSetup:
         Looks the devices up, which takes a moment the first time.
         """
         checked = replace(self, device=check_device(self.device))
+        if self.prompt_lookup and self.draft is not None:
+            raise ValueError("prompt_lookup does not go with draft: leave one of them out.")
         if self.is_guessing:
             if any(name.startswith("NPU") for name in devices_behind(checked.device)):
                 raise ValueError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dolly_widget.engines.engine import Constrains
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.sampling import SamplingParams
@@ -27,14 +27,9 @@ def structured_output(shape: Shape) -> openvino_genai.StructuredOutputConfig:
 
 def check_constrains(engine: object, params: SamplingParams) -> None:
     """Raise ValueError where ``engine`` cannot hold an answer to a shape, or not with these settings."""
-    check = getattr(engine, "check_shape", None)
-    if check is not None:
-        check(params)
-        return
-    parameters = inspect.signature(engine.generate).parameters  # type: ignore[attr-defined]
-    takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
-    if "answer" not in parameters and not takes_any:
+    if not isinstance(engine, Constrains):
         raise ValueError("This engine does not support answer=: use one from load_engine(…).")
+    engine.check_shape(params)
 
 
 def refuse_beside_shape(params: SamplingParams, prefix_ids: Sequence[int]) -> None:

@@ -205,7 +205,7 @@ class _Lease:
         return shared.engine.check_beginning(token_ids)
 
     def check_shape(self, params: SamplingParams) -> None:
-        """See ``check_constrains``."""
+        """See ``Constrains``."""
         shared = self._shared
         if shared is not None and shared.engine is not None:
             shared.engine.check_shape(params)

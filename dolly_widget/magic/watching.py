@@ -19,7 +19,7 @@ from dolly_widget.text import encodable
 
 SHOW_INTERVAL_S = 0.05
 STOP_TIMEOUT_S = 3.0
-"""How long an interrupt waits for the end. Loading, and reading a long prompt, cannot be stopped in the middle."""
+"""How long an interrupt waits for the end. Loading, and with some engines a long prompt, cannot be stopped midway."""
 
 
 @dataclass

@@ -214,8 +214,8 @@ class Screen:
         self.composer.state = "stopping" if status == "stopping" else "answering" if is_answering else "ready"
         self.answer.rest(is_answering, has_answer)
         self.history.rest(is_answering)
-        for control in (self.chooser.load, self.chooser.catalogue, self.chooser.stored, self.next_steps):
-            control.disabled = is_answering
+        self.chooser.rest(is_answering)
+        self.next_steps.disabled = is_answering
         self.settings.device.disabled = is_answering or self.settings.is_device_fixed
         self.answer.view.placeholder = "Loading the model…" if status == "loading" else "The answer appears here."
         if status in _BUSY_LINES:

@@ -290,7 +290,7 @@ def test_the_whole_setup_reaches_the_engine(clocked, monkeypatch, is_whole):
     clocked()
     load, loaded = measuring.start_engine, []
     monkeypatch.setattr(measuring, "start_engine", lambda *given: (loaded.append(given), load(*given))[1])
-    options = {"device": "CPU", "ov_config": {"N": 1}, "prompt_lookup": True, "draft": OPENVINO_DIR}
+    options = {"device": "CPU", "ov_config": {"N": 1}, "draft": OPENVINO_DIR}
     setup = EngineSetup(OPENVINO_DIR, **options)
     asked = (setup, {}) if is_whole else (OPENVINO_DIR, options)
     measure(asked[0], prompt_lengths=(16,), new_tokens=8, rounds=1, **asked[1])

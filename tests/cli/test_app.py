@@ -174,12 +174,12 @@ def test_the_folder_is_the_user_s_own_and_goes_with_the_server(served):
 
 
 def test_the_widget_is_made_of_what_was_asked_for(served, tmp_path):
-    options = ("--device", "cpu", "--weight-format", "int4", "--prompt-lookup", "--draft", "demo")
+    options = ("--device", "cpu", "--weight-format", "int4", "--draft", "demo")
     cell = served("demo", "--no-browser", *options)["cell"]
     calls = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call)]
     (call,) = (call for call in calls if ast.unparse(call.func) == "DollyWidget")
     setup = EngineSetup(**ast.literal_eval(call.keywords[0].value))
-    assert setup == EngineSetup(device="CPU", weight_format="int4", prompt_lookup=True, draft="demo")
+    assert setup == EngineSetup(device="CPU", weight_format="int4", draft="demo")
     assert repr(str(tmp_path)) in cell
 
 

@@ -121,10 +121,10 @@ def test_without_options_the_demo_model_is_measured_on_each_device(measured, cap
 
 def test_guesses_are_measured_where_they_are_asked_for(measured, capsys):
     calls = measured()
-    arguments = ["bench", str(OPENVINO_DIR), "--device", "CPU", "--prompt-lookup", "--draft", "demo"]
+    arguments = ["bench", str(OPENVINO_DIR), "--device", "CPU", "--draft", "demo"]
     assert entry_point.main(arguments) == 0
     (setup,) = (call["setup"] for call in calls)
-    assert setup == EngineSetup(OPENVINO_DIR, device="CPU", prompt_lookup=True, draft="demo")
+    assert setup == EngineSetup(OPENVINO_DIR, device="CPU", draft="demo")
 
 
 def test_the_remark_on_the_demo_model_is_not_made_beside_another(measured, capsys):

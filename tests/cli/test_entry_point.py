@@ -83,7 +83,8 @@ def test_equal_seeds_give_equal_answers(demo_dir, capsys):
         ([], {}),
         (["--engine", "optimum"], {"engine": "optimum"}),
         (["--weight-format", "int4", "--revision", "v2"], {"weight_format": "int4", "revision": "v2"}),
-        (["--prompt-lookup", "--draft", "demo"], {"prompt_lookup": True, "draft": "demo"}),
+        (["--prompt-lookup"], {"prompt_lookup": True}),
+        (["--draft", "demo"], {"draft": "demo"}),
     ],
     ids=str,
 )

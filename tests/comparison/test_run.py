@@ -241,7 +241,7 @@ def test_every_precision_of_every_model_is_compared_in_order(loads, copies, monk
 
 def test_all_that_is_said_of_the_engine_reaches_it(loads, copies):
     model, draft = copies("a", "b")
-    options = {"device": "CPU", "template": PLAIN, "ov_config": {"N": 1}, "prompt_lookup": True, "draft": draft}
+    options = {"device": "CPU", "template": PLAIN, "ov_config": {"N": 1}, "draft": draft}
     whole = EngineSetup(model, engine="optimum", device="CPU")
     compare(QUESTION, model=model, **options)
     compare(QUESTION, model=whole)

@@ -8,10 +8,9 @@ import pytest
 from family_models import make_family
 from real_engines import start
 
-from dolly_widget.engines import EngineSetup
+from dolly_widget.engines import EngineSetup, load_engine
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.optimum import OptimumEngine
-from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.errors import EngineError
 from dolly_widget.lens import LocalModel, next_token, reader, score
 from dolly_widget.models.conversion.export import export
@@ -95,6 +94,8 @@ def test_the_lens_follows_an_answer_across_the_limit(phi3):
         np.testing.assert_allclose(logits, phi3.logits(tuple(ids[:length])), atol=1e-3)
 
 
-def test_guesses_cannot_be_taken_back_across_the_limit(phi3):
-    with pytest.raises(EngineError, match="tokens cannot be taken back from its cache: leave them out"):
-        start(SpeculativeEngine, phi3.directory)
+@pytest.mark.parametrize("name", ["prompt_lookup", "draft"])
+def test_guesses_cannot_be_taken_back_across_the_limit(phi3, name):
+    options = {"prompt_lookup": True} if name == "prompt_lookup" else {"draft": phi3.directory}
+    with pytest.raises(EngineError, match=f"does not support {name}: leave it out"):
+        load_engine(phi3.directory, device="CPU", **options)

@@ -6,20 +6,19 @@ import numpy as np
 import openvino as ov
 import pytest
 from openvino import opset13 as ops
-from real_engines import start
+from real_engines import GuessingEngine, start
 
 from dolly_widget import DOLLY, SamplingParams
 from dolly_widget.engines.answer import endings
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.optimum import OptimumEngine
-from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.engines.stepped_model import SteppedModel
 from dolly_widget.lens import next_token, score
 from dolly_widget.runtime import PRECISE
 from dolly_widget.text import PLAIN
 
 PROMPT = DOLLY.render("Give five ideas for great weekend with family")
-ENGINES = [GenAIEngine, OptimumEngine, SpeculativeEngine]
+ENGINES = [GenAIEngine, OptimumEngine, GuessingEngine]
 NEW_TOKENS = 40
 PENALTIES = [(1.5, 0.5), (0, 2), (-1, -2)]
 
@@ -43,8 +42,7 @@ def low_dir(demo_dir, tmp_path_factory):
 
 @pytest.fixture(params=ENGINES, ids=lambda each: each.__name__)
 def engine(request, low_dir):
-    options = {"prompt_lookup": True} if request.param is SpeculativeEngine else {}
-    engine = start(request.param, low_dir, ov_config=PRECISE, **options)
+    engine = start(request.param, low_dir, ov_config=PRECISE)
     yield engine
     engine.close()
 

@@ -15,7 +15,6 @@ from real_engines import start
 
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.optimum import OptimumEngine
-from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.sampling.params import SamplingParams
 from dolly_widget.text.shapes import shape_of
@@ -220,9 +219,8 @@ def test_what_does_not_go_with_a_shape_is_refused_before_anything_runs(engine, c
         )
 
 
-@pytest.mark.parametrize("engine_class", [OptimumEngine, SpeculativeEngine])
-def test_an_engine_that_cannot_constrain_says_so(demo_dir, engine_class):
-    other = start(engine_class, demo_dir)
+def test_an_engine_that_cannot_constrain_says_so(demo_dir):
+    other = start(OptimumEngine, demo_dir)
     with pytest.raises(ValueError, match="does not support answer="):
         other.generate(PROMPT, GREEDY, answer=["a", "b"])
     other.close()

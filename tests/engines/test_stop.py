@@ -7,14 +7,13 @@ from functools import partial
 from typing import NamedTuple
 
 import pytest
-from real_engines import start
+from real_engines import GuessingEngine, start
 from tokenizers import Tokenizer as Backend
 
 from dolly_widget import DOLLY, PLAIN, GenerationResult, PromptTemplate, SamplingParams
 from dolly_widget.engines.answer import Endings, endings
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.optimum import OptimumEngine
-from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.models import Model
 
 LETTER = DOLLY.render("Write a love letter.")
@@ -37,7 +36,7 @@ class Whole(NamedTuple):
         return next(count for count, begin in enumerate(self.begins) if begin >= place)
 
 
-@pytest.fixture(scope="module", params=[GenAIEngine, OptimumEngine, SpeculativeEngine])
+@pytest.fixture(scope="module", params=[GenAIEngine, OptimumEngine, GuessingEngine])
 def engine_class(request):
     return request.param
 

@@ -20,6 +20,9 @@ class ManyEngine:
         self.is_closed = self.is_cancelled = False
         self.taken = self.answered = self.most_waiting = 0
 
+    def check_shape(self, params):
+        pass
+
     def generate(self, prompt, params, *, on_text=lambda piece: None, stop=None, answer=None):
         raise AssertionError("one at a time")
 

@@ -658,7 +658,8 @@ def test_a_model_that_failed_is_let_go_and_loaded_again(notebook):
         ("", {}),
         ("--device CPU --engine optimum", {"device": "CPU", "engine": "optimum"}),
         ("--revision v2 --weight-format int4", {"revision": "v2", "weight_format": "int4"}),
-        ("--prompt-lookup --draft demo", {"prompt_lookup": True, "draft": "demo"}),
+        ("--prompt-lookup", {"prompt_lookup": True}),
+        ("--draft demo", {"draft": "demo"}),
     ],
 )
 def test_what_is_said_of_model_and_engine_reaches_the_engine(notebook, options, fields):

@@ -3,12 +3,11 @@
 from functools import cache
 
 import pytest
-from real_engines import start
+from real_engines import GuessingEngine, start
 
 from dolly_widget import SamplingParams, ask_many, lens
 from dolly_widget.comparison import first_difference
 from dolly_widget.engines.optimum import OptimumEngine
-from dolly_widget.engines.speculative.engine import SpeculativeEngine
 from dolly_widget.runtime import PRECISE
 
 QUESTIONS = ("Write a sentence about the sea.", "Name three fruits.")
@@ -27,7 +26,7 @@ def optimum(smollm2):
 
 @pytest.fixture(scope="module")
 def guessing(smollm2):
-    engine = start(SpeculativeEngine, smollm2, ov_config=PRECISE)
+    engine = start(GuessingEngine, smollm2, ov_config=PRECISE)
     yield engine
     engine.close()
 

@@ -41,10 +41,11 @@ def start(pipeline: BatchedPipeline, text: Continuation, answer: Answer, inbox: 
 
 
 def take(answer: Answer, news: News) -> None:
-    """Hand over what a step made of an answer."""
+    """Hand over what a step made of an answer: several ids where some were guessed."""
+    if news.ids and answer.should_continue:
+        answer.step(news.at_s)
     for token_id in news.ids:
         if answer.should_continue:  # what comes after a stop is not the answer's
-            answer.step(news.at_s)
             answer.write([token_id])
     if not answer.should_continue:
         news.running.cancel()

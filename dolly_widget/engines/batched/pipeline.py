@@ -11,10 +11,13 @@ import itertools
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dolly_widget.engines.batched.running import Running
 from dolly_widget.runtime import Job, Worker, free_memory_bytes, reason
+
+if TYPE_CHECKING:
+    import openvino_genai
 
 MOST_AT_ONCE = 64
 """More requests wait in the pipeline: more at a time would be hardly faster, on any processor that was measured."""
@@ -22,6 +25,8 @@ MOST_AT_ONCE = 64
 _STEP_TOKENS = 512
 # The library's, on a CPU: tokens of a block of the cache.
 _BLOCK = 32
+# GenAI's own defaults. What is guessed costs a pass of so many tokens more, right or wrong.
+_GUESSES, _LONGEST_MATCH = 5, 3
 # Of the memory that is free, for what grows: the cache is copied when it grows, and others want some, too.
 _SHARE = 0.5
 
@@ -29,10 +34,15 @@ _SHARE = 0.5
 class BatchedPipeline:
     """A model directory on a device. Raises RuntimeError where OpenVINO cannot load it.
 
+    ``prompt_lookup`` guesses that what followed the newest tokens in the text before follows again, and checks several
+    guesses in one pass. Source: Saxena 2023.
+
     Its thread is there as long as there is something to do. What fails there is the end of all answers that run.
     """
 
-    def __init__(self, directory: Path, device: str, properties: dict[str, Any]) -> None:
+    def __init__(
+        self, directory: Path, device: str, properties: dict[str, Any], *, prompt_lookup: bool = False
+    ) -> None:
         import openvino_genai as genai
 
         scheduler = genai.SchedulerConfig()
@@ -40,7 +50,9 @@ class BatchedPipeline:
         scheduler.max_num_seqs = MOST_AT_ONCE
         scheduler.max_num_batched_tokens = _STEP_TOKENS
         scheduler.enable_prefix_caching = True
-        self._pipeline = genai.ContinuousBatchingPipeline(str(directory), scheduler, device, properties)
+        self._has_lookup = prompt_lookup
+        more = {"prompt_lookup": True} if prompt_lookup else {}
+        self._pipeline = genai.ContinuousBatchingPipeline(str(directory), scheduler, device, {**properties, **more})
         self._running_status = genai.GenerationStatus.RUNNING
         self._ignored_status = genai.GenerationStatus.IGNORED
         self._numbers = itertools.count()
@@ -91,11 +103,17 @@ class BatchedPipeline:
 
         config = genai.GenerationConfig()
         config.max_new_tokens, config.ignore_eos = 1, True
+        self._set_lookup(config)
         handle = self._pipeline.add_request(next(self._numbers), ov.Tensor(np.zeros((1, 1), dtype=np.int64)), config)
         while self._pipeline.has_non_finished_requests():
             self._pipeline.step()
         del handle  # which would have ended it
         return self.cache_bytes
+
+    def _set_lookup(self, config: openvino_genai.GenerationConfig) -> None:
+        """Where one answer is guessed, all have to be."""
+        if self._has_lookup:
+            config.num_assistant_tokens, config.max_ngram_size = _GUESSES, _LONGEST_MATCH
 
     def close(self) -> None:
         """End all answers, and wait until the pipeline is at rest. Safe twice."""
@@ -140,7 +158,9 @@ class BatchedPipeline:
         import openvino as ov
 
         ids = ov.Tensor(np.array([running.text.ids], dtype=np.int64))
-        return self._pipeline.add_request(next(self._numbers), ids, running.text.config(running.end_ids))
+        config = running.text.config(running.end_ids)
+        self._set_lookup(config)
+        return self._pipeline.add_request(next(self._numbers), ids, config)
 
     def _step(self, running: list[Running]) -> None:
         for each in running:

@@ -47,8 +47,7 @@ class CachedModel:
         is_plain = _has_plain_memory(graph) and not _looks_back_so_far_only(model.info.config)
         if not is_plain or model.info.longrope_limit is not None:
             raise EngineError(
-                f"{model.directory.name} does not support prompt_lookup or draft, because tokens cannot be taken back "
-                "from its cache: leave them out."
+                f"{model.directory.name} does not support draft: leave it out. Its cache cannot take tokens back."
             )
         keep_last_logits(graph, count)
         # The draft may be in FP16 where the large model is not.

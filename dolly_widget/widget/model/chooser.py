@@ -32,6 +32,7 @@ class ModelChooser(Fold):
         self, on_load: Callable[[str, str | WeightFormat], Any], uses: Callable[[], Mapping[Path, str]]
     ) -> None:
         self._on_load = on_load
+        self._is_resting = False
         self._kept: dict[str, str] = {}
         self.name = widgets.Combobox(placeholder="A model id of the Hugging Face hub, or a directory", tooltip="Model")
         self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
@@ -70,6 +71,16 @@ class ModelChooser(Fold):
         if self.is_open:
             self.refresh()
 
+    def rest(self, is_resting: bool) -> None:
+        """Whether no model can be loaded now: an answer is being written. Folded away, it follows when it is opened."""
+        self._is_resting = is_resting
+        if self.is_open:
+            self._follow_rest()
+
+    def _follow_rest(self) -> None:
+        for control in (self.load, self.catalogue, self.stored):
+            control.disabled = self._is_resting
+
     def show_hint(self, text: str) -> None:
         """Say what to do about the name below the box; "" takes it away."""
         self.hint.value = messages.hint_html(text) if text else ""
@@ -92,6 +103,7 @@ class ModelChooser(Fold):
 
     def _on_fold(self, change: Any) -> None:
         if change["new"]:
+            self._follow_rest()
             self.refresh()
         else:
             self.show_hint("")

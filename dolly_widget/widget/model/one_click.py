@@ -47,7 +47,7 @@ class OneClick(widgets.Box):
         for button, offer in zip_longest(self.buttons, offers):
             button.layout.display = "none" if offer is None else None
             if offer is not None:
-                button.description, button.tooltip = offer.label, offer.tooltip
+                button.description, button.tooltip, button.disabled = offer.label, offer.tooltip, self._is_disabled
         self.layout.display = None if any(offers) else "none"
 
     @property
@@ -58,7 +58,7 @@ class OneClick(widgets.Box):
     @disabled.setter
     def disabled(self, value: bool) -> None:
         self._is_disabled = value
-        for button in self.buttons:
+        for button, _ in zip(self.buttons, self._offers, strict=False):  # each is a message to the page
             button.disabled = value
 
     def _button(self, place: int) -> widgets.Button:

@@ -1,4 +1,4 @@
-"""Answers that are guessed ahead are the answers that they would be, in fewer passes."""
+"""Answers that a draft guesses are the answers that they would be, in fewer passes."""
 
 import json
 import random
@@ -6,14 +6,11 @@ import shutil
 import threading
 
 import pytest
-from real_engines import share, start
 
 from dolly_widget import DollyWidget, EngineError, SamplingParams, load_engine
 from dolly_widget.engines import EngineSetup
-from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.speculative.cached_model import BLOCK, CachedModel
-from dolly_widget.engines.speculative.engine import SpeculativeEngine
-from dolly_widget.engines.speculative.guesses import MOST, Pace
+from dolly_widget.engines.speculative.pace import MOST, Pace
 from dolly_widget.errors import ModelError
 from dolly_widget.runtime import PRECISE
 from dolly_widget.text.template import PLAIN
@@ -35,13 +32,13 @@ def examples(kind, count=3):
 
 @pytest.fixture(scope="module")
 def engines(demo_dir):
-    """In 32 bits: in fewer, what a position's logits are depends on how many are read at once."""
+    """In 32 bits: in fewer, what a position's logits are depends on how many are read at once.
+
+    The model is its own draft.
+    """
     made = {
         "genai": load_engine(demo_dir, device="CPU", ov_config=PRECISE),
-        "none": start(SpeculativeEngine, demo_dir, ov_config=PRECISE, prompt_lookup=False),
-        "lookup": start(SpeculativeEngine, demo_dir, ov_config=PRECISE),
-        "draft": start(SpeculativeEngine, demo_dir, ov_config=PRECISE, prompt_lookup=False, draft=demo_dir),
-        "both": start(SpeculativeEngine, demo_dir, ov_config=PRECISE, draft=demo_dir),
+        "draft": load_engine(demo_dir, device="CPU", ov_config=PRECISE, draft=demo_dir),
     }
     yield made
     for engine in made.values():
@@ -53,11 +50,22 @@ def answers(engines, example, params, names):
     return [engines[name].generate(prompt, params) for name in names]
 
 
+@pytest.fixture
+def unguessed(engines, monkeypatch):
+    """``unguessed(prompt, params)``: what the engine answers where its draft has no guess."""
+
+    def answer(prompt, params):
+        with monkeypatch.context() as patch:
+            patch.setattr(Pace, "most", 0)
+            return engines["draft"].generate(prompt, params)
+
+    return answer
+
+
 @pytest.mark.parametrize("kind", [*KINDS, *OTHERS])
-@pytest.mark.parametrize("name", ["none", "lookup", "draft", "both"])
-def test_greedy_answers_have_the_same_ids_as_without_guesses(engines, kind, name):
+def test_greedy_answers_have_the_same_ids_as_without_guesses(engines, kind):
     for example in examples(kind):
-        plain, guessed = answers(engines, example, GREEDY, ("genai", name))
+        plain, guessed = answers(engines, example, GREEDY, ("genai", "draft"))
         assert guessed.token_ids == plain.token_ids
         assert (guessed.text, guessed.finish_reason) == (plain.text, plain.finish_reason)
 
@@ -66,29 +74,16 @@ def test_greedy_answers_have_the_same_ids_as_without_guesses(engines, kind, name
     "settings",
     [{}, {"temperature": 1.5, "top_p": 1}, {"repetition_penalty": 1.3}, {"top_k": 5}, {"temperature": 2, "min_p": 0.2}],
 )
-def test_drawn_answers_have_the_same_ids_as_without_guesses(engines, settings):
+def test_drawn_answers_have_the_same_ids_as_without_guesses(engines, unguessed, settings):
     for seed, example in enumerate(examples("question", 2) + examples("story", 2)):
         params = SamplingParams(max_new_tokens=48, seed=seed, **settings)
-        plain, *guessed = answers(engines, example, params, ("none", "lookup", "draft", "both"))
-        assert [each.token_ids for each in guessed] == [plain.token_ids] * 3
+        prompt = engines["draft"].template.render(example.instruction, example.context)
+        assert engines["draft"].generate(prompt, params).token_ids == unguessed(prompt, params).token_ids
 
 
-def test_without_guesses_a_pass_gives_one_token(engines):
-    result = engines["none"].generate(LIST, GREEDY)
+def test_without_guesses_a_pass_gives_one_token(unguessed):
+    result = unguessed(LIST, GREEDY)
     assert len(result.pass_s) == result.new_tokens - 1
-
-
-def count_passes(results):
-    return sum(len(result.pass_s) for result in results)
-
-
-def count_tokens(results):
-    return sum(result.new_tokens - 1 for result in results)
-
-
-def test_an_answer_that_repeats_its_prompt_takes_a_fraction_of_the_passes(engines):
-    repeated = [answers(engines, example, GREEDY, ["lookup"])[0] for example in examples("copy")]
-    assert count_passes(repeated) * 1.5 < count_tokens(repeated)
 
 
 def test_a_draft_that_is_right_and_cheap_gives_many_tokens_a_pass(demo_dir, engines, monkeypatch):
@@ -99,25 +94,25 @@ def test_a_draft_that_is_right_and_cheap_gives_many_tokens_a_pass(demo_dir, engi
 
 
 def test_no_answer_is_longer_than_it_may_be(engines):
+    whole = engines["genai"].generate(LIST, GREEDY).token_ids
     for most in range(1, 2 * MOST):
         params = SamplingParams(max_new_tokens=most, temperature=0)
-        plain, *guessed = (engines[name].generate(LIST, params).token_ids for name in ("none", "lookup", "both"))
-        assert guessed == [plain] * 2
-        assert len(plain) <= most
+        assert engines["draft"].generate(LIST, params).token_ids == whole[:most]
 
 
 def test_many_answers_leave_no_trace_in_the_next(engines):
     """What is taken back is masked, and now and then all is read anew."""
     params = SamplingParams(max_new_tokens=200, temperature=2, top_p=1, seed=1)
     for count in range(8):
-        engines["lookup"].generate(PLAIN.render(f"{count} " * 40), params)
+        engines["draft"].generate(PLAIN.render(f"{count} " * 40), params)
     for example in examples("extract"):
-        plain, guessed = answers(engines, example, GREEDY, ("genai", "lookup"))
+        plain, guessed = answers(engines, example, GREEDY, ("genai", "draft"))
         assert guessed.token_ids == plain.token_ids
 
 
 def test_a_pass_that_failed_leaves_no_trace_in_the_next_answer(engines, monkeypatch):
-    engine, example = engines["lookup"], examples("question")[0]
+    engine, example = engines["draft"], examples("question")[0]
+    monkeypatch.setattr(Pace, "most", 0)
     wanted = answers(engines, example, GREEDY, ["genai"])[0].token_ids
     model = engine._loaded.large
     request, passes = model._request, []
@@ -135,8 +130,8 @@ def test_a_pass_that_failed_leaves_no_trace_in_the_next_answer(engines, monkeypa
 
     monkeypatch.setattr(model, "_request", Failing())
     with pytest.raises(EngineError, match="No luck"):
-        answers(engines, example, GREEDY, ["lookup"])
-    assert answers(engines, example, GREEDY, ["lookup"])[0].token_ids == wanted
+        answers(engines, example, GREEDY, ["draft"])
+    assert answers(engines, example, GREEDY, ["draft"])[0].token_ids == wanted
 
 
 def test_a_long_prompt_is_read_in_blocks_and_its_start_once(engines, monkeypatch):
@@ -145,21 +140,12 @@ def test_a_long_prompt_is_read_in_blocks_and_its_start_once(engines, monkeypatch
     monkeypatch.setattr(CachedModel, "read", lambda model, ids: (counts.append(len(ids)), read(model, ids))[1])
     start = "a b c d e f g h " * 60
     one = SamplingParams(max_new_tokens=1, temperature=0)
-    first = engines["none"].generate(PLAIN.render(f"{start} one"), one)
+    first = engines["draft"].generate(PLAIN.render(f"{start} one"), one)
     assert sum(counts) == first.prompt_tokens > BLOCK
     assert max(counts) == BLOCK
     counts.clear()
-    engines["none"].generate(PLAIN.render(f"{start} two"), one)
+    engines["draft"].generate(PLAIN.render(f"{start} two"), one)
     assert 0 < sum(counts) < 10
-
-
-def test_a_small_model_is_run_without_guesses_and_a_large_one_with(demo_dir, monkeypatch):
-    for least, kind in ((1, SpeculativeEngine), (10**9, GenAIEngine)):
-        monkeypatch.setattr("dolly_widget.engines.loading._LEAST_BYTES_TO_GUESS", least)
-        for options in ({"prompt_lookup": True}, {"draft": "demo"}):
-            engine = load_engine(demo_dir, device="CPU", **options)
-            assert type(engine) is kind
-            engine.close()
 
 
 # What cannot be
@@ -173,12 +159,17 @@ def test_the_optimum_engine_refuses(demo_dir):
             DollyWidget(demo_dir, engine="optimum", **options)
 
 
+def test_a_draft_beside_the_prompt_is_refused(demo_dir):
+    with pytest.raises(ValueError, match="prompt_lookup does not go with draft: leave one of them out"):
+        load_engine(demo_dir, device="CPU", prompt_lookup=True, draft="demo")
+
+
 def test_a_draft_with_other_tokens_is_refused(demo_dir, tmp_path):
     draft = shutil.copytree(demo_dir, tmp_path / "draft")
     text = (draft / "tokenizer.json").read_text(encoding="utf-8")
     (draft / "tokenizer.json").write_text(text.replace("### Instruction:", "### Anweisung:"), encoding="utf-8")
     with pytest.raises(ValueError, match="draft draft has a different vocabulary"):
-        start(SpeculativeEngine, demo_dir, draft=draft)
+        load_engine(demo_dir, device="CPU", draft=draft)
 
 
 def test_an_npu_is_refused(monkeypatch):
@@ -203,15 +194,15 @@ def test_a_model_whose_tokens_look_back_only_so_far_is_refused(demo_dir, tmp_pat
     model_dir = shutil.copytree(demo_dir, tmp_path / "gemma")
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
     (model_dir / "config.json").write_text(json.dumps({**config, **settings}), encoding="utf-8")
-    with pytest.raises(EngineError, match="gemma does not support prompt_lookup or draft"):
-        start(SpeculativeEngine, model_dir)
+    with pytest.raises(EngineError, match="gemma does not support draft: leave it out"):
+        load_engine(model_dir, device="CPU", draft=demo_dir)
 
 
 def test_the_cache_never_has_more_places_than_the_model_has_positions(demo_dir, tmp_path):
     model_dir = shutil.copytree(demo_dir, tmp_path / "short")
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
     (model_dir / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 150}), encoding="utf-8")
-    engine = start(SpeculativeEngine, model_dir, draft=demo_dir)
+    engine = load_engine(model_dir, device="CPU", draft=demo_dir)
     for seed in range(4):
         params = SamplingParams(max_new_tokens=80, temperature=3, top_p=1, seed=seed)
         result = engine.generate(PLAIN.render("and so on and so on"), params)
@@ -226,28 +217,20 @@ def test_a_model_with_a_memory_of_another_kind_is_refused(demo_dir, tmp_path):
     graph.write_text(
         graph.read_text(encoding="utf-8").replace("past_key_values.0.keypresent.0.key", "conv.0"), encoding="utf-8"
     )
-    with pytest.raises(EngineError, match="mamba does not support prompt_lookup or draft"):
-        start(SpeculativeEngine, model_dir)
+    with pytest.raises(EngineError, match="mamba does not support draft: leave it out"):
+        load_engine(model_dir, device="CPU", draft=demo_dir)
 
 
 # In the widget
 
 
-@pytest.fixture
-def small_ones_too(monkeypatch):
-    """Guesses for the demonstration model, which is too small to gain from them."""
-    monkeypatch.setattr("dolly_widget.engines.loading._LEAST_BYTES_TO_GUESS", 1)
-
-
-def test_the_widget_guesses_and_remembers_that_it_did(small_ones_too):
-    widget = DollyWidget(device="CPU", prompt_lookup=True, draft="demo")
+def test_the_widget_guesses_and_remembers_that_it_did():
+    widget = DollyWidget(device="CPU", draft="demo")
     result = widget.ask("Repeat this: one two three four five six seven", temperature=0)
-    setup, engine = widget.history[-1].setup, widget._session.loader.engine._shared.engine
-    assert isinstance(engine, SpeculativeEngine)
-    assert (engine.setup.prompt_lookup, engine._draft.directory) == (True, engine.model.directory)
+    setup = widget.history[-1].setup
     widget.close()
     assert result.text
-    assert (setup.prompt_lookup, setup.draft) == (True, "demo")
+    assert setup.draft == "demo"
 
 
 def test_a_draft_that_is_not_there_is_told_at_once():
@@ -255,11 +238,6 @@ def test_a_draft_that_is_not_there_is_told_at_once():
         DollyWidget(draft="nowhere/at all")
     with pytest.raises(ModelError, match="no model 'nowhere/at all'"):
         load_engine("demo", draft="nowhere/at all")
-
-
-def test_an_engine_that_is_given_guesses_or_does_not(make):
-    with pytest.raises(ValueError, match="load_engine"):
-        make(prompt_lookup=True)
 
 
 def test_stop_is_heard_while_the_draft_reads(engines, monkeypatch):
@@ -276,12 +254,3 @@ def test_stop_is_heard_while_the_draft_reads(engines, monkeypatch):
     result = engine.generate(PLAIN.render("x y z " * 300), GREEDY, stop=stop)
     assert (result.finish_reason, result.new_tokens) == ("cancelled", 1)
     assert blocks == [BLOCK]
-
-
-def test_only_engines_that_guess_alike_are_shared(demo_dir, small_ones_too):
-    leases = [share(demo_dir, device="CPU", prompt_lookup=each) for each in (True, False, True)]
-    plain = leases[1]._shared
-    assert isinstance(leases[0]._shared.engine, SpeculativeEngine)
-    assert leases[0]._shared is leases[2]._shared is not plain
-    for lease in leases:
-        lease.close()

@@ -333,6 +333,9 @@ def test_numbers_and_polars(make):
 class _Typed(ScriptedEngine):
     """Holds an answer to a shape."""
 
+    def check_shape(self, params):
+        pass
+
     def generate(self, prompt, params, *, answer=None, **options):
         result = super().generate(prompt, params, **options)
         return replace(result, value=answer.parse(result.text))

@@ -161,6 +161,8 @@ def test_the_engine_s_bound_on_candidates_holds_and_is_told(make, demo_dir, scri
     assert explorer.distribution.kept == plain.distribution.kept  # equals of the last one are all kept
     scripted.logits = -np.arange(4096, dtype=np.float32) / 4096
     bound, free = make(engine, temperature=1, top_p=0.99), make(temperature=1, top_p=0.99)
+    for explorer in (bound, free):
+        explorer.wait(LIMIT_S)  # the distribution is there before it is shown
     assert bound.distribution.kept < 1024 < free.distribution.kept
     assert "never draws from more than the 1,024 likeliest" in " ".join(shown(bound)["notes"])
     assert "never draws" not in " ".join(shown(free)["notes"])
@@ -442,6 +444,7 @@ def test_minus_infinity_is_probability_0(make, scripted):
     scripted.logits = np.full(4096, -np.inf, np.float32)
     scripted.logits[[5, 6]] = 1
     explorer = make()
+    explorer.wait(LIMIT_S)
     assert explorer.distribution.kept == 2
     assert [row["cut_by"] for row in shown(explorer)["rows"][:3]] == ["", "", "probability 0"]
 

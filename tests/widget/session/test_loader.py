@@ -196,24 +196,42 @@ def test_load_is_refused_while_an_answer_is_written(make, workshop):
     widget = make(engine)
     widget.instruction = "Hi"
     job = widget.submit()
-    assert screen(widget).chooser.load.disabled
+    chooser = screen(widget).chooser
+    chooser.is_open = True
+    assert chooser.load.disabled
+    assert chooser.stored.disabled
     with pytest.raises(RuntimeError, match="still being written"):
         widget.load("demo")
     engine.step(2)
     assert job.wait(LIMIT_S).text == "one two"
+    assert not chooser.load.disabled
+    assert not chooser.stored.disabled
     assert workshop.loaded == []
+
+
+def test_the_box_of_models_that_was_closed_during_an_answer_takes_models_after_it(make, workshop):
+    engine = ScriptedEngine(["one"], stepwise=True)
+    widget = make(engine)
+    widget.instruction = "Hi"
+    job = widget.submit()
+    chooser = screen(widget).chooser
+    chooser.is_open = True
+    chooser.is_open = False
+    engine.step()
+    job.wait(LIMIT_S)
+    chooser.is_open = True
+    assert not chooser.load.disabled
 
 
 # another model
 
 
 def test_a_draft_is_prepared_too_and_stays_with_its_model(workshop):
-    widget = DollyWidget("org/large", device="CPU", draft="org/small", prompt_lookup=True)
+    widget = DollyWidget("org/large", device="CPU", draft="org/small")
     workshop.say("done", "done")
     widget.wait(LIMIT_S)
     assert [name for name, *_ in workshop.prepared] == ["org/large", "org/small"]
     widget.load("demo").wait(LIMIT_S)
-    assert [each.prompt_lookup for each in workshop.loaded] == [True, True]
     assert ([each.draft for each in workshop.loaded], workshop.drafts) == (["org/small", None], [OPENVINO_DIR, None])
     widget.close()
 

@@ -1,33 +1,8 @@
-"""Guesses are what followed before, and how many there are follows how many were right."""
+"""How many guesses there are follows how many were right."""
 
-import pytest
-
-from dolly_widget.engines.speculative.guesses import CHECK_COST, MOST, Lookup, Pace
+from dolly_widget.engines.speculative.pace import CHECK_COST, MOST, Pace
 
 LARGE = 3 * 10**9
-
-
-@pytest.mark.parametrize(
-    ("ids", "most", "guess"),
-    [
-        ([1, 2, 3, 4, 9, 1, 2], 2, [3, 4]),
-        ([1, 2, 3, 4, 9, 1, 2], 9, [3, 4, 9, 1, 2]),
-        ([7, 3, 8, 7, 4, 7], 1, [4]),  # where it was last
-        ([1, 2, 5, 9, 2, 6, 1, 2], 1, [5]),  # the longer match, though the shorter one was later
-        ([1, 2, 3], 4, []),
-        ([1], 4, []),
-        ([6, 6], 4, [6]),
-    ],
-)
-def test_a_guess_is_what_followed_the_longest_match_where_it_was_last(ids, most, guess):
-    assert Lookup(Pace(LARGE)).guess(ids, most) == guess
-
-
-def test_a_guess_may_be_from_the_answer_itself():
-    lookup, ids = Lookup(Pace(LARGE)), [1, 2, 3]
-    assert lookup.guess(ids, 3) == []
-    ids += [8, 9, 8]
-    assert lookup.guess(ids, 3) == [9, 8]
 
 
 def passes(pace, rights, tokens):

@@ -1,12 +1,6 @@
-"""Guesses of the tokens to come, cheap ones, for a model that checks several in one pass. Pure: ids in, ids out.
-
-A guess that is wrong costs time and changes nothing; how many are made depends on how many were right.
-"""
+"""How many tokens to guess ahead: it follows how many guesses were right. Pure: counts in, counts out."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Protocol
 
 MOST = 8
 """Guesses in one pass: on a CPU, a pass with as many costs less than two passes (shared weights are read once)."""
@@ -15,8 +9,6 @@ CHECK_COST = 0.12
 # A pass of another length than the one before takes some milliseconds more, as long as reading so many bytes does.
 _OTHER_LENGTH_BYTES = 125e6
 
-# Of the newest tokens, this many are looked for, the longest match first.
-_LONGEST_MATCH = 4
 _FIRST = 4
 # The debt at which guessing rests, in passes, and for how many tokens: longer each time.
 _LARGEST_DEBT = 1.0
@@ -54,36 +46,3 @@ class Pace:
             self._rest = min(_LONGEST_REST, 2 * self._rest)
         elif self._balance > 0:
             self._rest = _FIRST_REST
-
-
-class Guesser(Protocol):
-    """What guesses the next tokens of one answer."""
-
-    pace: Pace
-
-    def guess(self, ids: Sequence[int], most: int) -> list[int]:
-        """At most ``most`` ids that may follow ``ids``, which begin with those of the call before; perhaps none."""
-        ...
-
-
-class Lookup:
-    """Guesses for one answer: what followed the newest tokens where they were last is thought to follow again.
-
-    Source: Saxena 2023, prompt lookup decoding.
-    """
-
-    def __init__(self, pace: Pace) -> None:
-        self.pace = pace
-        self._after: dict[tuple[int, ...], int] = {}
-        self._indexed = 0
-
-    def guess(self, ids: Sequence[int], most: int) -> list[int]:
-        """See ``Guesser``."""
-        for end in range(self._indexed, len(ids)):
-            for length in range(1, min(_LONGEST_MATCH, end) + 1):
-                self._after[tuple(ids[end - length : end])] = end
-        self._indexed = len(ids)
-        for length in range(_LONGEST_MATCH, 0, -1):
-            if (start := self._after.get(tuple(ids[-length:]))) is not None:
-                return list(ids[start : start + most])
-        return []
