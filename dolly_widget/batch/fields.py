@@ -14,6 +14,9 @@ from dolly_widget.batch.questions import Question
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
+# What an error says of columns.
+_MOST_NAMES, _NAME_CHARS = 20, 80
+
 
 class FieldTemplate:
     """A text with fields: ``FieldTemplate("Is this positive? {text}")``; ``{{`` and ``}}`` stand for braces.
@@ -35,7 +38,7 @@ class FieldTemplate:
         known = list(columns)
         unknown = [name for name in self.names if name not in known]
         if unknown:
-            raise ValueError(f"There is no column {', '.join(map(repr, unknown))}: {_choose(known)}.")
+            raise ValueError(f"There is no column {', '.join(map(_named, unknown[:_MOST_NAMES]))}: {_choose(known)}.")
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with the values in it, which are not searched for fields. ValueError for a field without one."""
@@ -44,11 +47,14 @@ class FieldTemplate:
 
 
 def _choose(columns: list[str]) -> str:
-    most = 20
     if not columns:
         return "the table has no columns"
-    more = f" and {len(columns) - most:,} more" if len(columns) > most else ""
-    return f"choose from {', '.join(map(repr, columns[:most]))}{more}"
+    more = f" and {len(columns) - _MOST_NAMES:,} more" if len(columns) > _MOST_NAMES else ""
+    return f"choose from {', '.join(map(_named, columns[:_MOST_NAMES]))}{more}"
+
+
+def _named(column: str) -> str:
+    return repr(column if len(column) <= _NAME_CHARS else f"{column[: _NAME_CHARS - 1]}…")
 
 
 def _parts(text: str) -> Iterable[tuple[str, bool]]:

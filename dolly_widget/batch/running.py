@@ -19,7 +19,7 @@ from dolly_widget.engines import (
     generate_many,
     local_model,
 )
-from dolly_widget.errors import IncompleteAnswerError
+from dolly_widget.errors import EngineError, IncompleteAnswerError
 from dolly_widget.runtime import free_memory_bytes
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text.shapes import Shape
@@ -142,7 +142,7 @@ class _Rows:
             return None
         try:
             return dict(self._choices.probabilities(request.prompt, self._shape))
-        except ValueError:  # the answer is there all the same
+        except (ValueError, EngineError):  # the answer is there all the same
             return None
 
 

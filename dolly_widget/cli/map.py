@@ -169,4 +169,4 @@ def _tell_errors(results: list[RowResult], into: str) -> None:
         tell(f"{said}The first is row {first.row + 1:,}: {first.error}", sys.stderr)
 
 
-COMMAND = Command("map", "Ask an instruction of each row of a table.", _add_arguments, _map)
+COMMAND = Command("map", "Ask the same question about each row of a table.", _add_arguments, _map)

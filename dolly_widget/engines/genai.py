@@ -104,7 +104,9 @@ class GenAIEngine(ModelEngine):
     def check_shape(self, params: SamplingParams) -> None:
         """See ``Constrains``."""
         if params.penalises_answer:
-            raise ValueError("answer= does not go with presence_penalty or frequency_penalty: leave them at 0.")
+            raise ValueError(
+                "An answer of a given shape does not go with presence_penalty or frequency_penalty: leave them at 0."
+            )
         if not has_token_texts(self.model.directory):
             raise ValueError(
                 f"{self.model.name} has no openvino_detokenizer.xml, without which no answer can be held to a shape: "

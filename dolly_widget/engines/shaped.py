@@ -36,7 +36,7 @@ def refuse_beside_shape(params: SamplingParams, prefix_ids: Sequence[int]) -> No
     """Raise ValueError for what would cut a shaped answer, or begin it anew."""
     for name, given in (("stop", params.stop), ("prefix_ids", prefix_ids)):
         if given:
-            raise ValueError(f"answer= does not go with {name}: leave one of them out.")
+            raise ValueError(f"An answer of a given shape does not go with {name}: leave one of them out.")
 
 
 def with_value(result: GenerationResult, shape: Shape) -> GenerationResult:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dolly_widget.engines import GenerationResult, LocalEngine, endings, local_model
+from dolly_widget.errors import EngineError
 from dolly_widget.lens.opened import LARGE_BYTES, Source, extra_bytes, open_model, warn_of_memory
 from dolly_widget.lens.reader import Logits, Reader
 from dolly_widget.models import Model
@@ -43,14 +44,18 @@ def choice_probabilities(model: Model, prompt: Prompt, shape: Shape, device: str
 def with_probabilities(result: GenerationResult, engine: object, prompt: Prompt, shape: Shape) -> GenerationResult:
     """``result``, an answer of ``engine``, with the probabilities of its choices.
 
-    Without where there are none: of another shape, of an engine without files here, and of a model of more than
-    ``LARGE_BYTES`` that the lens has not loaded yet, for it would be loaded a second time without a word.
+    Without where there are none: of another shape, of an engine without files here, of a model of more than
+    ``LARGE_BYTES`` that the lens has not loaded yet, for it would be loaded a second time without a word, and where
+    reading them fails: the answer is there all the same.
     """
     if not shape.choices or local_model(engine) is None or not isinstance(engine, LocalEngine):
         return result
     if extra_bytes(engine) >= LARGE_BYTES:
         return result
-    return replace(result, probabilities=ChoiceReader.of(engine).probabilities(prompt, shape))
+    try:
+        return replace(result, probabilities=ChoiceReader.of(engine).probabilities(prompt, shape))
+    except (ValueError, EngineError):
+        return result
 
 
 class ChoiceReader:

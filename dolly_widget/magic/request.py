@@ -74,7 +74,7 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
         with_changes(DEFAULTS, sampling)
         typed: dict[str, Any] = {name: name in _FLAGS or given[name][-1] for name in TYPED_FIELDS if name in given}
         setup = EngineSetup(**typed)
-        shape = shape_of(_listed(given["choices"][-1])) if "choices" in given else None
+        shape = shape_of(_choices(values["choices"][-1], names)) if "choices" in given else None
     except ValueError as exc:
         raise DollyError(in_options(exc)) from exc
     context = _context(_look_up(given["context"][-1], names)) if "context" in given else ""
@@ -82,9 +82,16 @@ def read_request(line: str, cell: str | None, names: Mapping[str, Any]) -> Reque
     return Request(encodable(instruction), encodable(context), encodable(system), sampling, setup, shape, output)
 
 
-def _listed(text: str) -> list[str]:
-    """The choices that a text lists: between commas, in double quotes where one holds a comma."""
-    rows = list(csv.reader([text], skipinitialspace=True))
+def _choices(text: str, names: Mapping[str, Any]) -> list[str]:
+    """The choices of a list that is named, or those of a text: between commas, in quotes where one holds a comma."""
+    field = _FIELD.fullmatch(text)
+    value = _look_up(field[2], names, is_field=True) if field and field[2] else None
+    if isinstance(value, list | tuple):
+        return list(value)
+    try:
+        rows = list(csv.reader([_fill(text, names)], skipinitialspace=True))
+    except csv.Error as exc:
+        raise ValueError("The choices have a line break: give them in one line, with commas between them.") from exc
     return [choice.strip() for choice in rows[0]] if rows else []
 
 

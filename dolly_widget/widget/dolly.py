@@ -116,7 +116,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         )
         offered = EXAMPLES if examples is None else examples
         column = ColumnPanel(self._session, self._checked_params)
-        self._screen = Screen(self._actions(), SettingsPanel(self), lens, column, self._session.exchanges, offered)
+        settings = SettingsPanel(self, on_refused=lambda why: self._screen.say(why))
+        self._screen = Screen(self._actions(), settings, lens, column, self._session.exchanges, offered)
         self._boxes = Boxes(
             self,
             self._session,
@@ -191,6 +192,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         self.observe(lambda _: self._on_typing(), ("instruction", "context"))
         self._session.loader.on_freed = screen.chooser.look_again
         self.observe(lambda change: self._session.move(change["new"]), "device")
+        self.observe(lambda _: screen.column.refresh(), list(TRAITS.values()))
 
     # What a caller does
 
@@ -283,8 +285,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def explore(self, place: int) -> SamplingExplorer:
         """Open the explorer below the answer's tokens, at ``place``, counted from 0; return it. Turns ``lens`` on.
 
-        It begins with the answer's settings, and follows the widget's from their next change. Its place, its settings
-        and what is drawn are to be had of it as of any `SamplingExplorer`. Raises ValueError where the answer has no
+        It begins with the answer's settings, and follows the widget's from their next change. Like any
+        `SamplingExplorer`, it gives its place, its settings and its draws. Raises ValueError where the answer has no
         such place, or its model is not the one that is loaded.
         """
         self._session.refuse_if_closed()
@@ -300,7 +302,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         ``model`` is a name or a directory, as in ``DollyWidget``; ``weight_format`` stays unless it is given. The
         device stays, and so does the previous model if this one fails. Sampling settings that nobody has changed become
         the new model's own. Raises ModelError or ValueError
-        for what cannot be loaded, RuntimeError while an answer is being written or after ``close``.
+        for what cannot be loaded, RuntimeError while an answer or a column is being written, or after ``close``.
         """
         return self._session.load(model, weight_format, revision)
 
@@ -329,7 +331,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     @property
     def table(self) -> Any:
-        """The table of the column tab, as a copy with the answers so far in new columns; None before a run.
+        """The table of the *Column* section, as a copy with the answers so far in new columns; None before a run.
 
         A row without an answer has no value there, and ``…_error`` says why: "Not answered yet." while it is to come.
         With choices, ``…_probability`` says how likely the model took the one that it made.
@@ -499,6 +501,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         screen.system.show(self._session.takes_system)
         screen.chooser.loaded(loader.choice.model)
         screen.answer.lens.refresh()
+        screen.column.refresh()
         self._show_prompt()
 
     def _on_load_failed(self, exc: BaseException, is_harmless: bool) -> None:

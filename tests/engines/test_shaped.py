@@ -203,9 +203,9 @@ def test_an_answer_that_is_whole_at_the_limit_has_a_value(engine):
 @pytest.mark.parametrize(
     ("changes", "arguments", "sentence"),
     [
-        ({"presence_penalty": 1}, {}, "answer= does not go with presence_penalty"),
-        ({"stop": ("a",)}, {}, "answer= does not go with stop"),
-        ({}, {"prefix_ids": [40]}, "answer= does not go with prefix_ids"),
+        ({"presence_penalty": 1}, {}, "given shape does not go with presence_penalty"),
+        ({"stop": ("a",)}, {}, "given shape does not go with stop"),
+        ({}, {"prefix_ids": [40]}, "given shape does not go with prefix_ids"),
         ({}, {"answer": []}, "There are no choices"),
     ],
 )

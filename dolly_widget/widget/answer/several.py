@@ -15,6 +15,7 @@ from dolly_widget.widget.page.subshells import handle_during_cells
 
 COUNT = 4
 """How many answers there are."""
+_NONE = "No answer."
 
 
 class _Column(widgets.VBox):
@@ -22,7 +23,7 @@ class _Column(widgets.VBox):
 
     def __init__(self, number: int) -> None:
         self.exchange: Exchange | None = None
-        self.view = ResponseView(label=f"Answer {number}", placeholder="This answer is yet to come.")
+        self.view = ResponseView(label=f"Answer {number}")
         self.stats = widgets.HTML()
         self.choose = widgets.Button(description="Go on with this", tooltip=f"Go on with answer {number}")
         super().__init__([self.view, self.stats, self.choose])
@@ -32,6 +33,7 @@ class _Column(widgets.VBox):
     def empty(self) -> None:
         """There is no answer yet."""
         self.exchange, self.choose.disabled, self.stats.value = None, True, ""
+        self.view.placeholder = "This answer is yet to come."
         self.view.clear()
 
     def write(self, name: str, text: str) -> None:
@@ -43,13 +45,14 @@ class _Column(widgets.VBox):
     def finish(self, exchange: Exchange) -> None:
         """Here is the answer."""
         self.exchange, self.choose.disabled = exchange, not exchange.result.text
-        result = exchange.result
+        result, self.view.placeholder = exchange.result, _NONE
         beside = {"note": messages.ending_note(result), "reasoning": result.reasoning, "thought": result.thought}
         self.view.finish(result.text, **beside)
-        self.stats.value = messages.stats_line(result)
+        self.stats.value = messages.stats_line(result) if result.new_tokens else ""
 
     def break_off(self, why: str) -> None:
         """No more of it comes; what is there stays."""
+        self.view.placeholder = _NONE
         if self.view.text or self.view.reasoning:
             self.view.finish(self.view.text, note=why, reasoning=self.view.reasoning)
         else:
@@ -104,7 +107,7 @@ class Several(widgets.GridBox):
         """No more comes; ``why`` stands below what is not whole."""
         self.is_writing = False
         for column in self._columns:
-            if column.view.is_streaming:
+            if column.exchange is None and not column.stats.value:  # which says why one has failed
                 column.break_off(why)
 
     def hide(self) -> None:

@@ -11,7 +11,7 @@ from dolly_widget.batch import FieldTemplate, columns_of, texts_of
 from dolly_widget.errors import error_text
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import encodable, rate
-from dolly_widget.widget.column.shapes import answer_of
+from dolly_widget.widget.column.shapes import TEXT, answer_of
 from dolly_widget.widget.column.tables import find_tables, namespace, snapshot
 from dolly_widget.widget.column.view import PAGE_ROWS, ColumnActions, ColumnView
 from dolly_widget.widget.session.column import ColumnRun, ColumnSession, ColumnTask, sureness, uncertain_first
@@ -20,6 +20,8 @@ from dolly_widget.widget.session.session import Session
 MOST_COLUMNS = 100
 """Most columns of a table that are offered as fields; more can be written."""
 _SHOWN_CHARS = 240
+# A longer name is no field to click on: a shortened one would be none, and all names are one message.
+_NAME_CHARS = 80
 NO_TABLE = (
     "There is no DataFrame in this notebook yet. Make one in a cell, such as "
     'df = pandas.read_csv("reviews.csv"), then press Look again.'
@@ -40,7 +42,6 @@ class ColumnController:
         self._params, self._variables, self._on_title = params, variables or namespace, on_title
         self._lock = threading.RLock()  # a click comes on one thread, what came of a row on another
         self._cells: tuple[ColumnRun | None, dict[str, list[str]]] = None, {}
-        self._is_changed = False
         self.session = ColumnSession(session, self.show)
         actions = ColumnActions(look=self.look, start=self._start, stop=self._stop, turn=self.show)
         self.view = ColumnView(actions)
@@ -70,23 +71,30 @@ class ColumnController:
         self._cells = None, {}
 
     def _on_change(self, _: Any) -> None:
-        self._is_changed = True
         if not self.session.is_running:
+            self.session.error = None
             self.view.tell("" if self.view.tables else NO_TABLE)
         self._show_button()
+
+    def refresh(self) -> None:
+        """Show what a click would do now: the settings or the model have changed."""
+        with self._lock:
+            self._show_button()
 
     # What a person does
 
     def _start(self, is_trial: bool) -> None:
         view = self.view
+        if self.session.is_running:  # a second click
+            return
         try:
             task = self._task()
-            is_again = not (is_trial or self._is_changed or self._missing)
+            is_again = not (is_trial or self._missing) and self._is_of_now
             self.session.start(task, is_trial=is_trial, is_again=is_again)
         except (ValueError, RuntimeError) as exc:
             view.tell(str(exc), is_wrong=True)
             return
-        self._is_changed, view.place, view.order = False, 0, "trial" if is_trial else "table"
+        view.place, view.order = 0, "trial" if is_trial else "table"
         view.tell("")
         self.show()
 
@@ -99,7 +107,7 @@ class ColumnController:
         if view.table not in found:
             name = view.table
             self.look()
-            raise ValueError(f"There is no table {name!r} any longer: choose another one." if found else NO_TABLE)
+            raise ValueError(f"The table {name!r} no longer exists: choose another one." if found else NO_TABLE)
         table = snapshot(found[view.table])
         into = view.into.strip()
         if not into:
@@ -107,10 +115,30 @@ class ColumnController:
         columns = columns_of(table)
         if taken := [name for name in (into, f"{into}_probability", f"{into}_error") if name in columns]:
             raise ValueError(f"The table has a column {taken[0]!r} already: name another one for the answers.")
-        answer, params = answer_of(view.kind, view.details), self._params()
-        if answer is not None:  # a label is the likeliest one: equal rows have equal labels
-            params = replace(params, temperature=0)
-        return ColumnTask(table, view.instruction, into, params, answer)
+        answer, kind = answer_of(view.kind, view.details), view.kind
+        self._settings(kind)  # what is wrong with them is told at once
+        return ColumnTask(table, view.instruction, into, lambda: self._settings(kind), answer, self._form)
+
+    @property
+    def _form(self) -> tuple[str, ...]:
+        view = self.view
+        return view.table, view.instruction, view.kind, view.details, view.into
+
+    def _settings(self, kind: str) -> SamplingParams:
+        """The settings of now. A label is the likeliest one: equal rows have equal labels."""
+        params = self._params()
+        return params if kind == TEXT else replace(params, temperature=0)
+
+    @property
+    def _is_of_now(self) -> bool:
+        """Whether the run is of what a click would ask."""
+        run = self.session.run
+        if run is None or (run.task.form, run.setup) != (self._form, self.session.setup):
+            return False
+        try:
+            return run.given == self._settings(self.view.kind)
+        except ValueError:
+            return False
 
     # What is shown
 
@@ -135,8 +163,7 @@ class ColumnController:
 
     def _show_button(self) -> None:
         run, view = self.session.run, self.view
-        done = 0 if run is None or self._is_changed else len(run.results)
-        if done:
+        if run is not None and run.results and self._is_of_now:
             others = "row" if self._missing == 1 else _rows(self._missing)
             view.run_label = f"Run the other {others}" if self._missing else "Run all again"
         else:
@@ -174,15 +201,15 @@ class ColumnController:
 
 
 def _described(name: str, table: Any) -> dict[str, Any]:
-    columns = [encodable(each) for each in columns_of(table)[:MOST_COLUMNS]]
+    columns = [encodable(each) for each in columns_of(table)[:MOST_COLUMNS] if len(each) <= _NAME_CHARS]
     return {"name": encodable(name), "rows": len(table), "columns": columns}
 
 
 def _state(session: ColumnSession) -> str:
-    if session.is_stopping:
-        return "stopping"
     if not session.is_running:
         return "ready"
+    if session.is_stopping:
+        return "stopping"
     return "waiting" if session.pace is None else "running"
 
 

@@ -25,7 +25,7 @@ function buildForm() {
     placeholder: "Is this review positive? {text}",
   });
   const chips = makeElement("div", "dw-cells-chips", "", { role: "group", "aria-label": "Insert a field" });
-  const kind = makeElement("select", "", "", { title: "Any text is drawn as the settings say. All others are the likeliest." });
+  const kind = makeElement("select", "", "", { title: "Any text follows the sampling settings. The other kinds give the likeliest answer." });
   for (const [value, label] of Object.entries(KINDS)) kind.append(makeElement("option", "", label, { value }));
   const details = makeElement("input", "", "", { type: "text", autocomplete: "off", spellcheck: "false" });
   const into = makeElement("input", "", "", { type: "text", autocomplete: "off", spellcheck: "false" });

@@ -1,4 +1,4 @@
-"""The column tab of a DollyWidget: a table of the notebook, one question about each row. Made when it is opened."""
+"""The *Column* section of a DollyWidget: a table of the notebook, one question about each row. Made when it is opened."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ class ColumnPanel(Fold):
             self.children = (*self._parts, self.controller.view)
             handle_during_cells(descendants(self))
         self.controller.look()
+
+    def refresh(self) -> None:
+        """The settings or the model have changed."""
+        if self.controller is not None:
+            self.controller.refresh()
 
     @property
     def table(self) -> Any:

@@ -9,9 +9,9 @@ function buildRows() {
   const uncertain = makeElement("input", "", "", { type: "checkbox" });
   doubt.append(uncertain, "Uncertain rows first");
   const pages = makeElement("div", "dw-cells-pages", "", { role: "group", "aria-label": "Pages of rows" });
-  const before = makeButton("dw-cells-button", "Before");
+  const before = makeButton("dw-cells-button", "Previous");
   const where = makeElement("span", "dw-cells-where");
-  const after = makeButton("dw-cells-button", "After");
+  const after = makeButton("dw-cells-button", "Next");
   pages.append(before, where, after);
   bar.append(doubt, pages);
   // What scrolls can be reached with the keyboard.

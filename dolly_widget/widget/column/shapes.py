@@ -22,7 +22,7 @@ def _pattern(text: str) -> re.Pattern[str]:
         raise ValueError("Give a regular expression that the whole answer matches, such as [A-Z]{2}[0-9]{4}.")
     try:
         return re.compile(text)
-    except re.error as exc:
+    except (re.error, OverflowError, RecursionError) as exc:
         raise ValueError(f"The pattern is no regular expression: {exc}.") from exc
 
 

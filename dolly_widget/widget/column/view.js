@@ -2,7 +2,6 @@
 
 const STATES = {
   waiting: "Waiting for the model…",
-  running: "",
   stopping: "Stopping…",
 };
 
@@ -32,10 +31,12 @@ function build() {
   buttons.append(attempt, run, stop, figures);
   const bar = makeElement("div", "dw-bar", "", { role: "progressbar", "aria-label": "Rows answered" });
   bar.append(makeElement("div"));
-  const note = makeElement("div", "dw-cells-note", "", { role: "status" });
+  const note = makeElement("div", "dw-cells-note");
+  // For a screen reader: it is always there, and changes when a run begins and ends, and with the note.
+  const said = makeElement("div", "dw-cells-said", "", { role: "status" });
   const rows = buildRows();
-  root.append(form.form, buttons, bar, note, rows.results);
-  return { root, ...form, attempt, run, stop, figures, bar, note, ...rows };
+  root.append(form.form, buttons, bar, note, said, rows.results);
+  return { root, ...form, attempt, run, stop, figures, bar, note, said, ...rows };
 }
 
 function bind(view) {
@@ -44,7 +45,7 @@ function bind(view) {
   view.attempt.addEventListener("click", () => model.send({ kind: "try", form: formOf(view) }));
   view.run.addEventListener("click", () => model.send({ kind: "run", form: formOf(view) }));
   view.stop.addEventListener("click", () => stopRun(view));
-  view.root.addEventListener("keydown", ({ key }) => key === "Escape" && stopRun(view));
+  view.root.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && stopRun(view));
   bindRows(view);
   const form = () => showForm(view);
   const run = () => showRun(view);
@@ -64,20 +65,25 @@ function showRun(view) {
   const state = model.get("state");
   const { done = 0, total = 0, figures: said = "" } = model.get("progress");
   const isBusy = state !== "ready";
-  const hadFocus = [attempt, run, stop].includes(document.activeElement);
+  const focused = [attempt, run, stop].find((button) => button === document.activeElement);
   attempt.hidden = run.hidden = isBusy;
   stop.hidden = !isBusy;
   stop.setAttribute("aria-disabled", String(state === "stopping")); // it keeps the focus
   root.toggleAttribute("data-keeps-escape", isBusy); // the key stops this, not an answer
   run.textContent = model.get("run_label");
   attempt.disabled = run.disabled = model.get("tables").length === 0;
-  figures.textContent = STATES[state] || said;
+  figures.textContent = STATES[state] ?? said;
   bar.hidden = !isBusy;
   showBar(bar, state === "waiting" ? null : total ? (100 * done) / total : 0);
   note.textContent = model.get("note");
+  sayState(view, state === "running" ? "Answering the rows." : figures.textContent);
   note.classList.toggle("dw-is-wrong", model.get("is_wrong"));
-  if (hadFocus && isBusy) stop.focus();
-  else if (hadFocus && !isBusy) run.focus();
+  if (focused?.hidden) (isBusy ? stop : run).focus();
+}
+
+function sayState({ said, note }, text) {
+  const now = [note.textContent, text].filter(Boolean).join(" ");
+  if (said.textContent !== now) said.textContent = now;
 }
 
 function showBar(bar, percent) {

@@ -15,6 +15,7 @@ from dolly_widget.widget.page.control import Control
 _FORM = ("table", "instruction", "kind", "details", "into")
 PAGE_ROWS = 20
 """Most rows in one message to the page."""
+NOTE_CHARS = 1000
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ class ColumnView(Control):
         self.on_msg(self._on_page)
 
     def tell(self, note: str, *, is_wrong: bool = False) -> None:
-        """Say something below the form; "" takes it away."""
-        self.note, self.is_wrong = encodable(note), is_wrong
+        """Say something below the form, no more than ``NOTE_CHARS`` of it; "" takes it away."""
+        short = note if len(note) <= NOTE_CHARS else f"{note[: NOTE_CHARS - 1]}…"
+        self.note, self.is_wrong = encodable(short), is_wrong
 
     def _on_page(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         kind = content.get("kind")

@@ -177,20 +177,27 @@ class Answerer:
 
     def _several(self, ready: _Ready, voices: Sequence[Voice], stop: threading.Event) -> Exchange:
         """Write several answers, at once where the engine can do that. One that fails leaves the others alone."""
-        requests = [GenerationRequest(ready.prompt, ready.asked.params, on_text=voice) for voice in voices]
+        asked = ready.asked
+        if asked.answer is not None:
+            check_constrains(ready.engine, asked.params)
+        requests = [GenerationRequest(ready.prompt, asked.params, asked.answer, on_text=voice) for voice in voices]
         written: dict[int, Exchange] = {}
         error = None
         for place, outcome in generate_many(ready.engine, requests, stop=stop):
+            if isinstance(outcome, IncompleteAnswerError):
+                outcome = outcome.result
             if isinstance(outcome, Exception):  # its frames may be those of what gives the next one
                 error = error or outcome
                 self._report(place, outcome)
             else:
+                if asked.answer is not None:
+                    outcome = with_probabilities(outcome, ready.engine, ready.prompt, asked.answer)
                 written[place] = ready.answered(outcome)
                 with self._lock:
                     self._report(place, written[place], self._insert(place, written))
         if not written and error is not None:
             raise error
-        return written[max(written)] if written else self._remember(_unbegun(ready.asked))
+        return written[max(written)] if written else self._remember(_unbegun(asked))
 
     def _insert(self, place: int, written: Mapping[int, Exchange]) -> Edit | None:
         """Remember the answer of a place before those that ended earlier but stand after it, the history's newest."""
@@ -268,7 +275,7 @@ def _shaped(
     stop: threading.Event,
 ) -> GenerationResult:
     if asked.prefix_ids:
-        raise ValueError("answer= does not go with prefix_ids: leave one of them out.")
+        raise ValueError("An answer of a given shape does not go with prefix_ids: leave one of them out.")
     check_constrains(engine, asked.params)
     result: GenerationResult = engine.generate(
         prompt,

@@ -37,9 +37,12 @@ class ColumnTask:
     """With fields: the names of columns in braces."""
     into: str
     """The column of the answers."""
-    params: SamplingParams
+    params: Callable[[], SamplingParams]
+    """The settings: asked for once the model is loaded, whose own they may be."""
     answer: Any = None
     """What ``shape_of`` takes; None: any text."""
+    form: tuple[str, ...] = ()
+    """What a person wrote, as it was written."""
 
 
 @dataclass
@@ -49,6 +52,8 @@ class ColumnRun:
     task: ColumnTask
     questions: Sequence[Question]
     shape: Shape | None
+    given: SamplingParams
+    """The settings as they were set."""
     params: SamplingParams
     """With a seed: row n is drawn with that, plus n."""
     setup: EngineSetup
@@ -79,7 +84,7 @@ class ColumnRun:
 def _asked(run: ColumnRun) -> tuple[Any, ...]:
     questions = [str(each) if isinstance(each, ValueError) else each for each in run.questions]
     task = run.task
-    return questions, str(task.answer), task.into, task.params, run.setup
+    return questions, str(task.answer), task.into, run.given, run.setup
 
 
 def sureness(result: RowResult | None) -> float | None:
@@ -135,7 +140,7 @@ class ColumnSession:
     """
 
     run: ColumnRun | None = None
-    """The newest; the one before stays until another one can begin."""
+    """The newest, also after ``close``; the one before stays until another one can begin."""
     pace: Pace | None = None
     """None until rows are asked for."""
     is_running = is_stopping = False
@@ -147,6 +152,11 @@ class ColumnSession:
         self._worker = Worker()
         self._job: Job[None] | None = None
         session.is_held = lambda: self.is_running  # no other model takes the place of the one that answers
+
+    @property
+    def setup(self) -> EngineSetup:
+        """The model that would answer now."""
+        return self._session.loader.choice
 
     def start(self, task: ColumnTask, *, is_trial: bool = False, is_again: bool = False) -> Job[None]:
         """Answer the rows that have no answer yet; or some to try it on; or all of them again. Return the job.
@@ -178,7 +188,6 @@ class ColumnSession:
     def close(self) -> None:
         """End the run, and wait for that. Safe twice."""
         self._worker.close()
-        self.run = None
 
     def _work(self, task: ColumnTask, is_trial: bool, is_again: bool, stop: threading.Event) -> None:
         """The work of a run's job."""
@@ -195,11 +204,12 @@ class ColumnSession:
             self._on_change()
 
     def _answer(self, task: ColumnTask, is_trial: bool, is_again: bool, stop: threading.Event) -> None:
-        run = self._begin(task, is_again)
-        rows = _spread(len(run.questions)) if is_trial else run.missing
+        questions, shape = _questions(task)
         engine = self._engine(stop)
         if engine is None:
             return
+        run = self._begin(task, questions, shape, is_again)
+        rows = _spread(len(questions)) if is_trial else run.missing
         self.run, self.pace = run, Pace(len(rows), 0 if is_trial else len(run.results))
         # Apart: rows may come in a burst, and then none for long.
         watching = Job(self._watch, name="dolly-column-shown", worker=Worker())
@@ -216,19 +226,11 @@ class ColumnSession:
             self._on_change()
             stop.wait(INTERVAL_S)
 
-    def _begin(self, task: ColumnTask, is_again: bool) -> ColumnRun:
-        """A run of the task: the one before, where it asks the same. Raises ValueError for what cannot be asked."""
-        if not task.instruction.strip():
-            raise ValueError(
-                "Write what is to be done with each row, with a column in braces: Is this positive? {text}"
-            )
-        shape = None if task.answer is None else shape_of(task.answer)
-        questions = fill_rows(task.table, task.instruction)
-        if not questions:
-            raise ValueError("The table has no rows.")
-        given = task.params.seed
-        params = replace(task.params, seed=secrets.randbits(32) if given is None else given)
-        run = ColumnRun(task, questions, shape, params, self._session.loader.choice)
+    def _begin(self, task: ColumnTask, questions: Sequence[Question], shape: Shape | None, is_again: bool) -> ColumnRun:
+        """A run of the task: the one before, where it asks the same. Raises ValueError for wrong settings."""
+        given = task.params()
+        params = replace(given, seed=secrets.randbits(32) if given.seed is None else given.seed)
+        run = ColumnRun(task, questions, shape, given, params, self.setup)
         before = self.run
         if before is None or is_again or not before.asks_the_same(run):
             return run
@@ -245,6 +247,17 @@ class ColumnSession:
         if self._session.engine is None:
             raise ModelError("The model could not be loaded: load another one, and try again.")
         return self._session.engine
+
+
+def _questions(task: ColumnTask) -> tuple[Sequence[Question], Shape | None]:
+    """What is asked, row by row, and the shape of the answers. Raises ValueError for what cannot be asked."""
+    if not task.instruction.strip():
+        raise ValueError("Write what is to be done with each row, with a column in braces: Is this positive? {text}")
+    shape = None if task.answer is None else shape_of(task.answer)
+    questions = fill_rows(task.table, task.instruction)
+    if not questions:
+        raise ValueError("The table has no rows.")
+    return questions, shape
 
 
 def _spread(count: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -165,12 +165,16 @@ class SamplingPanel(widgets.VBox):
 
 
 class SettingsPanel(SamplingPanel):
-    """The controls of all of ``owner``'s settings and of its ``device``, linked both ways."""
+    """The controls of all of ``owner``'s settings and of its ``device``, linked both ways.
+
+    ``on_refused`` gets the reason where a device that was chosen cannot be.
+    """
 
     is_device_fixed = False
     """Whether the device cannot be chosen: the engine was given."""
 
-    def __init__(self, owner: Any) -> None:
+    def __init__(self, owner: Any, on_refused: Callable[[str], None]) -> None:
+        self._on_refused = on_refused
         named = [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
         self.device = widgets.Dropdown(
             options=[("AUTO: OpenVINO chooses", "AUTO"), *named], description="Device", tooltip="Where it runs."
@@ -191,9 +195,9 @@ class SettingsPanel(SamplingPanel):
     def _on_device(self, change: Any) -> None:
         try:
             self._owner.device = change["new"]
-        except (ValueError, RuntimeError):
-            self._show_device()  # it was refused
-            raise
+        except (ValueError, RuntimeError) as exc:
+            self._show_device()
+            self._on_refused(str(exc))
 
 
 def _is_short(name: str) -> bool:
