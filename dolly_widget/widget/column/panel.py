@@ -1,4 +1,4 @@
-"""The *Column* section of a DollyWidget: a table of the notebook, one question about each row. Made when it is opened."""
+"""The *Column* section: a table of the notebook, one question about each row. Made when it is opened."""
 
 from __future__ import annotations
 
