@@ -84,12 +84,12 @@ def _map(args: argparse.Namespace) -> int:
         with fields_as_options():
             return ask_questions(
                 questions,
+                stop,
                 model=setup,
                 answer=shape,
                 resume=kept_path,
                 at_once=args.at_once,
                 ray=args.ray,
-                stop=stop,
                 **given,
             )
 

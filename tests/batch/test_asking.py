@@ -96,6 +96,17 @@ def test_an_unknown_option_is_a_sentence():
         ask_many(["a"], model=ManyEngine(), top_q=1)
 
 
+def test_stop_is_the_setting_of_that_name():
+    engine = ManyEngine()
+    ask_many(["a"], model=engine, stop=["."])
+    assert engine.params.stop == (".",)
+
+
+def test_a_stop_is_no_option_of_a_caller_s():
+    with pytest.raises(TypeError, match="There is no setting 'cancel'"):
+        ask_many(["a"], model=ManyEngine(), cancel=threading.Event())
+
+
 def test_no_rows_are_no_results():
     assert ask_many([], model=ManyEngine()) == []
 
@@ -184,11 +195,8 @@ def test_a_device_that_fails_is_no_row_s_fault(tmp_path):
 def test_a_stop_keeps_what_is_done():
     stop = threading.Event()
     engine = ManyEngine(at_once=1, on_answer=lambda count: count == 3 and stop.set())
-    assert texts(ask_questions([(each, "") for each in QUESTIONS], model=engine, seed=0, stop=stop)) == [
-        "q0/0",
-        "q1/1",
-        "q2/2",
-    ]
+    results = ask_questions([(each, "") for each in QUESTIONS], stop, model=engine, seed=0)
+    assert texts(results) == ["q0/0", "q1/1", "q2/2"]
 
 
 # A file of finished rows

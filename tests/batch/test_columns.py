@@ -22,6 +22,14 @@ def test_the_accessor_returns_a_new_frame_with_the_answers_and_their_errors():
     assert new["said_error"].tolist() == ["", "'text' is empty in this row.", ""]
 
 
+def test_stop_is_the_setting_and_no_event():
+    engine, frame = ManyEngine(), pd.DataFrame({"text": ["a"]})
+    frame.dolly.ask("{text}", model=engine, stop=["."])
+    assert engine.params.stop == (".",)
+    with pytest.raises(TypeError, match="There is no setting 'cancel'"):
+        frame.dolly.ask("{text}", model=engine, cancel=None)
+
+
 def test_polars_through_the_same_function():
     new = ask_column(pl.DataFrame({"text": ["a", None]}), "{text}!", model=ManyEngine(), seed=0)
     assert new.to_dict(as_series=False) == {

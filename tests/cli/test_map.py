@@ -52,6 +52,11 @@ def test_the_output_is_the_input_with_answers_and_errors(folder, engine, capsys)
     )
 
 
+def test_stop_is_the_setting_of_that_name(folder, engine):
+    assert run("--stop", ".") == 0
+    assert engine.params.stop == (".",)
+
+
 def test_choices_into_a_named_column(folder, engine):
     assert run("--choices", "yes, no", "--into", "label") == 0
     assert {row["label"] for row in rows_of(folder / "out.csv")} <= {"yes", "no", ""}
