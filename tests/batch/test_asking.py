@@ -9,9 +9,11 @@ import tracemalloc
 
 import pytest
 from many_engine import ManyEngine
+from real_engines import start
 
 from dolly_widget import EngineError, RowResult, SamplingParams, ask_many
 from dolly_widget.batch import KeptRows, answer_rows, ask_questions
+from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.text.shapes import Shape
 
 QUESTIONS = [f"q{n}" for n in range(10)]
@@ -133,7 +135,9 @@ def test_bad_rows_do_not_wait_for_the_engine_s_last():
 
 
 def test_rows_that_a_stop_cuts_off_are_not_there():
-    assert texts(ask_many(["a", "cancelled"], model=ManyEngine(), seed=0)) == ["a/0"]
+    stop = threading.Event()
+    engine = ManyEngine(at_once=1, on_answer=lambda count: stop.set())
+    assert texts(ask_questions([("a", ""), ("cancelled", "")], stop, model=engine, seed=0)) == ["a/0"]
 
 
 def test_memory_is_about_a_kilobyte_a_row():
@@ -197,6 +201,37 @@ def test_a_stop_keeps_what_is_done():
     engine = ManyEngine(at_once=1, on_answer=lambda count: count == 3 and stop.set())
     results = ask_questions([(each, "") for each in QUESTIONS], stop, model=engine, seed=0)
     assert texts(results) == ["q0/0", "q1/1", "q2/2"]
+
+
+@pytest.mark.parametrize("questions", [["a", "cancelled"], ["a", "cancelled", "b"]])
+def test_rows_that_a_closed_engine_cuts_off_are_an_error_with_what_is_done(questions):
+    with pytest.raises(EngineError, match="This engine was closed while it answered: load the model again") as raised:
+        ask_many(questions, model=ManyEngine(at_once=1), seed=0)
+    assert texts(raised.value.results) == ["a/0"]
+
+
+def test_rows_that_a_closed_engine_never_took_are_an_error_with_what_is_done():
+    class Closing(ManyEngine):
+        def _in_turns(self, requests, at_once):
+            yield from self._outcomes([(0, next(requests))])
+
+    with pytest.raises(EngineError, match="This engine was closed while it answered") as raised:
+        ask_many(QUESTIONS, model=Closing(), seed=0)
+    assert texts(raised.value.results) == ["q0/0"]
+
+
+def test_an_engine_that_is_closed_in_a_run_is_an_error_with_what_is_done(demo_dir):
+    engine = start(GenAIEngine, demo_dir)
+    closing = threading.Thread(target=engine.close)
+
+    def close(result):
+        closing.start()
+        engine._closing.wait()
+
+    with pytest.raises(EngineError, match="This engine was closed while it answered|This engine is closed") as raised:
+        ask_many(QUESTIONS, model=engine, max_new_tokens=4, at_once=1, on_result=close)
+    closing.join()
+    assert len(raised.value.results) == 1
 
 
 # A file of finished rows
