@@ -7,6 +7,8 @@ import sys
 import threading
 import tracemalloc
 
+import pandas as pd
+import polars as pl
 import pytest
 from many_engine import ManyEngine
 from real_engines import start
@@ -81,6 +83,12 @@ def test_contexts_go_with_their_instructions_and_nan_is_none():
     [
         ({"instructions": "one text"}, "instructions is one text: give a list"),
         ({"instructions": ["a"], "contexts": "x"}, "contexts is one text: give a list"),
+        (
+            {"instructions": pd.DataFrame({"text": ["a"]})},
+            r'instructions is a table: give one column, such as df\["text"\], or ask about each row with df',
+        ),
+        ({"instructions": pl.DataFrame({"text": ["a"]})}, "instructions is a table"),
+        ({"instructions": ["a"], "contexts": pd.DataFrame({"text": ["a"]})}, "contexts is a table"),
         ({"instructions": ["a"], "at_once": 0}, "at_once must be 1 or more, not 0"),
         ({"instructions": ["a"], "top_p": 2}, "top_p must be"),
         ({"instructions": ["a"], "answer": 3.5}, "no shape of an answer|not supported"),
@@ -107,6 +115,11 @@ def test_stop_is_the_setting_of_that_name():
 def test_a_stop_is_no_option_of_a_caller_s():
     with pytest.raises(TypeError, match="There is no setting 'cancel'"):
         ask_many(["a"], model=ManyEngine(), cancel=threading.Event())
+
+
+@pytest.mark.parametrize("column", [pd.Series(["a", "b"]), pl.Series(["a", "b"])])
+def test_a_column_of_a_table_is_asked(column):
+    assert texts(ask_many(column, model=ManyEngine(), seed=0)) == ["a/0", "b/1"]
 
 
 def test_no_rows_are_no_results():
@@ -228,7 +241,7 @@ def test_an_engine_that_is_closed_in_a_run_is_an_error_with_what_is_done(demo_di
         closing.start()
         engine._closing.wait()
 
-    with pytest.raises(EngineError, match="This engine was closed while it answered|This engine is closed") as raised:
+    with pytest.raises(EngineError, match=r"This engine was closed while it answered|This engine is closed") as raised:
         ask_many(QUESTIONS, model=engine, max_new_tokens=4, at_once=1, on_result=close)
     closing.join()
     assert len(raised.value.results) == 1
@@ -292,7 +305,13 @@ def test_a_run_of_something_else_is_refused_and_the_file_is_as_it_was(path, inte
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b'{"a": 1}\n', b"no line break, and no rows", b"[]\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *[b"a,b\n1,2\n", b'{"a": 1}\n', b"no line break, and no rows", b"[]\n", b"a short note", b"x", b"\0", b"{}"],
+        *[b'{"format": "dolly"}', b'{"format": "dolly_widget rows 2'],
+    ],
+)
 def test_a_file_that_holds_something_else_is_refused_and_left_alone(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="is there already and holds no rows of a run: name another file"):
@@ -313,7 +332,7 @@ def test_a_torn_last_line_is_cut_off_wherever_it_ends(path, interrupted):
 def test_a_torn_first_line_is_a_new_file(path):
     expected = go_on(path, seed=3)
     header = path.read_bytes().split(b"\n")[0]
-    for end in (0, 1, len(header)):
+    for end in range(len(header) + 1):
         path.write_bytes(header[:end])
         assert go_on(path, seed=3) == expected
 
@@ -376,6 +395,54 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(path, monkeypatch):
     engine = ManyEngine()
     assert texts(go_on(path, seed=0, engine=engine)) == [f"q{n}/{n}" for n in range(10)]
     assert engine.taken == 7
+
+
+class Grudging:
+    """A file that takes ``most`` bytes at a time; with ``room``, so many in all. It cannot be made shorter."""
+
+    def __init__(self, file, most=7, room=10**6):
+        self._file, self._most, self._room = file, most, room
+
+    def write(self, data):
+        taken = self._file.write(data[: min(self._most, self._room)])
+        self._room -= taken
+        return taken
+
+    def truncate(self, size):
+        raise OSError(errno.EIO, "Input/output error")
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+
+def test_a_row_that_the_system_takes_in_parts_is_whole(path):
+    kept = KeptRows(path, {}, 0, None)
+    kept._file = Grudging(kept._file)
+    for row in range(2):
+        kept.add(RowResult(row, "a text"))
+    kept.close()
+    again = KeptRows(path, {}, 0, None)
+    again.close()
+    assert texts(again.results.values()) == ["a text", "a text"]
+
+
+@pytest.mark.parametrize("room", [0, 1, 20])
+def test_a_row_that_the_system_does_not_take_whole_is_an_error_and_cut_off_by_the_next_run(path, room):
+    kept = KeptRows(path, {}, 0, None)
+    kept.add(RowResult(0, "a text"))
+    whole = path.read_bytes()
+    kept._file = Grudging(kept._file, room=room)
+    with pytest.raises(OSError, match=r"The system took only a part of a row: .* holds all rows before"):
+        kept.add(RowResult(1, "a text"))
+    kept.close()
+    assert path.read_bytes() != whole or not room
+    again = KeptRows(path, {}, 0, None)
+    assert path.read_bytes() == whole
+    again.add(RowResult(1, "another"))
+    again.close()
+    last = KeptRows(path, {}, 0, None)
+    last.close()
+    assert texts(last.results.values()) == ["a text", "another"]
 
 
 def test_values_are_read_from_the_file(path):
