@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,11 +49,15 @@ def _out_of_numpy(value: Any) -> Any:
 
 def json_text(value: Any, *, is_ascii: bool = False) -> str:
     """A value that is ``plain`` as JSON. What JSON has no number for is null, and what it has no type for a text."""
-    try:
-        return json.dumps(value, default=str, ensure_ascii=is_ascii, allow_nan=False)
-    except ValueError:  # infinity
-        finite = json.loads(json.dumps(value, default=str), parse_constant=lambda name: None)
-        return json.dumps(finite, ensure_ascii=is_ascii)
+    return json.dumps(_finite(value), default=str, ensure_ascii=is_ascii, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_text(value: Any) -> str | None:
