@@ -45,14 +45,16 @@ class KeptRows:
             self._size = self._read(asked, shape)
             self._file.truncate(self._size)
             self._synced_at = time.monotonic()
-            if not self._size:
-                self._append(json.dumps({"format": _FORMAT, "seed": seed, "asked": dict(asked)}))
+            # With the first row: a run that never came to one keeps no other from beginning.
+            self._first_line = json.dumps({"format": _FORMAT, "seed": seed, "asked": dict(asked)})
         except BaseException:
             self._release()
             raise
 
     def add(self, result: RowResult) -> None:
         """Write one more row. Raises OSError, and then the file is as it was."""
+        if not self._size:
+            self._append(self._first_line)
         self._append(result.to_line())
 
     def close(self) -> None:

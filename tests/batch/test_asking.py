@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from dataclasses import dataclass
 
 import pandas as pd
 import polars as pl
@@ -16,6 +17,9 @@ from real_engines import start
 from dolly_widget import EngineError, RowResult, SamplingParams, ask_many
 from dolly_widget.batch import KeptRows, answer_rows, ask_questions
 from dolly_widget.engines.genai import GenAIEngine
+from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.shaped import with_value
+from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.text.shapes import Shape
 
 QUESTIONS = [f"q{n}" for n in range(10)]
@@ -130,6 +134,37 @@ def test_values_of_choices_come_with_the_results():
     results = ask_many(QUESTIONS, model=ManyEngine(), answer=[True, False], seed=0)
     assert {each.value for each in results} == {True, False}
     assert all(each.value is {"yes": True, "no": False}[each.text] for each in results)
+
+
+@dataclass
+class Small:
+    n: int
+
+    def __post_init__(self):
+        if self.n > 3:
+            raise AssertionError("too many")  # assert itself is pytest's here
+
+
+def test_a_value_that_its_class_refuses_is_the_error_of_its_row_alone():
+    class Counting(ManyEngine):
+        def _outcome(self, request):
+            result = GenerationResult(f'{{"n": {request.prompt}}}', (1, 2), 5, "stop", 0, 0.25, 0.1)
+            try:
+                return with_value(result, request.shape)
+            except IncompleteAnswerError as exc:
+                return exc
+
+    results = ask_many(["1", "7", "2"], model=Counting(), answer=Small)
+    assert [each.value for each in results] == [Small(1), None, Small(2)]
+    assert results[1].error == "The answer is not of its shape: Small refuses it (AssertionError: too many). Ask again."
+
+
+def test_settings_that_cut_a_shaped_answer_are_one_error_and_leave_no_rows(tmp_path):
+    engine, path = ManyEngine(), tmp_path / "rows"
+    with pytest.raises(ValueError, match="does not go with stop: leave one of them out"):
+        ask_many(QUESTIONS, model=engine, answer=["a", "b"], stop=["."], resume=path)
+    assert engine.taken == 0
+    assert len(ask_many(QUESTIONS, model=engine, answer=["a", "b"], resume=path)) == 10
 
 
 def test_requests_are_made_when_there_is_room_for_them():
@@ -369,9 +404,9 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(path, monkeypatch):
 
         def write(self, data):
             self._rows += 1
-            if self._rows < 4:
+            if self._rows < 5:  # the first line, and three rows
                 return self._file.write(data)
-            if self._rows == 4:
+            if self._rows == 5:
                 return self._file.write(data[:20])
             raise OSError(errno.ENOSPC, "No space left on device")
 
