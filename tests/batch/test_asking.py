@@ -12,11 +12,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from many_engine import ManyEngine
-from real_engines import start
 
 from dolly_widget import EngineError, RowResult, SamplingParams, ask_many
 from dolly_widget.batch import KeptRows, answer_rows, ask_questions
-from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.shaped import with_value
 from dolly_widget.errors import IncompleteAnswerError
@@ -266,20 +264,6 @@ def test_rows_that_a_closed_engine_never_took_are_an_error_with_what_is_done():
     with pytest.raises(EngineError, match="This engine was closed while it answered") as raised:
         ask_many(QUESTIONS, model=Closing(), seed=0)
     assert texts(raised.value.results) == ["q0/0"]
-
-
-def test_an_engine_that_is_closed_in_a_run_is_an_error_with_what_is_done(demo_dir):
-    engine = start(GenAIEngine, demo_dir)
-    closing = threading.Thread(target=engine.close)
-
-    def close(result):
-        closing.start()
-        engine._closing.wait()
-
-    with pytest.raises(EngineError, match=r"This engine was closed while it answered|This engine is closed") as raised:
-        ask_many(QUESTIONS, model=engine, max_new_tokens=4, at_once=1, on_result=close)
-    closing.join()
-    assert len(raised.value.results) == 1
 
 
 # A file of finished rows
