@@ -177,9 +177,9 @@ def _is_storable(kind: Any) -> bool:
     """Whether Parquet has this type: it has no records without fields."""
     import pyarrow
 
-    if pyarrow.types.is_struct(kind) and not kind.num_fields:
-        return False
-    return all(_is_storable(kind.field(place).type) for place in range(kind.num_fields))
+    if pyarrow.types.is_struct(kind):
+        return kind.num_fields > 0 and all(_is_storable(field.type) for field in kind)
+    return not hasattr(kind, "value_type") or _is_storable(kind.value_type)  # a list's
 
 
 _WRITERS = {".csv": _write_csv, ".tsv": _write_tsv, ".jsonl": _write_json, ".parquet": _write_parquet}

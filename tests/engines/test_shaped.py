@@ -15,9 +15,11 @@ from real_engines import start
 
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.optimum import OptimumEngine
+from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.shaped import with_value
 from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.sampling.params import SamplingParams
-from dolly_widget.text.shapes import shape_of
+from dolly_widget.text.shapes import Shape, shape_of
 from dolly_widget.text.template import DOLLY
 
 PROMPT = DOLLY.render("Who is Napoleon?")
@@ -198,6 +200,16 @@ def test_a_stop_in_the_middle_is_an_error_with_the_text_so_far(engine):
     with pytest.raises(IncompleteAnswerError, match="it was stopped") as caught:
         engine.generate(PROMPT, GREEDY, answer=Person, on_text=on_text, stop=stop)
     assert caught.value.text == "".join(pieces).rstrip()
+
+
+def test_what_a_class_says_in_several_lines_is_one_sentence():
+    def parse(text):
+        raise ValueError("1 error for Person\n  born\n    too early.")
+
+    result = GenerationResult("{}", (1,), 5, "stop", 0, 0.25, 0.1)
+    with pytest.raises(IncompleteAnswerError) as caught:
+        with_value(result, Shape(parse, ""))
+    assert str(caught.value) == "The answer is not of its shape: 1 error for Person born too early. Ask again."
 
 
 def test_an_answer_that_is_whole_at_the_limit_has_a_value(engine):
