@@ -91,12 +91,17 @@ class Answer:
         self._started = math.nan
         self._times: list[float] = []
         self._callback_s = 0.0
+        self._is_cut = False
         self.error: BaseException | None = None
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the caller asked to stop, or the engine is being closed."""
-        return any(event.is_set() for event in self._cancels)
+        """Whether the caller asked to stop, the engine is being closed, or ``cancel`` was called."""
+        return self._is_cut or any(event.is_set() for event in self._cancels)
+
+    def cancel(self) -> None:
+        """Have it end where it is, and say so. Safe from any thread."""
+        self._is_cut = True
 
     @property
     def is_stopped(self) -> bool:
