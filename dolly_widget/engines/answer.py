@@ -93,6 +93,8 @@ class Answer:
         self._callback_s = 0.0
         self._is_cut = False
         self.error: BaseException | None = None
+        self.shortfall = ""
+        """Why it cannot go on although it has not ended: "" where it can."""
 
     @property
     def is_cancelled(self) -> bool:
@@ -211,7 +213,9 @@ class Answer:
             return "stop"
         if len(self.token_ids) >= max_new_tokens:
             return "length"
-        return "cancelled" if self.is_cancelled else "stop"
+        if self.is_cancelled:
+            return "cancelled"
+        return "length" if self.shortfall else "stop"
 
     def result(self, prompt_tokens: int, finish_reason: str, seed: int, is_greedy: bool = False) -> GenerationResult:
         """Return the answer and how it came about."""

@@ -159,8 +159,11 @@ class GenAIEngine(ModelEngine):
         if most == whole or not answer.should_continue or made[-1] in answer.end_ids:
             return
         # A text beyond the limit is another one from its first token on: transformers reads it again, too.
-        rest = replace(text.params, max_new_tokens=whole - most)
-        _generate(loaded, Continuation([*text.ids, *made], rest, text.seed + 1, text.shape), answer)
+        if text.shape is None:
+            rest = replace(text.params, max_new_tokens=whole - most)
+            _generate(loaded, Continuation([*text.ids, *made], rest, text.seed + 1), answer)
+        else:  # the library would begin the shape anew
+            answer.shortfall = f"this model cannot hold a shape across its limit of {limit:,} tokens: shorten the text"
 
 
 def _generate(loaded: Any, text: Continuation, answer: Answer) -> None:

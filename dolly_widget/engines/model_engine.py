@@ -23,7 +23,7 @@ from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.engines.shaped import refuse_beside_shape, with_value
 from dolly_widget.engines.turns import Turn, Turns
-from dolly_widget.errors import EngineError, PromptTooLongError
+from dolly_widget.errors import EngineError, IncompleteAnswerError, PromptTooLongError
 from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
@@ -53,7 +53,12 @@ class Opened(NamedTuple):
         """What has become of it. Raises IncompleteAnswerError where its shape is not whole."""
         reason = self.answer.finish_reason(self.params.max_new_tokens)
         result = self.answer.result(len(self.prompt_ids), reason, self.seed, self.params.is_greedy)
-        return result if self.shape is None else with_value(result, self.shape)
+        if self.shape is None:
+            return result
+        if self.answer.shortfall and not self.shape.is_whole(result.text):
+            why = self.answer.shortfall
+            raise IncompleteAnswerError(f"The answer ended before it was whole, because {why}.", result)
+        return with_value(result, self.shape)
 
 
 class ModelEngine(ABC):
