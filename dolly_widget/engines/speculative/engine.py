@@ -43,6 +43,10 @@ class SpeculativeEngine(ModelEngine):
         """See ``BoundsCandidates``: the bound is that of the engine without guesses."""
         return within_candidates(params)
 
+    def check_shape(self, params: SamplingParams) -> None:
+        """See ``Constrains``."""
+        raise ValueError("A draft does not go with answer=: load the model without draft.")
+
     def _load(self, properties: dict[str, Any]) -> Any:
         model = CachedModel(self.model, self.device, properties, MOST + 1)
         return _Models(model, CachedModel(self._draft, self.device, properties, 1))
