@@ -1,4 +1,4 @@
-"""The column tab in a real notebook: with the keyboard alone, stopped, gone on with, and after the kernel."""
+"""The column section in a real notebook: with the keyboard alone, stopped, gone on with, and after the kernel."""
 
 import labelling
 import pytest
@@ -43,7 +43,8 @@ def test_a_column_is_tried_run_and_looked_at(notebook, page):
     page.get_by_label("Uncertain rows first").check()
     expect(rows(page).first).to_contain_text("No answer: 'text' is empty in this row.")
     expect(rows(page).nth(6)).to_contain_text("54 %")
-    page.get_by_role("button", name="After").click()
+    expect(page.locator(".dw-cells-said")).to_contain_text("31 of 31 rows")  # for a screen reader
+    page.get_by_role("group", name="Pages of rows").get_by_role("button", name="Next").click()
     expect(page.locator(".dw-cells-where")).to_have_text("21–31 of 31")
 
 
@@ -66,6 +67,17 @@ def test_it_can_be_used_with_the_keyboard_alone(notebook, page):
     page.keyboard.press("Enter")
     expect(figures(page)).to_contain_text("31 of 31 rows", timeout=WAIT_MS)
     expect(page.get_by_role("button", name="Run all again")).to_be_focused()
+
+
+def test_after_a_mistake_the_button_that_was_pressed_has_the_focus(notebook, page):
+    notebook(labelling.MAKE_FINITE)
+    open_column(page)
+    page.get_by_label("For each row").fill("{txt}")
+    attempt = page.get_by_role("button", name="Try on 3 rows")
+    attempt.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".dw-cells-said")).to_contain_text("There is no column 'txt'", timeout=WAIT_MS)
+    expect(attempt).to_be_focused()
 
 
 def test_what_was_just_typed_is_what_is_asked(notebook, page):

@@ -7,8 +7,8 @@ from dolly_widget.magic import magics
 from dolly_widget.magic.request import DollyError, read_request
 
 
-def choices_of(options):
-    return list(read_request(f"{options} Is it good?", None, {}).shape.choices)
+def choices_of(options, **names):
+    return list(read_request(f"{options} Is it good?", None, names).shape.choices)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,13 @@ def choices_of(options):
 )
 def test_choices_stand_between_commas(options, choices):
     assert choices_of(options) == choices
+
+
+def test_a_variable_may_be_a_list_of_them_or_a_text_that_lists_them():
+    assert choices_of("--choices {labels}", labels=["very good", "bad, rather"]) == ["very good", "bad, rather"]
+    assert choices_of("--choices {labels}", labels="a,b") == ["a", "b"]
+    with pytest.raises(DollyError, match="one line, with commas between them"):
+        choices_of("--choices {labels}", labels='a,b\n"c,d')
 
 
 @pytest.mark.parametrize(

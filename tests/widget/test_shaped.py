@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from dolly_widget import PLAIN, GenerationResult
-from dolly_widget.errors import IncompleteAnswerError
+from dolly_widget.errors import EngineError, IncompleteAnswerError
 from dolly_widget.history.as_code import as_code
 from dolly_widget.history.history import History
+from dolly_widget.lens import ChoiceReader
 
 LONG = {"type": "array", "items": {"type": "string"}, "minItems": 3}
 
@@ -23,6 +24,17 @@ def test_a_choice_has_a_value_and_probabilities(widget):
     assert list(result.probabilities) == [True, False]
     assert result.value is max(result.probabilities, key=result.probabilities.get)
     assert widget.response == result.text
+    assert widget.history[-1].result is result
+
+
+@pytest.mark.parametrize("error", [ValueError("The prompt leaves too little."), EngineError("The device is gone.")])
+def test_an_answer_whose_probabilities_cannot_be_read_is_there_all_the_same(widget, monkeypatch, error):
+    def fail(reader, prompt, shape):
+        raise error
+
+    monkeypatch.setattr(ChoiceReader, "probabilities", fail)
+    result = widget.ask("Is the sky blue?", answer=["yes", "no"])
+    assert (result.value in ("yes", "no"), result.probabilities) == (True, None)
     assert widget.history[-1].result is result
 
 

@@ -36,7 +36,7 @@ function build() {
   const said = makeElement("div", "dw-cells-said", "", { role: "status" });
   const rows = buildRows();
   root.append(form.form, buttons, bar, note, said, rows.results);
-  return { root, ...form, attempt, run, stop, figures, bar, note, said, ...rows };
+  return { root, ...form, attempt, run, stop, pressed: run, figures, bar, note, said, ...rows };
 }
 
 function bind(view) {
@@ -78,7 +78,9 @@ function showRun(view) {
   note.textContent = model.get("note");
   sayState(view, state === "running" ? "Answering the rows." : figures.textContent);
   note.classList.toggle("dw-is-wrong", model.get("is_wrong"));
-  if (focused?.hidden) (isBusy ? stop : run).focus();
+  if (!focused?.hidden) return;
+  (isBusy ? stop : view.pressed).focus();
+  if (isBusy) view.pressed = focused;
 }
 
 function sayState({ said, note }, text) {

@@ -6,7 +6,7 @@ import pytest
 from scripted_engine import LIMIT_S, ScriptedEngine
 from together_engine import TogetherEngine
 
-from dolly_widget import DollyWidget, EngineError
+from dolly_widget import DollyWidget, EngineError, IncompleteAnswerError
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def make():
         widget.close()
 
 
+LONG = {"type": "array", "items": {"type": "string"}, "minItems": 3}
 EITHER = pytest.mark.parametrize("engine", [ScriptedEngine, TogetherEngine])
 
 
@@ -114,6 +115,24 @@ def test_each_answer_has_a_seed_of_its_own():
         assert len({each.result.seed for each in widget.history}) == 5
 
 
+def test_four_answers_of_a_shape_have_it():
+    with contextlib.closing(DollyWidget("demo", device="CPU", temperature=1.0)) as widget:
+        widget.ask("Is the sky blue?", answer=["yes, it is", "no, it is not"])
+        widget._session.regenerate(4).wait(LIMIT_S)
+        asked = widget.history[1:]
+    assert len(asked) == 4
+    assert all(each.result.value in ("yes, it is", "no, it is not") for each in asked)
+    assert all(sum(each.result.probabilities.values()) == pytest.approx(1) for each in asked)
+
+
+def test_four_answers_of_a_shape_that_are_cut_stay():
+    with contextlib.closing(DollyWidget("demo", device="CPU", temperature=1.0)) as widget:
+        with pytest.raises(IncompleteAnswerError):
+            widget.ask("Who is Dolly?", answer=LONG, max_new_tokens=4)
+        widget._session.regenerate(4).wait(LIMIT_S)
+        assert [each.result.finish_reason for each in widget.history] == ["length"] * 5
+
+
 def test_what_waits_is_asked_after_all_four(make):
     widget = make(["blue"], ["red"], ["green"], ["grey"], ["pink"], ["A bird."], engine=TogetherEngine, stepwise=True)
     engine = widget._session.engine
@@ -148,6 +167,7 @@ def test_stop_leaves_those_that_are_there(make):
     widget.stop()
     widget.wait(LIMIT_S)
     assert texts(widget) == ["red", "green", "", ""]
+    assert [column.view.placeholder for column in columns(widget)][2:] == ["No answer."] * 2
     assert [column.choose.disabled for column in columns(widget)] == [False, False, True, True]
     assert not widget._screen.answer.several.is_writing
     assert widget.status == "idle"
@@ -160,6 +180,7 @@ def test_an_answer_that_fails_leaves_the_others(make, engine):
     widget.wait(LIMIT_S)
     assert texts(widget) == ["red", "", "grey", "pink"]
     assert "It &lt;b&gt;broke&lt;/b&gt;." in figures(widget)[1]
+    assert columns(widget)[1].view.placeholder == "No answer."
     assert columns(widget)[1].choose.disabled
     assert [each.result.text for each in widget.history] == ["blue", "red", "grey", "pink"]
     assert widget.status == "idle"

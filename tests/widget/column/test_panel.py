@@ -163,6 +163,7 @@ def test_a_pattern_is_a_regular_expression():
         ({"kind": "choices", "details": "one"}, "Give two choices or more"),
         ({"kind": "pattern", "details": "("}, "The pattern is no regular expression"),
         ({"kind": "pattern", "details": ""}, "Give a regular expression"),
+        ({"kind": "pattern", "details": "a{99999999999999999999}"}, "The pattern is no regular expression"),
     ],
 )
 def test_a_mistake_is_one_sentence(make, form, sentence):
@@ -176,6 +177,8 @@ def test_a_mistake_is_one_sentence(make, form, sentence):
     assert column.widget.table is None
     column.view.instruction = "{stars}"
     assert column.view.note == ""
+    column.say("turn", place=0, order="table")
+    assert column.view.note == ""  # it is not told again
 
 
 def test_a_seed_that_is_no_number_is_told(make):
@@ -196,7 +199,7 @@ def test_a_table_that_was_deleted_is_told(make):
     column = make(variables={"df": frame(), "other": frame()})
     column.variables = {"other": frame()}
     column.run(instruction="{text}")
-    assert "There is no table 'df' any longer" in column.view.note
+    assert "The table 'df' no longer exists: choose another one." in column.view.note
     assert column.view.table == "other"
 
 
@@ -384,8 +387,8 @@ def test_no_other_model_takes_its_place(make):
     column.run(instruction="{text}")
     with pytest.raises(RuntimeError, match="A column is being answered with this model"):
         column.widget.load("demo")
-    column.say("run")
-    assert "A column is being answered already" in column.view.note
+    column.say("run")  # as a second click does
+    assert (column.view.note, column.view.is_wrong) == ("", False)
     column.say("stop")
     column.wait()
     column.widget.load("demo").wait(LIMIT_S)
@@ -415,9 +418,80 @@ def test_a_widget_that_is_closed_ends_it(make):
     column = make(*answers(), stepwise=True)
     column.run(instruction="{text}")
     job = column.session._job
+    column.widget._session.engine.step()
+    run_until(column, 1)
     column.widget.close()
     assert job.done
-    assert column.widget.table is None
+    assert answered(column) == ["answer 0", None, None, None]
+
+
+def test_what_was_answered_is_there_after_the_widget_was_closed(make):
+    column = make(*answers())
+    column.run(instruction="{text}")
+    column.wait()
+    column.widget.close()
+    assert answered(column) == [f"answer {n}" for n in range(4)]
+
+
+@pytest.mark.parametrize("change", ["temperature", "form"])
+def test_the_button_says_what_a_click_asks_after_a_change_and_after_its_undoing(make, change):
+    column = make(*answers(5))
+    column.attempt(instruction="{text}")
+    column.wait()
+    assert column.view.run_label == "Run the other row"
+    where, name, value = {
+        "temperature": (column.widget, "temperature", 0.3),
+        "form": (column.view, "instruction", "{text}!"),
+    }[change]
+    before = getattr(where, name)
+    setattr(where, name, value)
+    assert column.view.run_label == "Run all 4 rows"
+    setattr(where, name, before)
+    assert column.view.run_label == "Run the other row"
+    column.say("run")
+    column.wait()
+    assert (len(column.widget._session.engine.calls), column.view.run_label) == (4, "Run all again")
+    column.say("run")
+    column.wait()
+    assert len(column.widget._session.engine.calls) == 8
+
+
+def test_a_run_that_did_not_begin_changes_nothing_of_the_one_before(make):
+    column = make(*answers())
+    column.attempt(instruction="{text}")
+    column.wait()
+    column.run(instruction="{txt}")
+    column.wait()
+    assert "There is no column 'txt'" in column.view.note
+    assert column.view.run_label == "Run all 4 rows"
+    column.view.instruction = "{text}"
+    assert column.view.run_label == "Run the other row"
+
+
+def test_it_asks_with_the_settings_of_the_model_that_it_waited_for(monkeypatch):
+    may_load, share = threading.Event(), loader.share_engine
+    monkeypatch.setattr(loader, "share_engine", lambda *a, **o: may_load.wait(LIMIT_S) and share(*a, **o))
+    column = Column("demo", {"df": frame(2)}, device="CPU", max_new_tokens=3)
+    try:
+        column.widget.temperature = 0.5
+        column.run(instruction="{text}")
+        column.widget.temperature = 0.123  # as the model's own come with it
+        may_load.set()
+        column.wait()
+        assert column.session.run.given.temperature == 0.123
+    finally:
+        may_load.set()
+        column.widget.close()
+
+
+def test_messages_to_the_page_are_short_whatever_a_table_is_called(make):
+    wide = pd.DataFrame({"x" * 10_000: ["a"], "text": ["b"]})
+    column = make(variables={"df": wide})
+    assert column.view.tables == [{"name": "df", "rows": 1, "columns": ["text"]}]
+    column.run(instruction="{" + "y" * 100_000 + "}")
+    column.wait()
+    assert "There is no column 'yyy" in column.view.note
+    assert len(column.view.note) <= 1000
 
 
 # The rows
