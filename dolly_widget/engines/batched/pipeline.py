@@ -132,9 +132,7 @@ class BatchedPipeline:
                 if stop.is_set():
                     for each in running:
                         each.cut_off()
-                    self._end(running, list(running))
-                else:
-                    self._step(running)
+                self._step(running)  # which ends those that were cut off
         except BaseException as exc:
             with self._lock:
                 running += self._new

@@ -44,7 +44,7 @@ class Running:
         self._is_cancelled = True
 
     def cut_off(self) -> None:
-        """Note that it has no end of its own: its answer is a cancelled one."""
+        """Have it end with this step, and its answer say that it was cancelled. Safe at any time."""
         self._answer.cancel()
 
     def tell(self, ids: Sequence[int], at_s: float) -> None:
