@@ -135,8 +135,10 @@ class GenAIEngine(ModelEngine):
     def _drop_loaded(self) -> None:
         """Free what is loaded, before anything is loaded in its place: a model's weights are in memory once."""
         loaded, self._loaded = self._loaded, None
+        # It may be in the midst of a step for those who have left. A broken one is at rest, and has an error, not a
+        # cancelled answer, for who comes too late.
         if isinstance(loaded, BatchedPipeline) and not loaded.is_broken:
-            loaded.close()  # it may be in the midst of a step for those who have left
+            loaded.close()
 
     def _load_stepped(self, properties: dict[str, Any]) -> SteppedModel:
         return SteppedModel(self.model, self.device, {k: v for k, v in properties.items() if k != _BACKEND})
