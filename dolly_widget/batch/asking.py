@@ -78,6 +78,8 @@ def ask_many(
 
 def ask_questions(
     questions: Sequence[Question],
+    cancel: threading.Event | None = None,
+    /,
     *,
     model: Asked = "demo",
     params: SamplingParams | None = None,
@@ -87,10 +89,12 @@ def ask_questions(
     at_once: int | None = None,
     progress: bool = True,
     ray: bool | int = False,
-    stop: threading.Event | None = None,
     **options: Any,
 ) -> list[RowResult]:
-    """``ask_many`` for questions that are there; after ``stop``, the results are those that were done."""
+    """``ask_many`` for questions that are there; after ``cancel``, the results are those that were done.
+
+    ``cancel`` is given by its place: ``options`` may have any name, and ``stop`` is the setting of that name.
+    """
     shape = None if answer is None else shape_of(answer)
     if at_once is not None and at_once < 1:
         raise ValueError(f"at_once must be 1 or more, not {at_once}.")
@@ -103,7 +107,7 @@ def ask_questions(
             questions,
             replace(source.params, seed=kept.seed if kept else base),
             shape,
-            stop or threading.Event(),
+            cancel or threading.Event(),
             at_once,
         )
         run = _Run(work, kept, on_result)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from dolly_widget.batch.asking import ask_questions
+from dolly_widget.batch.cells import as_text, plain
 from dolly_widget.batch.fields import FieldTemplate, fill_rows
 from dolly_widget.batch.frames import columns_of
 from dolly_widget.batch.result import RowResult
@@ -63,15 +65,35 @@ def _storable(value: Any) -> Any:
 
 
 def with_results(frame: Frame, results: Sequence[RowResult], into: str) -> Frame:
-    """A new table: ``frame``, and a result for each of its rows in the columns ``into`` and so on."""
-    columns: Any = answer_columns(results, into)
-    if hasattr(frame, "iloc"):
-        return _in_pandas(frame, columns)  # type: ignore[no-any-return]
+    """A new table: ``frame``, and a result for each of its rows in the columns ``into`` and so on.
+
+    Polars has enums as texts, and records as dictionaries; values of several types are texts. Whatever is raised
+    carries the results as its ``results``.
+    """
+    try:
+        columns = answer_columns(results, into)
+        add = _in_pandas if hasattr(frame, "iloc") else _in_polars
+        return add(frame, columns)  # type: ignore[no-any-return]
+    except BaseException as exc:
+        exc.results = list(results)  # type: ignore[attr-defined]
+        raise
+
+
+def _in_polars(frame: Any, columns: dict[str, list[Any]]) -> Any:
+    return frame.with_columns([_polars_series(name, values) for name, values in columns.items()])
+
+
+def _polars_series(name: str, values: list[Any]) -> Any:
     import polars
 
-    return frame.with_columns(  # type: ignore[attr-defined,no-any-return]
-        [polars.Series(name, values, strict=False) for name, values in columns.items()]
-    )
+    cells = [value if isinstance(value, float) else plain(value) for value in values]  # NaN is a number here
+    kinds = {type(each) for each in cells if each is not None}
+    if len(kinds) == 1 or kinds <= {int, float}:
+        with contextlib.suppress(TypeError, ValueError, OverflowError, polars.exceptions.PolarsError):
+            series = polars.Series(name, cells, strict=False)
+            if series.null_count() == cells.count(None):  # a whole number that is too large would be lost
+                return series
+    return polars.Series(name, [as_text(each) for each in cells], dtype=polars.String)
 
 
 def _in_pandas(frame: Any, columns: dict[str, list[Any]]) -> Any:
@@ -79,7 +101,17 @@ def _in_pandas(frame: Any, columns: dict[str, list[Any]]) -> Any:
 
     new = frame.copy()
     for name, values in columns.items():
-        series = pandas.Series(values, dtype=None if values else "object")
+        series = pandas.Series(values, dtype=_pandas_type(values))
         label = name if new.columns.nlevels == 1 else (name, *[""] * (new.columns.nlevels - 1))
         new[label] = series.array  # by place: an index may have a label twice
     return new
+
+
+def _pandas_type(values: list[Any]) -> str | None:
+    """The type of a column; None leaves it to pandas, which would make floats of whole numbers where one is missing."""
+    kinds = {type(each) for each in values if each is not None}
+    if None in values and kinds == {bool}:
+        return "boolean"
+    if None in values and kinds == {int}:
+        return "Int64" if all(-(2**63) <= each < 2**63 for each in values if each is not None) else "object"
+    return None if values else "object"

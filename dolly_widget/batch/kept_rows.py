@@ -6,6 +6,8 @@ leaves at most the beginning of one, which is cut off. A lock beside the file ke
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import time
@@ -18,6 +20,8 @@ from dolly_widget.text import parse_json
 from dolly_widget.text.shapes import Shape
 
 _FORMAT = "dolly_widget rows 1"
+_BEGINNING = json.dumps({"format": _FORMAT, "seed": 0}).removesuffix("0}").encode()
+"""Of the first line of every such file."""
 SYNC_S = 1.0
 """What a power failure may cost. A process that is killed loses nothing: its lines are the system's at once."""
 
@@ -41,14 +45,16 @@ class KeptRows:
             self._size = self._read(asked, shape)
             self._file.truncate(self._size)
             self._synced_at = time.monotonic()
-            if not self._size:
-                self._append(json.dumps({"format": _FORMAT, "seed": seed, "asked": dict(asked)}))
+            # With the first row: a run that never came to one keeps no other from beginning.
+            self._first_line = json.dumps({"format": _FORMAT, "seed": seed, "asked": dict(asked)})
         except BaseException:
             self._release()
             raise
 
     def add(self, result: RowResult) -> None:
         """Write one more row. Raises OSError, and then the file is as it was."""
+        if not self._size:
+            self._append(self._first_line)
         self._append(result.to_line())
 
     def close(self) -> None:
@@ -72,7 +78,7 @@ class KeptRows:
     def _read_lines(self, lines: Any, asked: Mapping[str, str], shape: Shape | None) -> int:
         header = lines.readline()
         if not header.endswith(b"\n"):
-            if len(header) > len(_FORMAT) and not header.startswith(b'{"format": "dolly'):
+            if not (_BEGINNING.startswith(header) or header.startswith(_BEGINNING)):
                 raise ValueError(_no_rows(self.path))
             return 0  # empty, or killed at its very beginning
         self.seed = self._check(header, asked)
@@ -111,18 +117,24 @@ class KeptRows:
     def _append(self, line: str) -> None:
         data = f"{line}\n".encode()
         try:
-            # The system gets it at once, and whole: nothing of it is in a buffer of ours.
-            written = self._file.write(data)
-            if written != len(data):
-                self._file.write(data[written:])
+            self._write(data)
             self._sync()
         except OSError as exc:
-            self._file.truncate(self._size)
+            with contextlib.suppress(OSError):  # the next run cuts it off
+                self._file.truncate(self._size)
             reason = exc.strerror or str(exc)
             raise OSError(
                 exc.errno, f"{reason}: {self.path} holds all rows before. Make room, and run it again to go on"
             ) from exc
         self._size += len(data)
+
+    def _write(self, data: bytes) -> None:
+        """Give all of it to the system at once: nothing is in a buffer of ours. It may take less than it is given."""
+        while data:
+            written = self._file.write(data)
+            if not written:
+                raise OSError(errno.ENOSPC, "The system took only a part of a row")
+            data = data[written:]
 
     def _sync(self) -> None:
         if time.monotonic() - self._synced_at >= SYNC_S:

@@ -12,7 +12,13 @@ Question: TypeAlias = "tuple[str, str] | ValueError"
 
 
 def questions_of(instructions: Iterable[Any], contexts: Iterable[Any] | None = None) -> list[Question]:
-    """The questions of two columns. Raises ValueError where there is not a context for each instruction."""
+    """The questions of two columns. Raises ValueError for a table, and without a context for each instruction."""
+    for name, column in (("instructions", instructions), ("contexts", contexts)):
+        if hasattr(column, "columns"):  # its items would be the names of its columns
+            raise ValueError(
+                f'{name} is a table: give one column, such as df["text"], or ask about each row with df.dolly.ask(…) '
+                "after import dolly_widget.pandas."
+            )
     if isinstance(instructions, str):
         raise ValueError("instructions is one text: give a list of them, or ask one with load_engine(…).generate.")
     if isinstance(contexts, str):

@@ -57,7 +57,7 @@ def answer_rows(
     if twice its size is free.
     Row n is drawn with the seed of ``params``, which has to have one, plus n. A row that cannot be asked or answered is
     a result with its ``error``. ``stop`` ends it: rows that it cuts off are not yielded. Raises what an engine raises
-    that can answer none.
+    that can answer none, EngineError where it is closed before all rows are answered.
     """
     if params.seed is None:
         raise ValueError("params needs a seed: each row is drawn with it, plus the row's number.")
@@ -84,6 +84,7 @@ class _Rows:
         self._asked: dict[int, tuple[int, GenerationRequest]] = {}
         """By the request's place: the row, and what was asked."""
         self._refused: deque[RowResult] = deque()
+        self._has_more = True
 
     def results(self, rows: Iterable[int], at_once: int | None) -> Iterator[RowResult]:
         """Yield what comes of ``rows``."""
@@ -97,10 +98,19 @@ class _Rows:
                 yield from self._those_refused()
                 row, request = self._asked.pop(place)
                 result = self._result(row, request, outcome)
-                if result.finish_reason != "cancelled":
-                    likely = None if result.error else result.probabilities or self._likely(request)
-                    yield replace(result, probabilities=likely)
+                if result.finish_reason == "cancelled":
+                    self._check_stopped()
+                    continue
+                likely = None if result.error else result.probabilities or self._likely(request)
+                yield replace(result, probabilities=likely)
         yield from self._those_refused()
+        if self._asked or self._has_more:
+            self._check_stopped()
+
+    def _check_stopped(self) -> None:
+        """Raise EngineError where rows are cut off that we did not stop."""
+        if not self._stop.is_set():
+            raise EngineError("This engine was closed while it answered: load the model again.")
 
     def _those_refused(self) -> Iterator[RowResult]:
         while self._refused:
@@ -116,6 +126,7 @@ class _Rows:
                 self._asked[place] = row, request
                 place += 1
                 yield request
+        self._has_more = False
 
     def _request(self, row: int) -> GenerationRequest | None:
         question, params = self._questions[row], replace(self._params, seed=seed_of(self._params, row))

@@ -1,15 +1,15 @@
-"""Tables as files: CSV and JSON lines a row at a time, Parquet by pandas. Knows neither engines nor a terminal."""
+"""Tables as files: CSV and JSON lines a row at a time, Parquet as a whole. Knows neither engines nor a terminal."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.text import parse_json
+from dolly_widget.batch.cells import as_text, json_text, plain
+from dolly_widget.text import encodable, parse_json
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -64,7 +64,7 @@ class TableFile:
                     )
                 yield dict(zip(header, record, strict=True))
 
-    @contextmanager
+    @contextlib.contextmanager
     def _records(self) -> Iterator[Any]:
         """A CSV reader. Its errors, and those of the encoding, become sentences."""
         csv.field_size_limit(_LONGEST_CELL)
@@ -96,7 +96,7 @@ class TableFile:
                 raise
             raise ValueError(f"{self.path} is no Parquet file, or a damaged one.") from exc
 
-    @contextmanager
+    @contextlib.contextmanager
     def _opened(self) -> Iterator[Any]:
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as file:
@@ -116,7 +116,10 @@ def kind_of(path: Path) -> str:
 def write_table(
     path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]], *, escapes_formulas: bool = False
 ) -> None:
-    """Write a table, whole or not at all, in the place of what was there. Raises OSError."""
+    """Write a table, whole or not at all, in the place of what was there. Raises OSError.
+
+    Half a character becomes U+FFFD. A column of Parquet whose values are of several types becomes texts.
+    """
     kind = kind_of(path)
     beside = path.with_name(f".{path.name}.tmp")
     try:
@@ -129,8 +132,8 @@ def write_table(
 def _write_csv(path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]], delimiter: str = ",") -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter)
-        writer.writerow(columns)
-        writer.writerows([_plain(row.get(name)) for name in columns] for row in rows)
+        writer.writerow(map(encodable, columns))
+        writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
 
 
 def _write_tsv(path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -140,7 +143,8 @@ def _write_tsv(path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]]
 def _write_json(path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
-            file.write(json.dumps({name: row[name] for name in columns if name in row}, default=str) + "\n")
+            fields = plain({name: row[name] for name in columns if name in row})
+            file.write(json_text(fields, is_ascii=True) + "\n")
 
 
 def _write_parquet(path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -148,7 +152,34 @@ def _write_parquet(path: Path, columns: list[str], rows: Iterable[Mapping[str, A
     for row in rows:
         for name, column in values.items():
             column.append(row.get(name))
-    _pandas("writes").DataFrame(values).to_parquet(path)
+    _pandas("writes")
+    import pyarrow.parquet
+
+    # By its own types: pandas' would make floats of whole numbers where one is missing.
+    table = pyarrow.table([_arrow(column) for column in values.values()], names=list(map(encodable, values)))
+    pyarrow.parquet.write_table(table, path)
+
+
+def _arrow(values: list[Any]) -> Any:
+    """A column as Arrow has it: as texts, where it has no type for all its values."""
+    import pyarrow
+
+    for change in (None, plain):
+        changed = values if change is None else list(map(change, values))
+        with contextlib.suppress(pyarrow.ArrowException, ValueError, TypeError, OverflowError):
+            column = pyarrow.array(changed, from_pandas=True)
+            if _is_storable(column.type):
+                return column
+    return pyarrow.array(list(map(as_text, values)), pyarrow.string())
+
+
+def _is_storable(kind: Any) -> bool:
+    """Whether Parquet has this type: it has no records without fields."""
+    import pyarrow
+
+    if pyarrow.types.is_struct(kind) and not kind.num_fields:
+        return False
+    return all(_is_storable(kind.field(place).type) for place in range(kind.num_fields))
 
 
 _WRITERS = {".csv": _write_csv, ".tsv": _write_tsv, ".jsonl": _write_json, ".parquet": _write_parquet}
@@ -162,9 +193,10 @@ def check_writable(path: Path) -> None:
         raise ValueError(f"There is no folder {path.parent}: make it first.")
 
 
-def _plain(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     """A value as CSV has it: a list or an object as JSON."""
-    return json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, dict | list) else value
+    value = plain(value)
+    return json_text(value) if isinstance(value, dict | list) else value
 
 
 def _escaped(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from dolly_widget.cli.interruptible import finish
 from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from
 from dolly_widget.cli.sampling_options import add_sampling_arguments, fields_as_options, given_settings
 from dolly_widget.cli.terminal import tell
-from dolly_widget.errors import EngineError
+from dolly_widget.errors import EngineError, error_text
 
 if TYPE_CHECKING:
     from dolly_widget.batch import Question, RowResult
@@ -84,12 +84,12 @@ def _map(args: argparse.Namespace) -> int:
         with fields_as_options():
             return ask_questions(
                 questions,
+                stop,
                 model=setup,
                 answer=shape,
                 resume=kept_path,
                 at_once=args.at_once,
                 ray=args.ray,
-                stop=stop,
                 **given,
             )
 
@@ -102,7 +102,13 @@ def _map(args: argparse.Namespace) -> int:
             f"Stopped: {len(results):,} of {len(questions):,} rows are kept in {kept_path}; "
             "the same command goes on from there."
         )
-    _write(args, table, columns, results)
+    try:
+        _write(args, table, columns, results)
+    except Exception as exc:  # a library's own, too: the answers are there, and are to be found
+        raise CommandError(
+            f"{args.out} could not be written: {_reason(exc)}. All answers are kept in {kept_path}: the same command "
+            "asks nothing again; for another --out FILE, rename it to FILE.rows first."
+        ) from exc
     _discard(kept_path)
     _tell_errors(results, args.into)
     return 0
@@ -152,6 +158,11 @@ def _write(args: argparse.Namespace, table: TableFile, columns: list[str], resul
             yield {**row, **dict(zip(new, values, strict=True))}
 
     write_table(args.out, [*columns, *new], rows(), escapes_formulas=args.escape_formulas)
+
+
+def _reason(exc: Exception) -> str:
+    text = exc.strerror if isinstance(exc, OSError) and exc.strerror else error_text(exc)
+    return " ".join(text.split()).rstrip(".")
 
 
 def _discard(kept_path: Path) -> None:

@@ -30,6 +30,7 @@ def check_constrains(engine: object, params: SamplingParams) -> None:
     if not isinstance(engine, Constrains):
         raise ValueError("This engine does not support answer=: use one from load_engine(…).")
     engine.check_shape(params)
+    refuse_beside_shape(params, ())
 
 
 def refuse_beside_shape(params: SamplingParams, prefix_ids: Sequence[int]) -> None:
@@ -40,11 +41,12 @@ def refuse_beside_shape(params: SamplingParams, prefix_ids: Sequence[int]) -> No
 
 
 def with_value(result: GenerationResult, shape: Shape) -> GenerationResult:
-    """``result`` with its value. Raises IncompleteAnswerError where it ended too early."""
+    """``result`` with its value. Raises IncompleteAnswerError where it ended too early, or its class refuses it."""
     try:
         if result.finish_reason == "stop" or shape.is_whole(result.text):
             return replace(result, value=shape.parse(result.text))
     except ValueError as exc:
-        raise IncompleteAnswerError(f"The answer is not of its shape: {exc}. Ask again.", result) from exc
+        reason = " ".join(str(exc).split()).rstrip(".")
+        raise IncompleteAnswerError(f"The answer is not of its shape: {reason}. Ask again.", result) from exc
     why = "max_new_tokens was reached: allow more" if result.finish_reason == "length" else "it was stopped"
     raise IncompleteAnswerError(f"The answer ended before it was whole, because {why}.", result)

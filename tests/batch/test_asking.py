@@ -6,12 +6,18 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from dataclasses import dataclass
 
+import pandas as pd
+import polars as pl
 import pytest
 from many_engine import ManyEngine
 
 from dolly_widget import EngineError, RowResult, SamplingParams, ask_many
 from dolly_widget.batch import KeptRows, answer_rows, ask_questions
+from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.shaped import with_value
+from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.text.shapes import Shape
 
 QUESTIONS = [f"q{n}" for n in range(10)]
@@ -79,6 +85,12 @@ def test_contexts_go_with_their_instructions_and_nan_is_none():
     [
         ({"instructions": "one text"}, "instructions is one text: give a list"),
         ({"instructions": ["a"], "contexts": "x"}, "contexts is one text: give a list"),
+        (
+            {"instructions": pd.DataFrame({"text": ["a"]})},
+            r'instructions is a table: give one column, such as df\["text"\], or ask about each row with df',
+        ),
+        ({"instructions": pl.DataFrame({"text": ["a"]})}, "instructions is a table"),
+        ({"instructions": ["a"], "contexts": pd.DataFrame({"text": ["a"]})}, "contexts is a table"),
         ({"instructions": ["a"], "at_once": 0}, "at_once must be 1 or more, not 0"),
         ({"instructions": ["a"], "top_p": 2}, "top_p must be"),
         ({"instructions": ["a"], "answer": 3.5}, "no shape of an answer|not supported"),
@@ -96,6 +108,22 @@ def test_an_unknown_option_is_a_sentence():
         ask_many(["a"], model=ManyEngine(), top_q=1)
 
 
+def test_stop_is_the_setting_of_that_name():
+    engine = ManyEngine()
+    ask_many(["a"], model=engine, stop=["."])
+    assert engine.params.stop == (".",)
+
+
+def test_a_stop_is_no_option_of_a_caller_s():
+    with pytest.raises(TypeError, match="There is no setting 'cancel'"):
+        ask_many(["a"], model=ManyEngine(), cancel=threading.Event())
+
+
+@pytest.mark.parametrize("column", [pd.Series(["a", "b"]), pl.Series(["a", "b"])])
+def test_a_column_of_a_table_is_asked(column):
+    assert texts(ask_many(column, model=ManyEngine(), seed=0)) == ["a/0", "b/1"]
+
+
 def test_no_rows_are_no_results():
     assert ask_many([], model=ManyEngine()) == []
 
@@ -104,6 +132,37 @@ def test_values_of_choices_come_with_the_results():
     results = ask_many(QUESTIONS, model=ManyEngine(), answer=[True, False], seed=0)
     assert {each.value for each in results} == {True, False}
     assert all(each.value is {"yes": True, "no": False}[each.text] for each in results)
+
+
+@dataclass
+class Small:
+    n: int
+
+    def __post_init__(self):
+        if self.n > 3:
+            raise AssertionError("too many")  # assert itself is pytest's here
+
+
+def test_a_value_that_its_class_refuses_is_the_error_of_its_row_alone():
+    class Counting(ManyEngine):
+        def _outcome(self, request):
+            result = GenerationResult(f'{{"n": {request.prompt}}}', (1, 2), 5, "stop", 0, 0.25, 0.1)
+            try:
+                return with_value(result, request.shape)
+            except IncompleteAnswerError as exc:
+                return exc
+
+    results = ask_many(["1", "7", "2"], model=Counting(), answer=Small)
+    assert [each.value for each in results] == [Small(1), None, Small(2)]
+    assert results[1].error == "The answer is not of its shape: Small refuses it (AssertionError: too many). Ask again."
+
+
+def test_settings_that_cut_a_shaped_answer_are_one_error_and_leave_no_rows(tmp_path):
+    engine, path = ManyEngine(), tmp_path / "rows"
+    with pytest.raises(ValueError, match="does not go with stop: leave one of them out"):
+        ask_many(QUESTIONS, model=engine, answer=["a", "b"], stop=["."], resume=path)
+    assert engine.taken == 0
+    assert len(ask_many(QUESTIONS, model=engine, answer=["a", "b"], resume=path)) == 10
 
 
 def test_requests_are_made_when_there_is_room_for_them():
@@ -122,7 +181,9 @@ def test_bad_rows_do_not_wait_for_the_engine_s_last():
 
 
 def test_rows_that_a_stop_cuts_off_are_not_there():
-    assert texts(ask_many(["a", "cancelled"], model=ManyEngine(), seed=0)) == ["a/0"]
+    stop = threading.Event()
+    engine = ManyEngine(at_once=1, on_answer=lambda count: stop.set())
+    assert texts(ask_questions([("a", ""), ("cancelled", "")], stop, model=engine, seed=0)) == ["a/0"]
 
 
 def test_memory_is_about_a_kilobyte_a_row():
@@ -184,11 +245,25 @@ def test_a_device_that_fails_is_no_row_s_fault(tmp_path):
 def test_a_stop_keeps_what_is_done():
     stop = threading.Event()
     engine = ManyEngine(at_once=1, on_answer=lambda count: count == 3 and stop.set())
-    assert texts(ask_questions([(each, "") for each in QUESTIONS], model=engine, seed=0, stop=stop)) == [
-        "q0/0",
-        "q1/1",
-        "q2/2",
-    ]
+    results = ask_questions([(each, "") for each in QUESTIONS], stop, model=engine, seed=0)
+    assert texts(results) == ["q0/0", "q1/1", "q2/2"]
+
+
+@pytest.mark.parametrize("questions", [["a", "cancelled"], ["a", "cancelled", "b"]])
+def test_rows_that_a_closed_engine_cuts_off_are_an_error_with_what_is_done(questions):
+    with pytest.raises(EngineError, match="This engine was closed while it answered: load the model again") as raised:
+        ask_many(questions, model=ManyEngine(at_once=1), seed=0)
+    assert texts(raised.value.results) == ["a/0"]
+
+
+def test_rows_that_a_closed_engine_never_took_are_an_error_with_what_is_done():
+    class Closing(ManyEngine):
+        def _in_turns(self, requests, at_once):
+            yield from self._outcomes([(0, next(requests))])
+
+    with pytest.raises(EngineError, match="This engine was closed while it answered") as raised:
+        ask_many(QUESTIONS, model=Closing(), seed=0)
+    assert texts(raised.value.results) == ["q0/0"]
 
 
 # A file of finished rows
@@ -249,7 +324,13 @@ def test_a_run_of_something_else_is_refused_and_the_file_is_as_it_was(path, inte
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b'{"a": 1}\n', b"no line break, and no rows", b"[]\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *[b"a,b\n1,2\n", b'{"a": 1}\n', b"no line break, and no rows", b"[]\n", b"a short note", b"x", b"\0", b"{}"],
+        *[b'{"format": "dolly"}', b'{"format": "dolly_widget rows 2'],
+    ],
+)
 def test_a_file_that_holds_something_else_is_refused_and_left_alone(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="is there already and holds no rows of a run: name another file"):
@@ -270,7 +351,7 @@ def test_a_torn_last_line_is_cut_off_wherever_it_ends(path, interrupted):
 def test_a_torn_first_line_is_a_new_file(path):
     expected = go_on(path, seed=3)
     header = path.read_bytes().split(b"\n")[0]
-    for end in (0, 1, len(header)):
+    for end in range(len(header) + 1):
         path.write_bytes(header[:end])
         assert go_on(path, seed=3) == expected
 
@@ -307,9 +388,9 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(path, monkeypatch):
 
         def write(self, data):
             self._rows += 1
-            if self._rows < 4:
+            if self._rows < 5:  # the first line, and three rows
                 return self._file.write(data)
-            if self._rows == 4:
+            if self._rows == 5:
                 return self._file.write(data[:20])
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -333,6 +414,54 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(path, monkeypatch):
     engine = ManyEngine()
     assert texts(go_on(path, seed=0, engine=engine)) == [f"q{n}/{n}" for n in range(10)]
     assert engine.taken == 7
+
+
+class Grudging:
+    """A file that takes ``most`` bytes at a time; with ``room``, so many in all. It cannot be made shorter."""
+
+    def __init__(self, file, most=7, room=10**6):
+        self._file, self._most, self._room = file, most, room
+
+    def write(self, data):
+        taken = self._file.write(data[: min(self._most, self._room)])
+        self._room -= taken
+        return taken
+
+    def truncate(self, size):
+        raise OSError(errno.EIO, "Input/output error")
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+
+def test_a_row_that_the_system_takes_in_parts_is_whole(path):
+    kept = KeptRows(path, {}, 0, None)
+    kept._file = Grudging(kept._file)
+    for row in range(2):
+        kept.add(RowResult(row, "a text"))
+    kept.close()
+    again = KeptRows(path, {}, 0, None)
+    again.close()
+    assert texts(again.results.values()) == ["a text", "a text"]
+
+
+@pytest.mark.parametrize("room", [0, 1, 20])
+def test_a_row_that_the_system_does_not_take_whole_is_an_error_and_cut_off_by_the_next_run(path, room):
+    kept = KeptRows(path, {}, 0, None)
+    kept.add(RowResult(0, "a text"))
+    whole = path.read_bytes()
+    kept._file = Grudging(kept._file, room=room)
+    with pytest.raises(OSError, match=r"The system took only a part of a row: .* holds all rows before"):
+        kept.add(RowResult(1, "a text"))
+    kept.close()
+    assert path.read_bytes() != whole or not room
+    again = KeptRows(path, {}, 0, None)
+    assert path.read_bytes() == whole
+    again.add(RowResult(1, "another"))
+    again.close()
+    last = KeptRows(path, {}, 0, None)
+    last.close()
+    assert texts(last.results.values()) == ["a text", "another"]
 
 
 def test_values_are_read_from_the_file(path):

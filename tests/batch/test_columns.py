@@ -1,6 +1,9 @@
 """Answers as new columns of a table: pandas' accessor, Polars, names that are taken, rows without an answer."""
 
+import datetime
+import enum
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 import polars as pl
@@ -20,6 +23,14 @@ def test_the_accessor_returns_a_new_frame_with_the_answers_and_their_errors():
     assert new["said"].iloc[[0, 2]].tolist() == ["a!/0", "b!/2"]
     assert pd.isna(new["said"].iloc[1])
     assert new["said_error"].tolist() == ["", "'text' is empty in this row.", ""]
+
+
+def test_stop_is_the_setting_and_no_event():
+    engine, frame = ManyEngine(), pd.DataFrame({"text": ["a"]})
+    frame.dolly.ask("{text}", model=engine, stop=["."])
+    assert engine.params.stop == (".",)
+    with pytest.raises(TypeError, match="There is no setting 'cancel'"):
+        frame.dolly.ask("{text}", model=engine, cancel=None)
 
 
 def test_polars_through_the_same_function():
@@ -83,3 +94,58 @@ def test_an_empty_table_stays_one():
 def test_lists_and_objects_are_values_of_cells():
     results = [RowResult(0, "[1]", [1]), RowResult(1, "{}", {"a": 1})]
     assert with_results(pd.DataFrame({"a": [1, 2]}), results, "v")["v"].tolist() == [[1], {"a": 1}]
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = 2
+
+
+@dataclass
+class Found:
+    colour: Colour
+    day: datetime.date | None
+
+
+DAY = datetime.date(2026, 11, 29)
+CELLS = [
+    ([Colour.RED, None, Colour.BLUE], ["red", None, "BLUE"]),
+    ([Found(Colour.RED, DAY), None], [{"colour": "red", "day": DAY}, None]),
+    ([{"a": 1}, None, {"a": None}], [{"a": 1}, None, {"a": None}]),
+    ([1, None, "two"], ["1", None, "two"]),
+    ([1, 2.5, None], [1.0, 2.5, None]),
+    ([True, 1], ["True", "1"]),
+    ([[1], {"a": "ä"}, None], ["[1]", '{"a": "ä"}', None]),
+    ([2**200, 1], [str(2**200), "1"]),
+    (["a \ud800", None], ["a \ufffd", None]),
+]
+
+
+@pytest.mark.parametrize(("values", "cells"), CELLS)
+def test_polars_takes_every_value_and_none(values, cells):
+    results = [RowResult(row, str(value), value, error="" if value else "no") for row, value in enumerate(values)]
+    table = with_results(pl.DataFrame({"n": range(len(values))}), results, "v")
+    assert table["v"].to_list() == cells
+
+
+@pytest.mark.parametrize(("answer", "kind"), [([1, 2], "Int64"), ([True, False], "boolean")])
+def test_a_row_without_an_answer_leaves_the_type_of_the_column(answer, kind):
+    new = pd.DataFrame({"text": ["a", None, "b"]}).dolly.ask("{text}", answer=answer, model=ManyEngine(), seed=0)
+    assert new["answer"].dtype == kind
+    assert new["answer"].isna().tolist() == [False, True, False]
+
+
+def test_whole_numbers_that_are_too_large_for_a_type_are_kept():
+    results = [RowResult(0, str(10**30), 10**30), RowResult(1, error="no")]
+    assert with_results(pd.DataFrame({"a": [1, 2]}), results, "v")["v"].tolist() == [10**30, None]
+
+
+@pytest.mark.parametrize(("kind", "method"), [(pd.DataFrame, "copy"), (pl.DataFrame, "with_columns")])
+def test_a_table_that_cannot_be_made_costs_no_answers(kind, method, monkeypatch):
+    def fail(*arguments, **options):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(kind, method, fail)
+    with pytest.raises(RuntimeError, match="no memory") as raised:
+        ask_column(kind({"text": ["a", "b"]}), "{text}", model=ManyEngine(), seed=0)
+    assert [each.text for each in raised.value.results] == ["a/0", "b/1"]

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -118,3 +119,61 @@ def test_a_table_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(OSError, match="No space"):
         write_table(tmp_path / "a.csv", ["a"], rows())
     assert list(tmp_path.iterdir()) == []
+
+
+def written(path, columns, rows):
+    write_table(path, columns, rows)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT, np.float32("nan")], ids=repr)
+def test_what_is_missing_is_null_or_nothing(tmp_path, missing):
+    rows = [{"a": missing, "b": [missing, 1.5]}]
+    assert written(tmp_path / "a.jsonl", ["a", "b"], rows) == '{"a": null, "b": [null, 1.5]}\n'
+    assert written(tmp_path / "a.csv", ["a", "b"], rows) == 'a,b\n,"[null, 1.5]"\n'
+
+
+def test_infinity_is_null_where_json_has_no_number_for_it(tmp_path):
+    assert written(tmp_path / "a.jsonl", ["a"], [{"a": float("inf")}]) == '{"a": null}\n'
+    assert written(tmp_path / "a.csv", ["a"], [{"a": float("inf")}]) == "a\ninf\n"
+
+
+def test_lists_of_parquet_are_lists(tmp_path):
+    days = [np.datetime64("2026-11-29T00:00:00", "ns"), np.datetime64("NaT", "ns")]
+    frame = pd.DataFrame({"n": [list(range(2000)), [1]], "nested": [[[1], [2, 3]], []], "day": [days, []]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    columns, rows = read(tmp_path / "a.parquet")
+    first = json.loads(written(tmp_path / "a.jsonl", columns, rows).splitlines()[0])
+    assert first == {"n": list(range(2000)), "nested": [[1], [2, 3]], "day": ["2026-11-29 00:00:00", None]}
+    write_table(tmp_path / "a.csv", columns, rows)
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as lines:
+        again = next(csv.DictReader(lines))
+    assert {name: json.loads(text) for name, text in again.items()} == first
+    write_table(tmp_path / "b.parquet", columns, rows)
+    assert [each.tolist() for each in pd.read_parquet(tmp_path / "b.parquet")["n"]] == [list(range(2000)), [1]]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.parquet"])
+def test_half_a_character_costs_no_table(tmp_path, name):
+    rows = [{"a": "x \ud83d", "b": ["\ud83d"]}, {"a": "y", "b": []}]
+    write_table(tmp_path / name, ["a", "b"], rows)
+    first = read(tmp_path / name)[1][0]
+    assert first["a"] == "x \ufffd"
+    assert "\ufffd" in "".join(first["b"])
+
+
+@pytest.mark.parametrize(
+    ("values", "stored"),
+    [
+        ([1, "x", None, 2.5], ["1", "x", None, "2.5"]),
+        ([True, {"a": [1, None]}, [2]], ["True", '{"a": [1, null]}', "[2]"]),
+        ([{}, None], ["{}", None]),
+        ([[{}], []], ["[{}]", "[]"]),
+        ([10**30, "\ud83d"], [str(10**30), "\ufffd"]),
+        ([1, None, 2**60 + 1], [1, None, 2**60 + 1]),
+    ],
+)
+def test_parquet_takes_a_column_of_any_values(tmp_path, values, stored):
+    pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
+    write_table(tmp_path / "a.parquet", ["v"], [{"v": value} for value in values])
+    assert pyarrow_parquet.read_table(tmp_path / "a.parquet")["v"].to_pylist() == stored

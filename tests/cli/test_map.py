@@ -52,6 +52,11 @@ def test_the_output_is_the_input_with_answers_and_errors(folder, engine, capsys)
     )
 
 
+def test_stop_is_the_setting_of_that_name(folder, engine):
+    assert run("--stop", ".") == 0
+    assert engine.params.stop == (".",)
+
+
 def test_choices_into_a_named_column(folder, engine):
     assert run("--choices", "yes, no", "--into", "label") == 0
     assert {row["label"] for row in rows_of(folder / "out.csv")} <= {"yes", "no", ""}
@@ -127,6 +132,42 @@ def test_another_question_over_rows_that_are_kept_is_refused(folder, monkeypatch
     assert run() == 0
     assert engine.taken == 2
     assert [row["answer"] for row in rows_of(folder / "out.csv")] == ["a?/0", "", "=b?/2"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(28, "No space left on device", "out.csv"), "No space left on device. All"),
+        (ValueError("Columns\n differ."), "Columns differ. All"),
+        (RecursionError("deep"), "Internal error in dolly_widget (RecursionError: deep): this is a bug"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_a_sentence_that_names_the_answers(
+    folder, engine, capsys, monkeypatch, error, reason
+):
+    def fail(*arguments, **options):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dolly_widget.batch.table_files.write_table", fail)
+        assert run() == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"dolly-widget: out.csv could not be written: {reason}")
+    assert "All answers are kept in out.csv.rows: the same command asks nothing again" in said
+    assert said.count("\n") == 1
+    asked = engine.taken
+    (folder / "out.csv.rows").rename(folder / "other.jsonl.rows")
+    assert run(out="other.jsonl") == 0
+    assert engine.taken == asked
+    assert sorted(each.name for each in folder.glob("*other*")) == ["other.jsonl"]
+
+
+def test_a_table_of_mixed_values_becomes_any_other(folder, engine):
+    (folder / "in.jsonl").write_text('{"text": "a", "v": 1, "o": {}}\n{"text": "\\ud83d", "v": "x", "o": {}}\n')
+    for out in ("out.parquet", "out.csv", "out.jsonl"):
+        assert run(out=out, table="in.jsonl") == 0
+    assert pd.read_parquet(folder / "out.parquet")[["text", "v"]].to_numpy().tolist() == [["a", "1"], ["\ufffd", "x"]]
+    assert [each["text"] for each in rows_of(folder / "out.csv")] == ["a", "\ufffd"]
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):

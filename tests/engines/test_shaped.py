@@ -144,6 +144,7 @@ def test_answers_parse_and_are_valid_for_a_thousand_random_schemas(engine):
         "[äöü€🙂]{2}cafe",
         r"\d{4}-\d\d",
         "(?i)hello",
+        "(?i)[^a-z]{3}",
         r'"\\"{2}',
     ],
 )
@@ -163,6 +164,11 @@ def test_a_value_is_of_the_type_that_was_asked_for(engine, answer, params):
     if isinstance(value, Person):
         assert type(value.born) is datetime.date
         assert all(type(each) is Colour for each in value.colours)
+
+
+def test_a_thousand_choices_of_which_each_begins_the_next_are_held_to(engine):
+    texts = ["a" * count for count in range(1, 1001)]
+    assert engine.generate(PROMPT, replace(HOT, seed=1), answer=texts).value in texts
 
 
 def test_choices_that_begin_others_come_too(engine):

@@ -19,6 +19,8 @@ class ManyEngine:
         self.at_once, self.on_answer = at_once, on_answer
         self.is_closed = self.is_cancelled = False
         self.taken = self.answered = self.most_waiting = 0
+        self.params = None
+        """How the last question was to be drawn."""
 
     def check_shape(self, params):
         pass
@@ -36,6 +38,7 @@ class ManyEngine:
         waiting = []
         for place, request in enumerate(requests):
             self.taken += 1
+            self.params = request.params
             waiting.append((place, request))
             self.most_waiting = max(self.most_waiting, len(waiting))
             if len(waiting) == (at_once or self.at_once):

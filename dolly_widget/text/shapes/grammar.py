@@ -51,18 +51,46 @@ def one_of(texts: Iterable[str]) -> str:
     The library (GenAI 2026.4.1) lets wrong tokens through where an alternative begins with a later one's beginning:
     ``"ab" | "a"`` within quotation marks may become "abb".
     """
-    groups: dict[str, list[str]] = {}
-    for text in texts:
-        groups.setdefault(text[:1], []).append(text)
-    ways = []
-    for first, group in groups.items():
-        if first:
-            shared = _beginning(min(group), max(group))
-            rest = [text[len(shared) :] for text in group]
-            ways.append(sequence([literal(shared), one_of(rest) if any(rest) else ""]))
-    if not ways:
-        return '""'
-    return f"({either(ways)})?" if "" in groups else either(ways)
+    forks = [_Fork(texts)]
+    for fork in forks:  # and those that it leads to: without recursion, since each text may begin the next
+        forks.extend(fork.split())
+    for fork in reversed(forks):
+        fork.join()
+    return forks[0].grammar
+
+
+class _Fork:
+    """A place where texts begin to differ."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts: Iterable[str] = texts
+        self._ways: list[tuple[str, _Fork | None]] = []
+        """What some texts begin with, and what follows."""
+        self._may_end = False
+        self.grammar = ""
+
+    def split(self) -> list[_Fork]:
+        """The forks behind it."""
+        groups: dict[str, list[str]] = {}
+        for text in self._texts:
+            groups.setdefault(text[:1], []).append(text)
+        self._texts = ()  # they would add up
+        self._may_end = "" in groups
+        for first, group in groups.items():
+            if first:
+                shared = _beginning(min(group), max(group))
+                rest = [text[len(shared) :] for text in group]
+                self._ways.append((shared, _Fork(rest) if any(rest) else None))
+        return [fork for _, fork in self._ways if fork]
+
+    def join(self) -> None:
+        """Write its grammar; those behind it have theirs."""
+        ways = [sequence([literal(shared), fork.grammar if fork else ""]) for shared, fork in self._ways]
+        if not ways:
+            self.grammar = '""'
+        else:
+            self.grammar = f"({either(ways)})?" if self._may_end else either(ways)
+        self._ways = []
 
 
 def _beginning(first: str, last: str) -> str:

@@ -121,12 +121,18 @@ class _Translation:
         if op == "LITERAL":
             return ((argument, argument),)
         if op == "NOT_LITERAL":
-            return minus(self._within, ((argument, argument),))
+            return self._without(((argument, argument),))
         if op == "ANY":
             return self._within if self._flags & re.DOTALL else minus(self._within, ((0x0A, 0x0A),))
         is_negated = str(argument[0][0]) == "NEGATE"
         ranges = tuple(sorted(each for part in argument[is_negated:] for each in self._part(*part)))
-        return minus(self._within, ranges) if is_negated else ranges
+        return self._without(ranges) if is_negated else ranges
+
+    def _without(self, ranges: Ranges) -> Ranges:
+        """The characters that a negated class leaves: where case is ignored, not those of another case either."""
+        if self._flags & re.IGNORECASE:
+            ranges = _in_any_case(ranges, self._within, self._flags & re.ASCII)
+        return minus(self._within, ranges)
 
     def _part(self, op: Any, argument: Any) -> Ranges:
         if str(op) == "LITERAL":
@@ -136,6 +142,13 @@ class _Translation:
         name = str(argument).removeprefix("CATEGORY_")
         ranges = _CATEGORIES[name.removeprefix("NOT_")]
         return minus(self._within, ranges) if name.startswith("NOT_") else ranges
+
+
+def _in_any_case(ranges: Ranges, within: Ranges, flags: int) -> Ranges:
+    """The characters of ``within`` that match a class of ``ranges`` in any case: as ``re`` says, of every alphabet."""
+    members = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+    alike = re.compile(f"[{members}]", flags | re.IGNORECASE)
+    return tuple((code, code) for first, last in within for code in range(first, last + 1) if alike.match(chr(code)))
 
 
 def _other_case(ranges: Ranges) -> Iterable[tuple[int, int]]:

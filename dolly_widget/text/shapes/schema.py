@@ -59,6 +59,7 @@ class _Schema:
             raise ValueError(f"The schema has more than {_MOST_NODES} parts, of {_short(path)}: ask for less at once.")
         if not isinstance(schema, Mapping):
             raise ValueError(f"{path} must be an object that says a type, not {_short(repr(schema))}.")
+        _check_names(schema, path)
         if "$ref" in schema:
             return self._referred(schema, path, depth, refs)
         for keyword in ("const", "enum"):
@@ -120,6 +121,7 @@ class _Schema:
                     f"{path} uses {keyword!r} with {_short(repr(value))}: texts and numbers are supported."
                 )
             _check_characters(value, path)
+            _check_type(value, schema, path)
         return OneOf(tuple(values))
 
     def _any_of(self, schema: Mapping[str, Any], path: str, depth: int, refs: tuple[str, ...]) -> Node:
@@ -139,6 +141,7 @@ class _Schema:
             )
         if not isinstance(required, list | tuple) or not set(map(str, required)) <= set(fields):
             raise ValueError(f"{path} uses 'required' with a field that is not in 'properties'.")
+        _check_names(fields, f"{path}.properties")
         for name in fields:
             _check_characters(name, path)
         nodes = {
@@ -205,6 +208,40 @@ class _Schema:
         if least > most:
             raise ValueError(f"{path} uses a minimum that is more than its maximum: no value fits.")
         return least, most
+
+
+def _check_names(schema: Mapping[Any, Any], path: str) -> None:
+    others = [each for each in schema if not isinstance(each, str)]
+    if others:
+        raise ValueError(f"{path} has the name {_short(repr(others[0]))}, which is no text: names of JSON are texts.")
+
+
+def _check_type(value: Any, schema: Mapping[str, Any], path: str) -> None:
+    """Raise ValueError for a value that the ``type`` beside it excludes."""
+    kinds = schema.get("type", ())
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if not isinstance(kinds, list | tuple) or not all(isinstance(each, str) and each in _KEYWORDS for each in kinds):
+        raise ValueError(f"{path} has the type {_short(repr(schema['type']))}: supported are {_supported()}.")
+    if "type" in schema and not {_type_of(value), _wider_type_of(value)} & set(kinds):
+        raise ValueError(
+            f"{path} has the value {_short(repr(value))}, which is not of its type {' or '.join(kinds)}: "
+            "correct one of them."
+        )
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, str):
+        return "string"
+    return "integer" if value == int(value) else "number"
+
+
+def _wider_type_of(value: Any) -> str:
+    kind = _type_of(value)
+    return "number" if kind == "integer" else kind
 
 
 def _check_characters(value: Any, path: str) -> None:

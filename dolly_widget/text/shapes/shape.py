@@ -131,7 +131,13 @@ def _of_schema(
     node = read_schema(schema)
 
     def parse(text: str) -> Any:
-        value = make(read_json(text, node))
-        return validate(text) if validate else value
+        value = read_json(text, node)
+        try:
+            return validate(text) if validate else make(value)
+        except ValueError:
+            raise
+        except Exception as exc:  # of a class of the user's
+            name = getattr(source, "__name__", "Its class")
+            raise ValueError(f"{name} refuses it ({type(exc).__name__}: {exc})") from exc
 
     return Shape(parse, schema_grammar(node), source=source, is_json=True)

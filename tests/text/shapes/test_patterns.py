@@ -1,5 +1,6 @@
 """A regular expression is held to, or refused in a sentence before anything runs."""
 
+import random
 import re
 
 import pytest
@@ -50,3 +51,35 @@ def test_the_ends_of_a_pattern_mean_nothing(pattern):
 
 def test_case_is_ignored_on_request():
     assert pattern_grammar(re.compile("a", re.IGNORECASE)) == "[Aa]"
+
+
+LETTERS = ["a-z", "A-Z", "k", "S", "@-F", "İ", "ı", "ſ", "ä", "À-Þ", "µ", "ß", "Ÿ", "α-ω", "0-5", "!-,"]
+NOT_ASCII = [r"\d", r"\w", r"\s", r"\D", r"\W", r"\S"]
+
+
+def random_class(seed, parts):
+    pick = random.Random(seed)
+    return f"[{pick.choice('^^^ ').strip()}{''.join(pick.sample(parts, pick.randint(1, 3)))}]"
+
+
+@pytest.mark.parametrize(
+    ("flags", "parts"),
+    [
+        (0, LETTERS),
+        (re.IGNORECASE, LETTERS),
+        (re.IGNORECASE | re.ASCII, LETTERS + NOT_ASCII),
+        (re.ASCII, LETTERS + NOT_ASCII),
+    ],
+)
+def test_each_character_that_a_class_lets_through_matches_it(flags, parts):
+    for text in ["[^a-z]", "[^a]", "[^Z]", *(random_class(seed, parts) for seed in range(150))]:
+        pattern = re.compile(text, flags)
+        try:
+            grammar = pattern_grammar(pattern)
+        except ValueError:  # nothing is left
+            assert not any(pattern.fullmatch(chr(code)) for code in range(0x20, 0x7F))
+            continue
+        # What a grammar writes of a class, re reads as well.
+        let_through = [chr(code) for code in range(0x3000) if re.fullmatch(grammar, chr(code))]
+        assert let_through
+        assert [each for each in let_through if not pattern.fullmatch(each)] == [], text

@@ -96,6 +96,33 @@ def test_a_shape_is_its_own():
     assert shape_of(shape) is shape
 
 
+def test_texts_of_which_each_begins_the_next_are_choices():
+    texts = ["a" * count for count in range(1, 1001)]
+    shape = shape_of(texts)
+    assert shape.grammar.count('"a"') == 1000
+    assert shape.parse(texts[-1]) == texts[-1]
+
+
+def test_what_begins_alike_is_written_once():
+    grammar = shape_of(["no", "none", "nobody", "yes", "n"]).grammar
+    assert grammar == 'root ::= ("n" ("o" (("ne" | "body"))?)? | "yes")'
+
+
+@pytest.mark.parametrize("error", [AssertionError("negative"), TypeError("negative"), KeyError("negative")])
+def test_whatever_a_class_raises_is_a_value_error_of_its_text(error):
+    @dataclass
+    class Picky:
+        n: int
+
+        def __post_init__(self):
+            raise error
+
+    shape = shape_of(Picky)
+    with pytest.raises(ValueError, match=rf"Picky refuses it \({type(error).__name__}: '?negative'?\)"):
+        shape.parse('{"n": 1}')
+    assert not shape.is_whole('{"n": 1}')
+
+
 def test_a_pydantic_model_makes_the_value_itself():
     class Model:
         """What pydantic's classes have of it."""
