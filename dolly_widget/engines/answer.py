@@ -91,12 +91,19 @@ class Answer:
         self._started = math.nan
         self._times: list[float] = []
         self._callback_s = 0.0
+        self._is_cut = False
         self.error: BaseException | None = None
+        self.shortfall = ""
+        """Why it cannot go on although it has not ended: "" where it can."""
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the caller asked to stop, or the engine is being closed."""
-        return any(event.is_set() for event in self._cancels)
+        """Whether the caller asked to stop, the engine is being closed, or ``cancel`` was called."""
+        return self._is_cut or any(event.is_set() for event in self._cancels)
+
+    def cancel(self) -> None:
+        """Have it end where it is, and say so. Safe from any thread."""
+        self._is_cut = True
 
     @property
     def is_stopped(self) -> bool:
@@ -206,7 +213,9 @@ class Answer:
             return "stop"
         if len(self.token_ids) >= max_new_tokens:
             return "length"
-        return "cancelled" if self.is_cancelled else "stop"
+        if self.is_cancelled:
+            return "cancelled"
+        return "length" if self.shortfall else "stop"
 
     def result(self, prompt_tokens: int, finish_reason: str, seed: int, is_greedy: bool = False) -> GenerationResult:
         """Return the answer and how it came about."""

@@ -26,6 +26,7 @@ from dolly_widget.engines.many import Outcome, one_after_the_other
 from dolly_widget.engines.model_engine import ModelEngine, Opened
 from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.stepped_model import SteppedModel
+from dolly_widget.engines.turns import Turn
 from dolly_widget.errors import EngineError
 from dolly_widget.models import has_token_texts
 from dolly_widget.runtime import check_properties, devices_behind
@@ -42,7 +43,8 @@ class GenAIEngine(ModelEngine):
     Raises EngineError for a model that cannot take guesses back.
     """
 
-    _is_batched = False  # known when it is loaded
+    _is_batched: bool | None = None
+    """Known when it is loaded first, and the same from then on: callers share their turns before they have them."""
 
     def generate_many(
         self, requests: Iterable[GenerationRequest], *, stop: threading.Event | None = None, at_once: int | None = None
@@ -85,21 +87,25 @@ class GenAIEngine(ModelEngine):
         if self._can_batch(backend):
             plain = {name: value for name, value in properties.items() if name != _BACKEND}
             try:
-                loaded = BatchedPipeline(directory, self.device, plain, prompt_lookup=lookup)
+                batched = BatchedPipeline(directory, self.device, plain, prompt_lookup=lookup)
                 self._is_batched = True
-                return loaded
+                return batched
             except RuntimeError:
-                if backend == "PA" or lookup:
+                if backend == "PA" or lookup or self._is_batched:
                     raise
         elif lookup:
             raise EngineError(f"{directory.name} does not support prompt_lookup: leave it out.")
-        return genai.LLMPipeline(str(directory), self.device, **properties)
+        alone = genai.LLMPipeline(str(directory), self.device, **properties)
+        self._is_batched = False
+        return alone
 
     def _can_batch(self, backend: str | None) -> bool:
+        if self._is_batched is not None:
+            return self._is_batched
         return backend != "SDPA" and not any(name.startswith("NPU") for name in devices_behind(self.device))
 
     def _shares(self, params: SamplingParams) -> bool:
-        return not params.penalises_answer and self._is_batched
+        return not params.penalises_answer and bool(self._is_batched)
 
     def check_shape(self, params: SamplingParams) -> None:
         """See ``Constrains``."""
@@ -118,40 +124,55 @@ class GenAIEngine(ModelEngine):
         return EngineError(f"{error} Without prompt_lookup, it may load.") if self.setup.prompt_lookup else error
 
     def _prepare(self, params: SamplingParams) -> None:
-        is_broken = isinstance(self._loaded, BatchedPipeline) and self._loaded.is_broken
-        # In the place of what is loaded, not beside it: a model's weights are in memory once.
-        if is_broken or params.penalises_answer != isinstance(self._loaded, SteppedModel):
+        loaded = self._loaded
+        is_broken = isinstance(loaded, BatchedPipeline) and loaded.is_broken
+        if loaded is None or is_broken or params.penalises_answer != isinstance(loaded, SteppedModel):
+            del loaded
+            self._drop_loaded()
             load = self._load_stepped if params.penalises_answer else self._load
             self._loaded = self._load_on_own_thread(self._checked_properties(), load)
+
+    def _drop_loaded(self) -> None:
+        """Free what is loaded, before anything is loaded in its place: a model's weights are in memory once."""
+        loaded, self._loaded = self._loaded, None
+        # It may be in the midst of a step for those who have left. A broken one is at rest, and has an error, not a
+        # cancelled answer, for who comes too late.
+        if isinstance(loaded, BatchedPipeline) and not loaded.is_broken:
+            loaded.close()
 
     def _load_stepped(self, properties: dict[str, Any]) -> SteppedModel:
         return SteppedModel(self.model, self.device, {k: v for k, v in properties.items() if k != _BACKEND})
 
-    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
-        if isinstance(self._loaded, SteppedModel):
+    def _run(self, loaded: Any, text: Continuation, answer: Answer, **arguments: Any) -> None:
+        if isinstance(loaded, SteppedModel):
             prompt_tokens = len(text.ids) - len(answer.token_ids)
             chooser = Chooser(within_candidates(text.params), text.seed, prompt_tokens)
-            stepped_model.write(self._loaded, chooser, text.ids, text.params.max_new_tokens, answer)
+            stepped_model.write(loaded, chooser, text.ids, text.params.max_new_tokens, answer)
         else:
-            self._run_pipeline(text, answer)
+            self._run_pipeline(loaded, text, answer)
 
-    def _run_pipeline(self, text: Continuation, answer: Answer) -> None:
+    def _run_pipeline(self, loaded: Any, text: Continuation, answer: Answer) -> None:
         whole, limit = text.params.max_new_tokens, self.model.info.longrope_limit
         most = whole
         if limit is not None and len(text.ids) <= limit:
             most = min(most, limit + 1 - len(text.ids))
-        self._generate(text._replace(params=replace(text.params, max_new_tokens=most)), answer)
+        _generate(loaded, text._replace(params=replace(text.params, max_new_tokens=most)), answer)
         made = answer.token_ids[-most:]
-        if most < whole and answer.should_continue and made[-1] not in answer.end_ids:
-            # A text beyond the limit is another one from its first token on: transformers reads it again, too.
+        if most == whole or not answer.should_continue or made[-1] in answer.end_ids:
+            return
+        # A text beyond the limit is another one from its first token on: transformers reads it again, too.
+        if text.shape is None:
             rest = replace(text.params, max_new_tokens=whole - most)
-            self._generate(Continuation([*text.ids, *made], rest, text.seed + 1, text.shape), answer)
+            _generate(loaded, Continuation([*text.ids, *made], rest, text.seed + 1), answer)
+        else:  # the library would begin the shape anew
+            answer.shortfall = f"this model cannot hold a shape across its limit of {limit:,} tokens: shorten the text"
 
-    def _generate(self, text: Continuation, answer: Answer) -> None:
-        if isinstance(self._loaded, BatchedPipeline):
-            write(self._loaded, text, answer)
-        else:
-            lone_pipeline.write(self._loaded, text, answer)
+
+def _generate(loaded: Any, text: Continuation, answer: Answer) -> None:
+    if isinstance(loaded, BatchedPipeline):
+        write(loaded, text, answer)
+    else:
+        lone_pipeline.write(loaded, text, answer)
 
 
 class _Host:
@@ -159,20 +180,13 @@ class _Host:
 
     def __init__(self, engine: GenAIEngine) -> None:
         self._engine = engine
-        self.open, self.failure = engine._open, engine._run_error
+        self.open, self.shares, self.write_alone = engine._open, engine._shares, engine._write
+        self.leave, self.failure = engine._give_back, engine._run_error
 
-    def enter(self, opened: Opened, *, waits: bool) -> BatchedPipeline | None:
+    def enter(self, opened: Opened, turn: Turn, *, waits: bool) -> BatchedPipeline | None:
         engine, answer = self._engine, opened.answer
         gives_up = (lambda: answer.is_cancelled) if waits else (lambda: True)
-        if not engine._turns.take(is_shared=engine._shares(opened.params), gives_up=gives_up):
+        if not engine._turns.take(turn, gives_up=gives_up):
             return None
-        try:
-            engine._make_ready(opened.params)
-        except BaseException:
-            self.leave()
-            raise
-        pipeline: BatchedPipeline = engine._loaded
+        pipeline: BatchedPipeline = engine._make_ready(opened.params)
         return pipeline
-
-    def leave(self) -> None:
-        self._engine._turns.give_back(at_last=self._engine._free_if_closed)

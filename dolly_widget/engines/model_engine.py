@@ -22,8 +22,8 @@ from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.engines.setup import EngineSetup
 from dolly_widget.engines.shaped import refuse_beside_shape, with_value
-from dolly_widget.engines.turns import Turns
-from dolly_widget.errors import EngineError, PromptTooLongError
+from dolly_widget.engines.turns import Turn, Turns
+from dolly_widget.errors import EngineError, IncompleteAnswerError, PromptTooLongError
 from dolly_widget.models import Model, check_generates
 from dolly_widget.runtime import check_properties, explain, run_on_own_thread
 from dolly_widget.sampling import SamplingParams
@@ -53,7 +53,12 @@ class Opened(NamedTuple):
         """What has become of it. Raises IncompleteAnswerError where its shape is not whole."""
         reason = self.answer.finish_reason(self.params.max_new_tokens)
         result = self.answer.result(len(self.prompt_ids), reason, self.seed, self.params.is_greedy)
-        return result if self.shape is None else with_value(result, self.shape)
+        if self.shape is None:
+            return result
+        if self.answer.shortfall and not self.shape.is_whole(result.text):
+            why = self.answer.shortfall
+            raise IncompleteAnswerError(f"The answer ended before it was whole, because {why}.", result)
+        return with_value(result, self.shape)
 
 
 class ModelEngine(ABC):
@@ -90,7 +95,7 @@ class ModelEngine(ABC):
         """Return the library's model. RuntimeError and MemoryError become an EngineError."""
 
     @abstractmethod
-    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
+    def _run(self, loaded: Any, text: Continuation, answer: Answer, **arguments: Any) -> None:
         """Feed ``answer`` with ids until it has enough. RuntimeError and MemoryError become an EngineError."""
 
     def generate(
@@ -119,8 +124,11 @@ class ModelEngine(ABC):
         for free in to_free:
             free()
         if threading.get_ident() not in self._callback_threads:
-            self._turns.take(is_shared=False, gives_up=_never)
-            self._turns.give_back(at_last=self._free_if_closed)
+            turn = Turn(is_shared=False)
+            try:
+                self._turns.take(turn, gives_up=_never)
+            finally:
+                self._give_back(turn)
 
     def when_closed(self, free: Callable[[], None]) -> None:
         """See ``NotifiesOnClose``."""
@@ -135,11 +143,14 @@ class ModelEngine(ABC):
         return check_properties(self.device, self.setup.properties)
 
     def _prepare(self, params: SamplingParams) -> None:
-        """Load what these settings need in the place of what is loaded. Raises EngineError."""
+        """Load what these settings need in the place of what is loaded. Raises EngineError.
+
+        Nothing is loaded then, or where that failed before.
+        """
         return
 
     def _shares(self, params: SamplingParams) -> bool:
-        """Whether answers with these settings are written beside others of their kind."""
+        """Whether answers with these settings are written beside others of their kind. It never changes."""
         return False
 
     def _load_on_own_thread(
@@ -159,7 +170,9 @@ class ModelEngine(ABC):
 
     def _answer(self, request: GenerationRequest, **arguments: Any) -> GenerationResult:
         """Do what ``generate`` does; ``arguments`` reach ``_run``."""
-        opened = self._open(request)
+        return self._write(self._open(request), **arguments)
+
+    def _write(self, opened: Opened, **arguments: Any) -> GenerationResult:
         with self._take_turn(opened) as is_ours:
             if is_ours:
                 self._fill(opened, arguments)
@@ -188,20 +201,27 @@ class ModelEngine(ABC):
 
     def _fill(self, opened: Opened, arguments: dict[str, Any]) -> None:
         answer = opened.answer
-        self._make_ready(opened.params)
+        loaded = self._make_ready(opened.params)
         answer.start()
         try:
             if not answer.has_ended(opened.params.max_new_tokens):
-                self._run(opened.continuation, answer, **arguments)
+                self._run(loaded, opened.continuation, answer, **arguments)
         except (RuntimeError, MemoryError) as exc:
             raise self._run_error(exc) from exc
         answer.finish()
 
-    def _make_ready(self, params: SamplingParams) -> None:
+    def _make_ready(self, params: SamplingParams) -> Any:
+        """What is loaded for these settings: another one may be in its place when the caller has begun with it."""
         with self._preparing:  # of those who share a turn, the first loads, and the others wait
-            if self._loaded is None:
+            if self._is_closed:
                 raise EngineError("This engine is closed: load the model again.")
             self._prepare(params)
+            return self._loaded
+
+    @property
+    def _is_closed(self) -> bool:
+        """Whether it is freed, too. Without a model alone, it is one that could not be loaded anew."""
+        return self._closing.is_set() and self._loaded is None
 
     def _run_error(self, exc: BaseException) -> EngineError:
         advice = "load the model again, or choose another device"
@@ -229,14 +249,15 @@ class ModelEngine(ABC):
     def _take_turn(self, opened: Opened) -> Iterator[bool]:
         """Wait until it can be written; yield False if we were asked to stop meanwhile."""
         self._refuse_in_callback()
-        answer = opened.answer
-        if not self._turns.take(is_shared=self._shares(opened.params), gives_up=lambda: answer.is_cancelled):
-            yield False
-            return
+        answer, turn = opened.answer, Turn(is_shared=self._shares(opened.params))
         try:
-            yield not answer.is_cancelled or self._loaded is None
+            has_turn = self._turns.take(turn, gives_up=lambda: answer.is_cancelled)
+            yield has_turn and (not answer.is_cancelled or self._is_closed)
         finally:
-            self._turns.give_back(at_last=self._free_if_closed)
+            self._give_back(turn)
+
+    def _give_back(self, turn: Turn) -> None:
+        self._turns.give_back(turn, at_last=self._free_if_closed)
 
     def _refuse_in_callback(self) -> None:
         if threading.get_ident() in self._callback_threads:

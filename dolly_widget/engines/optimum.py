@@ -122,7 +122,7 @@ class OptimumEngine(ModelEngine):
         weakref.finalize(model, model.request.get_compiled_model().release_memory).atexit = False
         return model
 
-    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
+    def _run(self, loaded: Any, text: Continuation, answer: Answer, **arguments: Any) -> None:
         import torch
         from transformers import LogitsProcessorList, StoppingCriteriaList
 
@@ -131,12 +131,12 @@ class OptimumEngine(ModelEngine):
         config.max_new_tokens = params.max_new_tokens  # what the answer's given beginning has left
         is_beam_search = (config.num_beams or 1) > 1
         # Optimum Intel 2.1 takes 1 for every place of Mamba's kind where transformers 5.4 and later tells it none.
-        is_recurrent = "cache_position" in self._loaded.input_names
+        is_recurrent = "cache_position" in loaded.input_names
         places = {"cache_position": torch.arange(len(prompt_ids))} if is_recurrent else {}
         ids = torch.tensor([prompt_ids])
         penalties = _penalties(params, len(prompt_ids) - len(answer.token_ids))
         with _drawing(text.seed) if config.do_sample else nullcontext():
-            sequences = self._loaded.generate(
+            sequences = loaded.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
                 generation_config=config,

@@ -316,7 +316,7 @@ def test_a_character_may_be_divided_between_beginning_and_rest(continuing, demo_
     for count in range(len(ids)):
         rest = ids[count:]
         for each in (GenAIEngine, OptimumEngine, GuessingEngine):
-            monkeypatch.setattr(each, "_run", lambda engine, text, answer, _=rest, **more: answer.write(_))
+            monkeypatch.setattr(each, "_run", lambda engine, loaded, text, answer, _=rest, **more: answer.write(_))
         pieces = []
         result = continuing.generate(HELLO, wild(len(ids)), prefix_ids=ids[:count], on_text=pieces.append)
         assert result.text == "".join(pieces) == "a🙂b"

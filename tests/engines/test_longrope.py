@@ -1,6 +1,7 @@
 """LongRoPE: a text beyond its limit is another one from its first token on, in both engines and in the lens."""
 
 import functools
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +12,10 @@ from real_engines import start
 from dolly_widget.engines import EngineSetup, load_engine
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.optimum import OptimumEngine
-from dolly_widget.errors import EngineError
+from dolly_widget.errors import EngineError, IncompleteAnswerError
 from dolly_widget.lens import LocalModel, next_token, reader, score
 from dolly_widget.models.conversion.export import export
+from dolly_widget.models.info import ModelInfo
 from dolly_widget.models.weight_format import WeightFormat
 from dolly_widget.runtime import ignore_progress
 from dolly_widget.sampling import SamplingParams
@@ -99,3 +101,32 @@ def test_guesses_cannot_be_taken_back_across_the_limit(phi3, name):
     options = {"prompt_lookup": True} if name == "prompt_lookup" else {"draft": phi3.directory}
     with pytest.raises(EngineError, match=f"does not support {name}: leave it out"):
         load_engine(phi3.directory, device="CPU", **options)
+
+
+def limited(monkeypatch, prompt, engine, more):
+    """Have the demonstration model's texts change ``more`` tokens after the prompt."""
+    limit = len(engine.model.encode(prompt)) + more
+    monkeypatch.setattr(ModelInfo, "longrope_limit", property(lambda info: limit))
+
+
+def test_a_shape_that_would_cross_the_limit_is_incomplete_and_says_why(demo_dir, monkeypatch):
+    """The library would begin it anew, and the text be one and a half."""
+    engine, prompt = start(GenAIEngine, demo_dir), PLAIN.render("Write a number")
+    limited(monkeypatch, prompt, engine, 2)
+    for answer in (re.compile("[0-9]{60}"), ["one two three four five six"]):
+        with pytest.raises(IncompleteAnswerError, match="cannot hold a shape across its limit of") as cut:
+            engine.generate(prompt, SamplingParams(max_new_tokens=30, seed=1, temperature=5, top_p=1), answer=answer)
+        assert cut.value.result.new_tokens == 3
+        assert cut.value.result.finish_reason == "length"
+    engine.close()
+
+
+def test_a_shape_that_is_whole_at_the_limit_is_an_answer(demo_dir, monkeypatch):
+    engine, prompt = start(GenAIEngine, demo_dir), PLAIN.render("Write a number")
+    whole = engine.generate(prompt, GREEDY, answer=["one two", "one three"])
+    tokens = whole.new_tokens - 1  # without the one that ended it
+    limited(monkeypatch, prompt, engine, tokens - 1)
+    cut = engine.generate(prompt, GREEDY, answer=["one two", "one three"])
+    assert cut.value == whole.value
+    assert cut.new_tokens == tokens
+    engine.close()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.batched.pipeline import MOST_AT_ONCE, BatchedPipeline
@@ -17,27 +18,26 @@ from dolly_widget.engines.many import Outcome
 from dolly_widget.engines.model_engine import Opened
 from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import GenerationResult
+from dolly_widget.engines.turns import Turn
 from dolly_widget.errors import EXPECTED_ERRORS, EngineError
+from dolly_widget.sampling import SamplingParams
 
 
 def write(pipeline: BatchedPipeline, text: Continuation, answer: Answer) -> None:
-    """Feed ``answer`` with what follows ``text``, to its end. Raises RuntimeError where the library fails."""
+    """Feed ``answer`` with what follows ``text``, to its end.
+
+    Raises RuntimeError where the library fails, ValueError for settings it does not take, and a text without room.
+    """
     inbox = Inbox()
-    running = start(pipeline, text, answer, inbox)
+    running = Running(text, answer, inbox)
     try:
+        pipeline.start(running)
         while not (news := inbox.get()).is_end:
             take(answer, news)
     finally:
         running.cancel()  # an interrupt, or an error of ours
     if news.error:
         raise news.error
-
-
-def start(pipeline: BatchedPipeline, text: Continuation, answer: Answer, inbox: Inbox) -> Running:
-    """Begin to write an answer, of which ``inbox`` gets the news."""
-    running = Running(text, answer.end_ids, inbox, lambda: answer.is_cancelled)
-    pipeline.start(running)
-    return running
 
 
 def take(answer: Answer, news: News) -> None:
@@ -58,15 +58,23 @@ class Host(Protocol):
         """Check what is asked for; raises what is wrong with it."""
         ...
 
-    def enter(self, opened: Opened, *, waits: bool) -> BatchedPipeline | None:
+    def shares(self, params: SamplingParams) -> bool:
+        """Whether an answer with these settings can be written beside others."""
+        ...
+
+    def write_alone(self, opened: Opened) -> GenerationResult:
+        """Write one that cannot. Waits for its turn."""
+        ...
+
+    def enter(self, opened: Opened, turn: Turn, *, waits: bool) -> BatchedPipeline | None:
         """Take a turn. None where the answer was cancelled before, or, without ``waits``, it would have to wait.
 
         Raises EngineError where the engine is closed, or its model cannot be loaded.
         """
         ...
 
-    def leave(self) -> None:
-        """Give a turn back."""
+    def leave(self, turn: Turn) -> None:
+        """Give a turn back, from any thread. Safe twice, and where it was not taken."""
         ...
 
     def failure(self, exc: BaseException) -> EngineError:
@@ -74,14 +82,23 @@ class Host(Protocol):
         ...
 
 
+class _Place(NamedTuple):
+    number: int
+    opened: Opened
+    turn: Turn
+
+
 class ManyAnswers:
-    """One reader's answers, several at a time: see ``AnswersMany.generate_many``."""
+    """One reader's answers, several at a time: see ``AnswersMany.generate_many``.
+
+    The turn of each ends with its writing, whenever its reader comes for it: others wait for no reader.
+    """
 
     def __init__(self, host: Host, stop: threading.Event, at_once: int | None) -> None:
         self._host, self._stop = host, stop
         self._most = min(MOST_AT_ONCE, at_once or MOST_AT_ONCE)
         self._inbox = Inbox()
-        self._places: dict[Running, tuple[int, Opened]] = {}
+        self._places: dict[Running, _Place] = {}
 
     def outcomes(self, requests: Iterable[GenerationRequest]) -> Iterator[Outcome]:
         """Take one request after the other as there is room; yield each outcome when it is there."""
@@ -92,15 +109,19 @@ class ManyAnswers:
             while self._places:
                 yield self._next_outcome()
         finally:
-            self._end_all()
+            self._leave_all()
 
     def _answer(self, number: int, request: GenerationRequest) -> Iterator[Outcome]:
         try:
             opened = self._host.open(request, self._stop)
-            opened.answer.start()
         except EXPECTED_ERRORS as exc:
             yield number, exc
             return
+        write = self._write_beside if self._host.shares(opened.params) else self._write_alone
+        yield from write(number, opened)
+
+    def _write_beside(self, number: int, opened: Opened) -> Iterator[Outcome]:
+        opened.answer.start()
         is_over = opened.answer.has_ended(opened.params.max_new_tokens)
         while not is_over and not self._begin(number, opened):
             is_over = opened.answer.is_cancelled
@@ -109,42 +130,52 @@ class ManyAnswers:
         if is_over:
             yield number, _finished(opened)
 
+    def _write_alone(self, number: int, opened: Opened) -> Iterator[Outcome]:
+        while self._places:
+            yield self._next_outcome()
+        outcome: GenerationResult | Exception
+        try:
+            outcome = self._host.write_alone(opened)
+        except EngineError:
+            raise
+        except EXPECTED_ERRORS as exc:
+            outcome = exc
+        yield number, outcome
+
     def _begin(self, number: int, opened: Opened) -> bool:
         """Start to write it; False where there is no room for it now."""
         if len(self._places) >= self._most:
             return False
-        pipeline = self._host.enter(opened, waits=not self._places)
-        if pipeline is None:
-            return False
-        running = None
+        turn = Turn(is_shared=True)
+        running = Running(opened.continuation, opened.answer, self._inbox, partial(self._host.leave, turn))
         try:
-            if not self._places or pipeline.has_room(len(opened.prompt_ids) + opened.params.max_new_tokens):
-                running = start(pipeline, opened.continuation, opened.answer, self._inbox)
-                self._places[running] = number, opened
+            pipeline = self._host.enter(opened, turn, waits=not self._places)
+            if pipeline is None or (self._places and not pipeline.has_room(running.most_tokens)):
+                return False
+            self._places[running] = _Place(number, opened, turn)
+            pipeline.start(running)
+            return True
         finally:
-            if running is None:
-                self._host.leave()
-        return running is not None
+            if running not in self._places:
+                self._host.leave(turn)
 
     def _next_outcome(self) -> Outcome:
         """Wait until one of those that run has ended."""
         while not (news := self._inbox.get()).is_end:
-            take(self._places[news.running][1].answer, news)
-        number, opened = self._places.pop(news.running)
-        self._host.leave()
+            take(self._places[news.running].opened.answer, news)
+        number, opened, _ = self._places.pop(news.running)
         if isinstance(news.error, ValueError):
             return number, news.error
         if news.error is not None:
             raise self._host.failure(news.error) from news.error
         return number, _finished(opened)
 
-    def _end_all(self) -> None:
-        for running in self._places:
+    def _leave_all(self) -> None:
+        """End those that run, without waiting for it: a second interrupt would end the wait, and not them."""
+        for running, place in self._places.items():
             running.cancel()
-        while self._places:
-            if (news := self._inbox.get()).is_end:
-                del self._places[news.running]
-                self._host.leave()
+            self._host.leave(place.turn)
+        self._places.clear()
 
 
 def _finished(opened: Opened) -> GenerationResult | Exception:

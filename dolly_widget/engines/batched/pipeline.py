@@ -30,6 +30,8 @@ _GUESSES, _LONGEST_MATCH = 5, 3
 # Of the memory that is free, for what grows: the cache is copied when it grows, and others want some, too.
 _SHARE = 0.5
 
+_TOO_LARGE = "This text does not fit into memory: shorten it, or allow fewer new tokens."
+
 
 class BatchedPipeline:
     """A model directory on a device. Raises RuntimeError where OpenVINO cannot load it.
@@ -37,7 +39,8 @@ class BatchedPipeline:
     ``prompt_lookup`` guesses that what followed the newest tokens in the text before follows again, and checks several
     guesses in one pass. Source: Saxena 2023.
 
-    Its thread is there as long as there is something to do. What fails there is the end of all answers that run.
+    Its thread is there as long as there is something to do. What fails there is the end of all answers that run; a
+    request that is refused, or for which there is no memory, ends alone, with a ValueError.
     """
 
     def __init__(
@@ -57,7 +60,8 @@ class BatchedPipeline:
         self._ignored_status = genai.GenerationStatus.IGNORED
         self._numbers = itertools.count()
         self._worker = Worker()
-        self._lock = threading.Lock()
+        # Reentrant: a worker that is closed runs what it is given at once, on this thread.
+        self._lock = threading.RLock()
         self._new: list[Running] = []
         self._is_stepping = False
         self.is_broken = False
@@ -116,7 +120,7 @@ class BatchedPipeline:
             config.num_assistant_tokens, config.max_ngram_size = _GUESSES, _LONGEST_MATCH
 
     def close(self) -> None:
-        """End all answers, and wait until the pipeline is at rest. Safe twice."""
+        """End all answers, those to come too, and wait until the pipeline is at rest. Safe twice."""
         self._worker.close()
 
     # On the worker's thread
@@ -126,9 +130,9 @@ class BatchedPipeline:
         try:
             while self._take_new(running):
                 if stop.is_set():
-                    self._end(running, list(running))
-                else:
-                    self._step(running)
+                    for each in running:
+                        each.cut_off()
+                self._step(running)  # which ends those that were cut off
         except BaseException as exc:
             with self._lock:
                 running += self._new
@@ -176,7 +180,7 @@ class BatchedPipeline:
                 continue
             # One that was cancelled, and was alone, is "ignored", too.
             is_too_large = status == self._ignored_status and not each.is_unwanted
-            self._end(running, [each], RuntimeError("its cache does not fit into memory") if is_too_large else None)
+            self._end(running, [each], ValueError(_TOO_LARGE) if is_too_large else None)
 
     def _read(self, running: Running, at_s: float) -> None:
         while running.handle.can_read():

@@ -7,8 +7,13 @@ import queue
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.continuation import Continuation
 from dolly_widget.runtime import INTERRUPT_S
+
+
+def _do_nothing() -> None:
+    return
 
 
 class Running:
@@ -18,10 +23,10 @@ class Running:
     """The library's; the pipeline's alone."""
 
     def __init__(
-        self, text: Continuation, end_ids: frozenset[int], inbox: Inbox, is_unwanted: Callable[[], bool]
+        self, text: Continuation, answer: Answer, inbox: Inbox, at_end: Callable[[], None] = _do_nothing
     ) -> None:
-        self.text, self.end_ids = text, end_ids
-        self._inbox, self._is_unwanted = inbox, is_unwanted
+        self.text, self.end_ids = text, answer.end_ids
+        self._answer, self._inbox, self._at_end = answer, inbox, at_end
         self._is_cancelled = False
 
     @property
@@ -32,18 +37,23 @@ class Running:
     @property
     def is_unwanted(self) -> bool:
         """Whether it is to end with this step."""
-        return self._is_cancelled or self._is_unwanted()
+        return self._is_cancelled or self._answer.is_cancelled
 
     def cancel(self) -> None:
         """Have it end with this step. Safe at any time."""
         self._is_cancelled = True
+
+    def cut_off(self) -> None:
+        """Have it end with this step, and its answer say that it was cancelled. Safe at any time."""
+        self._answer.cancel()
 
     def tell(self, ids: Sequence[int], at_s: float) -> None:
         """What a step made, and when (``time.perf_counter``)."""
         self._inbox.put(News(self, ids, at_s))
 
     def end(self, error: BaseException | None = None) -> None:
-        """There is no more to come."""
+        """There is no more to come. Its reader may come for it much later: ``at_end`` is called here and now."""
+        self._at_end()
         self._inbox.put(News(self, (), 0.0, True, error))
 
 

@@ -43,15 +43,19 @@ class SpeculativeEngine(ModelEngine):
         """See ``BoundsCandidates``: the bound is that of the engine without guesses."""
         return within_candidates(params)
 
+    def check_shape(self, params: SamplingParams) -> None:
+        """See ``Constrains``."""
+        raise ValueError("A draft does not go with answer=: load the model without draft.")
+
     def _load(self, properties: dict[str, Any]) -> Any:
         model = CachedModel(self.model, self.device, properties, MOST + 1)
         return _Models(model, CachedModel(self._draft, self.device, properties, 1))
 
-    def _run(self, text: Continuation, answer: Answer, **arguments: Any) -> None:
+    def _run(self, loaded: _Models, text: Continuation, answer: Answer, **arguments: Any) -> None:
         prompt_ids, params = text.ids, text.params
         prompt_tokens = len(prompt_ids) - len(answer.token_ids)
-        model, chooser = self._loaded.large, Chooser(within_candidates(params), text.seed, prompt_tokens)
-        draft, guess = self._draft_for(answer), list[int]()
+        model, chooser = loaded.large, Chooser(within_candidates(params), text.seed, prompt_tokens)
+        draft, guess = _draft_for(loaded, answer), list[int]()
         ids, stop = list(prompt_ids), len(prompt_ids) + params.max_new_tokens
         logits = _read(model, ids, params.max_new_tokens, answer)
         while logits is not None:
@@ -68,12 +72,6 @@ class SpeculativeEngine(ModelEngine):
             model.keep(len(ids) - 1)
             logits = model.read([ids[-1], *guess]) if answer.should_continue else None
 
-    def _draft_for(self, answer: Answer) -> _Draft:
-        large, small = self._loaded
-        # Both are read from memory: a pass of either takes as long as it is large.
-        cost = CHECK_COST + small.size_bytes / large.size_bytes
-        return _Draft(small, Pace(large.size_bytes, cost), answer)
-
     def _written(self, answer: Answer, token_ids: Sequence[int]) -> list[int]:
         """Hand ids over one by one, up to the one that ends the answer; return those that were."""
         for count, token_id in enumerate(token_ids, start=1):
@@ -86,6 +84,13 @@ class SpeculativeEngine(ModelEngine):
 class _Models(NamedTuple):
     large: CachedModel
     small: CachedModel
+
+
+def _draft_for(models: _Models, answer: Answer) -> _Draft:
+    large, small = models
+    # Both are read from memory: a pass of either takes as long as it is large.
+    cost = CHECK_COST + small.size_bytes / large.size_bytes
+    return _Draft(small, Pace(large.size_bytes, cost), answer)
 
 
 def _read(model: CachedModel, ids: Sequence[int], more: int, answer: Answer) -> Logits | None:

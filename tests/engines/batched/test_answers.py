@@ -10,6 +10,7 @@ from real_engines import share, start
 
 from dolly_widget.engines import AnswersMany, GenerationRequest, generate_many
 from dolly_widget.engines.batched import pipeline as batched
+from dolly_widget.engines.batched.running import Inbox
 from dolly_widget.engines.continuation import Continuation
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.engines.stepped_model import SteppedModel
@@ -195,8 +196,63 @@ def test_leaving_the_loop_cancels_what_runs(engine):
     outcomes = generate_many(engine, [asked("France"), *(asked(place, ENDLESS) for place in PLACES)])
     assert next(outcomes)[0] == 0
     outcomes.close()
-    assert engine._turns._users == 0
+    assert engine._turns.are_free
     assert "Paris" in engine.generate(asked("France").prompt, GREEDY).text
+
+
+def test_a_second_interrupt_leaves_no_turn_taken(engine, monkeypatch):
+    def interrupted(inbox):
+        raise KeyboardInterrupt
+
+    outcomes = generate_many(engine, [asked("France"), *(asked(place, ENDLESS) for place in PLACES)])
+    assert next(outcomes)[0] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Inbox, "get", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            outcomes.throw(KeyboardInterrupt())
+    assert engine._turns.are_free
+    assert "Paris" in engine.generate(asked("France").prompt, GREEDY).text
+
+
+def test_an_engine_can_be_closed_while_nobody_reads_what_it_writes(demo_dir):
+    engine = start(GenAIEngine, demo_dir)
+    outcomes = generate_many(engine, [asked("France"), *(asked(place, ENDLESS) for place in PLACES[:3])], at_once=4)
+    assert next(outcomes)[0] == 0
+    Job(lambda stop: engine.close()).wait(LIMIT_S)
+    assert engine._loaded is None
+    rest = dict(outcomes)
+    assert sorted(rest) == [1, 2, 3]
+    assert {each.finish_reason for each in rest.values()} == {"cancelled"}
+
+
+def test_between_two_outcomes_a_question_can_be_asked_that_needs_the_model_alone(demo_dir):
+    """On the reader's own thread, too, which cannot read on meanwhile."""
+    engine = start(GenAIEngine, demo_dir, ov_config=PRECISE)
+
+    def read(stop):
+        for _, outcome in generate_many(engine, [asked(place) for place in PLACES[:4]], at_once=3):
+            own = engine.generate(asked("Italy").prompt, replace(GREEDY, presence_penalty=0.5), stop=stop)
+            yield outcome.text, own.text
+
+    texts = Job(lambda stop: list(read(stop))).wait(LIMIT_S)
+    assert "Paris" in texts[0][0]
+    assert len(texts) == 4
+    assert all("Rome" in own for _, own in texts)
+    Job(lambda stop: engine.close()).wait(LIMIT_S)
+
+
+def test_settings_that_need_the_model_alone_may_be_among_them(engine):
+    penalised = replace(GREEDY, presence_penalty=0.5)
+    requests = [
+        asked("France"),
+        asked("Italy", penalised),
+        asked("Peru", penalised, shape=shape_of(["yes", "no"])),
+        asked("France"),
+    ]
+    outcomes = dict(generate_many(engine, requests))
+    assert outcomes[0].token_ids == outcomes[3].token_ids
+    assert outcomes[1].token_ids == engine.generate(asked("Italy").prompt, penalised).token_ids
+    assert isinstance(outcomes[2], ValueError)
 
 
 def test_an_error_of_a_callback_that_is_a_bug_comes_out(engine):
@@ -205,7 +261,7 @@ def test_an_error_of_a_callback_that_is_a_bug_comes_out(engine):
 
     with pytest.raises(ZeroDivisionError):
         list(generate_many(engine, [asked("France", on_text=fail), asked("Italy")]))
-    assert engine._turns._users == 0
+    assert engine._turns.are_free
 
 
 def test_a_slow_reader_holds_up_no_other(engine):

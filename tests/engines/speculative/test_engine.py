@@ -254,3 +254,8 @@ def test_stop_is_heard_while_the_draft_reads(engines, monkeypatch):
     result = engine.generate(PLAIN.render("x y z " * 300), GREEDY, stop=stop)
     assert (result.finish_reason, result.new_tokens) == ("cancelled", 1)
     assert blocks == [BLOCK]
+
+
+def test_a_shape_is_refused_with_what_to_do(engines):
+    with pytest.raises(ValueError, match=r"^A draft does not go with answer=: load the model without draft\.$"):
+        engines["draft"].generate(LIST, GREEDY, answer=["yes", "no"])
