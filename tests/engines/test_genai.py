@@ -635,7 +635,7 @@ def test_close_cancels_what_runs_and_who_waits(own_engine):
         own_engine.close()
         assert running.result(LIMIT_S).finish_reason == "cancelled"
         too_late = waiting.exception(LIMIT_S)  # where it came only after close
-        assert isinstance(too_late, EngineError) if too_late else waiting.result().token_ids == ()
+        assert isinstance(too_late, EngineError) if too_late else waiting.result().finish_reason == "cancelled"
     with pytest.raises(EngineError):
         own_engine.generate(HELLO, wild(3))
 
