@@ -257,6 +257,7 @@ def _several(page, lab):
 def _editing(page, lab):
     _chat(page, lab)
     page.get_by_role("button", name="Edit this question").first.click()
+    expect(instruction(page)).to_have_value("Who is Dolly?")  # the kernel brings it
     ask(page, "Who was Dolly?")
     expect(page.locator(".dw-turn-version")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Edit this question").first.click()
