@@ -31,9 +31,8 @@ class Engine(Protocol):
 
         Of a model that thinks first, that is the answer alone; a ``Listener`` gets the reasoning too. Setting ``stop``
         ends the answer after the current step, with the text so far. An exception out of ``on_text`` ends it too and
-        comes out here. Raises PromptTooLongError before anything runs, ValueError where the
-        text does not fit into memory, EngineError where the device fails, RuntimeError where it is called from its own
-        ``on_text``.
+        comes out here. Raises PromptTooLongError before anything runs, ValueError where the text does not fit into
+        memory, EngineError where the device fails, RuntimeError where it is called from its own ``on_text``.
         """
         ...
 

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pytest
 
 from dolly_widget.batch.table_files import TableFile, check_writable, write_table
@@ -176,6 +177,5 @@ def test_half_a_character_costs_no_table(tmp_path, name):
     ],
 )
 def test_parquet_takes_a_column_of_any_values(tmp_path, values, stored):
-    pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
     write_table(tmp_path / "a.parquet", ["v"], [{"v": value} for value in values])
-    assert pyarrow_parquet.read_table(tmp_path / "a.parquet")["v"].to_pylist() == stored
+    assert pyarrow.parquet.read_table(tmp_path / "a.parquet")["v"].to_pylist() == stored

@@ -1,4 +1,4 @@
-"""Turns that are shared, or one caller's alone: none is lost, and none is counted twice."""
+"""Turns, shared or exclusive: none is lost, and none counts twice."""
 
 import pytest
 

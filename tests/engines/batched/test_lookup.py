@@ -1,31 +1,20 @@
 """Answers that are guessed from their prompt are the answers that they would be, in fewer passes."""
 
 import json
-import random
 import shutil
 import threading
 
 import pytest
+from quoting import KINDS, OTHERS, examples
 from real_engines import share
 
 from dolly_widget import DollyWidget, EngineError, SamplingParams, load_engine
 from dolly_widget.engines import GenerationRequest, generate_many
 from dolly_widget.runtime import PRECISE
 from dolly_widget.text.template import PLAIN
-from tests.demo_model.corpus import brainstorming, reading, writing
-from tests.demo_model.corpus.contexts import Style
-from tests.demo_model.corpus.grammar import Split
 
 GREEDY = SamplingParams(max_new_tokens=96, temperature=0)
-KINDS = {"copy": reading._copy, "extract": reading._extract_list, "question": reading._answer_question}
-OTHERS = {"ideas": brainstorming.draw, "story": writing.draw}
 LIST = PLAIN.render("one two three four five six seven eight, " * 6)
-
-
-def examples(kind, count=3):
-    rng = random.Random(1)
-    make = {**KINDS, **OTHERS}[kind]
-    return [make(rng, Split.HELD, Style()) if kind in KINDS else make(rng, Split.HELD) for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +31,7 @@ def engines(demo_dir):
 
 def answers(engines, example, params, names):
     prompt = engines["plain"].template.render(example.instruction, example.context)
-    return [engines["lookup"].generate(prompt, params) for name in names]
+    return [engines[name].generate(prompt, params) for name in names]
 
 
 @pytest.mark.parametrize("kind", [*KINDS, *OTHERS])
