@@ -48,7 +48,7 @@ class PromptTooLongError(ValueError):
 
 
 class IncompleteAnswerError(ValueError):
-    """An answer of a given shape that ended before it was whole. ``text`` is what there was of it."""
+    """An answer that ended before it was whole: it lacks its shape, or its server went away. ``text`` is what there is."""
 
     def __init__(self, message: str, result: Any) -> None:
         self.result = result

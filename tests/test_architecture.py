@@ -23,11 +23,12 @@ engines                 errors, text, runtime, sampling, models
 history                 sampling, text, engines
 lens, bench             errors, text, runtime, sampling, models, engines
 magic                   errors, text, runtime, sampling, models, engines, lens
+serving                 errors, text, runtime, sampling, models, engines, lens
 batch                   errors, text, runtime, sampling, models, engines, lens
 pandas                  batch
 comparison              errors, text, runtime, sampling, models, engines, bench
 widget                  errors, text, runtime, sampling, models, engines, history, lens, batch
-cli                     errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison
+cli                     errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison, serving
 tests/demo_model        errors, text, runtime, sampling, models, engines
 """
 DEMO_MODEL = Path(__file__).with_name("demo_model")

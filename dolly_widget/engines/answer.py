@@ -25,16 +25,25 @@ def ignore_count(count: int) -> None:
     """Do nothing with a number of tokens."""
 
 
+def ignore_note(note: str) -> None:
+    """Do nothing with a note."""
+
+
 class Listener:
     """An ``on_text`` that also gets the reasoning: its pieces go to ``reasoning``, before those of the answer.
 
-    ``on_count`` gets the number of new tokens so far, after each step. Any other ``on_text`` gets the answer alone.
+    ``on_count`` gets the number of new tokens so far, after each step; ``on_note`` a sentence on what holds up the
+    answer, "" when it goes on. Any other ``on_text`` gets the answer alone.
     """
 
     def __init__(
-        self, on_text: OnText, reasoning: Callable[[str], None], on_count: Callable[[int], None] = ignore_count
+        self,
+        on_text: OnText,
+        reasoning: Callable[[str], None],
+        on_count: Callable[[int], None] = ignore_count,
+        on_note: Callable[[str], None] = ignore_note,
     ) -> None:
-        self._on_text, self.reasoning, self.on_count = on_text, reasoning, on_count
+        self._on_text, self.reasoning, self.on_count, self.on_note = on_text, reasoning, on_count, on_note
 
     def __call__(self, piece: str) -> None:
         """Take a piece of the answer."""
@@ -49,6 +58,11 @@ def reasoning_of(on_text: OnText) -> Callable[[str], None]:
 def count_of(on_text: OnText) -> Callable[[int], None]:
     """What gets the number of tokens."""
     return getattr(on_text, "on_count", ignore_count)
+
+
+def note_of(on_text: OnText) -> Callable[[str], None]:
+    """What gets the notes."""
+    return getattr(on_text, "on_note", ignore_note)
 
 
 class Endings(NamedTuple):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dolly_widget.engines.model_engine import ModelEngine
 from dolly_widget.engines.registry import ENGINES
 from dolly_widget.engines.setup import EngineSetup, Prepared
+
+if TYPE_CHECKING:
+    from dolly_widget.engines.model_engine import ModelEngine
+    from dolly_widget.engines.remote.engine import RemoteEngine
 
 
 def load_engine(model: str | Path | EngineSetup = "demo", **options: Any) -> ModelEngine:
@@ -45,5 +48,5 @@ def start_engine(setup: EngineSetup, prepared: Prepared) -> ModelEngine:
         from dolly_widget.engines.speculative.engine import SpeculativeEngine
 
         return SpeculativeEngine(setup, prepared.model, prepared.draft)
-    engine_class: type[ModelEngine] = ENGINES[setup.engine].load_class()
-    return engine_class(setup, prepared.model)
+    engine_class = ENGINES[setup.engine].load_class()
+    return engine_class(setup, prepared.model if prepared.server is None else prepared.server)

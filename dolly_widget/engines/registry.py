@@ -21,7 +21,10 @@ class Kind(NamedTuple):
 ENGINES = {
     "genai": Kind("dolly_widget.engines.genai", "GenAIEngine", "OpenVINO GenAI"),
     "optimum": Kind("dolly_widget.engines.optimum", "OptimumEngine", "Optimum Intel, which needs the optimum extra"),
+    "remote": Kind("dolly_widget.engines.remote.engine", "RemoteEngine", "a server, for models that are addresses"),
 }
+LOCAL = tuple(name for name in ENGINES if name != "remote")
+"""Those that run files on this machine."""
 
 
 def check_engine(engine: str) -> None:

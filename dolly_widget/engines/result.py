@@ -20,7 +20,7 @@ class GenerationResult:
     """The answer's tokens, the one that ended it included."""
     prompt_tokens: int
     finish_reason: str
-    """"stop": the model ended it; "length": max_new_tokens was reached; "cancelled"."""
+    """"stop": the model ended it; "length": max_new_tokens was reached; "cancelled"; "broken": its server went away."""
     seed: int
     """The seed that was used: with it, and the same settings, the answer comes out the same."""
     ttft_s: float
@@ -39,6 +39,9 @@ class GenerationResult:
     """Whether the likeliest token was always taken: nothing was drawn, and the seed means nothing."""
     pass_s: tuple[float, ...] = field(default=(), repr=False, compare=False)
     """Seconds of each forward pass after the first, in which usually one token was made. Not kept in a history."""
+
+    notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """What a reader should know of how it came about, a sentence each: a setting that a server does not take."""
 
     value: Any = field(default=None, compare=False)
     """The answer as the type that was asked for with ``answer=``; None without."""
@@ -80,7 +83,12 @@ class GenerationResult:
         return "greedy" if self.is_greedy else f"seed {self.seed}"
 
 
-_ENDS = {"stop": "ended by itself", "length": "ended at max_new_tokens", "cancelled": "stopped"}
+_ENDS = {
+    "stop": "ended by itself",
+    "length": "ended at max_new_tokens",
+    "cancelled": "stopped",
+    "broken": "the connection broke",
+}
 
 
 FINISH_REASONS = tuple(_ENDS)

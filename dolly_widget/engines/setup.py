@@ -6,16 +6,20 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dolly_widget.engines.registry import ENGINES, check_engine
+from dolly_widget.engines.registry import ENGINES, LOCAL, check_engine
+from dolly_widget.engines.remote.address import ServerName, is_server
 from dolly_widget.models import Model, WeightFormat, find, resolve, title_of
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
 from dolly_widget.sampling import SETTINGS
 from dolly_widget.text import PromptTemplate, visible_name
 
+if TYPE_CHECKING:
+    from dolly_widget.engines.remote.server import Server
+
 _INT8 = WeightFormat()
-_ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({kind.title})' for name, kind in ENGINES.items())}"
+_ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({ENGINES[name].title})' for name in LOCAL)}"
 
 
 def _option(metavar: str, help: str) -> dict[str, str]:
@@ -33,9 +37,9 @@ class EngineSetup:
 
     model: str = field(
         default="demo",
-        metadata=_option("MODEL", "'demo', 'smollm2', a model id of the Hugging Face hub, or a directory"),
+        metadata=_option("MODEL", "'demo', 'smollm2', a model id of the Hugging Face hub, a directory, or a server's URL"),
     )
-    """A directory of OpenVINO files or of a checkpoint can be given too."""
+    """A directory of OpenVINO files or of a checkpoint can be given too. Of a server: see ``ServerName``."""
     revision: str | None = field(default=None, metadata=_option("REV", "branch, tag or commit of the model on the hub"))
     weight_format: WeightFormat = field(
         default=_INT8, metadata=_option("FORMAT", "fp16, int8 or int4: how a conversion stores the weights")
@@ -52,14 +56,24 @@ class EngineSetup:
     draft: str | None = field(
         default=None, metadata=_option("MODEL", "a smaller model with the same tokenizer that drafts tokens ahead")
     )
+    tokenizer: str | None = field(
+        default=None, metadata=_option("MODEL", "for a server's model: a model on this machine with the same tokenizer")
+    )
+    """Its template is taken, too. Not needed where the server hands its own out, as ``dolly-widget serve`` does."""
 
     def __post_init__(self) -> None:
         if not str(self.model).strip():
-            raise ValueError("Name a model first: an id of the Hugging Face hub, or a directory.")
+            raise ValueError("Name a model first: an id of the Hugging Face hub, a directory, or a server's URL.")
         check_engine(self.engine)
+        if is_server(str(self.model)):
+            object.__setattr__(self, "model", str(ServerName.parse(str(self.model))))
+            object.__setattr__(self, "engine", "remote")
+        elif self.engine == "remote":
+            raise ValueError("The engine 'remote' is for servers: give the URL of one as the model.")
         plain = {
             "model": os.fspath(self.model),
             "draft": None if self.draft is None else os.fspath(self.draft),
+            "tokenizer": None if self.tokenizer is None else os.fspath(self.tokenizer),
             "weight_format": WeightFormat.of(self.weight_format),
             "ov_config": _pairs(self.ov_config),
         }
@@ -67,9 +81,14 @@ class EngineSetup:
             object.__setattr__(self, name, value)
 
     @property
+    def server(self) -> ServerName | None:
+        """The server that runs the model; None where this machine does."""
+        return ServerName.parse(self.model) if self.engine == "remote" else None
+
+    @property
     def name(self) -> str:
         """What to call the model before its files say it."""
-        return visible_name(title_of(self.model))
+        return visible_name(title_of(self.model) if self.server is None else self.server.title)
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -86,6 +105,10 @@ class EngineSetup:
 
         Looks the devices up, which takes a moment the first time.
         """
+        if self.server is not None:
+            return self._checked_for_server()
+        if self.tokenizer is not None:
+            raise ValueError("tokenizer is for a server's model: leave it out.")
         checked = replace(self, device=check_device(self.device))
         if self.prompt_lookup and self.draft is not None:
             raise ValueError("prompt_lookup does not go with draft: leave one of them out.")
@@ -101,11 +124,20 @@ class EngineSetup:
                 )
         return checked
 
+    def _checked_for_server(self) -> EngineSetup:
+        """See ``checked``. A server has chosen all that is about its files and its machine."""
+        for name in ("revision", "device", "ov_config", "prompt_lookup", "draft"):
+            if getattr(self, name) != getattr(_DEFAULTS, name):
+                raise ValueError(f"A server does not take {name}, which it has chosen itself: leave it out.")
+        return self
+
     def find(self) -> Prepared | None:
         """The models, where all of them can be run as they are; None where one has to be downloaded or converted.
 
-        Raises ModelError for what is known to be impossible, such as a path that is not there.
+        Raises ModelError for what is known to be impossible, such as a path that is not there. Asks no server.
         """
+        if self.server is not None:
+            return None
         directory = find(self.model, self.weight_format, self.revision)
         if self.draft is None:
             return None if directory is None else Prepared(Model.of(directory), None)
@@ -113,7 +145,15 @@ class EngineSetup:
         return None if directory is None or draft is None else Prepared(Model.of(directory), Model.of(draft))
 
     def prepare(self, *, on_progress: OnProgress = ignore_progress, stop: threading.Event | None = None) -> Prepared:
-        """The models, downloaded and converted where they are missing. Blocks. Raises what ``resolve`` raises."""
+        """The models, downloaded and converted where they are missing. Blocks. Raises what ``resolve`` raises.
+
+        Of a server: what it says of itself and its model. Raises EngineError where it cannot be reached.
+        """
+        if self.server is not None:
+            from dolly_widget.engines.remote.server import connect
+
+            server = connect(self.server, self.tokenizer, on_progress=on_progress, stop=stop)
+            return Prepared(server.model, None, server)
         if found := self.find():
             return found
         model = resolve(self.model, self.weight_format, self.revision, on_progress=on_progress, stop=stop)
@@ -128,10 +168,15 @@ class EngineSetup:
 
 
 class Prepared(NamedTuple):
-    """The models of a setup, their files all here."""
+    """The models of a setup, their files all here; or the server that runs it."""
 
-    model: Model
+    model: Model | None
+    """None: the tokenizer of a server's model is not known here."""
     draft: Model | None
+    server: Server | None = None
+
+
+_DEFAULTS = EngineSetup()
 
 
 def _pairs(properties: Any) -> tuple[tuple[str, Any], ...]:
