@@ -37,7 +37,9 @@ class EngineSetup:
 
     model: str = field(
         default="demo",
-        metadata=_option("MODEL", "'demo', 'smollm2', a model id of the Hugging Face hub, a directory, or a server's URL"),
+        metadata=_option(
+            "MODEL", "'demo', 'smollm2', a model id of the Hugging Face hub, a directory, or a server's URL"
+        ),
     )
     """A directory of OpenVINO files or of a checkpoint can be given too. Of a server: see ``ServerName``."""
     revision: str | None = field(default=None, metadata=_option("REV", "branch, tag or commit of the model on the hub"))
@@ -176,15 +178,13 @@ class Prepared(NamedTuple):
     server: Server | None = None
 
 
-_DEFAULTS = EngineSetup()
-
-
 def _pairs(properties: Any) -> tuple[tuple[str, Any], ...]:
     """OpenVINO properties as pairs; paths become texts."""
     pairs = properties.items() if isinstance(properties, Mapping) else properties or ()
     return tuple((str(name), os.fspath(value) if isinstance(value, os.PathLike) else value) for name, value in pairs)
 
 
+_DEFAULTS = EngineSetup()
 SETUP_FIELDS = tuple(each.name for each in fields(EngineSetup))
 TYPED_FIELDS = {each.name: each for each in fields(EngineSetup) if each.metadata}
 """The fields that command lines have an option for, with a ``metavar`` and a ``help`` in their metadata."""
