@@ -11,7 +11,6 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from dolly_widget.batch.questions import Question
@@ -23,7 +22,6 @@ from dolly_widget.errors import EngineError
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text.shapes import Shape
 
-_THREADS = "INFERENCE_NUM_THREADS"
 _MOST_ROWS = 64
 """Of a block: what a worker that dies has to do again."""
 _BLOCKS_EACH = 4
@@ -66,7 +64,7 @@ def _lines(ray: Any, setup: EngineSetup, work: Work, rows: Sequence[int], worker
     blocks.context.enable_progress_bars = False
     answered = blocks.map_batches(
         RowWorker,
-        fn_constructor_args=(_with_threads(setup, processors), work.params, work.shape, work.at_once),
+        fn_constructor_args=(setup.with_threads(processors), work.params, work.shape, work.at_once),
         batch_size=None,  # a block at a time
         concurrency=min(count, blocks.num_blocks()),
         num_cpus=processors,
@@ -104,13 +102,6 @@ def _table(work: Work, rows: Sequence[int]) -> Any:
 
     instructions, contexts = zip(*(work.questions[row] for row in rows), strict=True)
     return pyarrow.table({"row": list(rows), "instruction": instructions, "context": contexts})
-
-
-def _with_threads(setup: EngineSetup, processors: int) -> EngineSetup:
-    """The setup of one of several workers: as many threads as Ray gives it, or it would wait for the others'."""
-    if _THREADS in setup.properties:
-        return setup
-    return replace(setup, ov_config=(*setup.ov_config, (_THREADS, processors)))
 
 
 def _ray() -> Any:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dolly_widget.engines.remote.server import Server
 
 _INT8 = WeightFormat()
+_THREADS = "INFERENCE_NUM_THREADS"
 _ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({ENGINES[name].title})' for name in LOCAL)}"
 
 
@@ -163,6 +164,15 @@ class EngineSetup:
             return Prepared(Model.of(model), None)
         draft = resolve(self.draft, self.weight_format, on_progress=on_progress, stop=stop)
         return Prepared(Model.of(model), Model.of(draft))
+
+    def with_threads(self, count: int) -> EngineSetup:
+        """The same, with so many threads of the processor where it says nothing of them.
+
+        For one of several engines on a machine: with more, they would wait for each other.
+        """
+        if _THREADS in self.properties or "CPU" not in devices_behind(self.device.upper()):
+            return self
+        return replace(self, ov_config=(*self.ov_config, (_THREADS, count)))
 
     def needs_same_models(self, other: EngineSetup) -> bool:
         """Whether both need the same files."""

@@ -139,9 +139,3 @@ def test_a_small_input_is_work_for_all_workers():
     assert [len(each) for each in cluster._blocks(range(3), 8)] == [1, 1, 1]
     assert max(len(each) for each in cluster._blocks(range(100_000), 2)) == 64
     assert [row for block in cluster._blocks(range(1000), 3) for row in block] == list(range(1000))
-
-
-def test_each_worker_has_the_threads_that_it_is_given_unless_they_are_set():
-    assert dict(cluster._with_threads(EngineSetup(), 3).ov_config) == {"INFERENCE_NUM_THREADS": 3}
-    own = EngineSetup(ov_config={"INFERENCE_NUM_THREADS": 1})
-    assert cluster._with_threads(own, 3) == own

@@ -219,3 +219,11 @@ def test_what_can_be_typed_has_words_for_it():
     for field in TYPED_FIELDS.values():
         assert field.metadata["help"]
         assert field.metadata["metavar"] or field.default is False
+
+
+def test_one_of_several_engines_has_the_threads_that_it_is_given_unless_they_are_set():
+    assert dict(EngineSetup().with_threads(3).ov_config) == {"INFERENCE_NUM_THREADS": 3}
+    assert dict(EngineSetup(device="cpu").with_threads(3).ov_config) == {"INFERENCE_NUM_THREADS": 3}
+    own = EngineSetup(ov_config={"INFERENCE_NUM_THREADS": 1})
+    assert own.with_threads(3) == own
+    assert EngineSetup(device="GPU").with_threads(3).ov_config == ()
