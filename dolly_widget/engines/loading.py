@@ -10,7 +10,6 @@ from dolly_widget.engines.setup import EngineSetup, Prepared
 
 if TYPE_CHECKING:
     from dolly_widget.engines.model_engine import ModelEngine
-    from dolly_widget.engines.remote.engine import RemoteEngine
 
 
 def load_engine(model: str | Path | EngineSetup = "demo", **options: Any) -> ModelEngine:
