@@ -6,6 +6,7 @@ of it once more: they do without.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,9 @@ def guards() -> list[Any]:
 
 
 class Passage:
-    """Hands a request on that was let in, without the page that it came from, and cut off where it does not end.
+    """Hands a request on that was let in: no more of its body than makes a replica refuse it, and not its ``Origin``.
 
     A replica would name that page in its answer, as the proxy does, and browsers refuse an answer that names it twice.
-    A replica says that a body is too large; this is for one that comes faster than replicas take it.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
@@ -55,10 +55,10 @@ class Passage:
 
         async def bounded() -> Message:
             nonlocal read
+            if read > self._limits.max_body_bytes:
+                await asyncio.Event().wait()  # until the replica has said so, which ends this
             message = await receive()
             read += len(message.get("body", b""))
-            if read > 2 * self._limits.max_body_bytes:
-                return {"type": "http.disconnect"}
             return message
 
         return bounded

@@ -14,7 +14,7 @@ from typing import Any
 
 from dolly_widget.errors import EngineError
 from dolly_widget.serving import proxy
-from dolly_widget.serving.limits import LOOPBACK, Access
+from dolly_widget.serving.limits import LOOPBACK
 from dolly_widget.serving.replica import KEY
 from dolly_widget.serving.replica_settings import NAME, ReplicaSettings
 
@@ -40,7 +40,7 @@ def replicas_up(settings: ReplicaSettings, *, host: str, port: int, key: str | N
         with _connected(ray, is_ours):
             if is_ours:
                 _check_processors(ray, settings)
-            with _deployed(ray, settings, host, port):
+            with _deployed(ray, settings, host, port, is_ours):
                 yield f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else _in_url(host)}:{port}"
 
 
@@ -110,13 +110,15 @@ def _check_processors(ray: Any, settings: ReplicaSettings) -> None:
 
 
 @contextlib.contextmanager
-def _deployed(ray: Any, settings: ReplicaSettings, host: str, port: int) -> Iterator[None]:
+def _deployed(ray: Any, settings: ReplicaSettings, host: str, port: int, is_ours: bool) -> Iterator[None]:
     from dolly_widget.serving.replicas import application_of
 
     serve = ray.serve
     with contextlib.suppress(ValueError):
         ray.get_actor("SERVE_CONTROLLER_ACTOR", namespace="serve")
-        raise EngineError("This cluster serves already, at an address of its own: use serve deploy, with a config file.")
+        raise EngineError(
+            "This cluster serves already, at an address of its own: use serve deploy, with a config file."
+        )
     try:
         try:
             serve.start(
@@ -130,7 +132,8 @@ def _deployed(ray: Any, settings: ReplicaSettings, host: str, port: int) -> Iter
         yield
         serve.delete(NAME)  # the proxy stays meanwhile: answers that are being written go on through it
     finally:
-        serve.shutdown()
+        if not is_ours:  # a cluster of ours ends as a whole, and Ray would complain of a part that was faster
+            serve.shutdown()
 
 
 def _failure(serve: Any) -> str:

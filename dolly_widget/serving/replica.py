@@ -77,7 +77,7 @@ def _is_this_machine(server: object) -> bool:
     try:
         return ipaddress.ip_address(str(server[0])).is_loopback
     except ValueError:
-        return server[0] == "localhost"
+        return False
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -48,7 +48,8 @@ def _processors() -> int:
     """Those that Ray gives this replica: ``num_cpus``, also where a config file has the last word."""
     import ray
 
-    return max(1, int(ray.get_runtime_context().get_assigned_resources().get("CPU", 1)))
+    context: Any = ray.get_runtime_context()
+    return max(1, int(context.get_assigned_resources().get("CPU", 1)))
 
 
 def _known(function: Any, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,9 @@ def test_a_command_lines_texts_become_what_the_fields_hold():
 
 
 def test_a_config_files_values_stay_as_they_are():
-    settings = ReplicaSettings.of({"ov_config": {"CACHE_DIR": "/cache"}, "replicas": 2, "origins": ["https://a.example"]})
+    settings = ReplicaSettings.of(
+        {"ov_config": {"CACHE_DIR": "/cache"}, "replicas": 2, "origins": ["https://a.example"]}
+    )
     assert settings.setup.properties == {"CACHE_DIR": "/cache"}
     assert (settings.replicas, settings.origins) == (2, ("https://a.example",))
 
