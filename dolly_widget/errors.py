@@ -48,7 +48,10 @@ class PromptTooLongError(ValueError):
 
 
 class IncompleteAnswerError(ValueError):
-    """An answer that ended before it was whole: it lacks its shape, or its server went away. ``text`` is what there is."""
+    """An answer that ended before it was whole: it lacks its shape, or its server went away.
+
+    ``text`` is what there is of it.
+    """
 
     def __init__(self, message: str, result: Any) -> None:
         self.result = result

@@ -160,7 +160,7 @@ def _answer(
 
     setup = setup_from(args)  # a mistake is reported before a model is converted for minutes
     prepared = prepare(setup.prepare, stop)
-    params = with_changes(prepared.model.sampling, given)
+    params = with_changes(prepared.sampling, given)
     try:
         with contextlib.closing(started(setup, prepared)) as engine:
             prompt = render(engine.template, *question, system=args.system)

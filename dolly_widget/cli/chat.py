@@ -81,7 +81,7 @@ def _chat(args: argparse.Namespace) -> int:
         if code:
             return code
         shows_stats = sys.stderr.isatty() if args.stats is None else args.stats
-        params = with_changes(prepared.model.sampling, given)
+        params = with_changes(prepared.sampling, given)
         conversation = Conversation(engine, setup, params)
         conversation.change_system(args.system)
         tell_about_demo(args.model)

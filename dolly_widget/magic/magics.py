@@ -199,8 +199,8 @@ class DollyMagics(Magics):
                 if stop.is_set():
                     raise ModelError("Loading the model was stopped; nothing was changed.")
                 self._keep(request, prepared)
-                live.model, live.doing = name_of(prepared.model), WRITING
-                live.params = with_changes(prepared.model.sampling, request.sampling)
+                live.model, live.doing = name_of(request.setup, prepared.model), WRITING
+                live.params = with_changes(prepared.sampling, request.sampling)
                 prompt = render(engine.template, request.instruction, request.context, system=request.system)
                 listener = Listener(live.pieces.append, live.thoughts.append)
                 if request.shape is None:

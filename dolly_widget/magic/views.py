@@ -9,15 +9,17 @@ from typing import Any, Protocol
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display
 
-from dolly_widget.engines import GenerationResult
+from dolly_widget.engines import EngineSetup, GenerationResult
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import GrowingMarkdown, markdown_to_html, output_html, reasoning_html, visible_lines
 
 
-def name_of(model: Model) -> str:
+def name_of(setup: EngineSetup, model: Model | None) -> str:
     """What a caption calls a model."""
-    return "demo (a small demonstration model)" if model.info.is_demo else model.name
+    if model is None:
+        return setup.name
+    return "demo (a small demonstration model)" if model.info.is_demo and setup.server is None else model.name
 
 
 def caption(result: GenerationResult | None, model: str, text: str, params: SamplingParams) -> str:
@@ -36,7 +38,12 @@ def caption(result: GenerationResult | None, model: str, text: str, params: Samp
 
 WRITING = "Writing…"
 THINKING = "Thinking…"
-_ENDS = {"stop": "ended by itself", "length": "ended at --max-new-tokens", "cancelled": "stopped"}
+_ENDS = {
+    "stop": "ended by itself",
+    "length": "ended at --max-new-tokens",
+    "cancelled": "stopped",
+    "broken": "the connection broke",
+}
 
 
 class View(Protocol):

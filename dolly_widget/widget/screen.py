@@ -12,7 +12,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dolly_widget.engines import EngineSetup
+from dolly_widget.engines import EngineSetup, ServerFacts
 from dolly_widget.errors import ModelChoiceError, PromptTooLongError
 from dolly_widget.history import Exchange
 from dolly_widget.models import Model, WeightFormat
@@ -250,6 +250,15 @@ class Screen:
             self.next_steps.show("", [])
         self.prompt.load(model)
         self.chooser.look_again()
+
+    def show_server(self, server: ServerFacts | None) -> None:
+        """Show which server answers, and offer its models; None: this machine does."""
+        self.settings.show_server("" if server is None else server.host)
+        self.chooser.offered_by_server = () if server is None else server.offers
+        if server is not None:
+            self.model.value = messages.server_line(server.model_name, server.host)
+            self.next_steps.show("", [])
+            self.chooser.look_again()
 
     def show_load_failure(self, exc: BaseException, is_harmless: bool) -> None:
         """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all.

@@ -6,23 +6,26 @@ Values: nothing is loaded here.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines import Engine, EngineSetup, local_model, setup_from
+from dolly_widget.engines import Engine, EngineSetup, is_server, local_model, setup_from
 from dolly_widget.history import is_plain_template
 from dolly_widget.models import PUBLISHED, Model, WeightFormat
 from dolly_widget.sampling import DEFAULTS, SamplingParams
 
 
 def first_choice(
-    model: str | Path | EngineSetup | Engine, options: Mapping[str, Any]
+    source: str | Path | Sequence[str] | EngineSetup | Engine | None, options: Mapping[str, Any]
 ) -> tuple[EngineSetup, Engine | None]:
     """What to load, and the engine that was given, if one was. Raises what can be told before anything is loaded."""
-    if isinstance(model, str | Path | EngineSetup):
-        setup = setup_from(model, dict(options)).checked()
+    model: Any = source
+    if source is None and isinstance(options.get("model"), Engine):
+        model, options = options["model"], {name: value for name, value in options.items() if name != "model"}
+    if not isinstance(model, Engine):
+        setup = setup_from(model, options).checked()
         setup.find()
         return setup, None
     if options:
@@ -37,11 +40,16 @@ def other_model(
 ) -> EngineSetup:
     """Another model on the same device. A template and a draft stay with their model; a weight format goes on.
 
+    A server has chosen all but its model, and nothing of it goes on to another one.
+
     Raises ValueError for an unknown weight format or an empty name.
     """
+    if is_server(str(model)):
+        other = EngineSetup(str(model))
+        return setup if other.model == setup.model else other
     is_same = str(model) == setup.model
     return replace(
-        setup,
+        EngineSetup() if setup.server else setup,
         model=str(model),
         revision=revision,
         weight_format=setup.weight_format if weight_format is None else WeightFormat.of(weight_format),
@@ -55,11 +63,17 @@ def sampling_of(model: Model | None) -> SamplingParams:
     return DEFAULTS if model is None else model.sampling
 
 
-def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
-    """The setup that makes the same engine again, from plain values; None if there is no such setup.
+def make_reproducible(setup: EngineSetup, engine: Engine) -> EngineSetup | None:
+    """The setup that makes ``engine`` again, from plain values; None if there is no such setup.
 
-    A model of the hub is named by its id, with the commit that was used.
+    A model of the hub is named by its id, with the commit that was used; one of a server by the server's own name.
     """
+    model = local_model(engine)
+    if setup.server is not None:
+        setup = getattr(engine, "setup", setup)
+        return setup if setup.template is None or is_plain_template(setup.template) else None
+    if model is None:
+        return None
     properties = tuple((name, _plain(value)) for name, value in setup.ov_config)
     has_other = any(value is _NOT_PLAIN for _, value in properties)
     if has_other or (setup.template is not None and not is_plain_template(setup.template)):

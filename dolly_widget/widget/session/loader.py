@@ -158,9 +158,10 @@ class ModelLoader:
 
     def _load(self, choice: EngineSetup, stop: threading.Event) -> None:
         prepared = self._prepared(choice, stop)
-        if choice.template is None:
-            prepared.model.check_template(stop)
-        _read_ahead(choice, prepared.model, stop)
+        if prepared.model is not None:
+            if choice.template is None:
+                prepared.model.check_template(stop)
+            _read_ahead(choice, prepared.model, stop)
         with self._lock:
             _refuse_if_stopped(stop)
             if not self._is_current(choice):
@@ -195,7 +196,7 @@ class ModelLoader:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
         model = local_model(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
-        name, record = _name_of(model), None if model is None else make_reproducible(choice, model)
+        name, record = _name_of(model), make_reproducible(choice, engine)
         try:
             with self._lock:
                 if self._is_current(choice):
