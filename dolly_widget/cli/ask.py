@@ -79,6 +79,7 @@ def _ask(args: argparse.Namespace) -> int:
     answered = _answered if args.json else _shown
     result, code = answered(args, question, given)
     tell_what_was_thought(result)
+    tell_notes(result)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         tell(result.statistics, sys.stderr)
     return code
@@ -103,6 +104,12 @@ def tell_what_was_thought(result: GenerationResult) -> None:
         tell(f"{result.thought}, and ended before the answer: allow more with --max-new-tokens", sys.stderr)
     elif result.reasoning and sys.stderr.isatty():
         tell(result.thought, sys.stderr)
+
+
+def tell_notes(result: GenerationResult) -> None:
+    """What is to be known of how an answer came about."""
+    for note in result.notes:
+        tell(note, sys.stderr)
 
 
 def listener(view: AnswerView) -> Callable[[str], None]:
@@ -166,7 +173,7 @@ def _answer(
             prompt = render(engine.template, *question, system=args.system)
             with fields_as_options():
                 result = engine.generate(prompt, params, on_text=on_text, stop=stop)
-            return result, _facts(result, params, setup.model, engine.device) if args.json else {}
+            return result, _facts(result, params, engine.setup.model, engine.device) if args.json else {}
     except EngineError as exc:
         raise CommandError(str(exc)) from exc
 
@@ -179,6 +186,7 @@ def _facts(result: GenerationResult, params: SamplingParams, model: str, device:
         "answer": result.text,
         "reasoning": result.reasoning,
         "finish_reason": result.finish_reason,
+        "notes": list(result.notes),
         "model": model,
         "device": device,
         "settings": settings,

@@ -17,7 +17,7 @@ from dolly_widget.engines.engine import (
 from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.loading import load_engine, setup_from, start_engine
 from dolly_widget.engines.many import AnswersMany, Outcome, generate_many
-from dolly_widget.engines.registry import ENGINES, check_engine
+from dolly_widget.engines.registry import ENGINES, LOCAL_ENGINES, check_engine
 from dolly_widget.engines.remote.address import ServerName, is_server
 from dolly_widget.engines.request import GenerationRequest
 from dolly_widget.engines.result import FINISH_REASONS, GenerationResult
@@ -29,6 +29,7 @@ from dolly_widget.engines.streaming import stream
 __all__ = [
     "ENGINES",
     "FINISH_REASONS",
+    "LOCAL_ENGINES",
     "SETUP_FIELDS",
     "TYPED_FIELDS",
     "AnswersMany",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dolly_widget.engines.registry import ENGINES, LOCAL, check_engine
+from dolly_widget.engines.registry import ENGINES, LOCAL_ENGINES, check_engine
 from dolly_widget.engines.remote.address import ServerName, is_server
 from dolly_widget.models import Model, WeightFormat, find, resolve, title_of
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dolly_widget.engines.remote.server import Server
 
 _INT8 = WeightFormat()
-_ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({ENGINES[name].title})' for name in LOCAL)}"
+_ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({ENGINES[name].title})' for name in LOCAL_ENGINES)}"
 
 
 def _option(metavar: str, help: str) -> dict[str, str]:

@@ -202,7 +202,7 @@ class DollyMagics(Magics):
                 live.model, live.doing = name_of(request.setup, prepared.model), WRITING
                 live.params = with_changes(prepared.sampling, request.sampling)
                 prompt = render(engine.template, request.instruction, request.context, system=request.system)
-                listener = Listener(live.pieces.append, live.thoughts.append)
+                listener = Listener(live.pieces.append, live.thoughts.append, on_note=live.hold_up)
                 if request.shape is None:
                     return engine.generate(prompt, live.params, on_text=listener, stop=stop)
                 ask = functools.partial(engine.generate, answer=request.shape)  # type: ignore[call-arg]

@@ -26,13 +26,16 @@ def caption(result: GenerationResult | None, model: str, text: str, params: Samp
     """Which model, how much, why it ended and the seed. No times: with a seed it is the same in every run."""
     if result is None:
         parts = [model, "interrupted by an error" if text else "no answer"]
-    elif not result.token_ids:
+    elif not (result.token_ids or result.text):
         parts = [model, _ENDS["cancelled"]]
+    elif not result.token_ids:  # a server that tells no tokens
+        parts = [model, _ENDS[result.finish_reason], *result.notes]
     else:
         count = f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"
         if result.reasoning:
             count += f", {result.reasoning_tokens:,} of them reasoning"
-        parts = [model, count, _ENDS[result.finish_reason], "greedy" if params.is_greedy else result.origin]
+        how = "greedy" if params.is_greedy else result.origin
+        parts = [model, count, _ENDS[result.finish_reason], how, *result.notes]
     return " · ".join(parts)
 
 

@@ -145,6 +145,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             changed=self._on_changed,
             begun=self._on_begun,
             paced=lambda *figures: self._screen.answer.show_pace(*figures),
+            held_up=lambda note: self._screen.show_held_up(note),
             sample_changed=lambda *piece: self._screen.answer.show_sample(*piece),
             sample_ended=self._on_sample_ended,
             answered=self._on_answered,

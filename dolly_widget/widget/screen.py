@@ -223,6 +223,10 @@ class Screen:
         elif status == "error":
             self.answer.show_statistics()
 
+    def show_held_up(self, note: str) -> None:
+        """Say what holds up the answer that is being written; "": it goes on."""
+        self.answer.show_busy(note or _BUSY_LINES["generating"])
+
     def show_loading(self, choice: EngineSetup, progress: Progress | None, notes: tuple[str, ...]) -> None:
         """Say which model is loading, and while it is prepared how far that has come."""
         self._loading = f"Preparing {choice.name}" if progress else f"Loading {choice.name} on {choice.device}"

@@ -63,17 +63,23 @@ def sampling_of(model: Model | None) -> SamplingParams:
     return DEFAULTS if model is None else model.sampling
 
 
-def make_reproducible(setup: EngineSetup, engine: Engine) -> EngineSetup | None:
-    """The setup that makes ``engine`` again, from plain values; None if there is no such setup.
+def record_of(setup: EngineSetup, engine: Engine) -> EngineSetup | None:
+    """The setup that makes ``engine`` again, which was made from ``setup``; None if there is no such setup.
 
-    A model of the hub is named by its id, with the commit that was used; one of a server by the server's own name.
+    A model of a server is named by the server's own name of it.
     """
-    model = local_model(engine)
-    if setup.server is not None:
-        setup = getattr(engine, "setup", setup)
-        return setup if setup.template is None or is_plain_template(setup.template) else None
-    if model is None:
-        return None
+    if setup.server is None:
+        model = local_model(engine)
+        return None if model is None else make_reproducible(setup, model)
+    setup = getattr(engine, "setup", setup)
+    return setup if setup.template is None or is_plain_template(setup.template) else None
+
+
+def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:
+    """The setup that makes the same engine again, from plain values; None if there is no such setup.
+
+    A model of the hub is named by its id, with the commit that was used.
+    """
     properties = tuple((name, _plain(value)) for name, value in setup.ov_config)
     has_other = any(value is _NOT_PLAIN for _, value in properties)
     if has_other or (setup.template is not None and not is_plain_template(setup.template)):

@@ -17,7 +17,7 @@ from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
 from dolly_widget.text import takes_turns
-from dolly_widget.widget.session.choice import make_reproducible
+from dolly_widget.widget.session.choice import record_of
 from dolly_widget.widget.session.publisher import ProgressReporter
 
 _POLL_S = 0.02
@@ -196,7 +196,7 @@ class ModelLoader:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
         model = local_model(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
-        name, record = _name_of(model), make_reproducible(choice, engine)
+        name, record = _name_of(model), record_of(choice, engine)
         try:
             with self._lock:
                 if self._is_current(choice):
