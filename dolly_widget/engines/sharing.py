@@ -57,7 +57,8 @@ class _Key:
     """What makes two engines the same. Compared, never hashed: templates and properties may not be hashable."""
 
     def __init__(self, setup: EngineSetup, prepared: Prepared) -> None:
-        directories = [model.directory for model in prepared if model is not None]
+        models = (prepared.model, prepared.draft)
+        directories = [model.directory for model in models if model is not None]
         # How a model was named does not matter, only which files its name has become.
         plain = replace(setup, model="demo", draft=None, revision=None, weight_format=WeightFormat())
         self.directories = tuple(each.resolve() for each in directories)
