@@ -14,12 +14,23 @@ class ModelError(ValueError):
 class ModelChoiceError(ModelError):
     """A name that stands for several models. The message lists some of them, and says how to name one."""
 
-    def __init__(self, message: str, model: str, choices: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, message: str, model: str, choices: Iterable[tuple[str, int]], separator: str = ":") -> None:
         self.model = model
         """The name that was given, without a file."""
         self.choices = tuple((str(file), int(size)) for file, size in choices)
-        """Files to choose from, and the bytes of each: ``f"{model}:{file}"`` names one."""
+        """What to choose from: files and the bytes of each, or a server's models and 0. ``name_of`` names one."""
+        self.separator = separator
+        """What stands between the name and a choice: ":" before a file, "#" before a model of a server."""
         super().__init__(message)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the choice is among the models of a server."""
+        return self.separator == "#"
+
+    def name_of(self, choice: str) -> str:
+        """The whole name of a choice, which loads it."""
+        return f"{self.model}{self.separator}{choice}"
 
 
 def release_frames(exc: BaseException | None) -> None:
@@ -48,7 +59,10 @@ class PromptTooLongError(ValueError):
 
 
 class IncompleteAnswerError(ValueError):
-    """An answer that ended before it was whole: it lacks its shape, or its server went away. ``text`` is what there is."""
+    """An answer that ended before it was whole: it lacks its shape, or its server went away.
+
+    ``text`` is what there is of it.
+    """
 
     def __init__(self, message: str, result: Any) -> None:
         self.result = result

@@ -28,7 +28,7 @@ batch                   errors, text, runtime, sampling, models, engines, lens
 pandas                  batch
 comparison              errors, text, runtime, sampling, models, engines, bench
 widget                  errors, text, runtime, sampling, models, engines, history, lens, batch
-cli                     errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison, serving
+cli  errors, text, runtime, sampling, models, engines, history, lens, batch, bench, magic, comparison, serving
 tests/demo_model        errors, text, runtime, sampling, models, engines
 """
 DEMO_MODEL = Path(__file__).with_name("demo_model")

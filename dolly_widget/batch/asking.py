@@ -220,7 +220,7 @@ def _source(model: Asked, params: SamplingParams | None, options: dict[str, Any]
         return _Loaded(model, params or with_changes(own.sampling if own else SamplingParams(), sampling))
     setup = setup_from(model, fields).checked()
     prepared = setup.prepare()
-    return _ToLoad(setup, prepared, params or with_changes(prepared.model.sampling, sampling))
+    return _ToLoad(setup, prepared, params or with_changes(prepared.sampling, sampling))
 
 
 def name_of(setup: EngineSetup) -> str:

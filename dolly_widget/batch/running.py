@@ -18,6 +18,7 @@ from dolly_widget.engines import (
     check_constrains,
     generate_many,
     local_model,
+    server_of,
 )
 from dolly_widget.errors import EngineError, IncompleteAnswerError
 from dolly_widget.runtime import free_memory_bytes
@@ -173,7 +174,9 @@ def _of(row: int, result: GenerationResult) -> RowResult:
 def _choice_reader(engine: Engine, shape: Shape | None) -> ChoiceReader | None:
     """What reads the probabilities of choices; None where there are none, no files to read them from, or no memory."""
     model = local_model(engine)
-    if model is None or shape is None or not shape.choices or free_memory_bytes() < 2 * model.info.size_bytes:
+    if model is None or server_of(engine) or shape is None or not shape.choices:
+        return None
+    if free_memory_bytes() < 2 * model.info.size_bytes:
         return None
     from dolly_widget.lens import ChoiceReader
 

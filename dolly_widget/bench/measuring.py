@@ -116,13 +116,14 @@ def measure(
     setup = setup_from(model, options).checked()
     check_counts(prompt_lengths, new_tokens, rounds)
     prepared = setup.prepare()
-    info = prepared.model.info
+    here = prepared.here()
+    info = here.info
     _check_positions(info, prompt_lengths, new_tokens)
     on_progress(Progress("measure", 0.0, subject="loading"))
     load_libraries(setup.engine)
     stop = stop or threading.Event()
     weight_bytes = weight_bytes_per_token(info.model_dir)
-    prompts, memory = MadeUpPrompts(prepared.model.tokenizer), _limiting_memory(setup.device, weight_bytes)
+    prompts, memory = MadeUpPrompts(here.tokenizer), _limiting_memory(setup.device, weight_bytes)
     private_before = private_bytes()
     started = time.perf_counter()
     with contextlib.closing(start_engine(setup, prepared)) as loaded:

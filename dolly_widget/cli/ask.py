@@ -23,7 +23,8 @@ from dolly_widget.errors import EngineError
 from dolly_widget.text import render
 
 if TYPE_CHECKING:
-    from dolly_widget.engines import GenerationResult
+    from dolly_widget.engines import EngineSetup, GenerationResult
+    from dolly_widget.engines.model_engine import ModelEngine
     from dolly_widget.sampling import SamplingParams
 
 _EXAMPLE = 'dolly-widget ask "Who is Dolly?"'
@@ -79,6 +80,7 @@ def _ask(args: argparse.Namespace) -> int:
     answered = _answered if args.json else _shown
     result, code = answered(args, question, given)
     tell_what_was_thought(result)
+    tell_notes(result)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         tell(result.statistics, sys.stderr)
     return code
@@ -103,6 +105,12 @@ def tell_what_was_thought(result: GenerationResult) -> None:
         tell(f"{result.thought}, and ended before the answer: allow more with --max-new-tokens", sys.stderr)
     elif result.reasoning and sys.stderr.isatty():
         tell(result.thought, sys.stderr)
+
+
+def tell_notes(result: GenerationResult) -> None:
+    """What is to be known of how an answer came about."""
+    for note in result.notes:
+        tell(note, sys.stderr)
 
 
 def listener(view: AnswerView) -> Callable[[str], None]:
@@ -160,15 +168,20 @@ def _answer(
 
     setup = setup_from(args)  # a mistake is reported before a model is converted for minutes
     prepared = prepare(setup.prepare, stop)
-    params = with_changes(prepared.model.sampling, given)
+    params = with_changes(prepared.sampling, given)
     try:
         with contextlib.closing(started(setup, prepared)) as engine:
             prompt = render(engine.template, *question, system=args.system)
             with fields_as_options():
                 result = engine.generate(prompt, params, on_text=on_text, stop=stop)
-            return result, _facts(result, params, setup.model, engine.device) if args.json else {}
+            return result, _facts(result, params, _named(setup, engine), engine.device) if args.json else {}
     except EngineError as exc:
         raise CommandError(str(exc)) from exc
+
+
+def _named(setup: EngineSetup, engine: ModelEngine) -> str:
+    """The model as it was asked for; a server's by its own name of it."""
+    return setup.model if setup.server is None else engine.setup.model
 
 
 def _facts(result: GenerationResult, params: SamplingParams, model: str, device: str) -> dict[str, Any]:
@@ -179,6 +192,7 @@ def _facts(result: GenerationResult, params: SamplingParams, model: str, device:
         "answer": result.text,
         "reasoning": result.reasoning,
         "finish_reason": result.finish_reason,
+        "notes": list(result.notes),
         "model": model,
         "device": device,
         "settings": settings,

@@ -70,7 +70,7 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     from dolly_widget.bench import PROMPT_LENGTHS
-    from dolly_widget.engines import ENGINES
+    from dolly_widget.engines import LOCAL_ENGINES
 
     lengths = " ".join(map(str, PROMPT_LENGTHS))
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -85,7 +85,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     several = partial(parser.add_argument, nargs="+", action="extend")
     several("--device", metavar="D", help="AUTO, CPU, GPU, NPU or the like (default: all available)")
     several("--weight-format", choices=NAMES, help=f"weight formats to convert to (default: {WeightFormat().name})")
-    several("--engine", choices=tuple(ENGINES), help="engines to run the models with (default: genai)")
+    several("--engine", choices=LOCAL_ENGINES, help="engines to run the models with (default: genai)")
     add_setup_arguments(parser, "prompt_lookup", "draft")
     several("--prompt-tokens", metavar="N", type=int, help=f"prompt lengths in tokens (default: {lengths})")
     parser.add_argument("--new-tokens", metavar="N", type=int, default=64, help="answer length in tokens (default: 64)")
@@ -210,7 +210,7 @@ def _models(args: argparse.Namespace, stop: threading.Event) -> list[tuple[Engin
     found: dict[Path, tuple[EngineSetup, Model]] = {}
     for model, weight_format in product(args.models or ["demo"], args.weight_format or [WeightFormat()]):
         setup = EngineSetup(model, weight_format=weight_format, prompt_lookup=args.prompt_lookup, draft=args.draft)
-        opened = prepare(setup.prepare, stop).model
+        opened = prepare(setup.prepare, stop).here()
         found.setdefault(opened.directory, (setup, opened))
     return list(found.values())
 

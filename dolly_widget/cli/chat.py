@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dolly_widget.cli.answer_view import answer_view
-from dolly_widget.cli.ask import add_system_argument, listener, tell_about_demo, tell_what_was_thought
+from dolly_widget.cli.ask import add_system_argument, listener, tell_about_demo, tell_notes, tell_what_was_thought
 from dolly_widget.cli.command import Command, CommandError, Stopped
 from dolly_widget.cli.interruptible import Abandoned, finish
 from dolly_widget.cli.line_editor import LineEditor, remembered_lines
@@ -81,7 +81,7 @@ def _chat(args: argparse.Namespace) -> int:
         if code:
             return code
         shows_stats = sys.stderr.isatty() if args.stats is None else args.stats
-        params = with_changes(prepared.model.sampling, given)
+        params = with_changes(prepared.sampling, given)
         conversation = Conversation(engine, setup, params)
         conversation.change_system(args.system)
         tell_about_demo(args.model)
@@ -161,6 +161,7 @@ class _Chat:
             raise
         view.end(is_broken_off=not exchange.result.text)
         tell_what_was_thought(exchange.result)
+        tell_notes(exchange.result)
         if self._shows_stats:
             tell(exchange.result.statistics, sys.stderr)
         if self._conversation.left_out > before:

@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 def add_setup_arguments(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add the options of these fields of ``EngineSetup``; of all that can be typed if no name is given."""
-    from dolly_widget.engines import ENGINES, TYPED_FIELDS
+    from dolly_widget.engines import LOCAL_ENGINES, TYPED_FIELDS
     from dolly_widget.models import NAMES
 
-    choices = {"weight_format": NAMES, "engine": tuple(ENGINES)}
+    choices = {"weight_format": NAMES, "engine": LOCAL_ENGINES}
     for name in names or TYPED_FIELDS:
         described = TYPED_FIELDS[name]
         if described.default is False:

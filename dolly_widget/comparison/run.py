@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from dolly_widget.engines import (
     GenerationResult,
     Prepared,
     local_model,
+    server_of,
     setup_from,
     split_options,
     start_engine,
@@ -29,6 +31,7 @@ from dolly_widget.errors import EngineError, release_frames
 from dolly_widget.models import Model, WeightFormat
 from dolly_widget.runtime import Job, added_bytes, private_bytes
 from dolly_widget.sampling import SETTINGS, SamplingParams, with_changes
+from dolly_widget.text import Prompt
 
 Compared: TypeAlias = "str | Path | EngineSetup | Engine"
 Settings: TypeAlias = "Mapping[str, Any] | SamplingParams"
@@ -119,13 +122,29 @@ def _finish(job: Job[list[_Outcome]]) -> list[_Outcome]:
 class _Candidate:
     """A model that is compared: one to be loaded, or an engine that is."""
 
-    model: Model
+    model: Model | None
+    """None: that of a server, whose tokenizer is not known here."""
     device: str
     engine: str
     setup: EngineSetup
     prepared: Prepared | None = None
     """What to load; None where an engine was given."""
     given: Engine | None = None
+
+    @property
+    def is_server(self) -> bool:
+        """Whether another machine runs it."""
+        return self.setup.server is not None
+
+    @property
+    def name(self) -> str:
+        """What to call the model."""
+        return self.setup.name if self.model is None else self.model.name
+
+    @property
+    def precision(self) -> str:
+        """What its weights are stored in; "server" where that is not known here."""
+        return "server" if self.model is None or self.is_server else self.model.info.precision
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Engine]:
@@ -154,9 +173,11 @@ class _Selection:
             if isinstance(model, Engine):
                 _model_of(model)
                 continue
-            found = [each.find() for each in self._setups(model)]
-            directories = {each.model.directory for each in found if each}
-            is_choice |= None in found or len(directories) > 1
+            setups = self._setups(model)
+            found = [each.find() for each in setups]
+            directories = {each.here().directory for each in found if each}
+            is_server = setups[0].server is not None
+            is_choice |= (None in found and not is_server) or len(directories) > 1
         if len(set(self.weight_formats)) > 1 and not is_choice:
             raise ValueError(
                 "Several weight formats make no difference here: OpenVINO files and loaded engines keep the one that "
@@ -175,18 +196,21 @@ class _Selection:
     def _candidates(self, model: Compared, stop: threading.Event) -> list[_Candidate]:
         if isinstance(model, Engine):
             kind = type(model).__name__.lower().removesuffix("engine")  # GenAIEngine is "genai"
-            return [_Candidate(_model_of(model), model.device, kind, EngineSetup(), given=model)]
-        found: dict[Path, _Candidate] = {}
+            setup = getattr(model, "setup", None)
+            setup = setup if isinstance(setup, EngineSetup) else EngineSetup()
+            return [_Candidate(_model_of(model), model.device, kind, setup, given=model)]
+        found: dict[Path | str, _Candidate] = {}
         for setup in self._setups(model):
             prepared = setup.prepare(stop=stop)
-            candidate = _Candidate(prepared.model, setup.device, setup.engine, setup, prepared)
-            found.setdefault(prepared.model.directory, candidate)
+            device = setup.device if setup.server is None else setup.server.host
+            candidate = _Candidate(prepared.model, device, setup.engine, setup, prepared)
+            found.setdefault(setup.model if prepared.server else prepared.here().directory, candidate)
         return list(found.values())
 
 
-def _model_of(engine: Engine) -> Model:
+def _model_of(engine: Engine) -> Model | None:
     model = local_model(engine)
-    if model is None:
+    if model is None and server_of(engine) is None:
         raise ValueError(f"compare needs an engine with its model's files on this machine, and {engine!r} has none.")
     return model
 
@@ -210,7 +234,7 @@ def _outcomes(
     params: Sequence[SamplingParams],
     stop: threading.Event,
 ) -> list[_Outcome]:
-    for engine in {each.engine for each in candidates if each.prepared}:
+    for engine in {each.engine for each in candidates if each.prepared and not each.is_server}:
         with contextlib.suppress(EngineError):  # each model tells of it
             load_libraries(engine)
     outcomes: list[_Outcome] = []
@@ -229,10 +253,9 @@ def _of_one_model(
     try:
         with candidate.opened() as engine:
             prompt = engine.template.render(*question)
-            # Measured apart: an engine keeps what it computed for a prompt, so that a second answer starts at once.
-            ttft_s = time_to_first_token(engine, candidate.model, len(candidate.model.encode(prompt)), stop=stop)
+            ttft_s = _time_to_first_token(candidate, engine, prompt, stop)
             answers = list(alone(engine, prompt, params, stop))
-            memory = None if candidate.given else added_bytes(private_bytes(), memory_before)
+            memory = None if candidate.given or candidate.is_server else added_bytes(private_bytes(), memory_before)
             count, speed = len(answers), speed_of(answers[-1])
             answers += together(engine, prompt, params[count:], stop)
     except FAILURES as exc:
@@ -244,47 +267,64 @@ def _of_one_model(
     ]
 
 
+def _time_to_first_token(candidate: _Candidate, engine: Engine, prompt: Prompt, stop: threading.Event) -> float:
+    """Measured apart: an engine keeps what it computed for a prompt, so that a second answer starts at once.
+
+    NaN for a server, which is asked no more than what was asked for: its answer has a time of its own.
+    """
+    model = candidate.model
+    if model is None or candidate.is_server:
+        return math.nan
+    return time_to_first_token(engine, model, len(model.encode(prompt)), stop=stop)
+
+
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
 def _rows(outcomes: Sequence[_Outcome]) -> Iterator[ComparisonRow]:
-    first: tuple[Spelled, bytes] | None = None
+    first: tuple[Spelled, bytes | None] | None = None
     for label, outcome in zip(_labels(outcomes), outcomes, strict=True):
         if outcome.result is None:
             yield _row(label, outcome, (), Departure(None), "tokens", "")
             continue
-        model = outcome.candidate.model
-        result = outcome.result
-        answer = spell(model.tokenizer, result.token_ids, result.text, result.reasoning_tokens)
-        vocabulary = (model.directory / "tokenizer.json").read_bytes()
+        answer, vocabulary = _spelled(outcome.candidate.model, outcome.result)
         if first is None:
             first = answer, vocabulary
             yield _row(label, outcome, answer.pieces, Departure(None), "tokens", "")
             continue
-        is_same = vocabulary == first[1]
+        is_same = vocabulary is not None and vocabulary == first[1]
         departure = (by_tokens if is_same else by_characters)(answer, first[0])
         compared_by = "tokens" if is_same else "characters"
         yield _row(label, outcome, answer.pieces, departure, compared_by, str(departure))
 
 
+def _spelled(model: Model | None, result: GenerationResult) -> tuple[Spelled, bytes | None]:
+    """An answer by its tokens, and what says which vocabulary they are of; by its words where no tokens are known."""
+    if model is None or not result.token_ids:
+        words = tuple(re.findall(r"\s*\S+|\s+$", result.text))
+        return Spelled((), words, tuple(f"“{word}”" for word in words)), None
+    answer = spell(model.tokenizer, result.token_ids, result.text, result.reasoning_tokens)
+    return answer, (model.directory / "tokenizer.json").read_bytes()
+
+
 def _row(
     label: str, outcome: _Outcome, pieces: tuple[str, ...], departure: Departure, compared_by: str, in_words: str
 ) -> ComparisonRow:
-    candidate, info = outcome.candidate, outcome.candidate.model.info
+    candidate, model, result = outcome.candidate, outcome.candidate.model, outcome.result
     return ComparisonRow(
         label=label,
-        model=info.name,
-        precision=info.precision,
+        model=candidate.name,
+        precision=candidate.precision,
         device=candidate.device,
         engine=candidate.engine,
         params=outcome.params,
-        result=outcome.result,
+        result=result,
         tokens=pieces,
         first_difference=departure.place,
         compared_by=compared_by,
         departure=in_words,
-        ttft_s=outcome.ttft_s,
-        size_bytes=info.size_bytes,
+        ttft_s=result.ttft_s if result and candidate.is_server else outcome.ttft_s,
+        size_bytes=None if model is None or candidate.is_server else model.info.size_bytes,
         memory_bytes=outcome.memory_bytes,
         error=str(outcome.error) if outcome.error else "",
         speed_alone=outcome.speed_alone,
@@ -300,6 +340,6 @@ def _labels(outcomes: Sequence[_Outcome]) -> list[str]:
 
 
 def _features(outcome: _Outcome) -> list[str]:
-    candidate, info = outcome.candidate, outcome.candidate.model.info
+    candidate = outcome.candidate
     texts = [setting.in_words(getattr(outcome.params, name)) for name, setting in SETTINGS.items()]
-    return [info.name, info.precision, candidate.device, candidate.engine, *texts]
+    return [candidate.name, candidate.precision, candidate.device, candidate.engine, *texts]

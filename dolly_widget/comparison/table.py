@@ -45,8 +45,8 @@ class ComparisonRow:
     """The difference in words; "" for the first answer."""
     ttft_s: float
     """Time to first token of the model: median seconds for prompts as long as this one and unlike any before."""
-    size_bytes: int
-    """Size of the weights on disk."""
+    size_bytes: int | None
+    """Size of the weights on disk; None where they are a server's."""
     memory_bytes: int | None
     """Private memory of the process that the model took; None where that is not known, as for an engine given."""
     error: str = ""

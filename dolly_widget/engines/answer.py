@@ -181,6 +181,11 @@ class Answer:
         if not self.error:
             self._call(lambda: ids_of(self._on_text)(token_ids))
 
+    def note(self, sentence: str) -> None:
+        """Tell the reader what holds up the answer, "" when it goes on."""
+        if not self.error:
+            self._call(lambda: note_of(self._on_text)(sentence))
+
     def _read(self, token_ids: Sequence[int]) -> None:
         was_answering = self._splitter.is_answering
         if was_answering or not any(token_id in self._marks for token_id in token_ids):
@@ -228,16 +233,18 @@ class Answer:
 
     def has_ended(self, max_new_tokens: int) -> bool:
         """Whether there is nothing more to come."""
-        return self._is_at_end() or len(self.token_ids) >= max_new_tokens
+        return self.is_at_end or len(self.token_ids) >= max_new_tokens
 
-    def _is_at_end(self) -> bool:
+    @property
+    def is_at_end(self) -> bool:
+        """Whether a stop string was reached, or an id that ends an answer."""
         ids = self.token_ids
         return self.is_stopped or bool(ids and ids[-1] in self.end_ids)
 
     def finish_reason(self, max_new_tokens: int) -> str:
         """Return why the answer ended, see ``GenerationResult``."""
         # From the ids: after a cancel, GenAI's own finish reason is now NONE and now STOP.
-        if self._is_at_end():
+        if self.is_at_end:
             return "stop"
         if len(self.token_ids) >= max_new_tokens:
             return "length"
@@ -247,7 +254,7 @@ class Answer:
 
     def result(self, prompt_tokens: int, finish_reason: str, seed: int, is_greedy: bool = False) -> GenerationResult:
         """Return the answer and how it came about."""
-        times, count = self._times, len(self._ids)
+        times, count = self._times, self.new_tokens
         # Where on_text takes longer than the library, which does not wait for it, that is the pace of the answer.
         rest_s = max(times[-1] - times[0], self._callback_s) if times else math.nan
         return GenerationResult(

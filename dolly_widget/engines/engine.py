@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from dolly_widget.engines.answer import Endings
@@ -54,6 +54,32 @@ class LocalEngine(Engine, HasModel, Protocol):
     """An engine that runs files on this machine."""
 
 
+@runtime_checkable
+class ServerFacts(Protocol):
+    """What is told of a server."""
+
+    @property
+    def host(self) -> str:
+        """Where it is: "localhost:8000"."""
+        ...
+
+    @property
+    def model_name(self) -> str:
+        """Its own name of the model that answers."""
+        ...
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """All of its models, each as ``load_engine`` takes it."""
+        ...
+
+
+def server_of(engine: object) -> ServerFacts | None:
+    """The server that an engine asks; None where it runs its model itself."""
+    server = getattr(engine, "server", None)
+    return server if isinstance(server, ServerFacts) else None
+
+
 def local_model(engine: object) -> Model | None:
     """The model of an engine whose files are on this machine; None for any other engine.
 
@@ -83,6 +109,25 @@ class Continues(Protocol):
         """Answer as ``Engine.generate`` does, going on from ``prefix_ids``, the answer's first tokens.
 
         They count towards ``max_new_tokens``, and the text begins with theirs.
+        """
+        ...
+
+
+@runtime_checkable
+class GivesLogprobs(Protocol):
+    """An engine without weights here that tells how likely tokens are."""
+
+    def check_logprobs(self) -> None:
+        """Raise ValueError, with the reason, where it cannot."""
+        ...
+
+    def logprobs_after(
+        self, token_ids: Sequence[int], first: int, *, stop: threading.Event | None = None
+    ) -> Generator[Mapping[int, float], None, None]:
+        """Yield what may follow ``token_ids[: place + 1]``, for each place from ``first`` to the last.
+
+        By id, the natural logarithm of the probability of each of the likeliest tokens, 20 if there are as many, by the
+        model alone: temperature 1, no filter. Raises EngineError where it cannot be asked.
         """
         ...
 

@@ -23,11 +23,11 @@ ENGINES = {
     "optimum": Kind("dolly_widget.engines.optimum", "OptimumEngine", "Optimum Intel, which needs the optimum extra"),
     "remote": Kind("dolly_widget.engines.remote.engine", "RemoteEngine", "a server, for models that are addresses"),
 }
-LOCAL = tuple(name for name in ENGINES if name != "remote")
+LOCAL_ENGINES = tuple(name for name in ENGINES if name != "remote")
 """Those that run files on this machine."""
 
 
 def check_engine(engine: str) -> None:
     """Raise ValueError where there is no engine of that name."""
     if engine not in ENGINES:
-        raise ValueError(f"There is no engine {engine!r}; choose {' or '.join(map(repr, ENGINES))}.")
+        raise ValueError(f"There is no engine {engine!r}; choose {' or '.join(map(repr, LOCAL_ENGINES))}.")

@@ -29,6 +29,8 @@ class GenerationResult:
     """Mean seconds per output token after the first; NaN where there was no second one."""
     prefix_tokens: int = 0
     """How many of the tokens were given as its beginning; the others are new."""
+    counted_tokens: int = 0
+    """New tokens of an answer without ids, as its server counts them, or else the pieces that came."""
     reasoning: str = field(default="", repr=False)
     """What the model thought before it answered; "" where it did not. An answer that ended before it may be empty."""
     reasoning_tokens: int = 0
@@ -55,7 +57,7 @@ class GenerationResult:
     @property
     def new_tokens(self) -> int:
         """Number of new tokens."""
-        return len(self.token_ids) - self.prefix_tokens
+        return self.counted_tokens or len(self.token_ids) - self.prefix_tokens
 
     @property
     def tokens_per_s(self) -> float:

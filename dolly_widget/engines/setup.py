@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dolly_widget.engines.registry import ENGINES, LOCAL, check_engine
+from dolly_widget.engines.registry import ENGINES, LOCAL_ENGINES, check_engine
 from dolly_widget.engines.remote.address import ServerName, is_server
 from dolly_widget.models import Model, WeightFormat, find, resolve, title_of
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
-from dolly_widget.sampling import SETTINGS
+from dolly_widget.sampling import DEFAULTS, SETTINGS, SamplingParams
 from dolly_widget.text import PromptTemplate, visible_name
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _INT8 = WeightFormat()
 _THREADS = "INFERENCE_NUM_THREADS"
-_ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({ENGINES[name].title})' for name in LOCAL)}"
+_ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({ENGINES[name].title})' for name in LOCAL_ENGINES)}"
 
 
 def _option(metavar: str, help: str) -> dict[str, str]:
@@ -186,6 +186,17 @@ class Prepared(NamedTuple):
     """None: the tokenizer of a server's model is not known here."""
     draft: Model | None
     server: Server | None = None
+
+    @property
+    def sampling(self) -> SamplingParams:
+        """The sampling settings that the model begins with: its own, or the project's defaults."""
+        return DEFAULTS if self.model is None else self.model.sampling
+
+    def here(self) -> Model:
+        """The model. Raises ValueError where it is a server's, whose weights are not on this machine."""
+        if self.model is None or self.server is not None:
+            raise ValueError("This needs a model on this machine, not a server's: name one, or a directory.")
+        return self.model
 
 
 def _pairs(properties: Any) -> tuple[tuple[str, Any], ...]:

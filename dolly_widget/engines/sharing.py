@@ -32,8 +32,11 @@ def share_engine(setup: EngineSetup, prepared: Prepared) -> Engine:
     The same are files, device, engine, template, properties and guesses. ``close`` gives the lease back, and ends what
     was being generated through it; the last one frees the model. An engine that failed is no longer shared: the next
     caller loads the model again. Blocks while the model is loaded and warmed up. Raises what ``load_engine`` raises.
+    What asks a server holds no model, and is not shared.
     """
     setup = setup.checked()
+    if prepared.server is not None:
+        return start_engine(setup, prepared)
     sought = _Key(setup, prepared)
     while True:
         shared, is_new = _find_or_add(sought)
@@ -54,7 +57,8 @@ class _Key:
     """What makes two engines the same. Compared, never hashed: templates and properties may not be hashable."""
 
     def __init__(self, setup: EngineSetup, prepared: Prepared) -> None:
-        directories = [model.directory for model in prepared if model is not None]
+        models = (prepared.model, prepared.draft)
+        directories = [model.directory for model in models if model is not None]
         # How a model was named does not matter, only which files its name has become.
         plain = replace(setup, model="demo", draft=None, revision=None, weight_format=WeightFormat())
         self.directories = tuple(each.resolve() for each in directories)

@@ -50,6 +50,8 @@ def _widget(setup: EngineSetup, template_name: str) -> Iterator[str]:
     arguments = [_literal(setup.model)]
     for field in fields(setup)[1:]:
         value = getattr(setup, field.name)
+        if field.name in ("device", "engine") and setup.server is not None:
+            continue  # the URL says it
         if value != field.default or field.name == "device":
             arguments.append(f"{field.name}={_argument(value)}")
     yield _call("widget = DollyWidget", arguments)

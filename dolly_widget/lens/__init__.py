@@ -5,7 +5,7 @@ from dolly_widget.lens.candidates import Candidates
 from dolly_widget.lens.choices import ChoiceReader, choice_probabilities, with_probabilities
 from dolly_widget.lens.coloured_tokens import ColouredToken, legend_text
 from dolly_widget.lens.colours import colours_css
-from dolly_widget.lens.opened import LARGE_BYTES, LocalModel, Source, extra_bytes, labeller, load
+from dolly_widget.lens.opened import LARGE_BYTES, LocalModel, Source, extra_bytes, labeller, limits, load
 from dolly_widget.lens.reader import Logits
 from dolly_widget.lens.scores import Scores, next_token, score
 from dolly_widget.lens.whole_word import answer_words, whole_words
@@ -26,6 +26,7 @@ __all__ = [
     "extra_bytes",
     "labeller",
     "legend_text",
+    "limits",
     "load",
     "next_token",
     "quoted",

@@ -94,12 +94,14 @@ def table(
     written_id: int | None = None,
     asked: SamplingParams | None = None,
     words: Mapping[int, str] = MappingProxyType({}),
+    limits: str = "",
 ) -> Table:
     """Say how to show ``candidates``, with the token ``drawn_id`` as the one that was drawn.
 
     ``written_id`` is the one that stands in an answer there.
     ``asked`` are the settings that a user made, if the engine makes something else of them: a note says so. ``words``
-    are the whole words that tokens are a part of, by id, as ``whole_words`` finds them.
+    are the whole words that tokens are a part of, by id, as ``whole_words`` finds them. ``limits`` says what is not
+    known of the probabilities.
     """
     whole = _scale(candidates)
     others, draws = candidates.others, candidates.draws
@@ -123,7 +125,7 @@ def table(
     counts = () if others.draws is None else (f"{others.draws:,}",)
     return Table(
         summary=summary(candidates, asked),
-        notes=(*_draws_note(candidates), *_bound_note(candidates, asked), *_scale_note(whole)),
+        notes=(*_draws_note(candidates), *_bound_note(candidates, asked), *_scale_note(whole), *filter(None, [limits])),
         columns=columns,
         rows=rows,
         others=_others(candidates) if others.count else "",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dolly_widget.engines import GenerationResult, LocalEngine, endings, local_model
+from dolly_widget.engines import GenerationResult, LocalEngine, endings, local_model, server_of
 from dolly_widget.errors import EngineError
 from dolly_widget.lens.opened import LARGE_BYTES, Source, extra_bytes, open_model, warn_of_memory
 from dolly_widget.lens.reader import Logits, Reader
@@ -44,11 +44,11 @@ def choice_probabilities(model: Model, prompt: Prompt, shape: Shape, device: str
 def with_probabilities(result: GenerationResult, engine: object, prompt: Prompt, shape: Shape) -> GenerationResult:
     """``result``, an answer of ``engine``, with the probabilities of its choices.
 
-    Without where there are none: of another shape, of an engine without files here, of a model of more than
-    ``LARGE_BYTES`` that the lens has not loaded yet, for it would be loaded a second time without a word, and where
-    reading them fails: the answer is there all the same.
+    Without where there are none: of another shape, of an engine without files here, of a server, of a model of more
+    than ``LARGE_BYTES`` that the lens has not loaded yet, for it would be loaded a second time without a word, and
+    where reading them fails: the answer is there all the same.
     """
-    if not shape.choices or local_model(engine) is None or not isinstance(engine, LocalEngine):
+    if not shape.choices or server_of(engine) or local_model(engine) is None or not isinstance(engine, LocalEngine):
         return result
     if extra_bytes(engine) >= LARGE_BYTES:
         return result
@@ -70,9 +70,11 @@ class ChoiceReader:
     def of(cls, engine: Source) -> ChoiceReader:
         """With the model that the lens opens for an engine, which is freed with the engine, and not by ``close``.
 
-        Raises ValueError where ``engine`` has no files here.
+        Raises ValueError where ``engine`` has no files here, or is a server's.
         """
         opened = open_model(engine)
+        if not isinstance(opened.reader, Reader):
+            raise ValueError("A server gives too few probabilities for this: use a model of this machine.")
         warn_of_memory(engine, opened)
         self = cls.__new__(cls)
         self._model, self._reader, self._is_own = opened.model, opened.reader, False

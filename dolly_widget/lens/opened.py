@@ -9,8 +9,9 @@ import weakref
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from dolly_widget.engines import EngineSetup, NotifiesOnClose, local_model, within_candidates
+from dolly_widget.engines import EngineSetup, GivesLogprobs, NotifiesOnClose, local_model, within_candidates
 from dolly_widget.lens.reader import Reader
+from dolly_widget.lens.server_reader import NOTE, ServerReader
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Label, in_bytes, token_label
@@ -41,6 +42,11 @@ def load(engine: Source) -> None:
     open_model(engine).reader.load()
 
 
+def limits(engine: Source) -> str:
+    """A sentence on what is not known of the engine's probabilities; "" where all is."""
+    return NOTE if isinstance(open_model(engine).reader, ServerReader) else ""
+
+
 def labeller(engine: Source) -> Callable[[int], Label]:
     """How to show the tokens of the engine's model: a function from an id to its label."""
     return functools.cache(functools.partial(token_label, open_model(engine).model.tokenizer))
@@ -54,7 +60,7 @@ class LocalModel:
 
     def __init__(self, setup: EngineSetup) -> None:
         self.setup = setup.checked()
-        self.model, self.device = setup.prepare().model, self.setup.device
+        self.model, self.device = setup.prepare().here(), self.setup.device
         self.template = setup.template or self.model.template
 
     def effective_params(self, params: SamplingParams) -> SamplingParams:
@@ -65,7 +71,7 @@ class LocalModel:
 class _Opened(NamedTuple):
     """What is known of an engine's model. Keeps no engine alive."""
 
-    reader: Reader
+    reader: Reader | ServerReader
     model: Model
 
 
@@ -87,6 +93,10 @@ def open_model(engine: Source) -> _Opened:
 
 def _open(engine: Source) -> _Opened:
     model = local_model(engine)
+    if isinstance(engine, GivesLogprobs):
+        engine.check_logprobs()
+        if model is not None:
+            return _Opened(ServerReader(engine, model.vocab_size), model)
     if model is None:
         raise ValueError(
             f"The lens reads a model's OpenVINO files, and {engine!r} has none on this machine: "

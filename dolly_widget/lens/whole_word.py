@@ -7,7 +7,7 @@ import operator
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 
-from dolly_widget.lens.opened import Source, open_model
+from dolly_widget.lens.opened import Source, limits, open_model
 from dolly_widget.lens.scores import next_token
 from dolly_widget.text import REPLACEMENT, Prompt, Tokenizer, is_spaced_word, without_apostrophe, word_end, word_start
 
@@ -29,8 +29,11 @@ def whole_words(
 
     "" where the token is no part of a longer word, and where words cannot be told: in scripts without spaces. The model
     goes on greedily by itself, without penalties, to the end of the word: up to 6 tokens for each, read one by one
-    behind what it has read of the text. Setting ``stop`` ends it within a token. Raises what ``next_token`` raises.
+    behind what it has read of the text. Nothing where a server would have to be asked for them. Setting ``stop`` ends
+    it within a token. Raises what ``next_token`` raises.
     """
+    if limits(engine):  # a server would be asked for each token of each word
+        return
     opened = open_model(engine)
     before = [*opened.model.encode(prompt), *map(operator.index, prefix_ids)]
     longest = opened.model.info.max_positions

@@ -199,10 +199,10 @@ class DollyMagics(Magics):
                 if stop.is_set():
                     raise ModelError("Loading the model was stopped; nothing was changed.")
                 self._keep(request, prepared)
-                live.model, live.doing = name_of(prepared.model), WRITING
-                live.params = with_changes(prepared.model.sampling, request.sampling)
+                live.model, live.doing = name_of(request.setup, prepared.model), WRITING
+                live.params = with_changes(prepared.sampling, request.sampling)
                 prompt = render(engine.template, request.instruction, request.context, system=request.system)
-                listener = Listener(live.pieces.append, live.thoughts.append)
+                listener = Listener(live.pieces.append, live.thoughts.append, on_note=live.hold_up)
                 if request.shape is None:
                     return engine.generate(prompt, live.params, on_text=listener, stop=stop)
                 ask = functools.partial(engine.generate, answer=request.shape)  # type: ignore[call-arg]

@@ -9,34 +9,44 @@ from typing import Any, Protocol
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display
 
-from dolly_widget.engines import GenerationResult
+from dolly_widget.engines import EngineSetup, GenerationResult
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import GrowingMarkdown, markdown_to_html, output_html, reasoning_html, visible_lines
 
 
-def name_of(model: Model) -> str:
+def name_of(setup: EngineSetup, model: Model | None) -> str:
     """What a caption calls a model."""
-    return "demo (a small demonstration model)" if model.info.is_demo else model.name
+    if model is None:
+        return setup.name
+    return "demo (a small demonstration model)" if model.info.is_demo and setup.server is None else model.name
 
 
 def caption(result: GenerationResult | None, model: str, text: str, params: SamplingParams) -> str:
     """Which model, how much, why it ended and the seed. No times: with a seed it is the same in every run."""
     if result is None:
         parts = [model, "interrupted by an error" if text else "no answer"]
-    elif not result.token_ids:
+    elif not (result.token_ids or result.text):
         parts = [model, _ENDS["cancelled"]]
+    elif not result.token_ids:  # a server that tells no tokens
+        parts = [model, _ENDS[result.finish_reason], *result.notes]
     else:
         count = f"{result.new_tokens:,} {'token' if result.new_tokens == 1 else 'tokens'}"
         if result.reasoning:
             count += f", {result.reasoning_tokens:,} of them reasoning"
-        parts = [model, count, _ENDS[result.finish_reason], "greedy" if params.is_greedy else result.origin]
+        how = "greedy" if params.is_greedy else result.origin
+        parts = [model, count, _ENDS[result.finish_reason], how, *result.notes]
     return " · ".join(parts)
 
 
 WRITING = "Writing…"
 THINKING = "Thinking…"
-_ENDS = {"stop": "ended by itself", "length": "ended at --max-new-tokens", "cancelled": "stopped"}
+_ENDS = {
+    "stop": "ended by itself",
+    "length": "ended at --max-new-tokens",
+    "cancelled": "stopped",
+    "broken": "the connection broke",
+}
 
 
 class View(Protocol):

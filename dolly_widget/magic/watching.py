@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from dolly_widget.engines import GenerationResult
 from dolly_widget.errors import ModelError
-from dolly_widget.magic.views import THINKING, View
+from dolly_widget.magic.views import THINKING, WRITING, View
 from dolly_widget.runtime import Job, Progress
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import encodable
@@ -53,6 +53,10 @@ class Live:
     def step(self) -> str:
         """What is being done, in words."""
         return THINKING if self.thoughts and not self.pieces else self.doing
+
+    def hold_up(self, note: str) -> None:
+        """What holds up the answer, in a sentence; "" when it goes on."""
+        self.doing = note or WRITING
 
     def report(self, progress: Progress) -> None:
         """An OnProgress. What is said beside the figures stays."""

@@ -9,10 +9,12 @@ from dolly_widget.models.graph_signature import check_generates, feed, is_recurr
 from dolly_widget.models.info import ModelInfo, check_files, is_openvino
 from dolly_widget.models.lookup import find, resolve
 from dolly_widget.models.model import Model, file_versions
+from dolly_widget.models.store import cache_dir
 from dolly_widget.models.template_files import chat_template, template_for
 from dolly_widget.models.title import title_of
 from dolly_widget.models.token_texts import has_token_texts
 from dolly_widget.models.weight_format import NAMES, WeightFormat
+from dolly_widget.models.weightless import WeightlessModel
 
 __all__ = [
     "CATALOGUE",
@@ -25,6 +27,8 @@ __all__ = [
     "ModelInfo",
     "NamedModel",
     "WeightFormat",
+    "WeightlessModel",
+    "cache_dir",
     "chat_template",
     "check_files",
     "check_generates",

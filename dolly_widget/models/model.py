@@ -35,9 +35,14 @@ class Model:
     Loads no weights. Safe to use from several threads. Raises ModelError, naming them, where files are missing.
     """
 
+    has_weights = True
+    """Whether it can be run here."""
+
     def __init__(self, directory: str | Path) -> None:
-        self.directory = check_files(Path(directory).expanduser())
-        self.info = ModelInfo(self.directory)
+        self._open(ModelInfo(check_files(Path(directory).expanduser())))
+
+    def _open(self, info: ModelInfo) -> None:
+        self.directory, self.info = info.model_dir, info
         # A lock each, and no cached_property: until Python 3.12, one model that is read slowly holds up all others.
         self._reading_tokenizer, self._reading_template = threading.Lock(), threading.Lock()
         self._tokenizer: Tokenizer | None = None

@@ -24,7 +24,8 @@ from dolly_widget.text.markdown_links import is_safe_url
 from dolly_widget.text.output import NOT_TYPESET, output_html
 from dolly_widget.text.parsed_markdown import is_coloured, markdown_tokens
 from dolly_widget.text.reasoning import ReasoningSplitter, mark_tokens, marks_of, reasoning_html, thought_line
-from dolly_widget.text.stream import TextStream
+from dolly_widget.text.server_template import SERVER, Message, ServerPrompt, ServerTemplate
+from dolly_widget.text.stream import PieceStream, TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
 from dolly_widget.text.tokenizer import Piece, Tokenizer
 from dolly_widget.text.words import is_spaced_word, without_apostrophe, word_end, word_start
@@ -36,18 +37,23 @@ __all__ = [
     "NO_SYSTEM",
     "PLAIN",
     "REPLACEMENT",
+    "SERVER",
     "TEMPLATE_ADVICE",
     "ChatTemplate",
     "DocumentError",
     "GrowingMarkdown",
     "IncrementalDecoder",
     "Label",
+    "Message",
     "Operation",
     "Piece",
+    "PieceStream",
     "Prompt",
     "PromptTemplate",
     "ReasoningSplitter",
     "Segment",
+    "ServerPrompt",
+    "ServerTemplate",
     "TakesTurns",
     "TextStream",
     "Tokenizer",

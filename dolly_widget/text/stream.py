@@ -1,4 +1,4 @@
-"""Token ids become text as they come, and nothing is ever taken back. Knows no engine."""
+"""Token ids, or pieces, become text as they come, and nothing is ever taken back. Knows no engine."""
 
 from __future__ import annotations
 
@@ -62,3 +62,29 @@ class TextStream:
             if decoded.endswith(stop[:length])
         )
         return len(decoded) - max(lengths, default=0)
+
+
+class PieceStream(TextStream):
+    """A ``TextStream`` for an answer that comes as text in the first place."""
+
+    def __init__(self, stop_strings: Iterable[str] = ()) -> None:
+        self._stop_strings = tuple(stop_strings)
+        self._received = self.text = ""
+        self.is_stopped = False
+
+    def fresh(self) -> TextStream:
+        """Another one for a text of its own, with the same stop strings."""
+        return PieceStream(self._stop_strings)
+
+    def push(self, token_ids: Sequence[int]) -> str:
+        """Take ids, whose text comes apart from them."""
+        return ""
+
+    def push_text(self, piece: str) -> str:
+        """Take a further piece; return what is now certain."""
+        self._received += piece
+        return self._publish(self._received)
+
+    def flush(self) -> str:
+        """Return what was held back, white space at the end aside. Call once, when no more will come."""
+        return self._publish(self._received, is_last=True)

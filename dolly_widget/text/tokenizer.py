@@ -86,6 +86,11 @@ class Tokenizer:
         bare = text.rstrip("\n")
         return next((token_id for content, token_id in self._special.items() if content.rstrip("\n") == bare), None)
 
+    @property
+    def special_texts(self) -> tuple[str, ...]:
+        """What its control tokens are written as."""
+        return tuple(self._special)
+
     def encode(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt. Special tokens are recognised in the template's text only.
 

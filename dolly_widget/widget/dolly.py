@@ -45,10 +45,12 @@ if TYPE_CHECKING:
 class DollyWidget(SettingsTraits, widgets.VBox):
     """A language model in a notebook: write an instruction, watch the answer come, stop it, change the sampling.
 
-    ``model`` is "demo" (the small demonstration model that is part of the package), "smollm2" or another name of
-    the catalogue, a model id of the Hugging Face hub, a directory of OpenVINO files or of a checkpoint, an
-    ``EngineSetup``, or a loaded ``Engine``, which stays yours to close. ``options`` are further fields of
-    ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports, ``engine`` "genai" or "optimum";
+    ``source`` is "demo" (the small demonstration model that is part of the package), "smollm2" or another name of
+    the catalogue, a model id of the Hugging Face hub, a directory of OpenVINO files or of a checkpoint, the URL of a
+    server that speaks the OpenAI API, an ``EngineSetup``, or a loaded ``Engine``, which stays yours to close. It may be
+    given as ``model=``, too; beside a URL, ``model=`` is the server's name of the model: see ``load_engine``.
+    ``options`` are further fields of ``EngineSetup``: ``device`` is "AUTO" or a device that OpenVINO reports,
+    ``engine`` "genai" or "optimum";
     ``weight_format`` ("fp16", "int8", "int4") is for a model that has to be converted, ``revision`` a branch, tag or
     commit of the hub; ``ov_config`` are OpenVINO properties, such as ``{"CACHE_DIR": "cache"}``; ``template`` replaces
     this model's own prompt template; ``prompt_lookup`` speeds up answers that quote their context, and ``draft``, a
@@ -82,7 +84,8 @@ class DollyWidget(SettingsTraits, widgets.VBox):
 
     def __init__(
         self,
-        model: str | Path | EngineSetup | Engine = "demo",
+        source: str | Path | Sequence[str] | EngineSetup | Engine | None = None,
+        /,
         *,
         examples: Sequence[str] | None = None,
         history: Sequence[Exchange] | str | Path = (),
@@ -93,10 +96,10 @@ class DollyWidget(SettingsTraits, widgets.VBox):
         # Mistakes are reported before anything is made.
         setup, sampling = split_options(options)
         with_changes(SamplingParams(), sampling)
-        source = HistoryFile(history) if isinstance(history, str | Path) else history
-        self._file = source if isinstance(source, HistoryFile) else None
-        before = read_exchanges(source)
-        choice, given = first_choice(model, setup)
+        earlier = HistoryFile(history) if isinstance(history, str | Path) else history
+        self._file = earlier if isinstance(earlier, HistoryFile) else None
+        before = read_exchanges(earlier)
+        choice, given = first_choice(source, setup)
         found = choice.find() if given is None else None
         files = local_model(given) if given is not None else found and found.model
         own = sampling_of(files)
@@ -142,6 +145,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
             changed=self._on_changed,
             begun=self._on_begun,
             paced=lambda *figures: self._screen.answer.show_pace(*figures),
+            held_up=lambda note: self._screen.show_held_up(note),
             sample_changed=lambda *piece: self._screen.answer.show_sample(*piece),
             sample_ended=self._on_sample_ended,
             answered=self._on_answered,
@@ -511,6 +515,7 @@ class DollyWidget(SettingsTraits, widgets.VBox):
     def _show_model(self) -> None:
         session, loader = self._session, self._session.loader
         self._screen.show_model(loader.choice, loader.model, is_given=loader.is_given, takes_turns=session.takes_turns)
+        self._screen.show_server(session.server)
         self._show_chat()
 
     def _show_chat(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dolly_widget.engines import EngineSetup
+from dolly_widget.engines import EngineSetup, ServerFacts
 from dolly_widget.errors import ModelChoiceError, PromptTooLongError
 from dolly_widget.history import Exchange
 from dolly_widget.models import Model, WeightFormat
@@ -223,6 +223,10 @@ class Screen:
         elif status == "error":
             self.answer.show_statistics()
 
+    def show_held_up(self, note: str) -> None:
+        """Say what holds up the answer that is being written; "": it goes on."""
+        self.answer.show_busy(note or _BUSY_LINES["generating"])
+
     def show_loading(self, choice: EngineSetup, progress: Progress | None, notes: tuple[str, ...]) -> None:
         """Say which model is loading, and while it is prepared how far that has come."""
         self._loading = f"Preparing {choice.name}" if progress else f"Loading {choice.name} on {choice.device}"
@@ -250,6 +254,15 @@ class Screen:
             self.next_steps.show("", [])
         self.prompt.load(model)
         self.chooser.look_again()
+
+    def show_server(self, server: ServerFacts | None) -> None:
+        """Show which server answers, and offer its models; None: this machine does."""
+        self.settings.show_server("" if server is None else server.host)
+        self.chooser.offered_by_server = () if server is None else server.offers
+        if server is not None:
+            self.model.value = messages.server_line(server.model_name, server.host)
+            self.next_steps.show("", [])
+            self.chooser.look_again()
 
     def show_load_failure(self, exc: BaseException, is_harmless: bool) -> None:
         """Say why a model could not be loaded, and offer to try again; just that it was stopped, where that is all.

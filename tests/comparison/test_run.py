@@ -316,7 +316,7 @@ def test_an_interrupt_stops_the_answer_and_leaves_nothing_loaded(loads, copies, 
         (
             {"temprature": 1},
             TypeError,
-            "There is no setting 'temprature'; choose from revision, .*, draft, max_new_tokens, ",
+            "There is no setting 'temprature'; choose from revision, .*, tokenizer, max_new_tokens, ",
         ),
         ({"settings": [{}, {"top_p": 2}]}, ValueError, "top_p must be above 0 to 1, not 2"),
         ({"settings": {"top_k": "5"}}, TypeError, "top_k must be a whole number"),

@@ -13,7 +13,7 @@ from dolly_widget.engines import setup as module
 from dolly_widget.models.demo import OPENVINO_DIR
 from dolly_widget.runtime import devices
 
-DEFAULTS = ("demo", None, WeightFormat(), "AUTO", "genai", None, (), False, None)
+DEFAULTS = ("demo", None, WeightFormat(), "AUTO", "genai", None, (), False, None, None)
 
 
 def test_the_defaults_are_the_demo_model_where_openvino_chooses():
@@ -38,6 +38,7 @@ def test_the_defaults_are_the_demo_model_where_openvino_chooses():
         ("prompt_lookup", True, True),
         ("draft", Path("small"), "small"),
         ("draft", "org/small", "org/small"),
+        ("tokenizer", Path("small"), "small"),
     ],
 )
 def test_plain_arguments_become_what_the_fields_hold(field, given, kept):
@@ -66,7 +67,7 @@ def test_a_setup_is_a_value():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"model": ""}, r"Name a model first: an id of the Hugging Face hub, or a directory\."),
+        ({"model": ""}, r"Name a model first: an id of the Hugging Face hub, a directory, or a server's URL\."),
         ({"model": " \n"}, r"Name a model first"),
         ({"engine": "llama"}, r"There is no engine 'llama'; choose 'genai' or 'optimum'\."),
         ({"weight_format": "int3"}, r"There is no weight format 'int3'; choose one of fp16, int8, int4\."),
@@ -192,7 +193,7 @@ def test_options_are_divided_between_setup_and_sampling():
     options = {"device": "CPU", "top_k": 3, "draft": "demo", "stop": ["x"]}
     assert split_options(options) == ({"device": "CPU", "draft": "demo"}, {"top_k": 3, "stop": ["x"]})
     with pytest.raises(
-        TypeError, match=r"no setting 'topk', 'devise'; choose from revision, .*, draft, max_new_tokens"
+        TypeError, match=r"no setting 'topk', 'devise'; choose from revision, .*, tokenizer, max_new_tokens"
     ):
         split_options({"topk": 3, "devise": "CPU", "seed": 1})
 

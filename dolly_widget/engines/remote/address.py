@@ -79,7 +79,7 @@ def _checked(url: str) -> str:
         is_address = bool(parts.hostname) and parts.scheme in ("http", "https") and (parts.port is None or parts.port)
     except ValueError:
         is_address = False
-    if not is_address or any(not each.isprintable() or each.isspace() for each in url.strip()):
+    if not is_address or any(not each.isprintable() or each.isspace() or each == "," for each in url.strip()):
         # Not quoted: it may hold a password.
         raise ValueError("This is no address of a server: write one as http://host:8000/v1, several with commas.")
     return keep_password(_without_query(parts))

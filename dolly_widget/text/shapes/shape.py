@@ -31,6 +31,8 @@ class Shape:
     """What was given as ``answer=``."""
     is_json: bool = False
     """Whether the answer is a JSON text."""
+    schema: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+    """Of a JSON text, its schema; None for any other shape."""
 
     def is_whole(self, text: str) -> bool:
         """Whether ``text`` is of this shape, and no longer one that begins with it can be."""
@@ -140,4 +142,4 @@ def _of_schema(
             name = getattr(source, "__name__", "Its class")
             raise ValueError(f"{name} refuses it ({type(exc).__name__}: {exc})") from exc
 
-    return Shape(parse, schema_grammar(node), source=source, is_json=True)
+    return Shape(parse, schema_grammar(node), source=source, is_json=True, schema=schema)

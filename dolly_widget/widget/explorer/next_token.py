@@ -17,15 +17,17 @@ _WITH_WORDS = 8
 class NextToken:
     """The distribution at one place of a text: ``take`` its logits, then ``apply`` settings as often as they change.
 
-    ``label`` says how a token is shown, ``effective`` what the engine makes of settings.
+    ``label`` says how a token is shown, ``effective`` what the engine makes of settings, ``limits`` what is not known.
     """
 
     logits: Logits | None = None
     distribution: Distribution | None = None
     drawn_id: int | None = None
 
-    def __init__(self, label: Callable[[int], Label], effective: Callable[[SamplingParams], SamplingParams]) -> None:
-        self._label, self._effective = label, effective
+    def __init__(
+        self, label: Callable[[int], Label], effective: Callable[[SamplingParams], SamplingParams], limits: str = ""
+    ) -> None:
+        self._label, self._effective, self._limits = label, effective, limits
         self._seen_ids: tuple[Sequence[int], Sequence[int]] = (), ()
         self._draws: Draws | None = None
         self.written_id: int | None = None
@@ -71,7 +73,7 @@ class NextToken:
     def table(self, params: SamplingParams) -> Table:
         """How to show that."""
         ids = {"drawn_id": self.drawn_id, "written_id": self.written_id}
-        return table(self.candidates(params), **ids, asked=params, words=self.words)
+        return table(self.candidates(params), **ids, asked=params, words=self.words, limits=self._limits)
 
     @property
     def likeliest_ids(self) -> list[int]:

@@ -69,7 +69,9 @@ class ReadingWidget(SettingsTraits, widgets.VBox):
         self._lock = threading.RLock()
         self._reader = NextTokenReader(source, self._lock, on_logits=self._show_logits, on_error=self._show_error)
         self._words = WordFinder(source, self._lock, on_word=self._show_word)
-        self._next = NextToken(answer.label, lambda params: effective_params(self._source, params))
+        self._next = NextToken(
+            answer.label, lambda params: effective_params(self._source, params), lens.limits(self._source)
+        )
         self._may_load = isinstance(source, lens.LocalModel)
         self._generator = np.random.default_rng()
         self._revision = 0

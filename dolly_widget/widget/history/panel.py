@@ -20,7 +20,12 @@ PAGE_ROWS = 50
 """Most rows in one message to the page."""
 _SHOWN_CHARS = 160
 _NAME_CHARS = 60
-_ENDS = {"stop": "ended by itself", "length": "reached the limit", "cancelled": "stopped"}
+_ENDS = {
+    "stop": "ended by itself",
+    "length": "reached the limit",
+    "cancelled": "stopped",
+    "broken": "the connection broke",
+}
 _EXPORTS: dict[str, Callable[[History], str]] = {
     "json": History.to_json,
     "md": History.to_markdown,

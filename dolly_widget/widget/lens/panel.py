@@ -150,15 +150,15 @@ class LensPanel(widgets.VBox):
             text=result.text,
             code=as_code(exchange),
         )
-        return functools.partial(self._show, fill)
+        return functools.partial(self._show, fill, lens.limits(engine))
 
     def _unless(self, stop: threading.Event, show: Callable[[], None]) -> None:
         with self._session.lock:
             if not stop.is_set():
                 show()
 
-    def _show(self, fill: Callable[[], None]) -> None:
-        self._show_message("")
+    def _show(self, fill: Callable[[], None], limits: str) -> None:
+        self._show_message(messages.note_html(limits) if limits else "")
         self.view.layout.display = None
         fill()
         self._on_shown(True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
+from dolly_widget.engines import ServerName, is_server
 from dolly_widget.errors import EXPECTED_ERRORS, ModelChoiceError, ModelError
 from dolly_widget.models import CATALOGUE, KNOWN_MODELS, WeightFormat, kept_files, store, weight_format
 from dolly_widget.text import visible_name
@@ -34,7 +36,11 @@ class ModelChooser(Fold):
         self._on_load = on_load
         self._is_resting = False
         self._kept: dict[str, str] = {}
-        self.name = widgets.Combobox(placeholder="A model id of the Hugging Face hub, or a directory", tooltip="Model")
+        self.offered_by_server: tuple[str, ...] = ()
+        """Names of the models of the server that answers."""
+        self.name = widgets.Combobox(
+            placeholder="A model id of the Hugging Face hub, a directory, or a server's URL", tooltip="Model"
+        )
         self.weight_format = widgets.Dropdown(options=_FORMATS, value="int8", tooltip="Weights of a converted model")
         self.load = widgets.Button(description="Load", icon="download")
         self.hint = widgets.HTML(layout={"display": "none"})
@@ -62,7 +68,7 @@ class ModelChooser(Fold):
         # What is not shown as it is cannot be chosen by what is shown.
         ids = [entry.model_id for entry in entries if visible_name(entry.model_id) == entry.model_id]
         self._kept = {file.name: str(file.path) for file in kept_files() if visible_name(file.name) == file.name}
-        offered = dict.fromkeys([*KNOWN_MODELS, *ids, *self._kept])
+        offered = dict.fromkeys([*self.offered_by_server, *KNOWN_MODELS, *ids, *self._kept])
         self.name.options = tuple(name for name in offered if name not in self._kept.values())
         self.stored.show(entries, self._kept)
 
@@ -128,7 +134,14 @@ class ModelChooser(Fold):
         return self._kept.get(name, name)
 
     def _submit(self) -> None:
+        self._hide_password()
         self._load(self._named())
+
+    def _hide_password(self) -> None:
+        """A password of an address does not stay in the box: notebooks keep what is in one."""
+        if is_server(name := self.name.value):
+            with contextlib.suppress(ValueError):  # which loading it will tell
+                self.name.value = str(ServerName.parse(name))
 
     def _load(self, model: str, weight_format: WeightFormat | None = None) -> None:
         self.show_hint("")

@@ -1,4 +1,4 @@
-"""The choice among the GGUF files of a repository, which are often one model in several quantisations."""
+"""The choice among the GGUF files of a repository, often one model in several quantisations, or a server's models."""
 
 from __future__ import annotations
 
@@ -24,12 +24,16 @@ class FileChoice(widgets.Box):
         self.file.observe(lambda change: self._on_file(), "value")
 
     def offer(self, choice: ModelChoiceError) -> str:
-        """Offer the files of a repository, and return what to say about them; none is chosen yet."""
-        files = [(f"{name} · {in_bytes(size)}", f"{choice.model}:{name}") for name, size in choice.choices]
-        self.file.options = [("Choose a file…", ""), *files]  # the first is then the value
+        """Offer what a name stands for, and return what to say about it; none is chosen yet."""
+        what, kind = ("model", "models") if choice.is_server else ("file", "GGUF files")
+        files = [
+            (f"{name} · {in_bytes(size)}" if size else name, choice.name_of(name)) for name, size in choice.choices
+        ]
+        self.file.options = [(f"Choose a {what}…", ""), *files]  # the first is then the value
+        self.load.description = f"Load this {what}"
         self._on_file()
         self.layout.display = None
-        return f"Choose one of the GGUF files of {choice.model}, and press Load this file."
+        return f"Choose one of the {kind} of {choice.model}, and press Load this {what}."
 
     def clear(self) -> None:
         """Offer nothing any longer."""

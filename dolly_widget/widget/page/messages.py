@@ -29,7 +29,7 @@ def pace_line(tokens: int, tokens_per_s: float) -> str:
 
 def stats_line(result: GenerationResult) -> str:
     """Tokens, speed, time to first token, why it ended, and the seed."""
-    return f'<div class="dw-stats">{_escaped(result.statistics)}</div>'
+    return f'<div class="dw-stats">{_escaped(result.statistics)}{note_html(*result.notes)}</div>'
 
 
 CHOOSE_LINE = '<div class="dw-stats">Choose the answer to go on with.</div>'
@@ -45,11 +45,16 @@ def ending_note(result: GenerationResult) -> str:
 
 BROKEN_OFF = "Interrupted by an error – the answer is incomplete."
 """The note of an answer that ended in an error."""
-_ENDING_NOTES = {"cancelled": "Stopped – the answer is incomplete.", "length": "Ended at max new tokens."}
+_ENDING_NOTES = {
+    "cancelled": "Stopped – the answer is incomplete.",
+    "length": "Ended at max new tokens.",
+    "broken": "The connection broke – the answer is incomplete.",
+}
 _UNANSWERED_NOTES = {
     "stop": "Ended without an answer: all of it was reasoning.",
     "cancelled": "Stopped while it was thinking – there is no answer yet.",
     "length": "Ended at max new tokens while it was thinking: allow more of them for an answer.",
+    "broken": "The connection broke while it was thinking – there is no answer yet.",
 }
 
 
@@ -63,6 +68,13 @@ def model_line(info: ModelInfo, device: str) -> str:
 def engine_line(name: str, device: str) -> str:
     """Which engine answers, where its model has no files here."""
     return f'<div class="dw-model"><b>{_escaped(name)}</b> · {_escaped(device)}</div>'
+
+
+def server_line(model: str, host: str) -> str:
+    """Which model of which server answers. What is measured of its answers is measured here."""
+    name = f"<b>{_escaped(model or host)}</b>"
+    where = [f"at {host}"] if model else []
+    return f'<div class="dw-model">{" · ".join([name, *map(_escaped, [*where, "times include the network"])])}</div>'
 
 
 def demo_note(info: ModelInfo) -> str:

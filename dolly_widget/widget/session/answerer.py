@@ -223,8 +223,11 @@ class Answerer:
         asked = asked.taken_by(engine.template)
         prompt, left_out = self._prompts.fit(engine.template, model, asked)
         asked = replace(asked, params=asked.params_for(sampling_of(model)))
-        directory, name = (None, "") if model is None else (model.directory, model.name)
-        return _Ready(engine, prompt, asked, left_out, directory, name, loader.record)
+        record = loader.record
+        if model is None:
+            name = record.name if record and record.server else ""
+            return _Ready(engine, prompt, asked, left_out, None, name, record)
+        return _Ready(engine, prompt, asked, left_out, model.directory, model.name, record)
 
     def _loaded_engine(self, expected: _Expected) -> Engine:
         """The engine of the model that was asked. Raises what loading that raised."""

@@ -6,23 +6,26 @@ Values: nothing is loaded here.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines import Engine, EngineSetup, local_model, setup_from
+from dolly_widget.engines import Engine, EngineSetup, is_server, local_model, setup_from
 from dolly_widget.history import is_plain_template
 from dolly_widget.models import PUBLISHED, Model, WeightFormat
 from dolly_widget.sampling import DEFAULTS, SamplingParams
 
 
 def first_choice(
-    model: str | Path | EngineSetup | Engine, options: Mapping[str, Any]
+    source: str | Path | Sequence[str] | EngineSetup | Engine | None, options: Mapping[str, Any]
 ) -> tuple[EngineSetup, Engine | None]:
     """What to load, and the engine that was given, if one was. Raises what can be told before anything is loaded."""
-    if isinstance(model, str | Path | EngineSetup):
-        setup = setup_from(model, dict(options)).checked()
+    model: Any = source
+    if source is None and isinstance(options.get("model"), Engine):
+        model, options = options["model"], {name: value for name, value in options.items() if name != "model"}
+    if not isinstance(model, Engine):
+        setup = setup_from(model, options).checked()
         setup.find()
         return setup, None
     if options:
@@ -37,11 +40,16 @@ def other_model(
 ) -> EngineSetup:
     """Another model on the same device. A template and a draft stay with their model; a weight format goes on.
 
+    A server has chosen all but its model, and nothing of it goes on to another one.
+
     Raises ValueError for an unknown weight format or an empty name.
     """
+    if is_server(str(model)):
+        other = EngineSetup(str(model))
+        return setup if other.model == setup.model else other
     is_same = str(model) == setup.model
     return replace(
-        setup,
+        EngineSetup() if setup.server else setup,
         model=str(model),
         revision=revision,
         weight_format=setup.weight_format if weight_format is None else WeightFormat.of(weight_format),
@@ -53,6 +61,18 @@ def other_model(
 def sampling_of(model: Model | None) -> SamplingParams:
     """The sampling settings that a model begins with; the project's defaults where it has no files here."""
     return DEFAULTS if model is None else model.sampling
+
+
+def record_of(setup: EngineSetup, engine: Engine) -> EngineSetup | None:
+    """The setup that makes ``engine`` again, which was made from ``setup``; None if there is no such setup.
+
+    A model of a server is named by the server's own name of it.
+    """
+    if setup.server is None:
+        model = local_model(engine)
+        return None if model is None else make_reproducible(setup, model)
+    setup = getattr(engine, "setup", setup)
+    return setup if setup.template is None or is_plain_template(setup.template) else None
 
 
 def make_reproducible(setup: EngineSetup, model: Model) -> EngineSetup | None:

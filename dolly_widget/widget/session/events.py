@@ -22,6 +22,8 @@ class Events:
     """A question was taken."""
     paced: Callable[[int, float], None]
     """How many tokens the answer has so far, and how many come in a second."""
+    held_up: Callable[[str], None]
+    """What holds up the answer, in a sentence; "" when it goes on."""
     sample_changed: Callable[[int, str, str], None]
     """The place of one of several answers that are written at once, "text" or "reasoning", and that so far."""
     sample_ended: Callable[[int, Exchange | Exception, Edit | None], None]

@@ -41,7 +41,7 @@ def _home(setup: EngineSetup | None) -> Path | None:
         return None
     with contextlib.suppress(ValueError, OSError, RuntimeError):  # RuntimeError: "~nobody", whose home is not known
         if found := replace(setup, draft=None).find():
-            return found.model.directory
+            return found.here().directory
     return None
 
 

@@ -17,7 +17,7 @@ from dolly_widget.errors import ModelError, release_frames
 from dolly_widget.models import Model
 from dolly_widget.runtime import Job, Progress, Worker
 from dolly_widget.text import takes_turns
-from dolly_widget.widget.session.choice import make_reproducible
+from dolly_widget.widget.session.choice import record_of
 from dolly_widget.widget.session.publisher import ProgressReporter
 
 _POLL_S = 0.02
@@ -158,9 +158,10 @@ class ModelLoader:
 
     def _load(self, choice: EngineSetup, stop: threading.Event) -> None:
         prepared = self._prepared(choice, stop)
-        if choice.template is None:
-            prepared.model.check_template(stop)
-        _read_ahead(choice, prepared.model, stop)
+        if prepared.model is not None:
+            if choice.template is None:
+                prepared.model.check_template(stop)
+            _read_ahead(choice, prepared.model, stop)
         with self._lock:
             _refuse_if_stopped(stop)
             if not self._is_current(choice):
@@ -195,7 +196,7 @@ class ModelLoader:
         """Let ``engine`` take the place of the one before, unless another was chosen meanwhile; close the other one."""
         dropped: Engine | None = engine
         model = local_model(engine)  # the very one: a shared engine's tokenizer keeps what it encoded last
-        name, record = _name_of(model), None if model is None else make_reproducible(choice, model)
+        name, record = _name_of(model), record_of(choice, engine)
         try:
             with self._lock:
                 if self._is_current(choice):

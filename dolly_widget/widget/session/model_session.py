@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines import Engine, EngineSetup
+from dolly_widget.engines import Engine, EngineSetup, ServerFacts, server_of
 from dolly_widget.errors import ModelChoiceError, ModelError, error_text
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
@@ -50,6 +50,11 @@ class ModelSession:
     def engine(self) -> Engine | None:
         """What runs; None until a first model is loaded."""
         return self.loader.engine
+
+    @property
+    def server(self) -> ServerFacts | None:
+        """The server that answers; None where this machine does, or nothing runs."""
+        return server_of(self.engine)
 
     @property
     def is_busy(self) -> bool:
@@ -99,6 +104,8 @@ class ModelSession:
         if device == self.loader.choice.device:
             return device
         self._refuse_to_replace()
+        if self.loader.choice.server is not None:
+            raise ValueError("A server chooses its device itself: load a model of this machine by name instead.")
         if self.loader.is_given and not self.loader.is_loading:
             raise ValueError(
                 "This widget was given a loaded engine, which stays on its device: load a model by name instead."

@@ -58,6 +58,7 @@ class Session(ModelSession):
                 reasoning=lambda text: self._events.changed("reasoning", text),
                 sample=self._on_sample_text,
                 pace=events.paced,
+                note=self._on_note,
             ),
             on_sample=events.sample_ended,
             on_begin=lambda: self._set("status", "generating"),
@@ -324,6 +325,11 @@ class Session(ModelSession):
         return None if answering is None else answering.wait(timeout_s)
 
     # What happens
+
+    def _on_note(self, note: str) -> None:
+        with self.lock:
+            if self.status == "generating":
+                self._events.held_up(note)
 
     def _on_sample_text(self, place: int, name: str, text: str) -> None:
         self._has_samples = True

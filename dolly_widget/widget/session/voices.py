@@ -21,9 +21,10 @@ class Voice(Listener):
         on_text: Callable[[str], None],
         on_reasoning: Callable[[str], None],
         on_count: Callable[[int], None],
+        on_note: Callable[[str], None],
     ) -> None:
         self._text, self._thinking, self._worker = Publisher(on_text), Publisher(on_reasoning), worker
-        super().__init__(self._push, self._thinking.push, on_count)
+        super().__init__(self._push, self._thinking.push, on_count, on_note)
 
     def _push(self, piece: str) -> None:
         with self._worker.adopts_current_thread():  # an observer may close the widget, on the engine's own thread
@@ -46,12 +47,14 @@ class Voices:
     """Gets the place of one of several answers, "text" or "reasoning", and that so far."""
     pace: Callable[[int, float], None]
     """Gets how many tokens there are so far, of all answers, and how many come in a second."""
+    note: Callable[[str], None]
+    """Gets what holds up an answer, in a sentence; "" when it goes on."""
 
     def of(self, count: int, worker: Worker) -> list[Voice]:
         """A voice for each of so many answers."""
         pace = Pace(self.pace)
         if count == 1:
-            return [Voice(worker, self.text, self.reasoning, pace)]
+            return [Voice(worker, self.text, self.reasoning, pace, self.note)]
         tokens = [0] * count
 
         def on_count(place: int, now: int) -> None:
@@ -60,6 +63,6 @@ class Voices:
 
         def voice(place: int) -> Voice:
             text, reasoning = (partial(self.sample, place, name) for name in ("text", "reasoning"))
-            return Voice(worker, text, reasoning, partial(on_count, place))
+            return Voice(worker, text, reasoning, partial(on_count, place), self.note)
 
         return [voice(place) for place in range(count)]

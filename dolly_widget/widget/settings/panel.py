@@ -176,17 +176,26 @@ class SettingsPanel(SamplingPanel):
     def __init__(self, owner: Any, on_refused: Callable[[str], None]) -> None:
         self._on_refused = on_refused
         named = [(f"{device}: {full_name}", device) for device, full_name in available_devices().items()]
-        self.device = widgets.Dropdown(
-            options=[("AUTO: OpenVINO chooses", "AUTO"), *named], description="Device", tooltip="Where it runs."
-        )
+        self._devices = [("AUTO: OpenVINO chooses", "AUTO"), *named]
+        self._host = ""
+        self.device = widgets.Dropdown(options=self._devices, description="Device", tooltip="Where it runs.")
         super().__init__(owner, above=[self.device])
         owner.observe(self._show_device, "device")
         self.device.observe(self._on_device, "value")
         self._show_device()
 
+    def show_server(self, host: str) -> None:
+        """Show the server that the model runs on, which has chosen its device; "": it runs on this machine."""
+        self._host = host
+        self.device.disabled = self.is_device_fixed = self.is_device_fixed or bool(host)
+        self._show_device()
+
     def _show_device(self, change: Any = None) -> None:
         device = self._owner.device
         self.device.unobserve(self._on_device, "value")  # new options choose the first of them for a moment
+        options = [(f"Server: {self._host}", device)] if self._host else self._devices
+        if self.device.options != tuple(options):
+            self.device.options = options
         if device not in (value for _, value in self.device.options):
             self.device.options = [*self.device.options, (device, device)]
         self.device.value = device

@@ -1,0 +1,322 @@
+"""One HTTP request and its answer, as bytes that come. Knows nothing of what is asked.
+
+A job of its own does the waiting: for a name, a connection, and bytes. The caller looks at what has come in short
+steps, and so it can always leave: at a deadline, or when it is asked to stop. To leave is to shut the connection, which
+the server sees at once. One connection a request: llama.cpp drops those that are kept for a next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from dolly_widget.runtime import Job
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_S = 10.0
+"""A server that is there answers within a second, even across the world; some networks lose a first packet or two."""
+FIRST_S = 300.0
+"""A long prompt on a server without a GPU, behind others who wait, takes minutes."""
+BETWEEN_S = 60.0
+"""The slowest models take seconds for a token. One who waits for longer waits for nothing."""
+MAX_ANSWER_BYTES = 256 << 20
+"""Of a whole answer: 32,768 tokens at 8 kilobytes each."""
+_POLL_S = 0.02
+_PUT_S = 0.1
+_PARTS = 64
+_CHUNK_BYTES = 1 << 16
+
+
+class StoppedError(Exception):
+    """The caller was asked to stop."""
+
+
+class LostError(Exception):
+    """No answer, or only part of one. The message says why: "refused the connection". It has no cause: that of a
+    library knows the headers."""
+
+    def __init__(self, why: str, *, is_connected: bool = True, is_slow: bool = False, advice: str = "") -> None:
+        self.why, self.is_connected, self.is_slow = why, is_connected, is_slow
+        self.advice = advice
+        """What to do, where it is known."""
+        super().__init__(why)
+
+
+class Head(NamedTuple):
+    """How an answer begins."""
+
+    status: int
+    content_type: str
+    location: str
+    retry_after: str
+    server: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked."""
+
+    method: str
+    url: str
+    """Without a user's name."""
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+class _End(NamedTuple):
+    error: LostError | None
+
+
+class Exchange:
+    """A request that is under way, for one caller: use it with ``with``, which leaves it.
+
+    ``gives_up`` is asked every 20 ms. ``first_s`` bounds the wait for the first bytes of an answer, ``between_s`` those
+    between bytes.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        gives_up: Callable[[], bool] = lambda: False,
+        *,
+        first_s: float | None = None,
+        between_s: float | None = None,
+    ) -> None:
+        self._gives_up = gives_up
+        self._first_s = FIRST_S if first_s is None else first_s
+        self._between_s = BETWEEN_S if between_s is None else between_s
+        self._parts: queue.Queue[Head | bytes | _End] = queue.Queue(_PARTS)
+        self._is_left, self._is_connected = threading.Event(), threading.Event()
+        self._lock = threading.Lock()
+        self._socket: Any = None
+        self._bytes = 0
+        self._hurry_s: float | None = None
+        self._job = Job(lambda _: self._work(request), name="dolly-server")
+
+    def __enter__(self) -> Exchange:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Shut the connection, whatever is going on. Returns at once; safe twice."""
+        self._is_left.set()
+        with self._lock:
+            if self._socket is not None:
+                _shut(self._socket)
+
+    def hurry(self, between_s: float) -> None:
+        """Wait no longer than this for bytes that still come; then, it is as if they had ended."""
+        self._hurry_s = between_s
+
+    def head(self) -> Head:
+        """How the answer begins. Raises LostError, StoppedError."""
+        part = self._next(self._first_s)
+        if isinstance(part, _End):
+            raise part.error or LostError("ended without an answer")
+        assert isinstance(part, Head)
+        return part
+
+    def parts(self) -> Iterator[bytes]:
+        """What comes after the head, as it comes. Raises LostError, StoppedError."""
+        limit = self._first_s
+        try:
+            while isinstance(part := self._next(limit), bytes):
+                self._bytes += len(part)
+                if self._bytes > MAX_ANSWER_BYTES:
+                    raise LostError(f"sent more than {MAX_ANSWER_BYTES >> 20} MB")
+                yield part
+                limit = self._between_s if self._hurry_s is None else self._hurry_s
+            if isinstance(part, _End) and part.error is not None:
+                raise part.error
+        except LostError:
+            if self._hurry_s is None:
+                raise
+
+    def read(self, max_bytes: int) -> bytes:
+        """All that comes after the head. Raises LostError where it is more than ``max_bytes``, StoppedError."""
+        whole = bytearray()
+        for part in self.parts():
+            whole += part
+            if len(whole) > max_bytes:
+                raise LostError(f"sent more than {max_bytes:,} bytes where few were asked for")
+        return bytes(whole)
+
+    def _next(self, limit_s: float) -> Head | bytes | _End:
+        started = time.monotonic()
+        while True:
+            if self._gives_up():
+                raise StoppedError
+            with contextlib.suppress(queue.Empty):
+                return self._parts.get(timeout=_POLL_S)
+            waited = time.monotonic() - started
+            # A name that nobody answers for is not bounded by a timeout of the connection's.
+            if waited > CONNECT_S + 1 and not self._is_connected.is_set():
+                raise _not_connected()
+            if waited > limit_s:
+                what = "nothing" if self._bytes == 0 else "nothing more"
+                raise LostError(f"sent {what} for {limit_s:g} s", is_slow=True)
+
+    # On the job's thread
+
+    def _work(self, request: Request) -> None:
+        try:
+            self._ask(request)
+            end = _End(None)
+        except _LeftError:
+            return
+        except Exception as exc:  # whatever a library raises for a network, or a server that is none
+            # Its words alone: the exception holds the request, and with it the key.
+            end = _End(_lost(exc, self._is_connected.is_set()))
+        with contextlib.suppress(_LeftError):
+            self._put(end)
+
+    def _ask(self, request: Request) -> None:
+        import httpx
+
+        longest = max(self._first_s, self._between_s) + CONNECT_S  # where nobody waits any longer
+        times = httpx.Timeout(longest, connect=CONNECT_S)
+        with httpx.Client(
+            verify=_tls(request.url), proxy=_proxy(request.url), trust_env=False, timeout=times, headers={}
+        ) as client:
+            asked = client.build_request(
+                request.method,
+                request.url,
+                content=request.body or None,
+                headers={**request.headers, "Accept-Encoding": "identity", "Connection": "close"},
+                extensions={"trace": self._trace},
+            )
+            answer = client.send(asked, stream=True, follow_redirects=False)
+            try:
+                self._hand_over(answer)
+            finally:
+                answer.close()
+
+    def _hand_over(self, answer: httpx.Response) -> None:
+        names = ("content-type", "location", "retry-after", "server")
+        self._put(Head(answer.status_code, *(answer.headers.get(name, "")[:1000] for name in names)))
+        if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise LostError("compresses what was asked for as it is")  # a kilobyte could become a gigabyte
+        for part in answer.iter_raw():
+            for start in range(0, len(part), _CHUNK_BYTES):
+                self._put(part[start : start + _CHUNK_BYTES])
+
+    def _put(self, part: Head | bytes | _End) -> None:
+        """Hand a part to the caller; wait where it has not taken those before."""
+        while not self._is_left.is_set():
+            with contextlib.suppress(queue.Full):
+                self._parts.put(part, timeout=_PUT_S)
+                return
+        raise _LeftError
+
+    def _trace(self, name: str, info: dict[str, Any]) -> None:
+        """What httpcore calls at each step: a connection can be shut from when it is made."""
+        if not name.endswith(("connect_tcp.complete", "start_tls.complete")):
+            return
+        with self._lock:
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self._is_left.is_set():
+                _shut(self._socket)
+                raise _LeftError
+        self._is_connected.set()
+
+
+class _LeftError(Exception):
+    """Nobody waits for the answer any longer."""
+
+
+def _shut(connection: Any) -> None:
+    # Not a TLS socket's own: that takes its state away from under whoever is reading.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
+def _not_connected() -> LostError:
+    return LostError(f"does not answer within {CONNECT_S:g} s", is_connected=False, is_slow=True)
+
+
+def _lost(exc: Exception, is_connected: bool) -> LostError:
+    """What a library's exception means, without a word of its own: it may quote anything."""
+    import httpx
+
+    if isinstance(exc, LostError):
+        return exc
+    reasons = _reasons(exc)
+    if tls := next((each for each in reasons if isinstance(each, ssl.SSLError)), None):
+        return _of_tls(tls)
+    if any(isinstance(each, socket.gaierror) for each in reasons):
+        return LostError("is not known by its name", is_connected=False, advice="check the spelling")
+    if any(isinstance(each, ConnectionRefusedError) for each in reasons):
+        advice = "check that it runs, and the port"
+        return LostError("refuses the connection", is_connected=False, advice=advice)
+    if isinstance(exc, httpx.ConnectTimeout):
+        return _not_connected()
+    if isinstance(exc, httpx.ProxyError):
+        return LostError("cannot be reached through the proxy", is_connected=False, advice="check HTTPS_PROXY")
+    if isinstance(exc, httpx.ConnectError):
+        return LostError("cannot be reached", is_connected=False, advice="check the address and the network")
+    if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol | UnicodeError):
+        return LostError("has an address that cannot be used", is_connected=False, advice="check the spelling")
+    if isinstance(exc, httpx.RemoteProtocolError) and is_connected and "illegal" in str(exc).lower():
+        return LostError("does not speak HTTP", advice="check the port")
+    return LostError("closed the connection")
+
+
+def _of_tls(exc: ssl.SSLError) -> LostError:
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        says = {10: "has expired", 18: "is its own and nobody's who is trusted", 62: "is for another name"}
+        what = says.get(exc.verify_code, "is not of anybody who is trusted")
+        advice = "check the name, or put the certificate's authority into the file that SSL_CERT_FILE names"
+        return LostError(f"has a certificate that {what}", is_connected=False, advice=advice)
+    return LostError(
+        "does not speak TLS here", is_connected=False, advice="try http:// in the address, or another port"
+    )
+
+
+def _reasons(exc: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    following: BaseException | None = exc
+    while following is not None and len(found) < 10:
+        found.append(following)
+        following = following.__cause__ or following.__context__
+    return found
+
+
+@functools.cache
+def _verifying() -> ssl.SSLContext:
+    import httpx
+
+    return httpx.create_ssl_context()  # with what SSL_CERT_FILE and SSL_CERT_DIR name, as a company's own authority
+
+
+def _tls(url: str) -> ssl.SSLContext:
+    # Reading all authorities takes 20 ms; where none is needed, one who trusts nobody will do.
+    return _verifying() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy of the environment, for https alone: it hands on what it cannot read.
+
+    A server without TLS is one of the own network, and is asked without anybody in between.
+    """
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    if parts.scheme != "https" or proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    found = proxies.get("https") or proxies.get("all") or ""
+    address = found if "://" in found or not found else f"http://{found}"
+    return address if address.startswith(("http://", "https://")) else None  # SOCKS would need a library more
