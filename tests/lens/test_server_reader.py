@@ -1,4 +1,4 @@
-"""What a server tells of the likeliest tokens is enough for the lens: the same figures as from the model's own files."""
+"""What a server tells of the likeliest tokens is enough for the lens: the figures are those of the model itself."""
 
 import math
 
