@@ -1,7 +1,7 @@
-"""Who gets past Ray's proxy, which has routes of its own, and keeps what a request brings until a replica takes it.
+"""What stands in Ray's proxy before the replicas: who gets in, and another try where a replica went away.
 
-Ray calls ``guards`` in each proxy where ``RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH`` names it. The replicas check all
-of it once more: they do without.
+Ray calls ``guards`` in each proxy where ``RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH`` names it. The replicas check once
+more who gets in: they do without. The proxy has routes of its own besides, and takes in what a replica has yet to take.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
+from dolly_widget.serving.failures import ApiError
 from dolly_widget.serving.guard import Guard
 from dolly_widget.serving.limits import Access, Limits
 from dolly_widget.serving.replica import KEY
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ACCESS = "DOLLY_WIDGET_PROXY"
 """The environment variable with what is no secret: a JSON object with "hosts", "origins" and "max_body_bytes"."""
+_TRIES = 3
+_RETRY_S = 5
 
 
 def guards() -> list[Any]:
@@ -35,9 +38,10 @@ def guards() -> list[Any]:
 
 
 class Passage:
-    """Hands a request on that was let in: no more of its body than makes a replica refuse it, and not its ``Origin``.
+    """Hands a request that was let in to the replicas, and to another one where the first ended before its answer began.
 
-    A replica would name that page in its answer, as the proxy does, and browsers refuse an answer that names it twice.
+    ``Origin`` stays here: a replica would name that page in its answer, as the proxy does, and browsers refuse an
+    answer that names it twice.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
@@ -45,20 +49,54 @@ class Passage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] == "http":
-            headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"origin"]
-            scope, receive = {**scope, "headers": headers}, self._bounded(receive)
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body, answer = _Body(receive, self._limits.max_body_bytes), _Answer(send)
+        headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"origin"]
+        for _ in range(_TRIES):
+            await self._app({**scope, "headers": list(headers)}, body.again(), answer.send)
+            # Ray says nothing where a replica is killed, and leaves it to the server to send a bare 500.
+            if answer.has_begun or body.is_abandoned:
+                return
+        message = "The replica that was asked has ended: ask again."
+        error = ApiError(503, message, code="replica_ended", headers={"Retry-After": str(_RETRY_S)})
+        await error.response()(scope, receive, send)
 
-    def _bounded(self, receive: Receive) -> Receive:
-        read = 0
 
-        async def bounded() -> Message:
-            nonlocal read
-            if read > self._limits.max_body_bytes:
+class _Body:
+    """What a request brings, kept for another try; no more of it than makes a replica refuse it."""
+
+    def __init__(self, receive: Receive, most_bytes: int) -> None:
+        self._receive, self._most_bytes = receive, most_bytes
+        self._kept: list[Message] = []
+        self._bytes = 0
+        self.is_abandoned = False
+        """Whether the client has left."""
+
+    def again(self) -> Receive:
+        """An ASGI ``receive`` that begins at the beginning."""
+        kept = list(self._kept)
+
+        async def receive() -> Message:
+            if kept:
+                return kept.pop(0)
+            if self._bytes > self._most_bytes:
                 await asyncio.Event().wait()  # until the replica has said so, which ends this
-            message = await receive()
-            read += len(message.get("body", b""))
+            message = await self._receive()
+            self.is_abandoned = message["type"] == "http.disconnect"
+            self._bytes += len(message.get("body", b""))
+            self._kept.append(message)
             return message
 
-        return bounded
+        return receive
+
+
+class _Answer:
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
+import time
 from typing import TYPE_CHECKING
 
 from dolly_widget.engines import load_engine
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 KEY = "DOLLY_WIDGET_API_KEY"
 """The environment variable with the key. Not an argument: Ray keeps those, and shows them."""
+_CHECK_S = 30.0
 _ONE_TOKEN = SamplingParams(max_new_tokens=1, temperature=0)
 
 
@@ -43,7 +46,7 @@ class ReplicaServer:
 
     def __init__(self, served: ASGIApp, engine: Engine, *, is_locked: bool) -> None:
         self._served, self._engine, self._is_locked = served, engine, is_locked
-        self._ongoing = 0
+        self._ongoing, self._checked_at = 0, -math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -62,12 +65,13 @@ class ReplicaServer:
     def check(self) -> None:
         """Raise EngineError where the engine cannot write a token.
 
-        While it is at work it is not asked: its answers come to their end, or their readers leave.
+        Asks it every half minute, and not while it is at work: its answers come to their end, or their readers leave.
         """
-        if self._ongoing == 0:
+        if self._ongoing == 0 and time.monotonic() - self._checked_at > _CHECK_S:
             result = self._engine.generate(self._engine.template.render("Hello"), _ONE_TOKEN)
             if result.finish_reason == "cancelled":
                 raise EngineError("This replica's engine is closed.")
+            self._checked_at = time.monotonic()
 
 
 def _is_this_machine(server: object) -> bool:

@@ -111,7 +111,7 @@ class ReplicaSettings:
             "ray_actor_options": {"num_cpus": self.processors},
             "graceful_shutdown_timeout_s": self.drain_s,
             "graceful_shutdown_wait_loop_s": 0.5,
-            "health_check_period_s": 10.0,
+            "health_check_period_s": 2.0,  # a replica that was killed is missed then, and another one started
             "health_check_timeout_s": 30.0,
         }
 

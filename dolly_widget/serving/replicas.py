@@ -40,7 +40,7 @@ class Replica:
     app: ReplicaServer
 
     def check_health(self) -> None:
-        """Ray calls it every ten seconds, and replaces a replica that raises three times."""
+        """Ray calls it every other second, and replaces a replica that raises three times in a row."""
         self.app.check()
 
 
