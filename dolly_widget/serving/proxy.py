@@ -38,7 +38,7 @@ def guards() -> list[Any]:
 
 
 class Passage:
-    """Hands a request that was let in to the replicas, and to another one where the first ended before its answer began.
+    """Hands a request that was let in to a replica, and to another one where that ended before its answer began.
 
     ``Origin`` stays here: a replica would name that page in its answer, as the proxy does, and browsers refuse an
     answer that names it twice.

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,8 +48,10 @@ def replicas_up(settings: ReplicaSettings, *, host: str, port: int, key: str | N
 def _environment(settings: ReplicaSettings, key: str | None) -> dict[str, str]:
     """What the processes of a cluster of ours inherit: secrets go no other way."""
     access = {"hosts": settings.hosts, "origins": settings.origins, "max_body_bytes": settings.limits.max_body_bytes}
+    # Ray's own ports are open to other machines. Once it is imported, only Ray itself can set this, as later ones do.
+    is_told = "RAY_AUTH_MODE" in os.environ or "ray" in sys.modules
     return {
-        "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token"),  # Ray's own ports are open to other machines
+        **({} if is_told else {"RAY_AUTH_MODE": "token"}),
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": f"{proxy.__name__}.guards",
         proxy.ACCESS: json.dumps(access),
         **({KEY: key} if key else {}),
@@ -132,8 +135,18 @@ def _deployed(ray: Any, settings: ReplicaSettings, host: str, port: int, is_ours
         yield
         serve.delete(NAME)  # the proxy stays meanwhile: answers that are being written go on through it
     finally:
-        if not is_ours:  # a cluster of ours ends as a whole, and Ray would complain of a part that was faster
+        if is_ours:  # it ends as a whole: Ray would complain of a part that was faster
+            _forget_controller()
+        else:
             serve.shutdown()
+
+
+def _forget_controller() -> None:
+    """Ray would ask the one that has gone, where this process is connected to another cluster later."""
+    with contextlib.suppress(ImportError):
+        from ray.serve.context import _set_global_client
+
+        _set_global_client(None)
 
 
 def _failure(serve: Any) -> str:
