@@ -46,9 +46,9 @@ def run(
     on_up: Callable[[str], None] = lambda url: None,
     stop: threading.Event | None = None,
 ) -> bool:
-    """Serve until Ctrl+C, SIGTERM or ``stop``, each of which is a signal; return whether all running answers ended by themselves.
+    """Serve until Ctrl+C, SIGTERM or ``stop``; return whether all running answers ended by themselves.
 
-    From the first signal on, requests are refused with 503, ``/health`` says "draining", and what runs may end within
+    From the first of these signals on, requests are refused with 503, ``/health`` says "draining", and what runs may end within
     ``Limits.drain_s``; the second signal ends it at once. ``on_up`` is called with the server's URL when it answers.
     Raises ValueError for a socket that other machines can reach, and no key. Closes the socket, not the engine.
     """
