@@ -36,9 +36,10 @@ SERVED = f"""
 import sys
 sys.path.insert(0, {str(FAKES)!r})
 from dolly_widget import DollyWidget, load_engine
-from served import Served
-server = Served(load_engine("demo", device="CPU"))
-widget = DollyWidget(server.url, seed=3, temperature=1.3)
+from served import on_port
+serving = on_port(load_engine("demo", device="CPU"), name="demo")
+url, _ = serving.__enter__()
+widget = DollyWidget(url, seed=3, temperature=1.3)
 widget
 """
 BLOCKED = """
