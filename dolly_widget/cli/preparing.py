@@ -49,7 +49,7 @@ def setup_from(args: argparse.Namespace) -> EngineSetup:
 
 
 def prepare(work: Callable[..., T], stop: threading.Event) -> T:
-    """Return what ``work(on_progress=, stop=)`` makes, its progress shown on stderr; raises Stopped."""
+    """Return what ``work(on_progress=, stop=)`` makes, its progress shown on stderr. Raises Stopped, CommandError."""
     from dolly_widget.errors import ModelError
 
     try:
@@ -59,6 +59,8 @@ def prepare(work: Callable[..., T], stop: threading.Event) -> T:
         if stop.is_set():
             raise Stopped("Stopped: your models are unchanged.") from exc
         raise
+    except EngineError as exc:  # a server that cannot be reached
+        raise CommandError(str(exc)) from exc
 
 
 def started(setup: EngineSetup, prepared: Prepared) -> ModelEngine:

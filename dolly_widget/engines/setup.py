@@ -154,7 +154,7 @@ class EngineSetup:
         if self.server is not None:
             from dolly_widget.engines.remote.server import connect
 
-            server = connect(self.server, self.tokenizer, on_progress=on_progress, stop=stop)
+            server = connect(self.server, self.tokenizer, stop=stop)
             return Prepared(server.model, None, server)
         if found := self.find():
             return found
