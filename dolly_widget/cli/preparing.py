@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dolly_widget.engines.model_engine import ModelEngine
 
 T = TypeVar("T")
+# The fields that sentences of a setup name as such; "device" is a word as well.
+_IN_SENTENCES = ("prompt_lookup", "draft", "(?<=not take )device", "revision", "^tokenizer")
 
 
 def add_setup_arguments(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -45,7 +47,7 @@ def setup_from(args: argparse.Namespace) -> EngineSetup:
     try:
         return EngineSetup(**{name: getattr(args, name) for name in TYPED_FIELDS if hasattr(args, name)}).checked()
     except ValueError as exc:
-        raise CommandError(in_options(exc, ("prompt_lookup", "draft"))) from exc
+        raise CommandError(in_options(exc, _IN_SENTENCES)) from exc
 
 
 def prepare(work: Callable[..., T], stop: threading.Event) -> T:
