@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from dolly_widget.engines import FINISH_REASONS, EngineSetup, GenerationResult
 from dolly_widget.history.exchange import Exchange, as_label
 from dolly_widget.sampling import SamplingParams, recorded
-from dolly_widget.text import ChatTemplate, Prompt, PromptTemplate, Segment, Turn
+from dolly_widget.text import ChatTemplate, Prompt, PromptTemplate, Segment, ServerTemplate, Turn
 
 _T = TypeVar("_T")
-_TEMPLATES = {kind.__name__: kind for kind in (PromptTemplate, ChatTemplate)}
+_TEMPLATES = {kind.__name__: kind for kind in (PromptTemplate, ChatTemplate, ServerTemplate)}
 
 
 def is_plain_template(template: object) -> bool:

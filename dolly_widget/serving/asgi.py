@@ -62,7 +62,7 @@ def application(engine: Engine, *, name: str, limits: Limits = _LIMITS, access: 
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.state.service = service
+    app.state.service, app.state.access = service, access
     return app
 
 

@@ -68,8 +68,8 @@ class Guard:
         if self._access.key is None:
             return
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        # In constant time, and as bytes: texts that are not ASCII cannot be compared so.
-        is_right = hmac.compare_digest(given.strip().encode(), self._access.key.encode())
+        # In constant time, and as bytes, those that were sent: texts that are not ASCII cannot be compared so.
+        is_right = hmac.compare_digest(given.strip().encode("latin-1"), self._access.key.encode())
         if not (is_right and scheme.lower() == "bearer"):
             raise ApiError(
                 401,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+KEY_VARIABLE = "DOLLY_WIDGET_API_KEY"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """The names of this machine that no other machine can be behind."""
 
@@ -21,10 +24,12 @@ class Limits:
     max_body_bytes: int = 4 << 20
     chat_tokens: int = 1024
     """New tokens of a chat answer whose request says no number."""
+    head_s: float = 10.0
+    """Seconds for the headers of a request to arrive."""
     body_s: float = 30.0
     """Seconds for a request's body to arrive."""
     write_s: float = 60.0
-    """Seconds that a reader may take nothing of a streamed answer; its connection is closed then."""
+    """Seconds that a reader may take nothing of what is sent to it; its connection is closed then."""
     drain_s: float = 30.0
     """Seconds that running answers have after SIGTERM."""
 
@@ -52,3 +57,26 @@ class Access:
     """
     origins: tuple[str, ...] = ()
     """Web pages that may ask (``https://host``), beside those of the server itself; "*" stands for all."""
+
+    @classmethod
+    def at(cls, host: str, key: str | None = None, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> Access:
+        """What fits a server that listens at ``host``. Raises ValueError where others could ask without a key."""
+        if not (is_loopback(host) or key):
+            raise ValueError(
+                f"At {host}, everyone who can reach this machine could ask: set a key in the environment variable "
+                f"{KEY_VARIABLE}, or in a file."
+            )
+        return cls(key or None, tuple(dict.fromkeys((*LOOPBACK, in_url(host), *hosts))), tuple(origins))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def in_url(host: str) -> str:
+    """An address as it stands in a URL: one of version 6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,39 +1,40 @@
-"""An engine behind our own server, on a thread: for tests of what asks one."""
+"""An engine as a server: in this process, without a network, or on a port of this machine."""
 
-import contextlib
-import socket
-import threading
-from collections.abc import Iterator
+import json
+import queue
+from contextlib import contextmanager
 
-import uvicorn
+from starlette.testclient import TestClient
 
-from dolly_widget.serving import Limits, application
+from dolly_widget.runtime import Job
+from dolly_widget.serving import application, bound_socket, run
 
-
-class Served:
-    """A server that runs: ``url`` is where its API begins."""
-
-    def __init__(self, engine, name="demo", *, limits=None):
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        self.url = f"http://{self.host}/v1"
-        app = application(engine, name=name, limits=limits or Limits())
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
-        self._thread.start()
-
-    def close(self):
-        """End it, and what it answers."""
-        self._server.should_exit = self._server.force_exit = True
-        self._thread.join(30)
-        self._socket.close()
+LIMIT_S = 60
 
 
-@contextlib.contextmanager
-def served(engine, name="demo", *, limits=None) -> Iterator[Served]:
-    """Serve ``engine`` within it."""
-    server = Served(engine, name, limits=limits)
+@contextmanager
+def client_of(engine, **options):
+    """A client of an application; what goes wrong in it is a response, as it is for a real client."""
+    app = application(engine, **{"name": "dolly", **options})
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        client.service = app.state.service
+        yield client
+
+
+@contextmanager
+def on_port(engine, **options):
+    """The URL of a server of its own, and its service."""
+    app, up = application(engine, **{"name": "dolly", **options}), queue.Queue()
+    job = Job(lambda stop: run(app, bound_socket("127.0.0.1", 0), on_up=up.put, stop=stop))
     try:
-        yield server
+        yield up.get(timeout=LIMIT_S), app.state.service
     finally:
-        server.close()
+        job.stop()
+        job.wait(LIMIT_S)
+
+
+def events_of(text):
+    """The JSON objects of a stream, which has to end with [DONE]."""
+    *events, last, rest = text.split("\n\n")
+    assert (last, rest) == ("data: [DONE]", "")
+    return [json.loads(event.removeprefix("data: ")) for event in events if not event.startswith(":")]

@@ -18,6 +18,7 @@ _LONGEST = 300
 _LONGEST_NAME = 100
 _MOST_NAMES = 8
 _MAX_WAIT_S = 86_400
+_PATH = "check the address, in which the path /v1 may be missing"
 
 
 class Refusal(NamedTuple):
@@ -108,7 +109,7 @@ def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[st
     if status == 404 and model and (not asked or "model" in refusal.says.lower()):
         return unknown_model(host, model, models)
     if status == 404:
-        return EngineError(f"{host} has no {asked or 'such address'}{why}: is the path /v1 missing in the address?")
+        return EngineError(f"{host} has no {asked or 'such address'}{why}: {_PATH}.")
     if status == 413:
         return ValueError(f"{host} does not take a text of this length{why}: shorten it.")
     if status in (400, 422):
@@ -123,7 +124,7 @@ def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[st
 
 def not_a_server(host: str) -> EngineError:
     """The error of a web page, or of anything else that no such server answers."""
-    return EngineError(f"{host} is no OpenAI-compatible server: is the path /v1 missing in the address?")
+    return EngineError(f"{host} is no OpenAI-compatible server: {_PATH}.")
 
 
 def unknown_model(host: str, model: str, models: Iterable[str]) -> ModelError:

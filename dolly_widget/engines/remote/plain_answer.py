@@ -27,6 +27,7 @@ class PlainAnswer(Answer):
         super().__init__(self._pieces, on_text, cancels, (), end_ids, splitter)
         self._count = 0
         self._has_all_ids = True
+        self._is_told_apart = False
 
     @property
     def new_tokens(self) -> int:
@@ -50,7 +51,7 @@ class PlainAnswer(Answer):
         self._count += max(1, len(token_ids or ()))
         if reasoning:
             self._think(reasoning)
-        was_answering = self._splitter.is_answering
+        was_answering = self._splitter.is_answering or self._is_told_apart
         self._pass_on(self._pieces.push_text(text))
         if reasoning or (not was_answering and self._splitter.reasoning):
             self._reasoning_tokens, self._reasoning_s = self._count, time.perf_counter() - self._started
@@ -59,6 +60,7 @@ class PlainAnswer(Answer):
 
     def _think(self, reasoning: str) -> None:
         """Pass on what the server has told apart already."""
+        self._is_told_apart = True
         self._splitter.reasoning += reasoning
         if not self.error:
             self._call(lambda: reasoning_of(self._on_text)(reasoning))

@@ -185,7 +185,7 @@ class ModelLoader:
                     self._report(progress, notes)
 
         report = ProgressReporter(show)
-        report(Progress("plan"))  # at once, with the button that ends it
+        report(Progress("plan" if choice.server is None else "connect"))  # at once, with the button that ends it
         return choice.prepare(on_progress=report, stop=stop)
 
     def _report(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
