@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dolly_widget.cli import replicas
 from dolly_widget.cli.command import EXIT_INTERRUPTED, Command, CommandError
 from dolly_widget.cli.interruptible import finish
 from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from, started
@@ -97,13 +98,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a web page's origin, https://host, that may ask from a browser; may be given several times",
     )
     add_setup_arguments(parser, *(name for name in TYPED_FIELDS if name not in ("model", "tokenizer")))
+    replicas.add_arguments(parser)
 
 
 def _serve(args: argparse.Namespace) -> int:
+    replicas.check_arguments(args)
     _check_installed()
     limits, access = _limits(args), _access(args)
     from dolly_widget.serving import bound_socket
 
+    if args.ray:
+        with bound_socket(args.host, _port(args)) as probe:  # Ray's proxy chooses no port by itself
+            port = int(probe.getsockname()[1])
+        return replicas.serve_replicas(args, port, limits, access)
     with bound_socket(args.host, _port(args)) as listening:  # before a model is converted for minutes
         engine, code = finish(lambda stop: _engine(args, stop))
         if code:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dolly_widget.serving.failures import ApiError
 from dolly_widget.serving.guard import Guard
-from dolly_widget.serving.limits import Access, Limits
-from dolly_widget.serving.replica import KEY
+from dolly_widget.serving.limits import KEY_VARIABLE, Access, Limits
 from dolly_widget.text import parse_json
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def guards() -> list[Any]:
     said = parse_json(os.environ.get(ACCESS, "{}"))
     limits = Limits(max_body_bytes=said["max_body_bytes"]) if "max_body_bytes" in said else Limits()
     names = {name: tuple(said[name]) for name in ("hosts", "origins") if name in said}
-    access = Access(os.environ.get(KEY, "").strip() or None, **names)
+    access = Access(os.environ.get(KEY_VARIABLE, "").strip() or None, **names)
     # The last one is the first that a request meets.
     return [Middleware(Passage, limits=limits), Middleware(Guard, access=access, limits=limits)]
 

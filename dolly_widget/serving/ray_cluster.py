@@ -15,12 +15,10 @@ from typing import Any
 
 from dolly_widget.errors import EngineError
 from dolly_widget.serving import proxy
-from dolly_widget.serving.limits import LOOPBACK
-from dolly_widget.serving.replica import KEY
+from dolly_widget.serving.limits import KEY_VARIABLE, Access, in_url
 from dolly_widget.serving.replica_settings import NAME, ReplicaSettings
 
 _OBJECT_STORE_BYTES = 128 << 20  # nothing of ours is kept there
-_LOCAL = {name.strip("[]") for name in LOOPBACK}
 
 
 @contextlib.contextmanager
@@ -32,8 +30,7 @@ def replicas_up(settings: ReplicaSettings, *, host: str, port: int, key: str | N
     their environment. Raises ValueError for an address that other machines reach without a key, EngineError where Ray
     is missing, cannot start, or cannot deploy.
     """
-    if host not in _LOCAL and not key:
-        raise ValueError(f"{host} can be reached from other machines: give a key in {KEY}, or leave the host out.")
+    Access.at(host, key)
     is_ours = not os.environ.get("RAY_ADDRESS")
     environment = _environment(settings, key) if is_ours else {}
     with _set(environment):
@@ -42,7 +39,7 @@ def replicas_up(settings: ReplicaSettings, *, host: str, port: int, key: str | N
             if is_ours:
                 _check_processors(ray, settings)
             with _deployed(ray, settings, host, port, is_ours):
-                yield f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else _in_url(host)}:{port}"
+                yield f"http://{_here(host)}:{port}"
 
 
 def _environment(settings: ReplicaSettings, key: str | None) -> dict[str, str]:
@@ -54,7 +51,7 @@ def _environment(settings: ReplicaSettings, key: str | None) -> dict[str, str]:
         **({} if is_told else {"RAY_AUTH_MODE": "token"}),
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": f"{proxy.__name__}.guards",
         proxy.ACCESS: json.dumps(access),
-        **({KEY: key} if key else {}),
+        **({KEY_VARIABLE: key} if key else {}),
     }
 
 
@@ -126,7 +123,7 @@ def _deployed(ray: Any, settings: ReplicaSettings, host: str, port: int, is_ours
         try:
             serve.start(
                 proxy_location="EveryNode",
-                http_options={"host": host, "port": port},
+                http_options={"host": host.strip("[]"), "port": port},
                 logging_config={"log_level": "ERROR", "enable_access_log": False},
             )
             serve.run(application_of(settings), name=NAME, route_prefix="/")
@@ -144,9 +141,10 @@ def _deployed(ray: Any, settings: ReplicaSettings, host: str, port: int, is_ours
 def _forget_controller() -> None:
     """Ray would ask the one that has gone, where this process is connected to another cluster later."""
     with contextlib.suppress(ImportError):
-        from ray.serve.context import _set_global_client
+        import ray.serve.context
 
-        _set_global_client(None)
+        context: Any = ray.serve.context
+        context._set_global_client(None)
 
 
 def _failure(serve: Any) -> str:
@@ -160,6 +158,11 @@ def _failure(serve: Any) -> str:
 
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def _here(host: str) -> str:
+    """How this machine reaches itself."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host.strip("[]"), in_url(host))
 
 
 def _reason(exc: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import os
 import time
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from dolly_widget.engines import load_engine
 from dolly_widget.errors import EngineError
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.serving.limits import Access
+from dolly_widget.serving.limits import KEY_VARIABLE, Access, is_loopback
 from dolly_widget.serving.replica_settings import ReplicaSettings
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from dolly_widget.engines.engine import Engine
 
-KEY = "DOLLY_WIDGET_API_KEY"
-"""The environment variable with the key. Not an argument: Ray keeps those, and shows them."""
 _CHECK_S = 30.0
 _ONE_TOKEN = SamplingParams(max_new_tokens=1, temperature=0)
 
@@ -29,7 +26,8 @@ def make_replica(settings: ReplicaSettings, threads: int) -> ReplicaServer:
     """Load the engine with so many threads, and put the server around it. Raises what ``load_engine`` raises."""
     from dolly_widget.serving.asgi import application
 
-    key = os.environ.get(KEY, "").strip() or None
+    # No argument: Ray keeps those, and shows them.
+    key = os.environ.get(KEY_VARIABLE, "").strip() or None
     engine = load_engine(settings.setup.with_threads(threads))
     access = Access(key, settings.hosts, settings.origins)
     served = application(engine, name=settings.model_name, limits=settings.limits, access=access)
@@ -76,16 +74,13 @@ class ReplicaServer:
 
 def _is_this_machine(server: object) -> bool:
     """Whether the address at which a request came in is one that only this machine reaches."""
-    if not isinstance(server, list | tuple) or not server:
-        return False
-    try:
-        return ipaddress.ip_address(str(server[0])).is_loopback
-    except ValueError:
-        return False
+    return isinstance(server, list | tuple) and bool(server) and is_loopback(str(server[0]))
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     from dolly_widget.serving.failures import ApiError
 
-    message = f"This server has no key, and answers its own machine alone: set {KEY} where Ray's processes start."
+    message = (
+        f"This server has no key, and answers its own machine alone: set {KEY_VARIABLE} where Ray's processes start."
+    )
     await ApiError(403, message, code="key_required").response()(scope, receive, send)

@@ -6,9 +6,8 @@ import json
 import pytest
 
 from dolly_widget.serving import proxy
-from dolly_widget.serving.limits import Limits
+from dolly_widget.serving.limits import KEY_VARIABLE, Limits
 from dolly_widget.serving.proxy import Passage
-from dolly_widget.serving.replica import KEY
 
 SCOPE = {
     "type": "http",
@@ -116,7 +115,7 @@ def test_the_page_that_asks_is_named_once():
 
 
 def whole(monkeypatch, replicas, key="sk-7", **said):
-    monkeypatch.setenv(KEY, key)
+    monkeypatch.setenv(KEY_VARIABLE, key)
     monkeypatch.setenv(proxy.ACCESS, json.dumps(said))
     app = replicas
     for middleware in proxy.guards():  # in Ray's order

@@ -8,8 +8,8 @@ import ray
 
 from dolly_widget import EngineError
 from dolly_widget.serving import ray_cluster
+from dolly_widget.serving.limits import KEY_VARIABLE
 from dolly_widget.serving.ray_cluster import replicas_up
-from dolly_widget.serving.replica import KEY
 from dolly_widget.serving.replica_settings import ReplicaSettings
 
 ONE = ReplicaSettings(num_cpus=1)
@@ -23,7 +23,7 @@ def start(settings=ONE, host="127.0.0.1", key=None):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::"])
 def test_an_address_that_others_reach_wants_a_key(host):
-    with pytest.raises(ValueError, match=rf"{host} can be reached from other machines: give a key"):
+    with pytest.raises(ValueError, match=rf"At {host}, everyone who can reach this machine could ask: set a key"):
         start(host=host)
 
 
@@ -54,13 +54,13 @@ def test_a_cluster_that_does_not_start_is_a_sentence(failing):
 
 
 def test_the_key_goes_by_the_environment_alone_which_is_left_as_it_was(failing, monkeypatch):
-    monkeypatch.delenv(KEY, raising=False)
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
     before = dict(os.environ)
     with pytest.raises(EngineError):
         start(key="sk-7")
-    assert failing["environment"][KEY] == "sk-7"
+    assert failing["environment"][KEY_VARIABLE] == "sk-7"
     assert "sk-7" not in str(failing["options"])
-    assert [name for name, value in failing["environment"].items() if "sk-7" in value] == [KEY]
+    assert [name for name, value in failing["environment"].items() if "sk-7" in value] == [KEY_VARIABLE]
     assert {**os.environ} == {**before, "RAY_USAGE_STATS_ENABLED": "0"}
 
 
@@ -74,10 +74,10 @@ def test_a_cluster_of_ours_shows_nothing_reports_nothing_and_lets_nobody_in(fail
 
 def test_a_cluster_of_others_is_left_as_it_is(failing, monkeypatch):
     monkeypatch.setenv("RAY_ADDRESS", "192.0.2.7:6379")
-    monkeypatch.delenv(KEY, raising=False)
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
     with pytest.raises(EngineError):
         start(key="sk-7")
-    assert KEY not in failing["environment"]
+    assert KEY_VARIABLE not in failing["environment"]
     assert "include_dashboard" not in failing["options"]
 
 

@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from dolly_widget import EngineError, load_engine
 from dolly_widget.serving import replica as module
-from dolly_widget.serving.replica import KEY, ReplicaServer, make_replica
+from dolly_widget.serving.limits import KEY_VARIABLE
+from dolly_widget.serving.replica import ReplicaServer, make_replica
 from dolly_widget.serving.replica_settings import ReplicaSettings
 
 
@@ -46,7 +47,7 @@ def test_without_a_key_no_other_machine_is_answered_whatever_it_calls_the_server
 
 
 def test_the_key_is_the_environments_and_the_threads_are_those_that_are_given(monkeypatch):
-    monkeypatch.setenv(KEY, "sk-7")
+    monkeypatch.setenv(KEY_VARIABLE, "sk-7")
     loaded = []
     monkeypatch.setattr(module, "load_engine", lambda setup: loaded.append(load_engine(setup)) or loaded[0])
     replica = make_replica(ReplicaSettings(hosts=("models.example",)), threads=1)
