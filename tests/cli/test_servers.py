@@ -81,7 +81,10 @@ def test_no_server_is_one_sentence(capsys, monkeypatch, command):
     [
         (["bench", "URL"], "This needs a model on this machine, not a server's: name one, or a directory."),
         (["ask", "Who?", "--model", "URL", "--device", "CPU"], "A server does not take --device, which it has chosen"),
-        (["ask", "Who?", "--model", "URL", "--revision", "x"], "A server does not take --revision, which it has chosen"),
+        (
+            ["ask", "Who?", "--model", "URL", "--revision", "x"],
+            "A server does not take --revision, which it has chosen",
+        ),
         (["ask", "Who?", "--tokenizer", "demo"], "--tokenizer is for a server's model: leave it out."),
         (["convert", "URL"], "A server's model runs there: convert a checkpoint, or a model of the hub."),
     ],
