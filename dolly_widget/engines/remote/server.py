@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from dolly_widget.engines.remote import faults
 from dolly_widget.engines.remote.address import ServerName, host_of
 from dolly_widget.engines.remote.calls import get_json
-from dolly_widget.engines.remote.exchange import LostError, StoppedError
+from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import RefusedError
 from dolly_widget.engines.remote.kinds import LLAMA_CPP, OURS, kind_of
+from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.tokenizer_files import local_tokenizer, served_tokenizer
 from dolly_widget.errors import EngineError, ModelChoiceError, ModelError
 from dolly_widget.models import Model, WeightlessModel
@@ -26,6 +27,7 @@ _MOST_MODELS = 1000
 _LONGEST_NAME = 512
 _MOST_CHOICES = 50
 _MAX_POSITIONS = 2**31
+_NO_LIST: Any = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +137,7 @@ def _root(server: Server, url: str) -> str:
 def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Server, _Entry]:
     added, value, owner = _models_at(name, url, gives_up)
     entries = _entries(value)
-    if value is not None and entries is None:
+    if entries is None and value is not _NO_LIST:
         raise faults.not_a_server(host_of(url))
     kind = kind_of(next((each.owner for each in entries or () if each.owner), ""), owner)
     entry = _chosen(name, url, entries, kind)
@@ -152,7 +154,7 @@ def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Se
 def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[str, Any, str]:
     """What has to be added to an address without a path, the list of models as it is sent, and the header ``Server``.
 
-    None in the place of the list where a server has none, and the model is named.
+    ``_NO_LIST`` in the place of the list where a server has none, and the model is named.
     """
     refusal: RefusedError | None = None
     for added in ("",) if urlsplit(url).path else ("/v1", ""):
@@ -166,7 +168,7 @@ def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tupl
     assert refusal is not None
     if refusal.refusal.is_page or not name.model:
         raise refusal
-    return "" if urlsplit(url).path else "/v1", None, ""
+    return "" if urlsplit(url).path else "/v1", _NO_LIST, ""
 
 
 def _entries(value: Any) -> list[_Entry] | None:
