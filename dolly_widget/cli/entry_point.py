@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from dolly_widget import __version__
-from dolly_widget.cli import app, ask, bench, chat, convert, lab, map, models
+from dolly_widget.cli import app, ask, bench, chat, convert, lab, map, models, serve
 from dolly_widget.cli.command import EXIT_CLOSED_PIPE, EXIT_INTERRUPTED, EXIT_MISTAKE, CommandError
 from dolly_widget.cli.completion import complete
 from dolly_widget.cli.interruptible import Abandoned
@@ -22,7 +22,7 @@ from dolly_widget.cli.terminal import tell
 
 __all__ = ["COMMANDS", "copy_tutorials", "main"]
 
-COMMANDS = tuple(each.COMMAND for each in (lab, app, ask, chat, map, convert, models, bench))
+COMMANDS = tuple(each.COMMAND for each in (lab, app, ask, chat, map, convert, models, bench, serve))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

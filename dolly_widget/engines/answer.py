@@ -25,6 +25,10 @@ def ignore_count(count: int) -> None:
     """Do nothing with a number of tokens."""
 
 
+def ignore_ids(token_ids: Sequence[int]) -> None:
+    """Do nothing with ids."""
+
+
 def ignore_note(note: str) -> None:
     """Do nothing with a note."""
 
@@ -33,7 +37,8 @@ class Listener:
     """An ``on_text`` that also gets the reasoning: its pieces go to ``reasoning``, before those of the answer.
 
     ``on_count`` gets the number of new tokens so far, after each step; ``on_note`` a sentence on what holds up the
-    answer, "" when it goes on. Any other ``on_text`` gets the answer alone.
+    answer, "" when it goes on; ``on_ids`` the ids of each step, after their text. Any other ``on_text`` gets the answer
+    alone.
     """
 
     def __init__(
@@ -42,8 +47,10 @@ class Listener:
         reasoning: Callable[[str], None],
         on_count: Callable[[int], None] = ignore_count,
         on_note: Callable[[str], None] = ignore_note,
+        on_ids: Callable[[Sequence[int]], None] = ignore_ids,
     ) -> None:
         self._on_text, self.reasoning, self.on_count, self.on_note = on_text, reasoning, on_count, on_note
+        self.on_ids = on_ids
 
     def __call__(self, piece: str) -> None:
         """Take a piece of the answer."""
@@ -63,6 +70,11 @@ def count_of(on_text: OnText) -> Callable[[int], None]:
 def note_of(on_text: OnText) -> Callable[[str], None]:
     """What gets the notes."""
     return getattr(on_text, "on_note", ignore_note)
+
+
+def ids_of(on_text: OnText) -> Callable[[Sequence[int]], None]:
+    """What gets the ids."""
+    return getattr(on_text, "on_ids", ignore_ids)
 
 
 class Endings(NamedTuple):
@@ -166,6 +178,8 @@ class Answer:
         self._read([token_id for token_id in token_ids if token_id not in self.end_ids])
         if not self.error:
             self._call(lambda: count_of(self._on_text)(len(self._ids)))
+        if not self.error:
+            self._call(lambda: ids_of(self._on_text)(token_ids))
 
     def note(self, sentence: str) -> None:
         """Tell the reader what holds up the answer, "" when it goes on."""

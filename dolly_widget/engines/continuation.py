@@ -36,6 +36,7 @@ class Continuation(NamedTuple):
         config.max_new_tokens = params.max_new_tokens
         config.repetition_penalty = params.repetition_penalty
         config.stop_token_ids = set(end_ids)
+        config.ignore_eos = not end_ids  # else the model's own counts, which the library looks up by itself
         config.apply_chat_template = False
         config.do_sample = not params.is_greedy
         if config.do_sample:

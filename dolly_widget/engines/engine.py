@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from dolly_widget.engines.answer import Endings
 from dolly_widget.engines.result import GenerationResult
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
@@ -153,6 +154,33 @@ class Constrains(Protocol):
         ``value`` of the result is what the text means. Raises ValueError for a shape that is not supported, or settings
         that do not go with one; IncompleteAnswerError, with the text so far, where the answer ended too early.
         """
+        ...
+
+
+@runtime_checkable
+class EndsOtherwise(Protocol):
+    """An engine whose answers end as a caller says, in the place of what model and template say."""
+
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        on_text: Callable[[str], None] = ...,
+        stop: threading.Event | None = None,
+        endings: Endings | None = None,
+    ) -> GenerationResult:
+        """Answer as ``Engine.generate`` does, until one of ``endings``; ``params.stop`` counts for nothing then."""
+        ...
+
+
+@runtime_checkable
+class KeepsCache(Protocol):
+    """An engine that keeps what it has computed of several texts, and knows what that takes."""
+
+    @property
+    def cache_bytes(self) -> int:
+        """Memory of the keys and values of all texts; 0 where that is not known."""
         ...
 
 

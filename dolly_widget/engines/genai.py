@@ -56,6 +56,12 @@ class GenAIEngine(ModelEngine):
             return ManyAnswers(_Host(self), stop or threading.Event(), at_once).outcomes(requests)
         return one_after_the_other(self, requests, stop or threading.Event())
 
+    @property
+    def cache_bytes(self) -> int:
+        """See ``KeepsCache``."""
+        loaded = self._loaded
+        return loaded.cache_bytes if isinstance(loaded, BatchedPipeline) else 0
+
     def effective_params(self, params: SamplingParams) -> SamplingParams:
         """See ``BoundsCandidates``."""
         return within_candidates(params)

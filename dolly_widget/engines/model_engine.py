@@ -15,7 +15,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from dolly_widget.engines.answer import Answer, Endings, Listener, OnText, count_of, endings, ignore_text, reasoning_of
+from dolly_widget.engines.answer import (
+    Answer,
+    Endings,
+    Listener,
+    OnText,
+    count_of,
+    endings,
+    ids_of,
+    ignore_text,
+    reasoning_of,
+)
 from dolly_widget.engines.continuation import Continuation
 from dolly_widget.engines.one_processor import safe_properties
 from dolly_widget.engines.request import GenerationRequest
@@ -107,10 +117,11 @@ class ModelEngine(ABC):
         stop: threading.Event | None = None,
         prefix_ids: Sequence[int] = (),
         answer: Any = None,
+        endings: Endings | None = None,
     ) -> GenerationResult:
-        """See ``Engine.generate``, ``Continues`` and ``Constrains``."""
+        """See ``Engine.generate``, ``Continues``, ``Constrains`` and ``EndsOtherwise``."""
         shape = None if answer is None else shape_of(answer)
-        return self._answer(GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop))
+        return self._answer(GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop, endings))
 
     def check_shape(self, params: SamplingParams) -> None:
         """See ``Constrains``."""
@@ -187,7 +198,7 @@ class ModelEngine(ABC):
         if shape is not None:
             self.check_shape(params)
             refuse_beside_shape(params, request.prefix_ids)
-        ends = self._endings_with(params.stop)
+        ends = request.endings or self._endings_with(params.stop)
         prompt_ids, prefix = self.model.encode(request.prompt), self.check_beginning(request.prefix_ids)
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
@@ -282,7 +293,8 @@ class ModelEngine(ABC):
 
             return track
 
-        return Listener(tracking(on_text), tracking(reasoning_of(on_text)), tracking(count_of(on_text)))
+        reasoning, count, ids = reasoning_of(on_text), count_of(on_text), ids_of(on_text)
+        return Listener(tracking(on_text), tracking(reasoning), tracking(count), on_ids=tracking(ids))
 
 
 def _never() -> bool:

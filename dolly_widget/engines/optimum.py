@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from dolly_widget.engines.answer import Answer, OnText, ignore_text
+from dolly_widget.engines.answer import Answer, Endings, OnText, ignore_text
 from dolly_widget.engines.continuation import Continuation
 from dolly_widget.engines.graphs import keep_last_logits
 from dolly_widget.engines.model_engine import ModelEngine
@@ -79,6 +79,7 @@ class OptimumEngine(ModelEngine):
         stop: Event | None = None,
         prefix_ids: Sequence[int] = (),
         answer: Any = None,
+        endings: Endings | None = None,
         **generation: Any,
     ) -> GenerationResult:
         """See ``Engine.generate``; ``generation`` are further arguments of Hugging Face's ``generate``.
@@ -89,9 +90,10 @@ class OptimumEngine(ModelEngine):
         if answer is not None:
             self.check_shape(params)
         arguments = _checked({**self._generation, **generation})
-        config = _generation_config(params, self._endings_with(params.stop).ids, arguments)
+        ends = endings or self._endings_with(params.stop)
+        config = _generation_config(params, ends.ids, arguments)
         objects = {name: arguments[name] for name in _OBJECTS if name in arguments}
-        request = GenerationRequest(prompt, params, None, tuple(prefix_ids), on_text, stop)
+        request = GenerationRequest(prompt, params, None, tuple(prefix_ids), on_text, stop, ends)
         return self._answer(request, config=config, objects=objects)
 
     def _load(self, properties: dict[str, Any]) -> Any:

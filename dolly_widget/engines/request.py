@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from dolly_widget.engines.answer import OnText, ignore_text
+from dolly_widget.engines.answer import Endings, OnText, ignore_text
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import Prompt
 from dolly_widget.text.shapes import Shape
@@ -25,3 +25,5 @@ class GenerationRequest:
     """Gets the pieces of the text as they come, on the thread that takes the results."""
     stop: threading.Event | None = None
     """Ends this answer alone."""
+    endings: Endings | None = None
+    """What ends it; None: what its model, its template and ``params.stop`` say."""

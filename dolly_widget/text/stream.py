@@ -12,19 +12,20 @@ class TextStream:
     """Turns ids, as they come, into text that never has to be taken back.
 
     Held back until decided: what the decoder holds back, white space that may prove to be the end of the answer (it is
-    then dropped), and the beginning of a stop string. ``text`` is the concatenation of all pieces so far.
+    then dropped, unless ``keeps_space``), and the beginning of a stop string. ``text`` is the concatenation of all
+    pieces so far.
     """
 
-    def __init__(self, tokenizer: Tokenizer, stop_strings: Iterable[str] = ()) -> None:
+    def __init__(self, tokenizer: Tokenizer, stop_strings: Iterable[str] = (), *, keeps_space: bool = False) -> None:
         self._tokenizer = tokenizer
         self._decoder = IncrementalDecoder(tokenizer)
-        self._stop_strings = tuple(stop_strings)
+        self._stop_strings, self._keeps_space = tuple(stop_strings), keeps_space
         self.text = ""
         self.is_stopped = False
 
     def fresh(self) -> TextStream:
         """Another one for a text of its own, with the same stop strings."""
-        return TextStream(self._tokenizer, self._stop_strings)
+        return TextStream(self._tokenizer, self._stop_strings, keeps_space=self._keeps_space)
 
     def push(self, token_ids: Sequence[int]) -> str:
         """Take further ids; return the piece of text that is now certain, often "" or a word."""
@@ -42,7 +43,7 @@ class TextStream:
         cut = self._first_stop(decoded)
         self.is_stopped = cut is not None
         certain = decoded[:cut] if self.is_stopped or is_last else decoded[: self._undecided_from(decoded)]
-        certain = certain.rstrip()
+        certain = certain if self._keeps_space else certain.rstrip()
         piece = certain[len(self.text) :]
         self.text += piece
         return piece

@@ -18,14 +18,22 @@ class Prompt(tuple[Segment, ...]):
     """What a model is given, with the template's text and the user's kept apart. ``str(prompt)`` is all of it.
 
     ``adds_special_tokens`` says whether the tokenizer puts its own around it (``<s>``): not where the text holds them.
+    ``token_ids`` are its tokens where they are known already: no text is encoded then, and there may be none.
     """
 
     adds_special_tokens: bool
+    token_ids: tuple[int, ...] | None
 
-    def __new__(cls, segments: Iterable[Segment], adds_special_tokens: bool = True) -> Prompt:
+    def __new__(
+        cls,
+        segments: Iterable[Segment] = (),
+        adds_special_tokens: bool = True,
+        token_ids: Iterable[int] | None = None,
+    ) -> Prompt:
         """Join ``segments``; those without text are left out."""
         prompt = super().__new__(cls, (segment for segment in segments if segment.text))
         prompt.adds_special_tokens = adds_special_tokens
+        prompt.token_ids = None if token_ids is None else tuple(token_ids)
         return prompt
 
     def __str__(self) -> str:

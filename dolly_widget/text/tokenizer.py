@@ -95,8 +95,11 @@ class Tokenizer:
         """Ids of a prompt. Special tokens are recognised in the template's text only.
 
         As long as the user's text holds nothing that looks like a special token, the ids are those of the whole text
-        at once, as the model saw it in training. Otherwise each segment is encoded on its own.
+        at once, as the model saw it in training. Otherwise each segment is encoded on its own. A prompt that knows its
+        ids keeps them.
         """
+        if prompt.token_ids is not None:
+            return list(prompt.token_ids)
         return [token_id for encoding, _ in self._encodings(prompt) for token_id in encoding.ids]
 
     def pieces(self, prompt: Prompt) -> list[Piece]:

@@ -35,6 +35,8 @@ def completions(line, tmp_path):
         ("dolly-widget ask --model ", {"demo", "smollm2", "dolly-v2-3b", "databricks/dolly-v2-3b", "here/"}, set()),
         ("dolly-widget convert dolly", {"dolly-v2-3b", "dolly-v2-12b"}, {"demo"}),
         ("dolly-widget app --theme ", {"auto", "light", "dark"}, set()),
+        ("dolly-widget serve smo", {"smollm2"}, {"demo"}),
+        ("dolly-widget serve --max", {"--max-running", "--max-waiting"}, {"--host"}),
         ("dolly-widget ask ", {"--json"}, {"here/"}),
     ],
 )

@@ -19,7 +19,7 @@ from dolly_widget.cli import entry_point
         (["ask", "Hi", "--qqqq"], "There is no option --qqqq. See  dolly-widget ask --help"),
         (["--verison"], "There is no option --verison: did you mean --version?"),
         (["aks", "Hi"], "There is no command 'aks': did you mean ask? See  dolly-widget --help"),
-        (["qqqq"], "There is no command 'qqqq': choose from lab, app, ask, chat, map, convert, models, bench."),
+        (["qqqq"], "There is no command 'qqqq': choose from lab, app, ask, chat, map, convert, models, bench, serve."),
         (["models", "rmove", "x"], "There is no command 'rmove': did you mean remove? See  dolly-widget models --help"),
         (["app", "--theme", "drak"], "There is no value for --theme 'drak': did you mean dark?"),
         (["ask", "Who", "is", "Dolly?"], "There is no place for 'is Dolly?': put a text of several words in quotes."),

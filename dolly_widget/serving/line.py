@@ -1,0 +1,75 @@
+"""Whose turn it is: so many answers run, so many wait, the first to come is the first served. Knows no engine.
+
+It lives on the event loop alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from dolly_widget.serving.failures import ApiError
+from dolly_widget.serving.limits import Limits
+
+_RETRY_S = 5
+
+
+class Line:
+    """The places of a server."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.running = 0
+        self._waiting: deque[Place] = deque()
+        self.is_draining = False
+        """Whether no request is taken any more."""
+
+    @property
+    def waiting(self) -> int:
+        """Number of answers that wait."""
+        return len(self._waiting)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done."""
+        return not (self.running or self._waiting)
+
+    def join(self, count: int) -> list[Place]:
+        """Places for the answers of one request. Raises ApiError: 503 while draining, 429 without room for them all."""
+        if self.is_draining:
+            headers = {"Retry-After": str(_RETRY_S), "Connection": "close"}
+            raise ApiError(503, "This server is shutting down: ask another one.", code="draining", headers=headers)
+        if self.running + self.waiting + count > self._limits.max_running + self._limits.max_waiting:
+            message = f"This server is busy: {self.waiting} answers wait already. Ask again later."
+            raise ApiError(429, message, code="queue_full", headers={"Retry-After": str(_RETRY_S)})
+        places = [Place(self) for _ in range(count)]
+        self._waiting.extend(places)
+        self._move_up()
+        return places
+
+    def _leave(self, place: Place) -> None:
+        if place.turn.is_set():
+            self.running -= 1
+        else:
+            self._waiting.remove(place)
+        self._move_up()
+
+    def _move_up(self) -> None:
+        while self._waiting and self.running < self._limits.max_running:
+            self.running += 1
+            self._waiting.popleft().turn.set()
+
+
+class Place:
+    """One answer's place, until ``leave``."""
+
+    def __init__(self, line: Line) -> None:
+        self._line: Line | None = line
+        self.turn = asyncio.Event()
+        """Set when the answer may be written."""
+
+    def leave(self) -> None:
+        """Make room. Safe twice."""
+        line, self._line = self._line, None
+        if line is not None:
+            line._leave(self)

@@ -1,0 +1,40 @@
+"""An engine as a server: in this process, without a network, or on a port of this machine."""
+
+import json
+import queue
+from contextlib import contextmanager
+
+from starlette.testclient import TestClient
+
+from dolly_widget.runtime import Job
+from dolly_widget.serving import application, bound_socket, run
+
+LIMIT_S = 60
+
+
+@contextmanager
+def client_of(engine, **options):
+    """A client of an application; what goes wrong in it is a response, as it is for a real client."""
+    app = application(engine, **{"name": "dolly", **options})
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        client.service = app.state.service
+        yield client
+
+
+@contextmanager
+def on_port(engine, **options):
+    """The URL of a server of its own, and its service."""
+    app, up = application(engine, **{"name": "dolly", **options}), queue.Queue()
+    job = Job(lambda stop: run(app, bound_socket("127.0.0.1", 0), on_up=up.put, stop=stop))
+    try:
+        yield up.get(timeout=LIMIT_S), app.state.service
+    finally:
+        job.stop()
+        job.wait(LIMIT_S)
+
+
+def events_of(text):
+    """The JSON objects of a stream, which has to end with [DONE]."""
+    *events, last, rest = text.split("\n\n")
+    assert (last, rest) == ("data: [DONE]", "")
+    return [json.loads(event.removeprefix("data: ")) for event in events if not event.startswith(":")]
