@@ -78,6 +78,8 @@ class _Entry(NamedTuple):
     owner: str
     max_positions: int | None
     files: tuple[str, ...]
+    root: str = ""
+    """What it is called itself, where ``name`` is one of several names for it."""
 
 
 def connect(
@@ -184,12 +186,13 @@ def _entry(listed: Mapping[str, Any]) -> _Entry:
     meta, own = listed.get("meta"), listed.get("dolly_widget")
     counts = [listed.get("max_model_len"), meta.get("n_ctx") if isinstance(meta, Mapping) else None]
     positions = [each for each in counts if type(each) is int and 0 < each < _MAX_POSITIONS]
-    files = own.get("files") if isinstance(own, Mapping) else None
+    files = own.get("files") if isinstance(own, Mapping) else listed.get("files")
     return _Entry(
         listed["id"] if isinstance(listed.get("id"), str) else "",
         str(listed.get("owned_by", "")),
         min(positions, default=None),
         tuple(map(str, files)) if isinstance(files, list) else (),
+        str(listed.get("root") or ""),
     )
 
 
@@ -199,13 +202,18 @@ def _chosen(name: ServerName, url: str, entries: list[_Entry] | None, kind: str)
     if entries is None:
         return unknown
     if not name.model:
-        return entries[0] if len(entries) == 1 else _refuse_to_choose(name, url, entries)
+        return entries[0] if _are_one(entries) else _refuse_to_choose(name, url, entries)
     names = (name.model, f"{name.model}:latest")  # Ollama's way to name one
     if found := next((each for each in entries if each.name in names), None):
         return found
     if kind == LLAMA_CPP and len(entries) == 1:  # which answers to any name
         return entries[0]._replace(name=name.model)
     raise faults.unknown_model(host_of(url), name.model, [each.name for each in entries])
+
+
+def _are_one(entries: list[_Entry]) -> bool:
+    """Whether all that is listed are names of one model, as vLLM and our own server give it several."""
+    return len({each.root or each.name for each in entries}) == 1 and bool(entries)
 
 
 def _refuse_to_choose(name: ServerName, url: str, entries: list[_Entry]) -> _Entry:

@@ -61,9 +61,8 @@ def test_llama_cpp_is_asked_for_a_place_at_a_time():
 
 
 def test_without_a_tokenizer_it_says_why_not():
-    with StubServer() as server:
-        with pytest.raises(ValueError, match="tokens of dolly are not known here: .* tokenizer="):
-            connect(server).check_logprobs()
+    with StubServer() as server, pytest.raises(ValueError, match=r"tokens of dolly are not known here: .* tokenizer="):
+        connect(server).check_logprobs()
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,17 @@ def test_a_model_is_named_by_argument_or_address():
 
 
 def test_a_model_that_is_not_there_is_refused_with_those_that_are():
-    with StubServer(*(f"m{number}" for number in range(20))) as server:
-        with pytest.raises(ModelError, match="has no model 'dolly': choose from m0, m1, .*, m7, …"):
-            asked(server, "dolly")
+    names = [f"m{number}" for number in range(20)]
+    why = r"has no model 'dolly': choose from m0, m1, .*, m7, …"
+    with StubServer(*names) as server, pytest.raises(ModelError, match=why):
+        asked(server, "dolly")
+
+
+def test_several_names_of_one_model_are_one():
+    with StubServer("dolly", "dolly-v2", owner="vllm", root="/models/dolly") as server:
+        found = asked(server)
+        assert (found.model_name, found.models) == ("dolly", ("dolly", "dolly-v2"))
+        assert asked(server, "dolly-v2").model_name == "dolly-v2"
 
 
 def test_a_server_without_models_says_so():
