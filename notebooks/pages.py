@@ -37,7 +37,7 @@ IMAGES = HERE / "images"
 GUIDES = [
     HERE / "guide" / f"{name}.md"
     for name in (
-        *("asking", "keyboard", "front_ends", "terminal", "columns", "models", "families", "speed", "lens"),
+        *("asking", "keyboard", "front_ends", "terminal", "columns", "servers", "models", "families", "speed", "lens"),
         *("magic", "shapes", "safety", "troubleshooting"),
     )
 ]

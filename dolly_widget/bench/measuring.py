@@ -114,6 +114,7 @@ def measure(
     and ``Engine.generate`` raise.
     """
     setup = setup_from(model, options).checked()
+    setup.refuse_server()
     check_counts(prompt_lengths, new_tokens, rounds)
     prepared = setup.prepare()
     here = prepared.here()

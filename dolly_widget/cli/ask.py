@@ -23,7 +23,8 @@ from dolly_widget.errors import EngineError
 from dolly_widget.text import render
 
 if TYPE_CHECKING:
-    from dolly_widget.engines import GenerationResult
+    from dolly_widget.engines import EngineSetup, GenerationResult
+    from dolly_widget.engines.model_engine import ModelEngine
     from dolly_widget.sampling import SamplingParams
 
 _EXAMPLE = 'dolly-widget ask "Who is Dolly?"'
@@ -173,9 +174,14 @@ def _answer(
             prompt = render(engine.template, *question, system=args.system)
             with fields_as_options():
                 result = engine.generate(prompt, params, on_text=on_text, stop=stop)
-            return result, _facts(result, params, engine.setup.model, engine.device) if args.json else {}
+            return result, _facts(result, params, _named(setup, engine), engine.device) if args.json else {}
     except EngineError as exc:
         raise CommandError(str(exc)) from exc
+
+
+def _named(setup: EngineSetup, engine: ModelEngine) -> str:
+    """The model as it was asked for; a server's by its own name of it."""
+    return setup.model if setup.server is None else engine.setup.model
 
 
 def _facts(result: GenerationResult, params: SamplingParams, model: str, device: str) -> dict[str, Any]:

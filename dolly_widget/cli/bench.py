@@ -210,6 +210,7 @@ def _models(args: argparse.Namespace, stop: threading.Event) -> list[tuple[Engin
     found: dict[Path, tuple[EngineSetup, Model]] = {}
     for model, weight_format in product(args.models or ["demo"], args.weight_format or [WeightFormat()]):
         setup = EngineSetup(model, weight_format=weight_format, prompt_lookup=args.prompt_lookup, draft=args.draft)
+        setup.refuse_server()
         opened = prepare(setup.prepare, stop).here()
         found.setdefault(opened.directory, (setup, opened))
     return list(found.values())

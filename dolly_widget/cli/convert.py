@@ -82,6 +82,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _convert(args: argparse.Namespace) -> int:
+    from dolly_widget.engines import is_server
+
+    if is_server(args.model):
+        raise CommandError("A server's model runs there: convert a checkpoint, or a model of the hub.")
     weight_format = _weight_format(args)
     options = {"install_exporter": True} if args.install_exporter else {}
     work = partial(_maker(args.model), args.model, weight_format, args.revision, **options)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dolly_widget.engines.model_engine import ModelEngine
 
 T = TypeVar("T")
+# The fields that sentences of a setup name as such; "device" is a word as well.
+_IN_SENTENCES = ("prompt_lookup", "draft", "(?<=not take )device", "revision", "^tokenizer")
 
 
 def add_setup_arguments(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -45,11 +47,11 @@ def setup_from(args: argparse.Namespace) -> EngineSetup:
     try:
         return EngineSetup(**{name: getattr(args, name) for name in TYPED_FIELDS if hasattr(args, name)}).checked()
     except ValueError as exc:
-        raise CommandError(in_options(exc, ("prompt_lookup", "draft"))) from exc
+        raise CommandError(in_options(exc, _IN_SENTENCES)) from exc
 
 
 def prepare(work: Callable[..., T], stop: threading.Event) -> T:
-    """Return what ``work(on_progress=, stop=)`` makes, its progress shown on stderr; raises Stopped."""
+    """Return what ``work(on_progress=, stop=)`` makes, its progress shown on stderr. Raises Stopped, CommandError."""
     from dolly_widget.errors import ModelError
 
     try:
@@ -59,6 +61,8 @@ def prepare(work: Callable[..., T], stop: threading.Event) -> T:
         if stop.is_set():
             raise Stopped("Stopped: your models are unchanged.") from exc
         raise
+    except EngineError as exc:  # a server that cannot be reached
+        raise CommandError(str(exc)) from exc
 
 
 def started(setup: EngineSetup, prepared: Prepared) -> ModelEngine:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from dolly_widget.bench import load_libraries, time_to_first_token
 from dolly_widget.comparison.answers import FAILURES, alone, speed_of, together
 from dolly_widget.comparison.differences import Departure, Spelled, by_characters, by_tokens, spell
-from dolly_widget.comparison.table import Comparison, ComparisonRow
+from dolly_widget.comparison.table import SERVER, Comparison, ComparisonRow
 from dolly_widget.engines import (
     Engine,
     EngineSetup,
@@ -143,8 +143,8 @@ class _Candidate:
 
     @property
     def precision(self) -> str:
-        """What its weights are stored in; "server" where that is not known here."""
-        return "server" if self.model is None or self.is_server else self.model.info.precision
+        """What its weights are stored in; ``SERVER`` where that is not known here."""
+        return SERVER if self.model is None or self.is_server else self.model.info.precision
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Engine]:
@@ -336,10 +336,11 @@ def _labels(outcomes: Sequence[_Outcome]) -> list[str]:
     features = [_features(each) for each in outcomes]
     columns = list(zip(*features, strict=True))
     differing = [index for index, column in enumerate(columns) if len(set(column)) > 1] or [0]
-    return [", ".join(feature[index] for index in differing) for feature in features]
+    return [", ".join(filter(None, (feature[index] for index in differing))) for feature in features]
 
 
 def _features(outcome: _Outcome) -> list[str]:
     candidate = outcome.candidate
     texts = [setting.in_words(getattr(outcome.params, name)) for name, setting in SETTINGS.items()]
-    return [candidate.name, candidate.precision, candidate.device, candidate.engine, *texts]
+    where = ["", "", ""] if candidate.is_server else [candidate.precision, candidate.device, candidate.engine]
+    return [candidate.name, *where, *texts]  # a server's name says where it is

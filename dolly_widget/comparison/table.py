@@ -18,6 +18,8 @@ from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import in_bytes, number, output_html, visible, visible_lines
 
 _UNKNOWN = "–"
+SERVER = "server"
+"""The precision of a model that another machine runs: it is not known here."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class ComparisonRow:
     model: str
     """"demo", a model's id, or the name of its directory."""
     precision: str
-    """What most weights are stored in: "INT8", "INT4", "FP16"."""
+    """What most weights are stored in: "INT8", "INT4", "FP16"; "server" where they are a server's."""
     device: str
     engine: str
     params: SamplingParams
@@ -167,6 +169,8 @@ def _notes(rows: Sequence[ComparisonRow]) -> Iterator[str]:
         "First token: the model's median time for new prompts of this length. "
         "Memory: what the model added to this process."
     )
+    if any(row.precision == SERVER for row in rows):
+        yield "Of a server, times are measured here, network included; that to the first token is the answer's own."
     if any(row.speed_alone is not None for row in rows):
         yield "Tokens/s: of an answer written alone; those that were then written together have the figure of that one."
     if any(row.memory_bytes is None for row in rows):
@@ -180,7 +184,8 @@ def _notes(rows: Sequence[ComparisonRow]) -> Iterator[str]:
 def _remarks(row: ComparisonRow) -> str:
     """Remarks on an answer beside its text."""
     cut = "cut at max_new_tokens" if row.result and row.result.finish_reason == "length" else ""
-    return " · ".join(part for part in (row.departure, cut) if part)
+    notes = row.result.notes if row.result else ()
+    return " · ".join(part for part in (row.departure, cut, *notes) if part)
 
 
 # --- text -----------------------------------------------------------------------------------------------------------

@@ -133,6 +133,11 @@ class EngineSetup:
                 raise ValueError(f"A server does not take {name}, which it has chosen itself: leave it out.")
         return self
 
+    def refuse_server(self) -> None:
+        """Raise ValueError where the model is a server's: its weights are not on this machine."""
+        if self.server is not None:
+            raise ValueError("This needs a model on this machine, not a server's: name one, or a directory.")
+
     def find(self) -> Prepared | None:
         """The models, where all of them can be run as they are; None where one has to be downloaded or converted.
 
@@ -154,7 +159,7 @@ class EngineSetup:
         if self.server is not None:
             from dolly_widget.engines.remote.server import connect
 
-            server = connect(self.server, self.tokenizer, on_progress=on_progress, stop=stop)
+            server = connect(self.server, self.tokenizer, stop=stop)
             return Prepared(server.model, None, server)
         if found := self.find():
             return found
@@ -183,9 +188,8 @@ class Prepared(NamedTuple):
         return DEFAULTS if self.model is None else self.model.sampling
 
     def here(self) -> Model:
-        """The model. Raises ValueError where it is a server's, whose weights are not on this machine."""
-        if self.model is None or self.server is not None:
-            raise ValueError("This needs a model on this machine, not a server's: name one, or a directory.")
+        """The model of a setup that is no server's."""
+        assert self.model is not None
         return self.model
 
 

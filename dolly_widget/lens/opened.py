@@ -60,6 +60,7 @@ class LocalModel:
 
     def __init__(self, setup: EngineSetup) -> None:
         self.setup = setup.checked()
+        setup.refuse_server()
         self.model, self.device = setup.prepare().here(), self.setup.device
         self.template = setup.template or self.model.template
 

@@ -254,7 +254,7 @@ def _prepared(setup: EngineSetup, live: Live, stop: threading.Event) -> Prepared
     setup.checked()  # before a model is converted for minutes
     if found := setup.find():
         return found
-    live.report(Progress("plan"))
+    live.report(Progress("plan" if setup.server is None else "connect"))
     return setup.prepare(on_progress=live.report, stop=stop)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from dolly_widget.text import in_bytes
 
 # In the order in which they come. "plan" tells what is needed, "wait" that another process is converting this model,
-# "install" that another version of a library comes for its export.
+# "install" that another version of a library comes for its export. "connect" is all there is of a server's.
 # "measure" is a benchmark's: it comes when the models are there.
-STAGES = ("plan", "wait", "install", "download", "load", "export", "compress", "write", "check", "measure")
+STAGES = ("plan", "wait", "install", "download", "load", "export", "compress", "write", "check", "connect", "measure")
 _DOING = {
     "plan": "Looking at the model",
     "wait": "Waiting for another notebook or terminal that is converting this model",
@@ -21,6 +21,7 @@ _DOING = {
     "compress": "Compressing the weights",
     "write": "Writing the files",
     "check": "Checking the model",
+    "connect": "Asking the server for its models",
     "measure": "Measuring",
 }
 

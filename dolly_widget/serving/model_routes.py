@@ -71,7 +71,7 @@ def _card(service: Service, name: str) -> dict[str, Any]:
         "owned_by": "dolly-widget",
         "root": service.name,
         "max_model_len": service.model.info.max_positions,
-        "files": _files(service),
+        "dolly_widget": {"files": _files(service)},
     }
 
 

@@ -68,7 +68,7 @@ class PieceStream(TextStream):
     """A ``TextStream`` for an answer that comes as text in the first place."""
 
     def __init__(self, stop_strings: Iterable[str] = ()) -> None:
-        self._stop_strings = tuple(stop_strings)
+        self._stop_strings, self._keeps_space = tuple(stop_strings), False
         self._received = self.text = ""
         self.is_stopped = self._keeps_space = False
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import labelling
@@ -12,6 +13,7 @@ import stored_models
 from acting import action_button, instruction, until_written
 from playwright.sync_api import expect
 
+FAKES = Path(__file__).parent.parent / "fakes"
 LONG = "Give five ideas for great weekend with family"
 MAKE = """
 from dolly_widget import DollyWidget
@@ -28,6 +30,16 @@ def never(*arguments, **options):
 
 loader.share_engine = never
 widget = DollyWidget()
+widget
+"""
+SERVED = f"""
+import sys
+sys.path.insert(0, {str(FAKES)!r})
+from dolly_widget import DollyWidget, load_engine
+from served import on_port
+serving = on_port(load_engine("demo", device="CPU"), name="demo")
+url, _ = serving.__enter__()
+widget = DollyWidget(url, seed=3, temperature=1.3)
 widget
 """
 BLOCKED = """
@@ -111,7 +123,7 @@ def ask(page, text=LONG):
 
 
 def is_loaded(page, lab=None):
-    expect(page.locator(".dw-model").first).to_contain_text("parameters", timeout=60_000)
+    expect(page.locator(".dw-model").first).to_contain_text(re.compile("parameters|network"), timeout=60_000)
 
 
 def is_answered(page, text="seed"):
@@ -189,6 +201,11 @@ def _explorer(page, lab):
     page.locator(".dw-token:is(.dw-p1, .dw-p2, .dw-p3)").first.click()
     page.locator(".dw-explorer tbody tr").first.wait_for(timeout=60_000)
     page.mouse.move(5, 5)  # a token that comes to lie below a resting pointer would be shown
+
+
+def _server(page, lab):
+    _explorer(page, lab)
+    page.get_by_role("button", name="Change model").click()
 
 
 def _history(page, lab):
@@ -352,6 +369,7 @@ STATES = {
     "editing": State(CHAT, _editing),
     "thinking": State(THINKING, _thinking),
     "several files": State(SEVERAL_FILES, _several_files),
+    "server": State(SERVED, _server),
     "column": State(labelling.MAKE_FINITE, _column),
     "column running": State(labelling.MAKE, _column_running),
     "no table": State("reviews = None\n" + MAKE.format(arguments=""), _no_table),

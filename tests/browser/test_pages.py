@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 GUIDES = [
-    *("asking", "keyboard", "front_ends", "terminal", "columns", "models", "families", "speed", "lens"),
+    *("asking", "keyboard", "front_ends", "terminal", "columns", "servers", "models", "families", "speed", "lens"),
     *("magic", "shapes", "safety", "troubleshooting"),
 ]
 LAST_ANSWERS = {"01_quickstart": "My dear", "05_streaming": "GPU"}

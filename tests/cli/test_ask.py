@@ -171,6 +171,7 @@ def test_json_is_one_document_and_all_else_is_on_stderr(model, engine, capsys):
         "answer": "yes",
         "reasoning": "",
         "finish_reason": "stop",
+        "notes": [],
         "model": model,
         "device": "CPU",
         "seed": 3,

@@ -19,7 +19,6 @@ from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.tokenizer_files import local_tokenizer, served_tokenizer
 from dolly_widget.errors import EngineError, ModelChoiceError, ModelError
 from dolly_widget.models import Model, WeightlessModel
-from dolly_widget.runtime import OnProgress, Progress, ignore_progress
 from dolly_widget.text import visible_name
 
 _MAX_LIST_BYTES = 4 << 20
@@ -86,7 +85,6 @@ def connect(
     name: ServerName,
     tokenizer: str | None = None,
     *,
-    on_progress: OnProgress = ignore_progress,
     stop: threading.Event | None = None,
 ) -> Server:
     """Ask a server who it is, and which of its models is meant; the next address where the first does not answer.
@@ -97,7 +95,6 @@ def connect(
     """
     directory = None if tokenizer is None else local_tokenizer(tokenizer)  # a mistake is told before anybody is asked
     gives_up = threading.Event().is_set if stop is None else stop.is_set
-    on_progress(Progress("plan", message=f"Asking {name.host}."))
     errors: list[EngineError] = []
     for url in name.urls:
         try:

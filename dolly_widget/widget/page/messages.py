@@ -73,7 +73,7 @@ def engine_line(name: str, device: str) -> str:
 def server_line(model: str, host: str) -> str:
     """Which model of which server answers. What is measured of its answers is measured here."""
     name = f"<b>{_escaped(model or host)}</b>"
-    where = [f"at {host}"] if model else []
+    where = [f"server {host}"] if model else []
     return f'<div class="dw-model">{" · ".join([name, *map(_escaped, [*where, "times include the network"])])}</div>'
 
 

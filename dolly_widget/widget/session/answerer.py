@@ -82,7 +82,7 @@ class Answerer:
     What loads that is a job of the same ``worker``, and so has ended before. Calls, in the job: the functions of
     ``voices`` with the whole text so far; and under ``lock``, ``on_begin`` when its turn has come, ``on_sample`` with
     the place of one of several answers, what came of it, and how the history changed if it did not grow at its end;
-    and at last ``on_result`` or ``on_error``.
+    and at last ``on_result`` or ``on_error``; ``on_broken``, too, for an answer whose server went away.
     """
 
     is_busy = False
@@ -103,12 +103,13 @@ class Answerer:
         on_sample: Callable[[int, Exchange | Exception, Edit | None], None],
         on_result: Callable[[Exchange], None],
         on_error: Callable[[BaseException], None],
+        on_broken: Callable[[IncompleteAnswerError], None],
     ) -> None:
         self.history: list[Exchange] = list(history)
         self._loader, self._prompts = loader, prompts
         self._lock, self._worker = lock, worker
         self._voices, self._on_begin, self._on_sample = voices, on_begin, on_sample
-        self._on_result, self._on_error = on_result, on_error
+        self._on_result, self._on_error, self._on_broken = on_result, on_error, on_broken
 
     def start(self, asked: Asked) -> Job[GenerationResult]:
         """Begin an answer. Call under ``lock``, and not while ``is_busy``."""
@@ -149,6 +150,8 @@ class Answerer:
             raise
         self._end(functools.partial(self._on_result, exchange))
         if incomplete is not None:  # what there is of it stays all the same
+            if exchange.result.finish_reason == "broken":
+                self._end(functools.partial(self._on_broken, incomplete))
             raise incomplete
         return exchange.result
 

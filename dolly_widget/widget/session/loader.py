@@ -185,7 +185,7 @@ class ModelLoader:
                     self._report(progress, notes)
 
         report = ProgressReporter(show)
-        report(Progress("plan"))  # at once, with the button that ends it
+        report(Progress("plan" if choice.server is None else "connect"))  # at once, with the button that ends it
         return choice.prepare(on_progress=report, stop=stop)
 
     def _report(self, progress: Progress | None, notes: tuple[str, ...]) -> None:
@@ -232,7 +232,8 @@ def _read_ahead(choice: EngineSetup, model: Model, stop: threading.Event) -> Non
 def _directories(choice: EngineSetup) -> list[Path]:
     """Where the models of a choice are; none where they are not here yet, or not any longer."""
     with contextlib.suppress(ModelError):
-        return [model.directory.resolve() for model in choice.find() or () if model is not None]
+        found = choice.find()
+        return [] if found is None else [each.directory.resolve() for each in (found.model, found.draft) if each]
     return []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dolly_widget.engines import Engine, EngineSetup, GenerationResult, LocalEngine, local_model
-from dolly_widget.errors import PromptTooLongError
+from dolly_widget.errors import IncompleteAnswerError, PromptTooLongError
 from dolly_widget.history import Exchange, History
 from dolly_widget.runtime import Job
 from dolly_widget.sampling import SamplingParams
@@ -64,6 +64,7 @@ class Session(ModelSession):
             on_begin=lambda: self._set("status", "generating"),
             on_result=self._on_result,
             on_error=self._on_error,
+            on_broken=self._on_broken,
         )
         self._edits = Edits(self._answerer.history)
 
@@ -345,9 +346,14 @@ class Session(ModelSession):
     def _on_result(self, exchange: Exchange) -> None:
         self._events.answered()
         self.show(exchange)
-        if exchange.result.finish_reason == "cancelled":
+        if exchange.result.finish_reason in ("cancelled", "broken"):
             self._waiting.drop()
         self._waiting.ask_next(lambda: not self.is_busy)
+
+    def _on_broken(self, exc: IncompleteAnswerError) -> None:
+        """The answer so far is shown, and can be gone on with."""
+        self._events.answer_failed(exc)
+        self._fail(exc)
 
     def _on_error(self, exc: BaseException) -> None:
         assert self.asked is not None
