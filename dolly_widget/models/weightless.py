@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class _Info(ModelInfo):
         """What its server calls it, and where that is."""
         return self.title
 
-    @property
+    @cached_property
     def config(self) -> dict[str, Any]:
         """The model's ``config.json``; empty where it has none."""
         path = self.model_dir / "config.json"

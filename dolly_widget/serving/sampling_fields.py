@@ -12,6 +12,7 @@ from dolly_widget.sampling import MODEL, SETTINGS, SamplingParams, with_changes
 from dolly_widget.serving.body import Body
 from dolly_widget.serving.failures import refused
 from dolly_widget.serving.service import LONGEST_ANSWER, Service
+from dolly_widget.serving.structured import read_structured
 from dolly_widget.text.shapes.shape import Shape
 
 _NUMBERS = (
@@ -72,7 +73,7 @@ def read_shape(body: Body) -> Shape | None:
     """The shape that ``response_format`` asks for; None for any text. May take a while: not for the event loop."""
     form = body.part("response_format")
     if form is None:
-        return None
+        return read_structured(body)
     kind = form.text("type")
     if kind == "text":
         return None

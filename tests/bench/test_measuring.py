@@ -296,7 +296,7 @@ def test_the_whole_setup_reaches_the_engine(clocked, monkeypatch, is_whole):
     measure(asked[0], prompt_lengths=(16,), new_tokens=8, rounds=1, **asked[1])
     ((found, prepared),) = loaded
     assert found == setup
-    assert [each.directory for each in prepared] == [OPENVINO_DIR, OPENVINO_DIR]
+    assert [each.directory for each in prepared[:2]] == [OPENVINO_DIR, OPENVINO_DIR]
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------

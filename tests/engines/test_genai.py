@@ -15,7 +15,7 @@ from itertools import groupby
 
 import numpy as np
 import pytest
-from real_engines import OPTIONS, GuessingEngine, share, start
+from real_engines import OPTIONS, GuessingEngine, ServedEngine, share, start
 
 from dolly_widget.engines.answer import Answer, ignore_text
 from dolly_widget.engines.bounds import CANDIDATES, within_candidates
@@ -39,6 +39,7 @@ ENGINES = [
     pytest.param(GenAIEngine, id="genai"),
     pytest.param(OptimumEngine, id="optimum"),
     pytest.param(GuessingEngine, id="guessing"),
+    pytest.param(ServedEngine, id="served"),
 ]
 LIMIT_S = 60
 HELLO = DOLLY.render("Say hello.")
@@ -92,6 +93,8 @@ def seed_of_full_length(engine, max_new_tokens):
 
 
 def test_an_engine_is_one(engine, demo_dir):
+    if isinstance(engine, ServedEngine):
+        pytest.skip("see remote/test_engine.py")
     assert isinstance(engine, Engine)
     assert isinstance(engine, LocalEngine)
     assert isinstance(engine, Continues)
@@ -232,6 +235,8 @@ def continuing(request, engine_class, make_engine, demo_dir):
     """An engine in float32: in 8 bits, what a position's logits are depends on how many are read at once."""
     if request.param == "plain":
         engine = make_engine(demo_dir, device="CPU", ov_config=PRECISE)
+    elif engine_class is ServedEngine:
+        pytest.skip("what asks a server holds no model, and is not shared")
     else:
         engine = share(demo_dir, device="CPU", ov_config=PRECISE, **OPTIONS[engine_class])
         assert issubclass(engine_class, type(engine._shared.engine))
@@ -567,7 +572,7 @@ def test_two_callers_take_turns_or_are_answered_together(engine):
     alone = {name: engine.generate(prompt, wild(40, seed)) for name, prompt in prompts.items()}
     pieces, both = [], threading.Barrier(2)
 
-    is_together = isinstance(engine, GenAIEngine)
+    is_together = isinstance(engine, GenAIEngine | ServedEngine)
 
     def ask(name):
         both.wait(LIMIT_S)
@@ -606,7 +611,7 @@ def test_a_caller_who_waits_can_be_cancelled(engine):
         release.set()
         assert first.result(LIMIT_S).new_tokens > 0
     assert waiting.finish_reason == "cancelled"
-    assert isinstance(engine, GenAIEngine) or waiting.token_ids == ()
+    assert isinstance(engine, GenAIEngine | ServedEngine) or waiting.token_ids == ()
 
 
 # Closing
@@ -730,6 +735,8 @@ def test_a_device_that_fails_is_refused_in_one_sentence(make_engine, demo_dir, d
 def test_virtual_devices_answer(engine_class, make_engine, demo_dir, device):
     if (engine_class, device) == (GuessingEngine, "MULTI:CPU"):
         pytest.skip("it is refused: see batched/test_lookup.py")
+    if engine_class is ServedEngine:
+        pytest.skip("its device is the server's business")
     engine = make_engine(demo_dir, device=device)
     assert engine.device == device
     # Not compared with the CPU's own ids: MULTI computes the last digits otherwise, and near ties go the other way.

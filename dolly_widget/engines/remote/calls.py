@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from dolly_widget.engines.remote.exchange import Exchange, Head, LostError, Request
+from dolly_widget.engines.remote.exchange import Exchange, Head, Request
 from dolly_widget.engines.remote.faults import Refusal, RefusedError, read_refusal
 from dolly_widget.engines.remote.keys import Secret, secret_for
+from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.text import encodable, parse_json
 
 MAX_JSON_BYTES = 64 << 20

@@ -8,24 +8,22 @@ the server sees at once. One connection a request: llama.cpp drops those that ar
 from __future__ import annotations
 
 import contextlib
-import functools
 import queue
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
+from dolly_widget.engines.remote import lost
+from dolly_widget.engines.remote.client import http_client
+from dolly_widget.engines.remote.lost import LostError, lost_by, not_connected
 from dolly_widget.runtime import Job
 
 if TYPE_CHECKING:
     import httpx
 
-CONNECT_S = 10.0
-"""A server that is there answers within a second, even across the world; some networks lose a first packet or two."""
 FIRST_S = 300.0
 """A long prompt on a server without a GPU, behind others who wait, takes minutes."""
 BETWEEN_S = 60.0
@@ -40,17 +38,6 @@ _CHUNK_BYTES = 1 << 16
 
 class StoppedError(Exception):
     """The caller was asked to stop."""
-
-
-class LostError(Exception):
-    """No answer, or only part of one. The message says why: "refused the connection". It has no cause: that of a
-    library knows the headers."""
-
-    def __init__(self, why: str, *, is_connected: bool = True, is_slow: bool = False, advice: str = "") -> None:
-        self.why, self.is_connected, self.is_slow = why, is_connected, is_slow
-        self.advice = advice
-        """What to do, where it is known."""
-        super().__init__(why)
 
 
 class Head(NamedTuple):
@@ -163,8 +150,8 @@ class Exchange:
                 return self._parts.get(timeout=_POLL_S)
             waited = time.monotonic() - started
             # A name that nobody answers for is not bounded by a timeout of the connection's.
-            if waited > CONNECT_S + 1 and not self._is_connected.is_set():
-                raise _not_connected()
+            if waited > lost.CONNECT_S + 1 and not self._is_connected.is_set():
+                raise not_connected()
             if waited > limit_s:
                 what = "nothing" if self._bytes == 0 else "nothing more"
                 raise LostError(f"sent {what} for {limit_s:g} s", is_slow=True)
@@ -178,19 +165,17 @@ class Exchange:
         except _LeftError:
             return
         except Exception as exc:  # whatever a library raises for a network, or a server that is none
-            # Its words alone: the exception holds the request, and with it the key.
-            end = _End(_lost(exc, self._is_connected.is_set()))
+            # Not the exception itself, which holds the request, and with it the key.
+            end = _End(lost_by(exc, self._is_connected.is_set()))
         with contextlib.suppress(_LeftError):
             self._put(end)
 
     def _ask(self, request: Request) -> None:
         import httpx
 
-        longest = max(self._first_s, self._between_s) + CONNECT_S  # where nobody waits any longer
-        times = httpx.Timeout(longest, connect=CONNECT_S)
-        with httpx.Client(
-            verify=_tls(request.url), proxy=_proxy(request.url), trust_env=False, timeout=times, headers={}
-        ) as client:
+        longest = max(self._first_s, self._between_s) + lost.CONNECT_S  # where nobody waits any longer
+        times = httpx.Timeout(longest, connect=lost.CONNECT_S)
+        with http_client(request.url, times) as client:
             asked = client.build_request(
                 request.method,
                 request.url,
@@ -241,82 +226,3 @@ def _shut(connection: Any) -> None:
     # Not a TLS socket's own: that takes its state away from under whoever is reading.
     with contextlib.suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-
-def _not_connected() -> LostError:
-    return LostError(f"does not answer within {CONNECT_S:g} s", is_connected=False, is_slow=True)
-
-
-def _lost(exc: Exception, is_connected: bool) -> LostError:
-    """What a library's exception means, without a word of its own: it may quote anything."""
-    import httpx
-
-    if isinstance(exc, LostError):
-        return exc
-    reasons = _reasons(exc)
-    if tls := next((each for each in reasons if isinstance(each, ssl.SSLError)), None):
-        return _of_tls(tls)
-    if any(isinstance(each, socket.gaierror) for each in reasons):
-        return LostError("is not known by its name", is_connected=False, advice="check the spelling")
-    if any(isinstance(each, ConnectionRefusedError) for each in reasons):
-        advice = "check that it runs, and the port"
-        return LostError("refuses the connection", is_connected=False, advice=advice)
-    if isinstance(exc, httpx.ConnectTimeout):
-        return _not_connected()
-    if isinstance(exc, httpx.ProxyError):
-        return LostError("cannot be reached through the proxy", is_connected=False, advice="check HTTPS_PROXY")
-    if isinstance(exc, httpx.ConnectError):
-        return LostError("cannot be reached", is_connected=False, advice="check the address and the network")
-    if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol | UnicodeError):
-        return LostError("has an address that cannot be used", is_connected=False, advice="check the spelling")
-    if isinstance(exc, httpx.RemoteProtocolError) and is_connected and "illegal" in str(exc).lower():
-        return LostError("does not speak HTTP", advice="check the port")
-    return LostError("closed the connection")
-
-
-def _of_tls(exc: ssl.SSLError) -> LostError:
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        says = {10: "has expired", 18: "is its own and nobody's who is trusted", 62: "is for another name"}
-        what = says.get(exc.verify_code, "is not of anybody who is trusted")
-        advice = "check the name, or put the certificate's authority into the file that SSL_CERT_FILE names"
-        return LostError(f"has a certificate that {what}", is_connected=False, advice=advice)
-    return LostError(
-        "does not speak TLS here", is_connected=False, advice="try http:// in the address, or another port"
-    )
-
-
-def _reasons(exc: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    following: BaseException | None = exc
-    while following is not None and len(found) < 10:
-        found.append(following)
-        following = following.__cause__ or following.__context__
-    return found
-
-
-@functools.cache
-def _verifying() -> ssl.SSLContext:
-    import httpx
-
-    return httpx.create_ssl_context()  # with what SSL_CERT_FILE and SSL_CERT_DIR name, as a company's own authority
-
-
-def _tls(url: str) -> ssl.SSLContext:
-    # Reading all authorities takes 20 ms; where none is needed, one who trusts nobody will do.
-    return _verifying() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy of the environment, for https alone: it hands on what it cannot read.
-
-    A server without TLS is one of the own network, and is asked without anybody in between.
-    """
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlsplit(url)
-    if parts.scheme != "https" or proxy_bypass(parts.netloc):
-        return None
-    proxies = getproxies()
-    found = proxies.get("https") or proxies.get("all") or ""
-    address = found if "://" in found or not found else f"http://{found}"
-    return address if address.startswith(("http://", "https://")) else None  # SOCKS would need a library more

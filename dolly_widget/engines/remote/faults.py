@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from dolly_widget.engines.remote.exchange import Head, LostError
+from dolly_widget.engines.remote.exchange import Head
 from dolly_widget.engines.remote.keys import FILE_VARIABLE, VARIABLE
+from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
 from dolly_widget.text import parse_json, visible_name
 

@@ -5,6 +5,7 @@ Knows names and values alone. What a server refuses is remembered by ``Refused``
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -73,12 +74,20 @@ def shape_fields(shape: Shape | None, kind: str) -> dict[str, Any]:
         return {}
     if kind == LLAMA_CPP:
         return {"grammar": shape.grammar}  # whose form is the same
-    if shape.schema is not None:
-        form = {"name": "answer", "schema": shape.schema, "strict": True}
+    schema = _NUMBERS.get(shape.source) if isinstance(shape.source, type) else shape.schema
+    if schema is not None:
+        form = {"name": "answer", "schema": schema, "strict": True}
         return {"response_format": {"type": "json_schema", "json_schema": form}}
-    if kind in (OURS, VLLM):
-        return {"structured_outputs": {"grammar": shape.grammar}}
-    raise ValueError("This server can hold an answer to a JSON schema alone: give a dataclass, or a schema.")
+    if shape.choices is not None:
+        return {"structured_outputs": {"choice": list(shape.choices)}}
+    pattern = _DATE if shape.source is datetime.date else getattr(shape.source, "pattern", None)
+    if isinstance(pattern, str):
+        return {"structured_outputs": {"regex": pattern}}
+    raise ValueError("A server cannot be told this shape: give choices, a pattern, or a JSON schema.")
+
+
+_NUMBERS: Mapping[type, Any] = {int: {"type": "integer"}, float: {"type": "number"}}
+_DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
 def refused_fields(refusal: Refusal, fields: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from typing import Any
 from dolly_widget.engines.remote import faults, kinds
 from dolly_widget.engines.remote.calls import call
 from dolly_widget.engines.remote.chunks import likeliest
-from dolly_widget.engines.remote.exchange import LostError, StoppedError
+from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import RefusedError
 from dolly_widget.engines.remote.habits import Habits
+from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.question import COMPLETIONS
 from dolly_widget.errors import EngineError
 from dolly_widget.models import Model

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from dolly_widget.engines.remote import faults
 from dolly_widget.engines.remote.address import ServerName, host_of
 from dolly_widget.engines.remote.calls import get_json
-from dolly_widget.engines.remote.exchange import LostError, StoppedError
+from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import RefusedError
 from dolly_widget.engines.remote.kinds import LLAMA_CPP, OURS, kind_of
+from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.tokenizer_files import local_tokenizer, served_tokenizer
 from dolly_widget.errors import EngineError, ModelChoiceError, ModelError
 from dolly_widget.models import Model, WeightlessModel
@@ -25,6 +26,7 @@ _MOST_MODELS = 1000
 _LONGEST_NAME = 512
 _MOST_CHOICES = 50
 _MAX_POSITIONS = 2**31
+_NO_LIST: Any = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,8 @@ class _Entry(NamedTuple):
     owner: str
     max_positions: int | None
     files: tuple[str, ...]
+    root: str = ""
+    """What it is called itself, where ``name`` is one of several names for it."""
 
 
 def connect(
@@ -132,7 +136,7 @@ def _root(server: Server, url: str) -> str:
 def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Server, _Entry]:
     added, value, owner = _models_at(name, url, gives_up)
     entries = _entries(value)
-    if value is not None and entries is None:
+    if entries is None and value is not _NO_LIST:
         raise faults.not_a_server(host_of(url))
     kind = kind_of(next((each.owner for each in entries or () if each.owner), ""), owner)
     entry = _chosen(name, url, entries, kind)
@@ -149,7 +153,7 @@ def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Se
 def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[str, Any, str]:
     """What has to be added to an address without a path, the list of models as it is sent, and the header ``Server``.
 
-    None in the place of the list where a server has none, and the model is named.
+    ``_NO_LIST`` in the place of the list where a server has none, and the model is named.
     """
     refusal: RefusedError | None = None
     for added in ("",) if urlsplit(url).path else ("/v1", ""):
@@ -163,7 +167,7 @@ def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tupl
     assert refusal is not None
     if refusal.refusal.is_page or not name.model:
         raise refusal
-    return "" if urlsplit(url).path else "/v1", None, ""
+    return "" if urlsplit(url).path else "/v1", _NO_LIST, ""
 
 
 def _entries(value: Any) -> list[_Entry] | None:
@@ -179,12 +183,13 @@ def _entry(listed: Mapping[str, Any]) -> _Entry:
     meta, own = listed.get("meta"), listed.get("dolly_widget")
     counts = [listed.get("max_model_len"), meta.get("n_ctx") if isinstance(meta, Mapping) else None]
     positions = [each for each in counts if type(each) is int and 0 < each < _MAX_POSITIONS]
-    files = own.get("files") if isinstance(own, Mapping) else None
+    files = own.get("files") if isinstance(own, Mapping) else listed.get("files")
     return _Entry(
         listed["id"] if isinstance(listed.get("id"), str) else "",
         str(listed.get("owned_by", "")),
         min(positions, default=None),
         tuple(map(str, files)) if isinstance(files, list) else (),
+        str(listed.get("root") or ""),
     )
 
 
@@ -194,13 +199,18 @@ def _chosen(name: ServerName, url: str, entries: list[_Entry] | None, kind: str)
     if entries is None:
         return unknown
     if not name.model:
-        return entries[0] if len(entries) == 1 else _refuse_to_choose(name, url, entries)
+        return entries[0] if _are_one(entries) else _refuse_to_choose(name, url, entries)
     names = (name.model, f"{name.model}:latest")  # Ollama's way to name one
     if found := next((each for each in entries if each.name in names), None):
         return found
     if kind == LLAMA_CPP and len(entries) == 1:  # which answers to any name
         return entries[0]._replace(name=name.model)
     raise faults.unknown_model(host_of(url), name.model, [each.name for each in entries])
+
+
+def _are_one(entries: list[_Entry]) -> bool:
+    """Whether all that is listed are names of one model, as vLLM and our own server give it several."""
+    return len({each.root or each.name for each in entries}) == 1 and bool(entries)
 
 
 def _refuse_to_choose(name: ServerName, url: str, entries: list[_Entry]) -> _Entry:

@@ -11,9 +11,10 @@ from dolly_widget.engines.remote import faults, fields
 from dolly_widget.engines.remote.calls import Call, call
 from dolly_widget.engines.remote.chunks import Chunk, read_chunk, read_event
 from dolly_widget.engines.remote.events import EventParser, TooLongError
-from dolly_widget.engines.remote.exchange import LostError, StoppedError
+from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import Refusal, RefusedError
 from dolly_widget.engines.remote.habits import Habits
+from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.plain_answer import PlainAnswer
 from dolly_widget.engines.remote.question import Question
 from dolly_widget.engines.remote.split_ids import ids_of

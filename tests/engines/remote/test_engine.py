@@ -177,12 +177,19 @@ def test_a_tokenizer_can_be_named():
 @pytest.mark.parametrize(
     "refusal",
     [
-        failure(422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "min_p"], "msg": "Extra inputs are not permitted"}]}),
+        failure(
+            422,
+            {
+                "detail": [
+                    {"type": "extra_forbidden", "loc": ["body", "min_p"], "msg": "Extra inputs are not permitted"}
+                ]
+            },
+        ),
         failure(422, {"detail": "Unexpected keys in the request: {'min_p'}"}),
         failure(400, {"error": {"message": "Unrecognized request argument supplied: min_p"}}),
         failure(400, {"error": {"message": "This is not supported.", "param": "min_p"}}),
     ],
-)  # fmt: skip
+)
 def test_a_field_that_is_refused_is_left_out_remembered_and_named(server, engine, refusal):
     server.answers = [refusal, ids_stream(TOKENS, PARIS)]
     result = engine.generate(ASK, SamplingParams(min_p=0.1))
@@ -404,7 +411,7 @@ def test_a_shape_that_breaks_off_is_incomplete(server, engine):
 def test_a_server_of_no_known_kind_holds_no_shape():
     with other_server() as server:
         engine = connect(server, tokenizer="demo")
-        with pytest.raises(ValueError, match="Whether .* can hold an answer to a shape is not known"):
+        with pytest.raises(ValueError, match=r"Whether .* can hold an answer to a shape is not known"):
             engine.generate(ASK, SamplingParams(), answer=["yes", "no"])
         with pytest.raises(ValueError, match="gives probabilities is not known"):
             engine.check_logprobs()

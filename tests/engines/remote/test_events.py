@@ -35,6 +35,11 @@ DATA = [
 ]
 
 
+def push_all(parser, parts):
+    for part in parts:
+        parser.push(part)
+
+
 def parsed(parts):
     parser = EventParser()
     found = [event for part in parts for event in parser.push(part)]
@@ -92,13 +97,11 @@ def test_a_line_that_does_not_end_is_refused(beginning, monkeypatch):
     parser = EventParser()
     parser.push(beginning)
     with pytest.raises(TooLongError, match="does not end"):
-        for _ in range(1001):
-            parser.push(b"x")
+        push_all(parser, [b"x"] * 1001)
 
 
 def test_an_event_of_lines_without_end_is_refused(monkeypatch):
     monkeypatch.setattr(events, "MAX_EVENT_BYTES", 1000)
     parser = EventParser()
     with pytest.raises(TooLongError):
-        for _ in range(1001):
-            parser.push(b"data: x\n")
+        push_all(parser, [b"data: x\n"] * 1001)

@@ -39,15 +39,26 @@ FORMS = {
     "one line feed between events": Answer((b"".join(map(event, CHUNKS)).replace(b"\n\n", b"\n"),), headers=TYPE),
     "the end with the last piece": events(*CHUNKS[:-2], chunk(PIECES[-1], finish="stop")),
     "a chat": events(delta("", role="assistant"), *map(delta, PIECES), delta("", finish="stop")),
-    "a chat without contents": events(delta(None, role="assistant"), *map(delta, PIECES), {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+    "a chat without contents": events(
+        delta(None, role="assistant"),
+        *map(delta, PIECES),
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    ),
     "not streamed": failure(200, {"choices": [{"text": TEXT, "finish_reason": "stop"}], "usage": USAGE}),
     "a chat that is not streamed": failure(200, {"choices": [{"message": {"content": TEXT}, "finish_reason": "stop"}]}),
-    "fields of other types": events({"choices": [{"text": None}]}, {"choices": [None]}, {"choices": [{"text": 7, "delta": [], "logprobs": "x", "token_ids": ["y"], "finish_reason": 3}], "usage": "z"}, *CHUNKS),
+    "fields of other types": events(
+        {"choices": [{"text": None}]},
+        {"choices": [None]},
+        {"choices": [{"text": 7, "delta": [], "logprobs": "x", "token_ids": ["y"], "finish_reason": 3}], "usage": "z"},
+        *CHUNKS,
+    ),
     "more after the end": events(*CHUNKS, chunk(" And more."), chunk("", finish="stop")),
     "no type": Answer((b"".join(map(event, CHUNKS)),)),
-    "another case of the header": Answer((b"".join(map(event, CHUNKS)),), headers={"content-type": "Text/Event-Stream; charset=utf-8"}),
+    "another case of the header": Answer(
+        (b"".join(map(event, CHUNKS)),), headers={"content-type": "Text/Event-Stream; charset=utf-8"}
+    ),
     "an unknown reason": events(*CHUNKS[:-1], chunk("", finish="eos_token")),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
