@@ -37,8 +37,8 @@ IMAGES = HERE / "images"
 GUIDES = [
     HERE / "guide" / f"{name}.md"
     for name in (
-        *("asking", "keyboard", "front_ends", "terminal", "columns", "servers", "models", "families", "speed", "lens"),
-        *("magic", "shapes", "safety", "troubleshooting"),
+        *("asking", "keyboard", "front_ends", "terminal", "columns", "servers", "scale", "models", "families"),
+        *("speed", "lens", "magic", "shapes", "safety", "troubleshooting"),
     )
 ]
 # Packages of npm that draw ipywidgets 8, and their files that a page loads.

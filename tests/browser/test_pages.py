@@ -15,8 +15,8 @@ pytestmark = pytest.mark.browser
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 GUIDES = [
-    *("asking", "keyboard", "front_ends", "terminal", "columns", "servers", "models", "families", "speed", "lens"),
-    *("magic", "shapes", "safety", "troubleshooting"),
+    *("asking", "keyboard", "front_ends", "terminal", "columns", "servers", "scale", "models", "families"),
+    *("speed", "lens", "magic", "shapes", "safety", "troubleshooting"),
 ]
 LAST_ANSWERS = {"01_quickstart": "My dear", "05_streaming": "GPU"}
 # The others run for minutes, and test_notebooks runs them as well.

@@ -59,13 +59,15 @@ def test_a_wrong_argument_is_a_sentence():
 def test_the_guides_config_file_is_valid_and_builds_what_it_says():
     from ray.serve.schema import ServeDeploySchema
 
-    (text,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    config = ServeDeploySchema.model_validate(yaml.safe_load(text))
-    (application,) = config.applications
-    assert application.import_path == "dolly_widget.serving.replicas:app"
-    assert [each.name for each in application.deployments] == [deployed(app(application.args)).name]
-    assert config.http_options.host == "127.0.0.1"
-    assert "key" not in text.lower().replace("keyfile", "")
+    text, growing = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    fixed = re.search(r" *num_replicas: .*\n", text)[0]
+    for content in (text, text.replace(fixed, growing)):
+        config = ServeDeploySchema.model_validate(yaml.safe_load(content))
+        (application,) = config.applications
+        assert application.import_path == "dolly_widget.serving.replicas:app"
+        assert [each.name for each in application.deployments] == [deployed(app(application.args)).name]
+        assert config.http_options.host == "127.0.0.1"
+    assert application.deployments[0].autoscaling_config["max_replicas"] == 8
 
 
 @pytest.fixture(scope="module")
