@@ -53,7 +53,14 @@ def _processors() -> int:
 
 
 def _known(function: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that this release of Ray has; the others say how what is refused is told."""
-    more = {"backpressure_config": {"status_code": 429, "retry_after_s": _RETRY_S}, "max_constructor_retry_count": 3}
+    """``options``, and more that only newer releases of Ray have: how it says no, gives up, and chooses a replica."""
+    from ray.serve.request_router import RequestRouter
+
+    more: dict[str, Any] = {
+        "backpressure_config": {"status_code": 429, "retry_after_s": _RETRY_S},
+        "max_constructor_retry_count": 3,
+    }
+    if hasattr(RequestRouter, "on_request_completed"):
+        more["request_router_config"] = {"request_router_class": "dolly_widget.serving.routing:FewestAnswers"}
     names = inspect.signature(function).parameters
     return {**options, **{name: value for name, value in more.items() if name in names}}
