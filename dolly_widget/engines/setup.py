@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dolly_widget.engines.remote.server import Server
 
 _INT8 = WeightFormat()
-_THREADS = "INFERENCE_NUM_THREADS"
+_THREADS, _PINNING = "INFERENCE_NUM_THREADS", "ENABLE_CPU_PINNING"
 _ENGINES_HELP = f"what runs the model: {' or '.join(f'{name} ({ENGINES[name].title})' for name in LOCAL_ENGINES)}"
 
 
@@ -171,13 +171,14 @@ class EngineSetup:
         return Prepared(Model.of(model), Model.of(draft))
 
     def with_threads(self, count: int) -> EngineSetup:
-        """The same, with so many threads of the processor where it says nothing of them.
+        """The same, as one of several engines on a machine: with so many threads, and on whichever processors are free.
 
-        For one of several engines on a machine: with more, they would wait for each other.
+        With more threads, they would wait for each other; left to itself, OpenVINO has the threads of each begin at the
+        first processor, and stay there while they compute. What the properties say already stays.
         """
-        if _THREADS in self.properties or "CPU" not in devices_behind(self.device.upper()):
+        if "CPU" not in devices_behind(self.device.upper()):
             return self
-        return replace(self, ov_config=(*self.ov_config, (_THREADS, count)))
+        return replace(self, ov_config=tuple({_THREADS: count, _PINNING: False, **self.properties}.items()))
 
     def needs_same_models(self, other: EngineSetup) -> bool:
         """Whether both need the same files."""

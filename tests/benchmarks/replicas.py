@@ -176,7 +176,7 @@ class Streams:
 
 def kill_one(url: str, arguments: argparse.Namespace) -> dict:
     """Kill the older one of two replicas when every answer has begun."""
-    engine, params = load_engine(f"{url}#m"), SamplingParams(temperature=0, max_new_tokens=4 * arguments.new_tokens)
+    engine, params = load_engine(f"{url}#m"), SamplingParams(temperature=0, max_new_tokens=2 * arguments.new_tokens)
     shape = SHAPES[arguments.shape]
     source = prompts_for(shape, checkpoint_of(shape, arguments.work))
     prompts = [engine.template.render(next(source)[0]) for _ in range(arguments.streams)]

@@ -222,9 +222,10 @@ def test_what_can_be_typed_has_words_for_it():
         assert field.metadata["metavar"] or field.default is False
 
 
-def test_one_of_several_engines_has_the_threads_that_it_is_given_unless_they_are_set():
-    assert dict(EngineSetup().with_threads(3).ov_config) == {"INFERENCE_NUM_THREADS": 3}
-    assert dict(EngineSetup(device="cpu").with_threads(3).ov_config) == {"INFERENCE_NUM_THREADS": 3}
-    own = EngineSetup(ov_config={"INFERENCE_NUM_THREADS": 1})
-    assert own.with_threads(3) == own
+def test_one_of_several_engines_has_the_threads_that_it_is_given_and_no_processor_of_its_own():
+    given = {"INFERENCE_NUM_THREADS": 3, "ENABLE_CPU_PINNING": False}
+    assert EngineSetup().with_threads(3).properties == given
+    assert EngineSetup(device="cpu").with_threads(3).properties == given
+    own = EngineSetup(ov_config={"INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": True, "CACHE_DIR": "x"})
+    assert own.with_threads(3).properties == own.properties
     assert EngineSetup(device="GPU").with_threads(3).ov_config == ()

@@ -51,7 +51,7 @@ def test_the_key_is_the_environments_and_the_threads_are_those_that_are_given(mo
     loaded = []
     monkeypatch.setattr(module, "load_engine", lambda setup: loaded.append(load_engine(setup)) or loaded[0])
     replica = make_replica(ReplicaSettings(hosts=("models.example",)), threads=1)
-    assert loaded[0].setup.properties == {"INFERENCE_NUM_THREADS": 1}
+    assert loaded[0].setup.properties == {"INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
     headers = {"host": "models.example", "authorization": "Bearer sk-7"}
     assert ask(replica, "192.0.2.7", "/v1/models", **headers).json()["data"][0]["id"] == "demo"
     assert ask(replica, "192.0.2.7", "/v1/models", host="models.example").status_code == 401
