@@ -151,7 +151,8 @@ class Streams:
         self.begun = threading.Semaphore(0)
         requests = [GenerationRequest(each, params, on_text=self._noting(i)) for i, each in enumerate(prompts)]
         self._outcomes: dict = {}
-        self._thread = threading.Thread(target=lambda: self._outcomes.update(generate_many(engine, requests)))
+        outcomes = generate_many(engine, requests, at_once=len(requests))
+        self._thread = threading.Thread(target=lambda: self._outcomes.update(outcomes))
         self._thread.start()
 
     def _noting(self, place: int):

@@ -47,7 +47,7 @@ def wait_for_replicas(count, gone=()):
 class Asking:
     """Questions on their way to an engine, on threads of their own. ``begun`` counts those with a first piece."""
 
-    def __init__(self, engine, questions, params, at_once=None):
+    def __init__(self, engine, questions, params, at_once=64):
         self._engine, self._at_once = engine, at_once
         self._condition = threading.Condition()
         self.begun, self._outcomes = set(), {}
