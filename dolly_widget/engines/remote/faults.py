@@ -109,6 +109,10 @@ def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[st
         return EngineError(f"{host} does not let this key ask{why}: use one that may, or ask its operator.")
     if status == 404 and model and (not asked or "model" in refusal.says.lower()):
         return unknown_model(host, model, models)
+    if status == 404 and asked.endswith("/completions") and not asked.endswith("/chat/completions"):
+        return EngineError(
+            f"{host} has no {asked}{why}: pass template=SERVER_TEMPLATE where it answers chats alone, or {_PATH}."
+        )
     if status == 404:
         return EngineError(f"{host} has no {asked or 'such address'}{why}: {_PATH}.")
     if status == 413:

@@ -27,6 +27,8 @@ _LONGEST_NAME = 512
 _MOST_CHOICES = 50
 _MAX_POSITIONS = 2**31
 _NO_LIST: Any = object()
+# transformers serve fails with 500 where it has no cache of the hub's.
+_WITHOUT_LIST = (200, 404, 405, 500, 501)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +163,7 @@ def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tupl
             value, head = get_json(f"{url}{added}", "/models", gives_up, _MAX_LIST_BYTES)
             return added, value, head.server
         except RefusedError as exc:
-            if exc.refusal.status not in (200, 404, 405):
+            if exc.refusal.status not in _WITHOUT_LIST:
                 raise
             refusal = refusal or exc
     assert refusal is not None
