@@ -183,6 +183,10 @@ class KeepsCache(Protocol):
         """Memory of the keys and values of all texts; 0 where that is not known."""
         ...
 
+    def fits(self, tokens: int) -> bool:
+        """Whether texts of so many tokens in all fit into memory; True where that is not known."""
+        ...
+
 
 @runtime_checkable
 class NotifiesOnClose(Protocol):

@@ -62,6 +62,11 @@ class GenAIEngine(ModelEngine):
         loaded = self._loaded
         return loaded.cache_bytes if isinstance(loaded, BatchedPipeline) else 0
 
+    def fits(self, tokens: int) -> bool:
+        """See ``KeepsCache``."""
+        loaded = self._loaded
+        return not isinstance(loaded, BatchedPipeline) or loaded.fits(tokens)
+
     def effective_params(self, params: SamplingParams) -> SamplingParams:
         """See ``BoundsCandidates``."""
         return within_candidates(params)

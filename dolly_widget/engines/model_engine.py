@@ -199,7 +199,7 @@ class ModelEngine(ABC):
             self.check_shape(params)
             refuse_beside_shape(params, request.prefix_ids)
         ends = request.endings or self._endings_with(params.stop)
-        prompt_ids, prefix = self.model.encode(request.prompt), self.check_beginning(request.prefix_ids)
+        prompt_ids, prefix = self._encode(request.prompt), self.check_beginning(request.prefix_ids)
         self._check_length(len(prompt_ids), max(len(prefix), params.max_new_tokens))
         seed = secrets.randbits(32) if params.seed is None else params.seed
         cancels = (*((request.stop,) if request.stop else ()), *more_stops, self._closing)
@@ -209,6 +209,9 @@ class ModelEngine(ABC):
         on_text = self._tracking_callbacks(request.on_text)
         answer = Answer(text, on_text, cancels, prefix, ends.ids, splitter, self._mark_ids)
         return Opened(answer, prompt_ids, params, seed, shape)
+
+    def _encode(self, prompt: Prompt) -> list[int]:
+        return self.model.encode(prompt) if prompt.token_ids is None else self.check_beginning(prompt.token_ids)
 
     def _fill(self, opened: Opened, arguments: dict[str, Any]) -> None:
         answer = opened.answer

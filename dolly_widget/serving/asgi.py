@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dolly_widget.engines import Engine
+from dolly_widget.errors import EngineError
 from dolly_widget.serving.body import Gone
 from dolly_widget.serving.chat import chat_completions
 from dolly_widget.serving.completions import completions
@@ -57,6 +58,7 @@ def application(engine: Engine, *, name: str, limits: Limits = _LIMITS, access: 
             HTTPException: on_http_error,
             Gone: on_gone,
             ValueError: on_api_error,
+            EngineError: on_api_error,
             Exception: on_bug,
         },
         lifespan=lifespan,

@@ -32,7 +32,7 @@ from dolly_widget.serving.sampling_fields import (
 from dolly_widget.serving.scoring import Scored, token_text
 from dolly_widget.serving.service import Service
 from dolly_widget.serving.writing import Order, Plain, on_worker
-from dolly_widget.text import Prompt, Segment
+from dolly_widget.text import Prompt, Segment, encodable
 
 _NEW_TOKENS = 16
 _NOT_HERE = ("suffix", "logit_bias", "prompt_logprobs", "use_beam_search", "bad_words")
@@ -157,7 +157,7 @@ def _encoded(service: Service, given: str | tuple[int, ...], adds_special_tokens
 
 def _spelled(service: Service, prompt: Prompt) -> str:
     """The text of a prompt, for a client that wants to have it back."""
-    return str(prompt) or service.model.tokenizer.decode(prompt.token_ids or ())
+    return encodable(str(prompt)) or service.model.tokenizer.decode(prompt.token_ids or ())
 
 
 class _Form:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
+from dolly_widget.text import encodable
 
 log = logging.getLogger("dolly_widget.serving")
 
@@ -40,7 +41,8 @@ class ApiError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.status, self.message, self.param, self.code = status, message, param, code
+        # It may quote the client, whose JSON may hold half a character.
+        self.status, self.message, self.param, self.code = status, encodable(message), param, code
         self.headers = dict(headers or {})
 
     @property

@@ -49,7 +49,7 @@ class Access:
     """Who may ask a server."""
 
     key: str | None = field(default=None, repr=False)
-    """What a client has to send as its bearer token; None: nothing."""
+    """What a client has to send as its bearer token; None: nothing. ValueError for what no header can hold."""
     hosts: tuple[str, ...] = LOOPBACK
     """Names, without a port, that the server may be called by: a page elsewhere can make a name of its own lead here.
 
@@ -57,6 +57,11 @@ class Access:
     """
     origins: tuple[str, ...] = ()
     """Web pages that may ask (``https://host``), beside those of the server itself; "*" stands for all."""
+
+    def __post_init__(self) -> None:
+        key = self.key
+        if key is not None and not (key and key.isascii() and key.isprintable() and " " not in key):
+            raise ValueError("The key must be printable ASCII characters without spaces, as a header takes them.")
 
     @classmethod
     def at(cls, host: str, key: str | None = None, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> Access:

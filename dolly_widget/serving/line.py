@@ -1,12 +1,14 @@
 """Whose turn it is: so many answers run, so many wait, the first to come is the first served. Knows no engine.
 
-It lives on the event loop alone.
+One that would not fit into memory beside those that run waits, and so do all behind it. It lives on the event loop
+alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from dolly_widget.serving.failures import ApiError
 from dolly_widget.serving.limits import Limits
@@ -17,9 +19,9 @@ _RETRY_S = 5
 class Line:
     """The places of a server."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self.running = 0
+    def __init__(self, limits: Limits, fits: Callable[[int], bool] = lambda tokens: True) -> None:
+        self._limits, self._fits = limits, fits
+        self.running = self._reserved = 0
         self._waiting: deque[Place] = deque()
         self.is_draining = False
         """Whether no request is taken any more."""
@@ -44,20 +46,27 @@ class Line:
             raise ApiError(429, message, code="queue_full", headers={"Retry-After": str(_RETRY_S)})
         places = [Place(self) for _ in range(count)]
         self._waiting.extend(places)
-        self._move_up()
         return places
 
     def _leave(self, place: Place) -> None:
         if place.turn.is_set():
             self.running -= 1
+            self._reserved -= place.tokens
         else:
             self._waiting.remove(place)
         self._move_up()
 
     def _move_up(self) -> None:
-        while self._waiting and self.running < self._limits.max_running:
+        while self._waiting and self._has_room(self._waiting[0]):
+            place = self._waiting.popleft()
             self.running += 1
-            self._waiting.popleft().turn.set()
+            self._reserved += place.tokens
+            place.turn.set()
+
+    def _has_room(self, place: Place) -> bool:
+        if not place.is_ready or self.running >= self._limits.max_running:
+            return False
+        return self.running == 0 or self._fits(self._reserved + place.tokens)
 
 
 class Place:
@@ -65,8 +74,15 @@ class Place:
 
     def __init__(self, line: Line) -> None:
         self._line: Line | None = line
+        self.is_ready, self.tokens = False, 0
         self.turn = asyncio.Event()
         """Set when the answer may be written."""
+
+    def ready(self, tokens: int) -> None:
+        """Have it take its turn when that comes: its text can become so many tokens long."""
+        self.is_ready, self.tokens = True, tokens
+        if self._line is not None:
+            self._line._move_up()
 
     def leave(self) -> None:
         """Make room. Safe twice."""

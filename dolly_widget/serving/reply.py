@@ -83,6 +83,7 @@ class Answer:
         """Have it written when its turn comes."""
         if self._writes:
             self._writing = self._service.write(self._order, self._place)
+        self._place.ready(self._order.most_tokens if self._writes else 0)
 
     async def parts(self) -> AsyncIterator[Part]:
         """It, stretch by stretch as it comes."""

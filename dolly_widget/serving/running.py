@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import threading
@@ -17,6 +18,7 @@ from dolly_widget.serving.connection import connection_class
 from dolly_widget.serving.limits import Access, Limits, in_url, is_loopback
 from dolly_widget.serving.service import Service
 
+_uvicorn = logging.getLogger("uvicorn.error")
 _MAX_HEAD_BYTES = 32 << 10
 _IDLE_S = 30
 _CLOSING_S = 5
@@ -48,8 +50,8 @@ def run(
 ) -> bool:
     """Serve until Ctrl+C, SIGTERM or ``stop``; return whether all running answers ended by themselves.
 
-    From the first of these signals on, requests are refused with 503, ``/health`` says "draining", and what runs may end within
-    ``Limits.drain_s``; the second signal ends it at once. ``on_up`` is called with the server's URL when it answers.
+    From the first signal on, requests are refused with 503, ``/health`` says "draining", and what runs may end within
+    ``Limits.drain_s``; the second one ends it at once. ``on_up`` is called with the server's URL when it answers.
     Raises ValueError for a socket that other machines can reach, and no key. Closes the socket, not the engine.
     """
     service: Service = app.state.service
@@ -60,7 +62,10 @@ def run(
     url = f"http://{in_url(host)}:{port}"
     server = _Server(_config(app, service.limits), service, lambda: on_up(url), stop or threading.Event())
     with listening:
-        asyncio.run(server.serve(sockets=[listening]))
+        try:
+            asyncio.run(server.serve(sockets=[listening]))
+        finally:
+            service.close()
     return not server.was_cut_short
 
 
@@ -70,7 +75,7 @@ def _config(app: Starlette, limits: Limits) -> uvicorn.Config:
         loop="asyncio",
         http=connection_class(limits),
         ws="none",
-        lifespan="on",
+        lifespan="off",  # ``run`` closes what is to be closed, however it ends
         log_config=None,
         access_log=False,  # which would name who asked
         proxy_headers=False,
@@ -105,6 +110,7 @@ class _Server(uvicorn.Server):
             self._service.line.is_draining = True
         else:
             self.force_exit = True
+            _uvicorn.disabled = True  # of each answer that is cut off, it would show a traceback
 
     async def on_tick(self, counter: int) -> bool:
         if self._stop.is_set() and not self._signals:

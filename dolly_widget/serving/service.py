@@ -32,7 +32,7 @@ class Service:
         self.names = tuple(dict.fromkeys((name, model.name)))
         """What clients may call it, the main one first."""
         self.created = int(time.time())
-        self.line = Line(limits)
+        self.line = Line(limits, self._fits)
         self.metrics = Metrics(lambda: self.line.running, lambda: self.line.waiting, self._cache_bytes)
         self.reading, self.scoring = Worker(), Worker()
         """The threads that encode prompts, and that read probabilities."""
@@ -92,6 +92,9 @@ class Service:
         """Stop an answer that nobody reads any more."""
         writing.stop()
         self._writings.discard(writing)
+
+    def _fits(self, tokens: int) -> bool:
+        return not isinstance(self.engine, KeepsCache) or self.engine.fits(tokens)
 
     def _cache_bytes(self) -> float:
         return self.engine.cache_bytes if isinstance(self.engine, KeepsCache) else 0

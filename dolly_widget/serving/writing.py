@@ -109,6 +109,11 @@ class Order(NamedTuple):
         """The prompt's tokens."""
         return self.prompt.token_ids or ()
 
+    @property
+    def most_tokens(self) -> int:
+        """How long its whole text can become."""
+        return len(self.prompt_ids) + self.params.max_new_tokens
+
 
 class Writing:
     """An order in its place, from its wait to its end. It lives on the event loop; ``stop`` it when nobody reads it."""

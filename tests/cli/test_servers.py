@@ -80,7 +80,7 @@ def test_no_server_is_one_sentence(capsys, monkeypatch, command):
     ("arguments", "sentence"),
     [
         (["bench", "URL"], "This needs a model on this machine, not a server's: name one, or a directory."),
-        (["ask", "Who?", "--model", "URL", "--device", "CPU"], "A server does not take --device, which it has chosen"),
+        (["ask", "Who?", "--model", "URL", "--device", "CPU"], "A server does not take --device, which"),
         (
             ["ask", "Who?", "--model", "URL", "--revision", "x"],
             "A server does not take --revision, which it has chosen",

@@ -2,6 +2,8 @@
 
 import json
 import queue
+import threading
+import time
 from contextlib import contextmanager
 
 from starlette.testclient import TestClient
@@ -31,6 +33,15 @@ def on_port(engine, **options):
     finally:
         job.stop()
         job.wait(LIMIT_S)
+
+
+def until(condition):
+    """Wait until it is true: what a server's own thread changes tells nobody."""
+    polls = threading.Event()
+    deadline_s = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        polls.wait(0.005)
 
 
 def events_of(text):

@@ -14,7 +14,8 @@ from dolly_widget.sampling import MODEL
 from dolly_widget.text import DOLLY, ChatTemplate, Turn
 
 CHAT = ChatTemplate(
-    source="{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}",
+    source="{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}",
     stop=("### End",),
 )
 QUESTION = {"role": "user", "content": "Who is Dolly?"}

@@ -57,7 +57,9 @@ def refusal(client, **fields):
     return error
 
 
-@pytest.mark.parametrize("settings", [{}, {"temperature": 1.0, "seed": 7}, {"temperature": 0.8, "seed": 3, "top_p": 0.9}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"temperature": 1.0, "seed": 7}, {"temperature": 0.8, "seed": 3, "top_p": 0.9}]
+)
 def test_an_answer_has_the_tokens_of_the_engine_s_own(complete, engine, settings):
     own = answered(engine, max_new_tokens=40, **settings)
     choice = complete(max_tokens=40, return_token_ids=True, **settings)
@@ -307,6 +309,19 @@ def test_an_unknown_model_is_not_found(client):
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "model_not_found"
     assert "ask for dolly or demo" in response.json()["error"]["message"]
+
+
+def test_half_a_character_harms_nobody(client):
+    def sent(**fields):
+        content = json.dumps({"prompt": "\ud800", "max_tokens": 1, **fields})
+        return client.post("/v1/completions", content=content, headers={"Content-Type": "application/json"})
+
+    assert sent(echo=True).status_code == 200
+    assert sent(stop="\ud800", echo=True, stream=True).status_code == 200
+    assert sent(model="\ud800").status_code == 404
+    schema = {"type": "object", "properties": {"\ud800": {"type": "\udfff"}}}
+    form = {"type": "json_schema", "json_schema": {"schema": schema}}
+    assert sent(response_format=form).status_code == 400
 
 
 def test_nothing_that_was_refused_keeps_a_place(client):

@@ -6,7 +6,7 @@ from served import client_of
 
 from dolly_widget.serving import Access, Limits
 
-KEY = "sésame-0123456789"
+KEY = "sesame-0123456789"
 ROUTES = [
     ("GET", "/health"),
     ("GET", "/metrics"),
@@ -74,7 +74,9 @@ def test_the_names_of_this_machine_are_its_own(client, host):
 
 
 @EACH_ROUTE
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1234", "http://localhost.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost:1234", "http://localhost.evil.example"]
+)
 def test_for_a_foreign_page_nothing_is_done(client, method, path, origin):
     response = client.request(method, path, headers={**HIS, "Origin": origin})
     assert response.status_code == 403
@@ -138,6 +140,12 @@ def test_an_address_that_others_can_reach_wants_a_key():
         assert Access.at(host, KEY).key == KEY
     for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost"):
         assert Access.at(host).key is None
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "new\nline", "sésame"])
+def test_a_key_is_what_a_header_can_hold(key):
+    with pytest.raises(ValueError, match="printable ASCII"):
+        Access(key)
 
 
 def test_a_key_is_in_no_text_of_its_holder():

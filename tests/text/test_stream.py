@@ -241,3 +241,11 @@ def test_a_long_answer_takes_time_by_its_length_only(small, monkeypatch):
     stream(small, ([token_id] for token_id in ids))
     assert decoded[-1] == len(ids)  # once, at the end
     assert max(decoded[:-1]) <= 4
+
+
+def test_white_space_at_the_end_is_kept_if_asked_for(demo):
+    ids = demo._backend.encode("Dolly \n\n").ids
+    usual, kept = TextStream(demo), TextStream(demo, keeps_space=True)
+    for text in (usual, kept, kept.fresh()):
+        pieces = [text.push([token_id]) for token_id in ids] + [text.flush()]
+        assert "".join(pieces) == text.text == ("Dolly" if text is usual else "Dolly \n\n")

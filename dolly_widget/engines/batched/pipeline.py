@@ -89,9 +89,11 @@ class BatchedPipeline:
         """Whether a text of so many tokens fits into memory beside those that run, however long they become."""
         with self._lock:
             reserved = self._reserved_tokens
-        if reserved == 0:
-            return True
-        needed = (reserved + tokens + _BLOCK * MOST_AT_ONCE) / _BLOCK * self._block_bytes
+        return reserved == 0 or self.fits(reserved + tokens)
+
+    def fits(self, tokens: int) -> bool:
+        """Whether texts of so many tokens in all fit into memory, beside what else is there."""
+        needed = (tokens + _BLOCK * MOST_AT_ONCE) / _BLOCK * self._block_bytes
         return needed <= self.cache_bytes + _SHARE * free_memory_bytes()
 
     @property
