@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from dolly_widget.engines.answer import Answer, OnText, endings, ignore_text
@@ -45,6 +46,7 @@ from dolly_widget.text.shapes import shape_of
 
 MOST_AT_ONCE = 64
 """Answers that are asked for at the same time; further callers wait."""
+_AT_ONCE = 8
 _POLL_S = 0.02
 # What a chat model writes itself before it answers, where its server does not tell it apart.
 _WRITTEN_MARKS = "<think> [THINK] <seed:think>"
@@ -104,13 +106,15 @@ class RemoteEngine:
         shape = None if answer is None else shape_of(answer)
         return self.answer(GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop))
 
-    def answer(self, request: GenerationRequest, *more_stops: threading.Event) -> GenerationResult:
-        """Do what ``generate`` does."""
+    def answer(
+        self, request: GenerationRequest, *more_stops: threading.Event, is_patient: bool = False
+    ) -> GenerationResult:
+        """Do what ``generate`` does; ``is_patient`` waits for a server that has no room."""
         seed = secrets.randbits(32) if request.params.seed is None else request.params.seed
         while True:
             opened = self._open(request, seed, more_stops)
             try:
-                return self._write(opened, request)
+                return self._write(opened, request, is_patient)
             except NoIdsError as exc:  # learnt once, before anything was passed on
                 if exc.is_refused:
                     self._habits.takes_ids = False
@@ -120,8 +124,9 @@ class RemoteEngine:
     def generate_many(
         self, requests: Iterable[GenerationRequest], *, stop: threading.Event | None = None, at_once: int | None = None
     ) -> Iterator[Outcome]:
-        """See ``AnswersMany``. Eight at once, unless told."""
-        return outcomes(self.answer, requests, stop or threading.Event(), min(at_once or 8, MOST_AT_ONCE))
+        """See ``AnswersMany``. Eight at once, unless told; they wait for a server that has no room."""
+        write = partial(self.answer, is_patient=True)
+        return outcomes(write, requests, stop or threading.Event(), min(at_once or _AT_ONCE, MOST_AT_ONCE))
 
     def check_beginning(self, token_ids: Sequence[int]) -> list[int]:
         """See ``Continues``. Raises ValueError where ids cannot be sent."""
@@ -235,10 +240,10 @@ class RemoteEngine:
         ends = frozenset() if self.model is None else endings(self.model, self.template).ids
         return Question(path, prompt, request.params, seed, ends, stop, request.shape, adds)
 
-    def _write(self, opened: _Opened, request: GenerationRequest) -> GenerationResult:
+    def _write(self, opened: _Opened, request: GenerationRequest, is_patient: bool) -> GenerationResult:
         answer = opened.answer
         tokenizer = None if self.model is None else self.model.tokenizer
-        writer = Writer(self._habits, opened.question, answer, tokenizer)
+        writer = Writer(self._habits, opened.question, answer, tokenizer, is_patient=is_patient)
         fault = ""
         with self._place(answer) as is_ours:
             answer.start()

@@ -5,6 +5,7 @@ What a server says is its own: it may be long, hold what cannot be seen, or echo
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -53,16 +54,22 @@ class RefusedError(Exception):
 
 def read_refusal(head: Head, body: bytes, mask: Any) -> Refusal:
     """The refusal that an answer is. ``mask`` takes secrets out of a text."""
-    text = body.decode("utf-8", "replace").strip()
+    text = mask(body.decode("utf-8", "replace").strip())
     value: Any = None
     is_page = "html" in head.content_type.lower() or text[:200].lower().lstrip().startswith(("<!doctype", "<html"))
     if not is_page:
         try:
-            value = parse_json(text)
+            value = without_secrets(parse_json(text), mask)
         except ValueError:
             value = text
     says = said(value, mask)
     return Refusal(head.status, says, value, is_page, _host_in(head.location, mask), _seconds(head.retry_after))
+
+
+def without_secrets(value: Any, mask: Any) -> Any:
+    """The value, or its words alone where a secret is in it, however it was escaped."""
+    spelled = json.dumps(value, ensure_ascii=False)
+    return value if mask(spelled) == spelled else said(value, mask)
 
 
 def said(value: Any, mask: Any) -> str:

@@ -90,6 +90,11 @@ _NUMBERS: Mapping[type, Any] = {int: {"type": "integer"}, float: {"type": "numbe
 _DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
+def wants_other_length(refusal: Refusal, fields: Mapping[str, Any]) -> bool:
+    """Whether a server wants to be told the length as OpenAI's newest models do."""
+    return refusal.status in (400, 422) and "max_tokens" in fields and "max_completion_tokens" in refusal.says
+
+
 def refused_fields(refusal: Refusal, fields: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields of a request that a server has refused by name, and that an answer can do without.
 
@@ -102,7 +107,7 @@ def refused_fields(refusal: Refusal, fields: Mapping[str, Any]) -> tuple[str, ..
     return tuple(name for name in named if is_unknown or name not in _STANDARD)
 
 
-_STANDARD = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop")
+_STANDARD = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed")
 
 
 def _is_named(name: str, refusal: Refusal) -> bool:

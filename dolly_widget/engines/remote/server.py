@@ -14,6 +14,7 @@ from dolly_widget.engines.remote.address import ServerName, host_of
 from dolly_widget.engines.remote.calls import get_json
 from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import RefusedError
+from dolly_widget.engines.remote.keys import Secret, secret_for
 from dolly_widget.engines.remote.kinds import LLAMA_CPP, OURS, kind_of
 from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.tokenizer_files import local_tokenizer, served_tokenizer
@@ -137,7 +138,7 @@ def _root(server: Server, url: str) -> str:
 
 def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Server, _Entry]:
     added, value, owner = _models_at(name, url, gives_up)
-    entries = _entries(value)
+    entries = _entries(value, secret_for(url))
     if entries is None and value is not _NO_LIST:
         raise faults.not_a_server(host_of(url))
     kind = kind_of(next((each.owner for each in entries or () if each.owner), ""), owner)
@@ -172,13 +173,15 @@ def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tupl
     return "" if urlsplit(url).path else "/v1", _NO_LIST, ""
 
 
-def _entries(value: Any) -> list[_Entry] | None:
-    """The models that a server lists; None for what is no such list."""
+def _entries(value: Any, secret: Secret) -> list[_Entry] | None:
+    """The models that a server lists, none with our key for a name; None for what is no such list."""
     listed = value.get("data") if isinstance(value, Mapping) else None
     if not isinstance(listed, list):
         return None
     found = [_entry(each) for each in listed[:_MOST_MODELS] if isinstance(each, Mapping)]
-    return [each for each in found if each.name and len(each.name) <= _LONGEST_NAME]
+    return [
+        each for each in found if each.name and len(each.name) <= _LONGEST_NAME and secret.mask(each.name) == each.name
+    ]
 
 
 def _entry(listed: Mapping[str, Any]) -> _Entry:

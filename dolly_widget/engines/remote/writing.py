@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dolly_widget.text import Tokenizer
 
 _POLL_S = 0.02
+_PATIENCE_S = 600.0
+"""For one of many questions, all of which wait for room: a server that others use has some within minutes."""
+_LEAST_WAIT_S = 0.5
 _AFTER_END_S = 2.0
 """For what a server still counts when the answer has ended."""
 _MOST_CHARS = 512
@@ -47,8 +50,17 @@ class IncompleteError(Exception):
 class Writer:
     """Feeds ``answer`` with what a server answers to ``question``. ``notes`` are for the result."""
 
-    def __init__(self, habits: Habits, question: Question, answer: Answer, tokenizer: Tokenizer | None) -> None:
+    def __init__(
+        self,
+        habits: Habits,
+        question: Question,
+        answer: Answer,
+        tokenizer: Tokenizer | None,
+        *,
+        is_patient: bool = False,
+    ) -> None:
         self._habits, self._question, self._answer, self._tokenizer = habits, question, answer, tokenizer
+        self._patience_s = _PATIENCE_S if is_patient else 0.0
         self._prompt_ids = question.prompt if question.has_ids else None
         self.prompt_tokens = len(question.prompt) if question.has_ids else 0
         """Of the prompt, as far as it is known."""
@@ -77,6 +89,8 @@ class Writer:
             except LostError as exc:
                 error, passes = faults.lost(host, exc), not exc.is_slow or is_one_of_several or bool(self._made)
             except RefusedError as exc:
+                if self._waits(exc.refusal):
+                    continue
                 error = self._refused(host, exc.refusal)
                 passes = (exc.refusal.passes and is_one_of_several) or bool(self._made)
             has_progressed, begun = self._made > begun, self._made
@@ -121,6 +135,15 @@ class Writer:
             return False
         return not isinstance(answer, PlainAnswer) or (answer.has_all_ids and not answer.has_reasoning)
 
+    def _waits(self, refusal: Refusal) -> bool:
+        """Wait for a server that has no room, as one of many questions can."""
+        if self._made or refusal.status not in (429, 503) or self._patience_s <= 0:
+            return False
+        wait_s = min(max(refusal.retry_after_s or 0.0, _LEAST_WAIT_S), self._patience_s)
+        self._patience_s -= wait_s
+        self._pause(wait_s)
+        return True
+
     def _refused(self, host: str, refusal: Refusal) -> Exception:
         server = self._habits.server
         return faults.refused(
@@ -156,15 +179,19 @@ class Writer:
         if self._made or self._answer.token_ids:
             question = self._rest()
         sent = question.fields(habits.server.model_name, habits.server.kind)
+        length = sent.pop("max_tokens")
         while True:
             asked = {name: value for name, value in sent.items() if name not in habits.refused}
+            asked[habits.length_field] = length
             try:
                 with call(root, question.path, asked, gives_up=lambda: self._is_cancelled) as answered:
                     self._note_fields(sent)
                     self._take_all(answered)
                 return
             except RefusedError as exc:
-                if names := fields.refused_fields(exc.refusal, asked):
+                if fields.wants_other_length(exc.refusal, asked):
+                    habits.length_field = "max_completion_tokens"
+                elif names := fields.refused_fields(exc.refusal, asked):
                     habits.refuse(names)
                 elif question.has_ids and _may_be_of_ids(exc.refusal, habits) and not self._made:
                     raise NoIdsError(is_refused=True) from None
@@ -266,7 +293,7 @@ def _refusal_within(error: object, answered: Call) -> Refusal:
     """The refusal that a server sends in the place of a piece."""
     code = error.get("code", error.get("status")) if isinstance(error, dict) else None
     status = code if type(code) is int and 400 <= code < 600 else 500
-    return Refusal(status, faults.said(error if isinstance(error, str | dict | list) else "", answered.mask), error)
+    return Refusal(status, faults.said(error, answered.mask), faults.without_secrets(error, answered.mask))
 
 
 def _may_be_of_ids(refusal: Refusal, habits: Habits) -> bool:

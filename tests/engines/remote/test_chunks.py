@@ -11,14 +11,31 @@ from dolly_widget.text import PLAIN, Tokenizer
 
 TOKENS = Tokenizer(OPENVINO_DIR)
 
-NAMES = (
-    "choices text delta message content logprobs token_ids usage error id tokens top_logprobs finish_reason "
-    "prompt_token_ids bytes token logprob prompt_tokens"
-).split()
+NAMES = [
+    "choices",
+    "text",
+    "delta",
+    "message",
+    "content",
+    "logprobs",
+    "token_ids",
+    "usage",
+    "error",
+    "id",
+    "tokens",
+    "top_logprobs",
+    "finish_reason",
+    "prompt_token_ids",
+    "bytes",
+    "token",
+    "logprob",
+    "prompt_tokens",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), inner, max_size=5)
+    ),
     max_leaves=20,
 )
 

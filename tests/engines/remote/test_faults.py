@@ -57,7 +57,11 @@ CASES = [
     ),
     (failure(403, error("No")), EngineError, r"does not let this key ask \(No\)"),
     (failure(404, error("The model `dolly` does not exist.")), ModelError, "has no model 'dolly': choose from dolly"),
-    (failure(404, {"detail": "Not Found"}), EngineError, r"has no /v1/completions \(Not Found\): check the address"),
+    (
+        failure(404, {"detail": "Not Found"}),
+        EngineError,
+        r"has no /v1/completions \(Not Found\): pass template=SERVER_TEMPLATE",
+    ),
     (failure(404, "404 page not found", "text/plain"), EngineError, "the path /v1 may be missing"),
     (failure(404, "<html>nginx</html>", "text/html"), EngineError, "is no OpenAI-compatible server"),
     (failure(400, error(VLLM_LENGTH)), PromptTooLongError, "^52 tokens too long for this model"),
