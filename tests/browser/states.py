@@ -42,6 +42,20 @@ url, _ = serving.__enter__()
 widget = DollyWidget(url, seed=3, temperature=1.3)
 widget
 """
+LOST = f"""
+import sys
+sys.path.insert(0, {str(FAKES)!r})
+from dolly_widget import DollyWidget
+from dolly_widget.engines.remote import tries
+from remote_engines import our_server
+from stub_server import CUT, chunk, events
+tries.PAUSES_S = ()
+lost = our_server("dolly")
+lost.__enter__()
+lost.answers.append(events(chunk("The capital of France", (306, 499, 290, 1385)), CUT))
+widget = DollyWidget(lost.url)
+widget
+"""
 BLOCKED = """
 import threading
 from dolly_widget import DollyWidget
@@ -208,6 +222,12 @@ def _server(page, lab):
     page.get_by_role("button", name="Change model").click()
 
 
+def _lost(page, lab):
+    is_loaded(page)
+    ask(page, "What is the capital of France?")
+    expect(page.locator(".dw-error").first).to_contain_text("broke off", timeout=20_000)
+
+
 def _history(page, lab):
     is_loaded(page)
     line = page.get_by_role("button", name=re.compile("^History"))
@@ -370,6 +390,7 @@ STATES = {
     "thinking": State(THINKING, _thinking),
     "several files": State(SEVERAL_FILES, _several_files),
     "server": State(SERVED, _server),
+    "lost": State(LOST, _lost),
     "column": State(labelling.MAKE_FINITE, _column),
     "column running": State(labelling.MAKE, _column_running),
     "no table": State("reviews = None\n" + MAKE.format(arguments=""), _no_table),
