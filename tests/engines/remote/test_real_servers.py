@@ -15,6 +15,7 @@ from importlib.util import find_spec
 
 import llama_server
 import pytest
+from random_texts import random_texts
 from real_engines import serve
 
 from dolly_widget.engines import GenerationRequest, Listener, load_engine
@@ -90,6 +91,20 @@ def test_the_answer_is_that_of_the_local_engine(engine, local, question):
     assert result.text == "".join(pieces) == expected.text
     assert (result.finish_reason, result.prompt_tokens) == (expected.finish_reason, expected.prompt_tokens)
     assert result.notes == ()
+
+
+def test_two_hundred_answers_are_those_of_the_local_engine(engine, local):
+    """To texts of all kinds, as users may type them."""
+    params = SamplingParams(max_new_tokens=24, temperature=0)
+    texts = [*QUESTIONS, *(text for text in random_texts(400) if len(text) < 400)][:200]
+    requests = [GenerationRequest(DOLLY.render(text), params) for text in texts]
+    outcomes = dict(engine.generate_many(requests, at_once=16))
+    expected = dict(local.generate_many(requests))
+    assert len(outcomes) == len(expected) == 200
+    same = [outcomes[place].token_ids == expected[place].token_ids for place in range(200)]
+    # llama.cpp computes in another way, and near ties may go the other way.
+    assert sum(same) == 200 if is_ours(engine) else sum(same) >= 180
+    assert all(outcomes[place].text == expected[place].text for place in range(200) if same[place])
 
 
 def test_it_goes_on_from_any_beginning(engine, local):
