@@ -4,8 +4,9 @@ Questions differ in length, and so do their answers; each answer is streamed, an
 by token. Among the clients, some read slowly, and some leave every other question in the middle and ask it again.
 Printed are the times to the first token, the speed of all together, and the server's memory along the way.
 
-With `--precise`, the server computes in float32, in which an answer does not depend on those beside it; without, some
-tokens may differ by rounding. The server runs in a process of its own on the same machine, as the clients do.
+With `--precise`, the server computes in float32, in which a greedy answer does not depend on those beside it, and a
+drawn one hardly ever; without, more of them differ by rounding. The server runs in a process of its own on the same
+machine, as the clients do.
 """
 
 import argparse
@@ -71,7 +72,8 @@ class Log:
     process: psutil.Process
     ttft_s: list[float] = field(default_factory=list)
     tokens: int = 0
-    wrong: int = 0
+    wrong: list[Question] = field(default_factory=list)
+    """Those whose answer was not the engine's own."""
     vanished: int = 0
     memory: dict[float, int] = field(default_factory=dict)
 
@@ -82,7 +84,8 @@ class Log:
     def add(self, question: Question, ids: list[int], ttft_s: float) -> None:
         self.ttft_s.append(ttft_s)
         self.tokens += len(ids)
-        self.wrong += tuple(ids) != question.own
+        if tuple(ids) != question.own:
+            self.wrong.append(question)
         for mark in MARKS:
             if mark not in self.memory and self.answered >= mark * self.total:
                 self.memory[mark] = self.process.memory_info().rss
@@ -208,7 +211,9 @@ def report(arguments: argparse.Namespace, asked: list[Question], log: Log, secon
         end="",
     )
     print(f"tokens, {'float32' if arguments.precise else 'as served'}: {seconds:.1f} s")
-    print(f"answers: {log.answered} whole, {log.wrong} not the engine's own, {log.vanished} more left in the middle")
+    greedy = sum(not settings_of(each)["temperature"] for each in log.wrong)
+    wrong = f"{len(log.wrong)} not the engine's own ({greedy} of them greedy)"
+    print(f"answers: {log.answered} whole, {wrong}, {log.vanished} more left in the middle")
     print(f"new tokens: {log.tokens:,}, {log.tokens / seconds:,.0f} per second")
     p50, p95, most = cuts[49] * 1000, cuts[94] * 1000, max(log.ttft_s) * 1000
     print(f"first token: p50 {p50:.0f} ms, p95 {p95:.0f} ms, at most {most:.0f} ms")
