@@ -46,7 +46,7 @@ class Question:
         found = {**self._asked(), "model": model, "max_tokens": self.params.max_new_tokens, "stream": True}
         found["stream_options"] = {"include_usage": True}
         found |= fields.settings_fields(self.params, self.seed, kind)
-        found |= fields.ending_fields(self.end_ids, self.stop, kind)
+        found |= fields.ending_fields(self.end_ids, self.stop, kind, is_text=isinstance(self.prompt, str))
         found |= fields.ids_fields(kind) if self.path == COMPLETIONS or kind in (OURS, VLLM) else {}
         return found | fields.shape_fields(self.shape, kind)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.remote import faults, fields
+from dolly_widget.engines.remote.arrivals import Arrivals
 from dolly_widget.engines.remote.calls import Call, call
 from dolly_widget.engines.remote.chunks import Chunk, read_chunk, read_event
 from dolly_widget.engines.remote.events import EventParser, TooLongError
@@ -65,6 +67,8 @@ class Writer:
         self.prompt_tokens = len(question.prompt) if question.has_ids else 0
         """Of the prompt, as far as it is known."""
         self.notes: list[str] = []
+        self.arrivals = Arrivals()
+        self._at_s = math.nan
         self._end = ""
         self._is_over = self._is_noted = self._has_broken = False
         self._chars = 0
@@ -215,7 +219,7 @@ class Writer:
         self.notes += [note for note in notes if note and note not in self.notes]
 
     def _take_all(self, answered: Call) -> None:
-        for chunk in _chunks(answered):
+        for chunk in _chunks(answered, self._note_time):
             if chunk is None or self._take(chunk, answered):
                 break
             if self._end and not self._is_over:
@@ -224,6 +228,9 @@ class Writer:
         if not (self._is_over or self._is_cancelled or self._answer.is_at_end or self._is_full):
             raise LostError("broke off in the middle of the answer")
         self._is_over = True
+
+    def _note_time(self) -> None:
+        self._at_s = time.perf_counter()
 
     def _take(self, chunk: Chunk, answered: Call) -> bool:
         """Take a chunk; return whether nothing more is needed."""
@@ -249,7 +256,7 @@ class Writer:
             self._chars += len(chunk.text) + len(chunk.reasoning)
             if self._chars > _MOST_CHARS * self._question.params.max_new_tokens:
                 raise LostError("sends more than was asked for")
-            answer.step()
+            answer.step(self._at_s)
             answer.write_text(chunk.text, chunk.reasoning, chunk.token_ids)
         else:
             ids = ids_of(chunk, self._tokenizer)
@@ -257,28 +264,35 @@ class Writer:
                 if self._made:
                     raise LostError("tells no ids any longer")
                 raise NoIdsError(is_refused=False)
-            answer.step()
+            answer.step(self._at_s)
             for token_id in ids:
                 if answer.should_continue and not answer.has_ended(self._question.params.max_new_tokens):
                     answer.write([token_id])
             if self._is_full:
                 self._is_over = True
+        self.arrivals.note(self._at_s, self._made)
         if self._is_noted:
             self._is_noted = False
             answer.note("")
 
 
-def _chunks(answered: Call) -> Iterator[Chunk | None]:
-    """What a server answers, whole or streamed; None stands for ``[DONE]``. Raises LostError, RefusedError."""
+def _chunks(answered: Call, on_part: Callable[[], None]) -> Iterator[Chunk | None]:
+    """What a server answers, whole or streamed; None stands for ``[DONE]``. Raises LostError, RefusedError.
+
+    ``on_part`` is called when some more of it has come over the network.
+    """
     kind = answered.head.content_type.lower()
     if "html" in kind:
         raise RefusedError(Refusal(answered.head.status, "", is_page=True))
     if "json" in kind and "stream" not in kind and "nd" not in kind:  # it does not stream
-        yield read_chunk(answered.json())
+        whole = answered.json()
+        on_part()
+        yield read_chunk(whole)
         return
     parser = EventParser()
     try:
         for part in answered.parts():
+            on_part()
             for event in parser.push(part):
                 yield from read_event(event)
         for event in parser.end():
