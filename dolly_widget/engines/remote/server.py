@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from dolly_widget.engines.remote.faults import RefusedError
 from dolly_widget.engines.remote.keys import Secret, secret_for
 from dolly_widget.engines.remote.kinds import LLAMA_CPP, OURS, kind_of
 from dolly_widget.engines.remote.lost import LostError
+from dolly_widget.engines.remote.tokenizer_check import check_tokenizer
 from dolly_widget.engines.remote.tokenizer_files import local_tokenizer, served_tokenizer
 from dolly_widget.errors import EngineError, ModelChoiceError, ModelError
 from dolly_widget.models import Model, WeightlessModel
@@ -103,16 +105,25 @@ def connect(
         try:
             with _errors_of(host_of(url)):
                 server, entry = _asked(name, url, gives_up)
-                if directory is None and server.kind == OURS:
-                    directory = served_tokenizer(_root(server, url), server.model_name, entry.files, gives_up)
-                break
+                return _with_model(server, url, entry, directory, gives_up)
         except EngineError as exc:
             errors.append(exc)
-    else:
-        raise errors[0]
+    raise errors[0]
+
+
+def _with_model(
+    server: Server, url: str, entry: _Entry, directory: Path | None, gives_up: Callable[[], bool]
+) -> Server:
+    """The server, with what is known here of its model; ``directory`` has its tokenizer, if one was named."""
+    root = server.roots[server.name.urls.index(url)]
+    is_named = directory is not None
+    if directory is None and server.kind == OURS:
+        directory = served_tokenizer(root, server.model_name, entry.files, gives_up)
     if directory is None:
         return server
     model = WeightlessModel(directory, visible_name(server.name.title), server.max_positions)
+    if is_named:
+        check_tokenizer(root, server.kind, server.model_name, model, gives_up)
     return replace(server, model=model)
 
 
@@ -130,10 +141,6 @@ def _errors_of(host: str) -> Iterator[None]:
     except StoppedError:
         error = ModelError(f"{host} was not asked to the end: it was stopped.")
     raise error from None
-
-
-def _root(server: Server, url: str) -> str:
-    return server.roots[server.name.urls.index(url)]
 
 
 def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Server, _Entry]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.remote import faults, fields
 from dolly_widget.engines.remote.arrivals import Arrivals
 from dolly_widget.engines.remote.calls import Call, call
-from dolly_widget.engines.remote.chunks import Chunk, read_chunk, read_event
-from dolly_widget.engines.remote.events import EventParser, TooLongError
+from dolly_widget.engines.remote.chunks import Chunk
 from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import Refusal, RefusedError
 from dolly_widget.engines.remote.habits import Habits
@@ -20,6 +18,7 @@ from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.plain_answer import PlainAnswer
 from dolly_widget.engines.remote.question import Question
 from dolly_widget.engines.remote.split_ids import ids_of
+from dolly_widget.engines.remote.stream import chunks_of, refusal_within
 from dolly_widget.engines.remote.tries import Tries
 
 if TYPE_CHECKING:
@@ -94,6 +93,7 @@ class Writer:
                 error, passes = faults.lost(host, exc), not exc.is_slow or is_one_of_several or bool(self._made)
             except RefusedError as exc:
                 if self._waits(exc.refusal):
+                    self._habits.turn_from(root)
                     continue
                 error = self._refused(host, exc.refusal)
                 passes = (exc.refusal.passes and is_one_of_several) or bool(self._made)
@@ -219,7 +219,7 @@ class Writer:
         self.notes += [note for note in notes if note and note not in self.notes]
 
     def _take_all(self, answered: Call) -> None:
-        for chunk in _chunks(answered, self._note_time):
+        for chunk in chunks_of(answered, self._note_time):
             if chunk is None or self._take(chunk, answered):
                 break
             if self._end and not self._is_over:
@@ -235,7 +235,7 @@ class Writer:
     def _take(self, chunk: Chunk, answered: Call) -> bool:
         """Take a chunk; return whether nothing more is needed."""
         if chunk.error is not None:
-            raise RefusedError(_refusal_within(chunk.error, answered))
+            raise RefusedError(refusal_within(chunk.error, answered))
         if chunk.prompt_ids is not None and self._prompt_ids is None:
             self._prompt_ids = chunk.prompt_ids
         if chunk.prompt_tokens is not None and not self._question.has_ids and not self.prompt_tokens:
@@ -274,40 +274,6 @@ class Writer:
         if self._is_noted:
             self._is_noted = False
             answer.note("")
-
-
-def _chunks(answered: Call, on_part: Callable[[], None]) -> Iterator[Chunk | None]:
-    """What a server answers, whole or streamed; None stands for ``[DONE]``. Raises LostError, RefusedError.
-
-    ``on_part`` is called when some more of it has come over the network.
-    """
-    kind = answered.head.content_type.lower()
-    if "html" in kind:
-        raise RefusedError(Refusal(answered.head.status, "", is_page=True))
-    if "json" in kind and "stream" not in kind and "nd" not in kind:  # it does not stream
-        whole = answered.json()
-        on_part()
-        yield read_chunk(whole)
-        return
-    parser = EventParser()
-    try:
-        for part in answered.parts():
-            on_part()
-            for event in parser.push(part):
-                yield from read_event(event)
-        for event in parser.end():
-            yield from read_event(event)
-    except TooLongError as exc:
-        raise LostError(f"sends what is no answer: {exc}", advice="look at its log") from None
-    except ValueError:
-        raise LostError("sends what is no answer", advice="check that it is an OpenAI-compatible server") from None
-
-
-def _refusal_within(error: object, answered: Call) -> Refusal:
-    """The refusal that a server sends in the place of a piece."""
-    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
-    status = code if type(code) is int and 400 <= code < 600 else 500
-    return Refusal(status, faults.said(error, answered.mask), faults.without_secrets(error, answered.mask))
 
 
 def _may_be_of_ids(refusal: Refusal, habits: Habits) -> bool:
