@@ -124,6 +124,8 @@ def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[st
         return EngineError(f"{host} has no {asked or 'such address'}{why}: {_PATH}.")
     if status == 413:
         return ValueError(f"{host} does not take a text of this length{why}: shorten it.")
+    if status in (400, 422) and asked.endswith("/chat/completions") and "chat template" in refusal.says.lower():
+        return ValueError(f"{host} has no chat template for this model: pass one, such as template=DOLLY.")
     if status in (400, 422):
         return too_long(refusal) or ValueError(f"{host} refuses the question{why or ' without a reason'}: change it.")
     if status == 429:

@@ -53,11 +53,13 @@ def settings_fields(params: SamplingParams, seed: int, kind: str) -> dict[str, A
     return fields
 
 
-def ending_fields(end_ids: Iterable[int], texts: Sequence[str], kind: str) -> dict[str, Any]:
-    """What ends an answer. It is watched for here as well, so that a server need not know."""
+def ending_fields(end_ids: Iterable[int], texts: Sequence[str], kind: str, *, is_text: bool = False) -> dict[str, Any]:
+    """What ends an answer to a text, or to ids. It is watched for here as well, so that a server need not know."""
     fields: dict[str, Any] = {"stop": list(texts)} if texts else {}
     if kind in (OURS, VLLM) and (ids := sorted(end_ids)):
         fields["stop_token_ids"] = ids
+    if kind in (OURS, VLLM) and texts and is_text:
+        fields["skip_special_tokens"] = False  # or a text that is a special token would never be seen
     return fields
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dolly_widget.engines.remote import faults
 from dolly_widget.engines.remote.calls import Call
@@ -12,17 +12,23 @@ from dolly_widget.engines.remote.faults import Refusal, RefusedError
 from dolly_widget.engines.remote.lost import LostError
 
 
-def chunks_of(answered: Call) -> Iterator[Chunk | None]:
-    """What a server answers, whole or streamed; None stands for ``[DONE]``. Raises LostError, RefusedError."""
+def chunks_of(answered: Call, on_part: Callable[[], None]) -> Iterator[Chunk | None]:
+    """What a server answers, whole or streamed; None stands for ``[DONE]``. Raises LostError, RefusedError.
+
+    ``on_part`` is called when some more of it has come over the network.
+    """
     kind = answered.head.content_type.lower()
     if "html" in kind:
         raise RefusedError(Refusal(answered.head.status, "", is_page=True))
     if kind.startswith("application/json"):  # it does not stream
-        yield read_chunk(answered.json())
+        whole = answered.json()
+        on_part()
+        yield read_chunk(whole)
         return
     parser = EventParser()
     try:
         for part in answered.parts():
+            on_part()
             for event in parser.push(part):
                 yield from read_event(event)
         for event in parser.end():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.remote import faults, fields
+from dolly_widget.engines.remote.arrivals import Arrivals
 from dolly_widget.engines.remote.calls import Call, call
 from dolly_widget.engines.remote.chunks import Chunk
 from dolly_widget.engines.remote.exchange import StoppedError
@@ -64,6 +66,8 @@ class Writer:
         self.prompt_tokens = len(question.prompt) if question.has_ids else 0
         """Of the prompt, as far as it is known."""
         self.notes: list[str] = []
+        self.arrivals = Arrivals()
+        self._at_s = math.nan
         self._end = ""
         self._is_over = self._is_noted = self._has_broken = False
         self._chars = 0
@@ -215,7 +219,7 @@ class Writer:
         self.notes += [note for note in notes if note and note not in self.notes]
 
     def _take_all(self, answered: Call) -> None:
-        for chunk in chunks_of(answered):
+        for chunk in chunks_of(answered, self._note_time):
             if chunk is None or self._take(chunk, answered):
                 break
             if self._end and not self._is_over:
@@ -224,6 +228,9 @@ class Writer:
         if not (self._is_over or self._is_cancelled or self._answer.is_at_end or self._is_full):
             raise LostError("broke off in the middle of the answer")
         self._is_over = True
+
+    def _note_time(self) -> None:
+        self._at_s = time.perf_counter()
 
     def _take(self, chunk: Chunk, answered: Call) -> bool:
         """Take a chunk; return whether nothing more is needed."""
@@ -249,7 +256,7 @@ class Writer:
             self._chars += len(chunk.text) + len(chunk.reasoning)
             if self._chars > _MOST_CHARS * self._question.params.max_new_tokens:
                 raise LostError("sends more than was asked for")
-            answer.step()
+            answer.step(self._at_s)
             answer.write_text(chunk.text, chunk.reasoning, chunk.token_ids)
         else:
             ids = ids_of(chunk, self._tokenizer)
@@ -257,12 +264,13 @@ class Writer:
                 if self._made:
                     raise LostError("tells no ids any longer")
                 raise NoIdsError(is_refused=False)
-            answer.step()
+            answer.step(self._at_s)
             for token_id in ids:
                 if answer.should_continue and not answer.has_ended(self._question.params.max_new_tokens):
                     answer.write([token_id])
             if self._is_full:
                 self._is_over = True
+        self.arrivals.note(self._at_s, self._made)
         if self._is_noted:
             self._is_noted = False
             answer.note("")
