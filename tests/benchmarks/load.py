@@ -38,7 +38,7 @@ from dolly_widget.text import PLAIN
 SLOW, VANISHING = 4, 4
 LONGEST_CONTEXT = 200
 # Shares of the answers at which the server's memory is read.
-MARKS = (0.1, 0.25, 0.5, 0.75, 1.0)
+MARKS = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 
 def parsed() -> argparse.Namespace:
