@@ -82,6 +82,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-waiting", metavar="N", type=int, default=256, help="answers that wait for their turn (default: 256)"
     )
+    parser.add_argument(
+        "--no-logprobs",
+        action="store_true",
+        help="give no log-probabilities, for which the model is loaded a second time",
+    )
     parser.add_argument("--key-file", metavar="FILE", type=Path, help="a file with the key that clients must send")
     parser.add_argument(
         "--allow-host",
@@ -171,7 +176,7 @@ def _limits(args: argparse.Namespace) -> Limits:
     from dolly_widget.serving import Limits
 
     try:
-        return Limits(max_running=args.max_running, max_waiting=args.max_waiting)
+        return Limits(args.max_running, args.max_waiting, has_logprobs=not args.no_logprobs)
     except ValueError as exc:
         raise CommandError(in_options(exc, ("max_running", "max_waiting"))) from exc
 

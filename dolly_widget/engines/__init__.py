@@ -5,6 +5,7 @@ from dolly_widget.engines.bounds import effective_params, within_candidates
 from dolly_widget.engines.engine import (
     Constrains,
     Continues,
+    ContinuesText,
     EndsOtherwise,
     Engine,
     GivesLogprobs,
@@ -37,6 +38,7 @@ __all__ = [
     "AnswersMany",
     "Constrains",
     "Continues",
+    "ContinuesText",
     "Endings",
     "EndsOtherwise",
     "Engine",

@@ -114,6 +114,30 @@ class Continues(Protocol):
 
 
 @runtime_checkable
+class ContinuesText(Protocol):
+    """An engine that can go on from an answer's text, where its tokens are not known here."""
+
+    def check_text(self) -> None:
+        """Raise ValueError, with the reason, where it cannot."""
+        ...
+
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        on_text: Callable[[str], None] = ...,
+        stop: threading.Event | None = None,
+        prefix_text: str = "",
+    ) -> GenerationResult:
+        """Answer as ``Engine.generate`` does, going on from ``prefix_text``, with which the text begins.
+
+        ``max_new_tokens`` counts what is new.
+        """
+        ...
+
+
+@runtime_checkable
 class GivesLogprobs(Protocol):
     """An engine without weights here that tells how likely tokens are."""
 

@@ -27,3 +27,5 @@ class GenerationRequest:
     """Ends this answer alone."""
     endings: Endings | None = None
     """What ends it; None: what its model, its template and ``params.stop`` say."""
+    prefix_text: str = ""
+    """The answer's beginning, where its tokens are not known: see ``ContinuesText``."""

@@ -13,7 +13,7 @@ from dolly_widget.engines.remote.address import ServerName, is_server
 from dolly_widget.models import Model, WeightFormat, find, resolve, title_of
 from dolly_widget.runtime import OnProgress, check_device, devices_behind, ignore_progress
 from dolly_widget.sampling import DEFAULTS, SETTINGS, SamplingParams
-from dolly_widget.text import PromptTemplate, visible_name
+from dolly_widget.text import PromptTemplate, ServerTemplate, visible_name
 
 if TYPE_CHECKING:
     from dolly_widget.engines.remote.server import Server
@@ -112,6 +112,8 @@ class EngineSetup:
             return self._checked_for_server()
         if self.tokenizer is not None:
             raise ValueError("tokenizer is for a server's model: leave it out.")
+        if isinstance(self.template, ServerTemplate):
+            raise ValueError("SERVER_TEMPLATE is for a server's model: leave template out.")
         checked = replace(self, device=check_device(self.device))
         if self.prompt_lookup and self.draft is not None:
             raise ValueError("prompt_lookup does not go with draft: leave one of them out.")

@@ -11,9 +11,9 @@ from typing import Any
 
 from dolly_widget.engines import EngineSetup, GenerationResult
 from dolly_widget.history.exchange import Exchange
-from dolly_widget.text import DOLLY, PLAIN, PromptTemplate
+from dolly_widget.text import DOLLY, PLAIN, SERVER_TEMPLATE, PromptTemplate
 
-_NAMED_TEMPLATES = {"DOLLY": DOLLY, "PLAIN": PLAIN}
+_NAMED_TEMPLATES = {"DOLLY": DOLLY, "PLAIN": PLAIN, "SERVER_TEMPLATE": SERVER_TEMPLATE}
 _LINE_CHARS = 100
 _UNKNOWN = """\
 # The engine cannot be named in code: replace `engine` with it, or with the name of a model and its template."""

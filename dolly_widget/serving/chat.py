@@ -24,6 +24,7 @@ from dolly_widget.serving.sampling_fields import (
     MOST_LOGPROBS,
     Drawing,
     Streaming,
+    check_logprobs,
     read_count,
     read_drawing,
     read_new_tokens,
@@ -82,7 +83,7 @@ def _read(body: Body, service: Service) -> _Asked:
         read_drawing(body, service, new_tokens or 1),
         read_count(body, service),
         read_streaming(body),
-        (top or 0) if wants_logprobs else None,
+        check_logprobs((top or 0) if wants_logprobs else None, service),
     )
 
 

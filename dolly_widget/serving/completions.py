@@ -23,6 +23,7 @@ from dolly_widget.serving.sampling_fields import (
     MOST_LOGPROBS,
     Drawing,
     Streaming,
+    check_logprobs,
     read_count,
     read_drawing,
     read_new_tokens,
@@ -86,7 +87,7 @@ def _read(body: Body, service: Service) -> _Asked:
         read_drawing(body, service, new_tokens),
         read_count(body, service),
         read_streaming(body),
-        body.whole("logprobs", 0, MOST_LOGPROBS),
+        check_logprobs(body.whole("logprobs", 0, MOST_LOGPROBS), service),
         has_echo,
         not body.flag("skip_special_tokens", True),
     )

@@ -24,6 +24,8 @@ class Limits:
     max_body_bytes: int = 4 << 20
     chat_tokens: int = 1024
     """New tokens of a chat answer whose request says no number."""
+    has_logprobs: bool = True
+    """Whether log-probabilities are given: the model is loaded a second time for them, at their first need."""
     head_s: float = 10.0
     """Seconds for the headers of a request to arrive."""
     body_s: float = 30.0

@@ -110,6 +110,13 @@ def _ends(body: Body, service: Service, stop: tuple[str, ...]) -> Endings:
     return Endings(frozenset(), stop)
 
 
+def check_logprobs(asked: int | None, service: Service) -> int | None:
+    """How many likelier tokens are to be given, as it was asked. Raises ApiError where none are given here."""
+    if asked is not None and not service.limits.has_logprobs:
+        raise refused("This server gives no logprobs: leave logprobs out.", "logprobs")
+    return asked
+
+
 class Streaming(NamedTuple):
     """Whether an answer comes in pieces, and the use of tokens at its end."""
 

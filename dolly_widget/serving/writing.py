@@ -136,7 +136,8 @@ class Writing:
         """What has come since; waits for it, and for its turn. None at the end. Raises what became of it instead."""
         if self._job is None:
             await self._place.turn.wait()
-            self._job = Job(self._work, name="dolly-serve")
+            if not self._is_over:
+                self._job = Job(self._work, name="dolly-serve")
         while True:
             self._changed.clear()
             is_over = self._is_over
@@ -152,14 +153,16 @@ class Writing:
     def stop(self) -> None:
         """End it within a step. Safe at any time, any number of times."""
         if self._job is None:
+            self._is_over = True
             self._place.leave()
+            self._place.turn.set()  # whoever waits for it is told that it will not come
         else:
             self._job.stop()
 
     def _finish(self) -> None:
         if self._error is not None:
             raise self._error
-        if self.result is not None and self.result.finish_reason == "cancelled":
+        if self.result is None or self.result.finish_reason == "cancelled":
             raise ApiError(503, "This server is shutting down, and the answer is not whole.", code="draining")
 
     # On the job's thread

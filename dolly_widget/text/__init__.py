@@ -24,7 +24,7 @@ from dolly_widget.text.markdown_links import is_safe_url
 from dolly_widget.text.output import NOT_TYPESET, output_html
 from dolly_widget.text.parsed_markdown import is_coloured, markdown_tokens
 from dolly_widget.text.reasoning import ReasoningSplitter, mark_tokens, marks_of, reasoning_html, thought_line
-from dolly_widget.text.server_template import SERVER, Message, ServerPrompt, ServerTemplate
+from dolly_widget.text.server_template import SERVER, SERVER_TEMPLATE, Message, ServerPrompt, ServerTemplate
 from dolly_widget.text.stream import PieceStream, TextStream
 from dolly_widget.text.template import DOLLY, PLAIN, Prompt, PromptTemplate, Segment, Turn
 from dolly_widget.text.tokenizer import Piece, Tokenizer
@@ -38,6 +38,7 @@ __all__ = [
     "PLAIN",
     "REPLACEMENT",
     "SERVER",
+    "SERVER_TEMPLATE",
     "TEMPLATE_ADVICE",
     "ChatTemplate",
     "DocumentError",

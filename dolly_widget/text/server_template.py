@@ -60,4 +60,4 @@ def _segments(messages: Sequence[Message]) -> Iterable[Segment]:
         yield Segment(message.text, is_template=False)
 
 
-SERVER = ServerTemplate()
+SERVER = SERVER_TEMPLATE = ServerTemplate()

@@ -61,6 +61,8 @@ def test_what_is_said_of_the_model_reaches_the_engine(served, demo_dir):
 def test_limits_reach_the_server(served, capsys):
     limits = served("--max-running", "3", "--max-waiting", "0")["service"].limits
     assert (limits.max_running, limits.max_waiting) == (3, 0)
+    assert limits.has_logprobs
+    assert not served("--no-logprobs")["service"].limits.has_logprobs
     served("--max-running", "0", code=2)
     assert "--max-running must be at least 1, not 0." in capsys.readouterr().err
 

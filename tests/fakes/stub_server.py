@@ -172,6 +172,8 @@ class StubServer:
         self.answers = []
         self.files = {}
         """Name -> bytes, for ``/v1/models/…/files/…``."""
+        self.tokenize = lambda fields: failure(404, {"detail": "Not Found"})
+        """What ``/tokenize`` answers."""
         self.requests = []
         self.left = threading.Event()
         """Set when a client has gone before the end."""
@@ -192,13 +194,15 @@ class StubServer:
                 return self.models if isinstance(self.models, Answer) else failure(200, self.models)
             name = path.rpartition("/files/")[2]
             return failure(200, self.files[name]) if name in self.files else failure(404, {"detail": "Not Found"})
+        if path == "/tokenize":
+            return self.tokenize(fields)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer(fields) if callable(answer) else answer
 
     @property
     def asked(self):
         """The fields of each POST."""
-        return [each.fields for each in self.requests if each.method == "POST"]
+        return [each.fields for each in self.requests if each.method == "POST" and each.path != "/tokenize"]
 
     def __enter__(self):
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

@@ -11,6 +11,7 @@ from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.lens import score
 from dolly_widget.runtime import PRECISE
 from dolly_widget.sampling import MODEL
+from dolly_widget.serving import Limits
 from dolly_widget.text import DOLLY, Prompt, Segment
 
 WHO = DOLLY.render("Who is Dolly?")
@@ -309,6 +310,15 @@ def test_an_unknown_model_is_not_found(client):
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "model_not_found"
     assert "ask for dolly or demo" in response.json()["error"]["message"]
+
+
+def test_a_server_can_keep_from_loading_the_model_twice(engine):
+    with client_of(engine, limits=Limits(has_logprobs=False)) as client:
+        assert "gives no logprobs" in refusal(client, logprobs=0)["message"]
+        messages = [{"role": "user", "content": "Hi"}]
+        response = client.post("/v1/chat/completions", json={"messages": messages, "logprobs": True})
+        assert response.status_code == 400
+        assert client.post("/v1/completions", json={"prompt": "Hi"}).status_code == 200
 
 
 def test_half_a_character_harms_nobody(client):

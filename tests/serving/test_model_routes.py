@@ -36,7 +36,7 @@ def test_the_model_is_there_under_its_name_and_its_own(engine):
 def test_its_files_make_the_same_tokenizer(engine, tmp_path):
     (tmp_path / "here").mkdir()
     with client_of(engine, name="org/dolly") as client:
-        for name in client.get("/v1/models/org/dolly").json()["files"]:
+        for name in client.get("/v1/models/org/dolly").json()["dolly_widget"]["files"]:
             response = client.get(f"/v1/models/org/dolly/files/{name}")
             assert response.headers["content-type"] == "application/json"
             (tmp_path / "here" / name).write_bytes(response.content)
@@ -78,7 +78,7 @@ def test_where_a_model_came_from_stays_here(engine):
 def test_a_template_is_handed_out_as_it_is(engine):
     (engine.model.directory / "chat_template.jinja").write_text("{{ 'é' }}", encoding="utf-8")
     with client_of(engine) as client:
-        assert "chat_template.jinja" in client.get("/v1/models/dolly").json()["files"]
+        assert "chat_template.jinja" in client.get("/v1/models/dolly").json()["dolly_widget"]["files"]
         response = client.get("/v1/models/dolly/files/chat_template.jinja")
         assert (response.text, response.headers["content-type"]) == ("{{ 'é' }}", "text/plain; charset=utf-8")
 

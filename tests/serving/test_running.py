@@ -182,7 +182,7 @@ def test_running_answers_end_and_new_ones_are_refused_while_it_drains(real):
 
 def test_what_does_not_end_in_time_is_cut_off_and_says_so(real):
     engine, stop, up = PacedEngine(real), threading.Event(), []
-    app, is_up = application(engine, name="dolly", limits=Limits(drain_s=0)), threading.Event()
+    app, is_up = application(engine, name="dolly", limits=Limits(1, drain_s=0)), threading.Event()
     serving = Job(
         lambda _: run(app, bound_socket("127.0.0.1", 0), on_up=lambda url: (up.append(url), is_up.set()), stop=stop)
     )
@@ -190,8 +190,11 @@ def test_what_does_not_end_in_time_is_cut_off_and_says_so(real):
     running = opened(up[0], {**QUESTION, "max_tokens": 500, "ignore_eos": True, "stream": True})
     engine.wait_for(lambda engine: engine.prompts)
     read_until(running, b'"text":"Dolly"')
+    waiting = opened(up[0], QUESTION)
+    until(lambda: app.state.service.line.waiting)
     stop.set()
     assert b'"code":"draining"' in read_until(running, b'"error"')
+    assert b" 503 " in read_until(waiting, b'"code":"draining"')
     assert serving.wait(LIMIT_S) is False
     assert engine.results[0].finish_reason == "cancelled"
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 from remote_engines import other_server, our_server
-from stub_server import CUT, Hold, chunk, events, failure, ids_stream, stream
+from stub_server import CUT, Hold, chunk, delta, events, failure, ids_stream, stream
 
-from dolly_widget import DollyWidget, as_code
+from dolly_widget import DOLLY, DollyWidget, as_code
 from dolly_widget.engines.remote import tries
 from dolly_widget.errors import IncompleteAnswerError
 from dolly_widget.models import Model
@@ -206,3 +206,28 @@ def _parts(widget):
     yield widget
     for child in getattr(widget, "children", ()):
         yield from _parts(child)
+
+
+def test_an_answer_in_text_alone_is_gone_on_with_by_its_text(make):
+    with other_server("dolly") as server:
+        server.answers += [events(chunk("The capital"), CUT), stream(" of France", " is Paris.")]
+        widget = make(server.url, template=DOLLY)
+        with pytest.raises(IncompleteAnswerError):
+            widget.ask("What is the capital of France?")
+        assert widget.response == "The capital"
+        widget._screen.answer.go_on.click()
+        result = widget.wait(LIMIT_S)
+    assert (result.text, widget.response) == (TEXT, TEXT)
+    assert server.asked[1]["prompt"] == server.asked[0]["prompt"] + "The capital"
+    assert widget.status == "idle"
+
+
+def test_where_a_chat_cannot_be_gone_on_with_the_click_says_so(make):
+    with other_server("dolly") as server:
+        server.answers += [events(delta("The capital"), CUT)]
+        widget = make(server.url)
+        with pytest.raises(IncompleteAnswerError):
+            widget.ask("What is the capital of France?")
+        widget._screen.answer.go_on.click()
+    assert "is not known: ask anew" in widget._screen.notice.message.value
+    assert widget.response == "The capital"

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from dolly_widget.engines.answer import Answer, OnText, endings, ignore_text
@@ -45,6 +46,7 @@ from dolly_widget.text.shapes import shape_of
 
 MOST_AT_ONCE = 64
 """Answers that are asked for at the same time; further callers wait."""
+_AT_ONCE = 8
 _POLL_S = 0.02
 # What a chat model writes itself before it answers, where its server does not tell it apart.
 _WRITTEN_MARKS = "<think> [THINK] <seed:think>"
@@ -95,22 +97,28 @@ class RemoteEngine:
         on_text: OnText = ignore_text,
         stop: threading.Event | None = None,
         prefix_ids: Sequence[int] = (),
+        prefix_text: str = "",
         answer: Any = None,
     ) -> GenerationResult:
-        """See ``Engine.generate``, ``Continues`` and ``Constrains``. Beyond them, raises IncompleteAnswerError.
+        """See ``Engine.generate``, ``Continues``, ``ContinuesText`` and ``Constrains``.
 
-        That is where the server goes away in the midst of the answer, and the rest cannot be asked for elsewhere.
+        Beyond them, raises IncompleteAnswerError, where the server goes away in the midst of the answer and the rest
+        cannot be asked for elsewhere.
         """
         shape = None if answer is None else shape_of(answer)
-        return self.answer(GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop))
+        return self.answer(
+            GenerationRequest(prompt, params, shape, tuple(prefix_ids), on_text, stop, prefix_text=prefix_text)
+        )
 
-    def answer(self, request: GenerationRequest, *more_stops: threading.Event) -> GenerationResult:
-        """Do what ``generate`` does."""
+    def answer(
+        self, request: GenerationRequest, *more_stops: threading.Event, is_patient: bool = False
+    ) -> GenerationResult:
+        """Do what ``generate`` does; ``is_patient`` waits for a server that has no room."""
         seed = secrets.randbits(32) if request.params.seed is None else request.params.seed
         while True:
             opened = self._open(request, seed, more_stops)
             try:
-                return self._write(opened, request)
+                return self._write(opened, request, is_patient)
             except NoIdsError as exc:  # learnt once, before anything was passed on
                 if exc.is_refused:
                     self._habits.takes_ids = False
@@ -120,8 +128,9 @@ class RemoteEngine:
     def generate_many(
         self, requests: Iterable[GenerationRequest], *, stop: threading.Event | None = None, at_once: int | None = None
     ) -> Iterator[Outcome]:
-        """See ``AnswersMany``. Eight at once, unless told."""
-        return outcomes(self.answer, requests, stop or threading.Event(), min(at_once or 8, MOST_AT_ONCE))
+        """See ``AnswersMany``. Eight at once, unless told; they wait for a server that has no room."""
+        write = partial(self.answer, is_patient=True)
+        return outcomes(write, requests, stop or threading.Event(), min(at_once or _AT_ONCE, MOST_AT_ONCE))
 
     def check_beginning(self, token_ids: Sequence[int]) -> list[int]:
         """See ``Continues``. Raises ValueError where ids cannot be sent."""
@@ -133,6 +142,13 @@ class RemoteEngine:
             if not 0 <= token_id < size:
                 raise ValueError(f"There is no token {token_id}: the model has {size:,} tokens, counted from 0.")
         return beginning
+
+    def check_text(self) -> None:
+        """See ``ContinuesText``."""
+        if isinstance(self.template, ServerTemplate) and self.server.kind not in kinds.GO_ON_WITH_CHATS:
+            raise ValueError(
+                f"Whether {self.device} can go on with an answer of a chat is not known: ask anew, or pass template=…."
+            )
 
     def check_shape(self, params: SamplingParams) -> None:
         """See ``Constrains``."""
@@ -185,12 +201,15 @@ class RemoteEngine:
             refuse_beside_shape(request.params, request.prefix_ids)
         prefix = self.check_beginning(request.prefix_ids)
         cancels = (*((request.stop,) if request.stop else ()), *more_stops, self._closing)
-        # In the midst of a shape there is no reasoning, whatever the prompt leads to.
-        splitter = ReasoningSplitter(self._marks, request.prompt) if request.shape is None else ReasoningSplitter()
+        if request.prefix_text:
+            self.check_text()
+        # In the midst of a shape, or of an answer, there is no reasoning, whatever the prompt leads to.
+        is_plain = request.shape is None and not request.prefix_text
+        splitter = ReasoningSplitter(self._marks, request.prompt) if is_plain else ReasoningSplitter()
         is_chat = isinstance(self.template, ServerTemplate) or isinstance(request.prompt, ServerPrompt)
         if is_chat:
             asked, notes = self._chat(request, seed)
-        elif self.model is not None and self._habits.takes_ids:
+        elif self.model is not None and self._habits.takes_ids and not request.prefix_text:
             asked, notes = self._ids(request, seed, prefix), ()
         else:
             asked, notes = self._text(request, seed)
@@ -201,7 +220,7 @@ class RemoteEngine:
             answer = Answer(text, request.on_text, cancels, prefix, ends.ids, splitter, self._mark_ids)
         else:
             texts = (*self.template.stop, *request.params.stop)
-            answer = PlainAnswer(texts, request.on_text, cancels, asked.end_ids, splitter)
+            answer = PlainAnswer(texts, request.on_text, cancels, asked.end_ids, splitter, request.prefix_text)
         return _Opened(answer, asked, len(asked.prompt) if asked.has_ids else 0, notes)
 
     def _ids(self, request: GenerationRequest, seed: int, prefix: Sequence[int]) -> Question:
@@ -219,7 +238,8 @@ class RemoteEngine:
         text, found = self._controls.harmless(request.prompt)
         if not text:
             raise ValueError("The prompt is empty: give the model at least one character to continue from.")
-        return self._asked(COMPLETIONS, text, request, seed), _notes(found)
+        beginning, _ = self._controls.broken(request.prefix_text)
+        return self._asked(COMPLETIONS, text + beginning, request, seed), _notes(found)
 
     def _chat(self, request: GenerationRequest, seed: int) -> tuple[Question, tuple[str, ...]]:
         prompt = request.prompt
@@ -233,12 +253,13 @@ class RemoteEngine:
         stop, adds = (*self.template.stop, *request.params.stop), request.prompt.adds_special_tokens
         adds = adds or self.server.kind not in (kinds.OURS, kinds.VLLM)
         ends = frozenset() if self.model is None else endings(self.model, self.template).ids
-        return Question(path, prompt, request.params, seed, ends, stop, request.shape, adds)
+        beginning = self._controls.broken(request.prefix_text)[0] if path == CHAT else ""
+        return Question(path, prompt, request.params, seed, ends, stop, request.shape, adds, beginning)
 
-    def _write(self, opened: _Opened, request: GenerationRequest) -> GenerationResult:
+    def _write(self, opened: _Opened, request: GenerationRequest, is_patient: bool) -> GenerationResult:
         answer = opened.answer
         tokenizer = None if self.model is None else self.model.tokenizer
-        writer = Writer(self._habits, opened.question, answer, tokenizer)
+        writer = Writer(self._habits, opened.question, answer, tokenizer, is_patient=is_patient)
         fault = ""
         with self._place(answer) as is_ours:
             answer.start()
@@ -254,9 +275,9 @@ class RemoteEngine:
         reason = "broken" if fault else writer.finish_reason
         prompt_tokens = opened.prompt_tokens or writer.prompt_tokens
         result = opened.answer.result(prompt_tokens, reason, opened.question.seed, request.params.is_greedy)
-        result = replace(result, notes=(*opened.notes, *writer.notes))
+        result = replace(result, notes=(*opened.notes, *writer.notes), tpot_s=writer.arrivals.tpot_s)
         if fault:
-            raise IncompleteAnswerError(f"The answer broke off: {fault}", result)
+            raise IncompleteAnswerError(f"The answer broke off. {fault}", result)
         return result if request.shape is None else with_value(result, request.shape)
 
     @contextmanager

@@ -5,6 +5,7 @@ What a server says is its own: it may be long, hold what cannot be seen, or echo
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -53,16 +54,22 @@ class RefusedError(Exception):
 
 def read_refusal(head: Head, body: bytes, mask: Any) -> Refusal:
     """The refusal that an answer is. ``mask`` takes secrets out of a text."""
-    text = body.decode("utf-8", "replace").strip()
+    text = mask(body.decode("utf-8", "replace").strip())
     value: Any = None
     is_page = "html" in head.content_type.lower() or text[:200].lower().lstrip().startswith(("<!doctype", "<html"))
     if not is_page:
         try:
-            value = parse_json(text)
+            value = without_secrets(parse_json(text), mask)
         except ValueError:
             value = text
     says = said(value, mask)
     return Refusal(head.status, says, value, is_page, _host_in(head.location, mask), _seconds(head.retry_after))
+
+
+def without_secrets(value: Any, mask: Any) -> Any:
+    """The value, or its words alone where a secret is in it, however it was escaped."""
+    spelled = json.dumps(value, ensure_ascii=False)
+    return value if mask(spelled) == spelled else said(value, mask)
 
 
 def said(value: Any, mask: Any) -> str:
@@ -109,10 +116,16 @@ def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[st
         return EngineError(f"{host} does not let this key ask{why}: use one that may, or ask its operator.")
     if status == 404 and model and (not asked or "model" in refusal.says.lower()):
         return unknown_model(host, model, models)
+    if status == 404 and asked.endswith("/completions") and not asked.endswith("/chat/completions"):
+        return EngineError(
+            f"{host} has no {asked}{why}: pass template=SERVER_TEMPLATE where it answers chats alone, or {_PATH}."
+        )
     if status == 404:
         return EngineError(f"{host} has no {asked or 'such address'}{why}: {_PATH}.")
     if status == 413:
         return ValueError(f"{host} does not take a text of this length{why}: shorten it.")
+    if status in (400, 422) and asked.endswith("/chat/completions") and "chat template" in refusal.says.lower():
+        return ValueError(f"{host} has no chat template for this model: pass one, such as template=DOLLY.")
     if status in (400, 422):
         return too_long(refusal) or ValueError(f"{host} refuses the question{why or ' without a reason'}: change it.")
     if status == 429:

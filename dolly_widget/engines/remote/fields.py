@@ -53,11 +53,13 @@ def settings_fields(params: SamplingParams, seed: int, kind: str) -> dict[str, A
     return fields
 
 
-def ending_fields(end_ids: Iterable[int], texts: Sequence[str], kind: str) -> dict[str, Any]:
-    """What ends an answer. It is watched for here as well, so that a server need not know."""
+def ending_fields(end_ids: Iterable[int], texts: Sequence[str], kind: str, *, is_text: bool = False) -> dict[str, Any]:
+    """What ends an answer to a text, or to ids. It is watched for here as well, so that a server need not know."""
     fields: dict[str, Any] = {"stop": list(texts)} if texts else {}
     if kind in (OURS, VLLM) and (ids := sorted(end_ids)):
         fields["stop_token_ids"] = ids
+    if kind in (OURS, VLLM) and texts and is_text:
+        fields["skip_special_tokens"] = False  # or a text that is a special token would never be seen
     return fields
 
 
@@ -90,6 +92,11 @@ _NUMBERS: Mapping[type, Any] = {int: {"type": "integer"}, float: {"type": "numbe
 _DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
+def wants_other_length(refusal: Refusal, fields: Mapping[str, Any]) -> bool:
+    """Whether a server wants to be told the length as OpenAI's newest models do."""
+    return refusal.status in (400, 422) and "max_tokens" in fields and "max_completion_tokens" in refusal.says
+
+
 def refused_fields(refusal: Refusal, fields: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields of a request that a server has refused by name, and that an answer can do without.
 
@@ -102,7 +109,7 @@ def refused_fields(refusal: Refusal, fields: Mapping[str, Any]) -> tuple[str, ..
     return tuple(name for name in named if is_unknown or name not in _STANDARD)
 
 
-_STANDARD = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop")
+_STANDARD = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed")
 
 
 def _is_named(name: str, refusal: Refusal) -> bool:

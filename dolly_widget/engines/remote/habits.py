@@ -18,6 +18,8 @@ class Habits:
         """Whether it tells the ids of its answers."""
         self.refused: frozenset[str] = frozenset()
         """The fields that it does not take."""
+        self.length_field = "max_tokens"
+        """What it calls the most new tokens."""
         self._at = 0
 
     @property

@@ -11,6 +11,10 @@ OTHER = ""
 _BY_OWNER = {"dolly-widget": OURS, "vllm": VLLM, "llamacpp": LLAMA_CPP}
 
 
+GO_ON_WITH_CHATS = (VLLM, LLAMA_CPP)
+"""Those that go on with an answer that stands last in a chat. Others may answer it."""
+
+
 def kind_of(owner: str, server: str) -> str:
     """The kind of a server, by ``owned_by`` of a model and the header ``Server``."""
     return _BY_OWNER.get(owner.strip().lower()) or (LLAMA_CPP if server.lower().startswith("llama.cpp") else OTHER)

@@ -22,12 +22,19 @@ class PlainAnswer(Answer):
         cancels: Sequence[threading.Event],
         end_ids: frozenset[int],
         splitter: ReasoningSplitter,
+        prefix_text: str = "",
     ) -> None:
         self._pieces = PieceStream(stop_texts)
         super().__init__(self._pieces, on_text, cancels, (), end_ids, splitter)
-        self._count = 0
-        self._has_all_ids = True
+        self._prefix_text, self._count = prefix_text, 0
+        self._has_all_ids = not prefix_text
         self._is_told_apart = False
+
+    def start(self) -> None:
+        """See ``Answer.start``."""
+        if self._prefix_text:
+            self._pass_on(self._pieces.push_text(self._prefix_text))
+        super().start()
 
     @property
     def new_tokens(self) -> int:

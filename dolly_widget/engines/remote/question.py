@@ -29,6 +29,8 @@ class Question:
     shape: Shape | None = None
     adds_special_tokens: bool = True
     """Of a text: whether the tokenizer is to put its own around it."""
+    beginning: str = ""
+    """Of a chat: the text that its answer begins with."""
 
     @property
     def has_ids(self) -> bool:
@@ -43,16 +45,19 @@ class Question:
 
     def fields(self, model: str, kind: str) -> dict[str, Any]:
         """The request. Raises ValueError for a shape that cannot be sent."""
-        found = {**self._asked(), "model": model, "max_tokens": self.params.max_new_tokens, "stream": True}
+        found = {**self._asked(kind), "model": model, "max_tokens": self.params.max_new_tokens, "stream": True}
         found["stream_options"] = {"include_usage": True}
         found |= fields.settings_fields(self.params, self.seed, kind)
-        found |= fields.ending_fields(self.end_ids, self.stop, kind)
+        found |= fields.ending_fields(self.end_ids, self.stop, kind, is_text=isinstance(self.prompt, str))
         found |= fields.ids_fields(kind) if self.path == COMPLETIONS or kind in (OURS, VLLM) else {}
         return found | fields.shape_fields(self.shape, kind)
 
-    def _asked(self) -> Mapping[str, Any]:
+    def _asked(self, kind: str) -> Mapping[str, Any]:
         if self.path == CHAT:
             messages = [message for message in self.prompt if isinstance(message, Message)]
-            return {"messages": [{"role": message.role, "content": message.text} for message in messages]}
+            messages += [Message("assistant", self.beginning)] if self.beginning else []
+            chat = {"messages": [{"role": message.role, "content": message.text} for message in messages]}
+            goes_on = {"continue_final_message": True, "add_generation_prompt": False}
+            return {**chat, **goes_on} if self.beginning and kind == VLLM else chat
         more = {} if self.has_ids or self.adds_special_tokens else {"add_special_tokens": False}
         return {"prompt": self.prompt, **more}

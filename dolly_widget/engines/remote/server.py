@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,8 +15,10 @@ from dolly_widget.engines.remote.address import ServerName, host_of
 from dolly_widget.engines.remote.calls import get_json
 from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import RefusedError
+from dolly_widget.engines.remote.keys import Secret, secret_for
 from dolly_widget.engines.remote.kinds import LLAMA_CPP, OURS, kind_of
 from dolly_widget.engines.remote.lost import LostError
+from dolly_widget.engines.remote.tokenizer_check import check_tokenizer
 from dolly_widget.engines.remote.tokenizer_files import local_tokenizer, served_tokenizer
 from dolly_widget.errors import EngineError, ModelChoiceError, ModelError
 from dolly_widget.models import Model, WeightlessModel
@@ -27,6 +30,8 @@ _LONGEST_NAME = 512
 _MOST_CHOICES = 50
 _MAX_POSITIONS = 2**31
 _NO_LIST: Any = object()
+# transformers serve fails with 500 where it has no cache of the hub's.
+_WITHOUT_LIST = (200, 404, 405, 500, 501)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,16 +105,25 @@ def connect(
         try:
             with _errors_of(host_of(url)):
                 server, entry = _asked(name, url, gives_up)
-                if directory is None and server.kind == OURS:
-                    directory = served_tokenizer(_root(server, url), server.model_name, entry.files, gives_up)
-                break
+                return _with_model(server, url, entry, directory, gives_up)
         except EngineError as exc:
             errors.append(exc)
-    else:
-        raise errors[0]
+    raise errors[0]
+
+
+def _with_model(
+    server: Server, url: str, entry: _Entry, directory: Path | None, gives_up: Callable[[], bool]
+) -> Server:
+    """The server, with what is known here of its model; ``directory`` has its tokenizer, if one was named."""
+    root = server.roots[server.name.urls.index(url)]
+    is_named = directory is not None
+    if directory is None and server.kind == OURS:
+        directory = served_tokenizer(root, server.model_name, entry.files, gives_up)
     if directory is None:
         return server
     model = WeightlessModel(directory, visible_name(server.name.title), server.max_positions)
+    if is_named:
+        check_tokenizer(root, server.kind, server.model_name, model, gives_up)
     return replace(server, model=model)
 
 
@@ -129,13 +143,9 @@ def _errors_of(host: str) -> Iterator[None]:
     raise error from None
 
 
-def _root(server: Server, url: str) -> str:
-    return server.roots[server.name.urls.index(url)]
-
-
 def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Server, _Entry]:
     added, value, owner = _models_at(name, url, gives_up)
-    entries = _entries(value)
+    entries = _entries(value, secret_for(url))
     if entries is None and value is not _NO_LIST:
         raise faults.not_a_server(host_of(url))
     kind = kind_of(next((each.owner for each in entries or () if each.owner), ""), owner)
@@ -161,7 +171,7 @@ def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tupl
             value, head = get_json(f"{url}{added}", "/models", gives_up, _MAX_LIST_BYTES)
             return added, value, head.server
         except RefusedError as exc:
-            if exc.refusal.status not in (200, 404, 405):
+            if exc.refusal.status not in _WITHOUT_LIST:
                 raise
             refusal = refusal or exc
     assert refusal is not None
@@ -170,13 +180,15 @@ def _models_at(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tupl
     return "" if urlsplit(url).path else "/v1", _NO_LIST, ""
 
 
-def _entries(value: Any) -> list[_Entry] | None:
-    """The models that a server lists; None for what is no such list."""
+def _entries(value: Any, secret: Secret) -> list[_Entry] | None:
+    """The models that a server lists, none with our key for a name; None for what is no such list."""
     listed = value.get("data") if isinstance(value, Mapping) else None
     if not isinstance(listed, list):
         return None
     found = [_entry(each) for each in listed[:_MOST_MODELS] if isinstance(each, Mapping)]
-    return [each for each in found if each.name and len(each.name) <= _LONGEST_NAME]
+    return [
+        each for each in found if each.name and len(each.name) <= _LONGEST_NAME and secret.mask(each.name) == each.name
+    ]
 
 
 def _entry(listed: Mapping[str, Any]) -> _Entry:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dolly_widget.engines.answer import Answer
 from dolly_widget.engines.remote import faults, fields
+from dolly_widget.engines.remote.arrivals import Arrivals
 from dolly_widget.engines.remote.calls import Call, call
-from dolly_widget.engines.remote.chunks import Chunk, read_chunk, read_event
-from dolly_widget.engines.remote.events import EventParser, TooLongError
+from dolly_widget.engines.remote.chunks import Chunk
 from dolly_widget.engines.remote.exchange import StoppedError
 from dolly_widget.engines.remote.faults import Refusal, RefusedError
 from dolly_widget.engines.remote.habits import Habits
@@ -18,12 +18,16 @@ from dolly_widget.engines.remote.lost import LostError
 from dolly_widget.engines.remote.plain_answer import PlainAnswer
 from dolly_widget.engines.remote.question import Question
 from dolly_widget.engines.remote.split_ids import ids_of
+from dolly_widget.engines.remote.stream import chunks_of, refusal_within
 from dolly_widget.engines.remote.tries import Tries
 
 if TYPE_CHECKING:
     from dolly_widget.text import Tokenizer
 
 _POLL_S = 0.02
+_PATIENCE_S = 600.0
+"""For one of many questions, all of which wait for room: a server that others use has some within minutes."""
+_LEAST_WAIT_S = 0.5
 _AFTER_END_S = 2.0
 """For what a server still counts when the answer has ended."""
 _MOST_CHARS = 512
@@ -47,12 +51,23 @@ class IncompleteError(Exception):
 class Writer:
     """Feeds ``answer`` with what a server answers to ``question``. ``notes`` are for the result."""
 
-    def __init__(self, habits: Habits, question: Question, answer: Answer, tokenizer: Tokenizer | None) -> None:
+    def __init__(
+        self,
+        habits: Habits,
+        question: Question,
+        answer: Answer,
+        tokenizer: Tokenizer | None,
+        *,
+        is_patient: bool = False,
+    ) -> None:
         self._habits, self._question, self._answer, self._tokenizer = habits, question, answer, tokenizer
+        self._patience_s = _PATIENCE_S if is_patient else 0.0
         self._prompt_ids = question.prompt if question.has_ids else None
         self.prompt_tokens = len(question.prompt) if question.has_ids else 0
         """Of the prompt, as far as it is known."""
         self.notes: list[str] = []
+        self.arrivals = Arrivals()
+        self._at_s = math.nan
         self._end = ""
         self._is_over = self._is_noted = self._has_broken = False
         self._chars = 0
@@ -77,6 +92,9 @@ class Writer:
             except LostError as exc:
                 error, passes = faults.lost(host, exc), not exc.is_slow or is_one_of_several or bool(self._made)
             except RefusedError as exc:
+                if self._waits(exc.refusal):
+                    self._habits.turn_from(root)
+                    continue
                 error = self._refused(host, exc.refusal)
                 passes = (exc.refusal.passes and is_one_of_several) or bool(self._made)
             has_progressed, begun = self._made > begun, self._made
@@ -121,6 +139,15 @@ class Writer:
             return False
         return not isinstance(answer, PlainAnswer) or (answer.has_all_ids and not answer.has_reasoning)
 
+    def _waits(self, refusal: Refusal) -> bool:
+        """Wait for a server that has no room, as one of many questions can."""
+        if self._made or refusal.status not in (429, 503) or self._patience_s <= 0:
+            return False
+        wait_s = min(max(refusal.retry_after_s or 0.0, _LEAST_WAIT_S), self._patience_s)
+        self._patience_s -= wait_s
+        self._pause(wait_s)
+        return True
+
     def _refused(self, host: str, refusal: Refusal) -> Exception:
         server = self._habits.server
         return faults.refused(
@@ -156,15 +183,19 @@ class Writer:
         if self._made or self._answer.token_ids:
             question = self._rest()
         sent = question.fields(habits.server.model_name, habits.server.kind)
+        length = sent.pop("max_tokens")
         while True:
             asked = {name: value for name, value in sent.items() if name not in habits.refused}
+            asked[habits.length_field] = length
             try:
                 with call(root, question.path, asked, gives_up=lambda: self._is_cancelled) as answered:
                     self._note_fields(sent)
                     self._take_all(answered)
                 return
             except RefusedError as exc:
-                if names := fields.refused_fields(exc.refusal, asked):
+                if fields.wants_other_length(exc.refusal, asked):
+                    habits.length_field = "max_completion_tokens"
+                elif names := fields.refused_fields(exc.refusal, asked):
                     habits.refuse(names)
                 elif question.has_ids and _may_be_of_ids(exc.refusal, habits) and not self._made:
                     raise NoIdsError(is_refused=True) from None
@@ -188,7 +219,7 @@ class Writer:
         self.notes += [note for note in notes if note and note not in self.notes]
 
     def _take_all(self, answered: Call) -> None:
-        for chunk in _chunks(answered):
+        for chunk in chunks_of(answered, self._note_time):
             if chunk is None or self._take(chunk, answered):
                 break
             if self._end and not self._is_over:
@@ -198,10 +229,13 @@ class Writer:
             raise LostError("broke off in the middle of the answer")
         self._is_over = True
 
+    def _note_time(self) -> None:
+        self._at_s = time.perf_counter()
+
     def _take(self, chunk: Chunk, answered: Call) -> bool:
         """Take a chunk; return whether nothing more is needed."""
         if chunk.error is not None:
-            raise RefusedError(_refusal_within(chunk.error, answered))
+            raise RefusedError(refusal_within(chunk.error, answered))
         if chunk.prompt_ids is not None and self._prompt_ids is None:
             self._prompt_ids = chunk.prompt_ids
         if chunk.prompt_tokens is not None and not self._question.has_ids and not self.prompt_tokens:
@@ -222,7 +256,7 @@ class Writer:
             self._chars += len(chunk.text) + len(chunk.reasoning)
             if self._chars > _MOST_CHARS * self._question.params.max_new_tokens:
                 raise LostError("sends more than was asked for")
-            answer.step()
+            answer.step(self._at_s)
             answer.write_text(chunk.text, chunk.reasoning, chunk.token_ids)
         else:
             ids = ids_of(chunk, self._tokenizer)
@@ -230,43 +264,16 @@ class Writer:
                 if self._made:
                     raise LostError("tells no ids any longer")
                 raise NoIdsError(is_refused=False)
-            answer.step()
+            answer.step(self._at_s)
             for token_id in ids:
                 if answer.should_continue and not answer.has_ended(self._question.params.max_new_tokens):
                     answer.write([token_id])
             if self._is_full:
                 self._is_over = True
+        self.arrivals.note(self._at_s, self._made)
         if self._is_noted:
             self._is_noted = False
             answer.note("")
-
-
-def _chunks(answered: Call) -> Iterator[Chunk | None]:
-    """What a server answers, whole or streamed; None stands for ``[DONE]``. Raises LostError, RefusedError."""
-    kind = answered.head.content_type.lower()
-    if "html" in kind:
-        raise RefusedError(Refusal(answered.head.status, "", is_page=True))
-    if "json" in kind and "stream" not in kind and "nd" not in kind:  # it does not stream
-        yield read_chunk(answered.json())
-        return
-    parser = EventParser()
-    try:
-        for part in answered.parts():
-            for event in parser.push(part):
-                yield from read_event(event)
-        for event in parser.end():
-            yield from read_event(event)
-    except TooLongError as exc:
-        raise LostError(f"sends what is no answer: {exc}", advice="look at its log") from None
-    except ValueError:
-        raise LostError("sends what is no answer", advice="check that it is an OpenAI-compatible server") from None
-
-
-def _refusal_within(error: object, answered: Call) -> Refusal:
-    """The refusal that a server sends in the place of a piece."""
-    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
-    status = code if type(code) is int and 400 <= code < 600 else 500
-    return Refusal(status, faults.said(error if isinstance(error, str | dict | list) else "", answered.mask), error)
 
 
 def _may_be_of_ids(refusal: Refusal, habits: Habits) -> bool:

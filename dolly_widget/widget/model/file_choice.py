@@ -30,7 +30,7 @@ class FileChoice(widgets.Box):
             (f"{name} · {in_bytes(size)}" if size else name, choice.name_of(name)) for name, size in choice.choices
         ]
         self.file.options = [(f"Choose a {what}…", ""), *files]  # the first is then the value
-        self.load.description = f"Load this {what}"
+        self.load.description, self.file.tooltip = f"Load this {what}", "Model" if choice.is_server else "GGUF file"
         self._on_file()
         self.layout.display = None
         return f"Choose one of the {kind} of {choice.model}, and press Load this {what}."

@@ -32,6 +32,11 @@ def longer(exchange: Exchange, max_positions: int | None) -> Asked:
     return replace(_asked(exchange), params=params, prefix_ids=result.token_ids)
 
 
+def longer_text(exchange: Exchange) -> Asked:
+    """The same answer, and on from its text, for as many new tokens as it was allowed."""
+    return replace(_asked(exchange), prefix_text=exchange.result.text)
+
+
 def _asked(exchange: Exchange) -> Asked:
     instruction, context, params = exchange.asked
     return Asked(

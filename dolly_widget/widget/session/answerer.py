@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dolly_widget.engines import (
+    ContinuesText,
     Engine,
     EngineSetup,
     GenerationRequest,
@@ -264,6 +265,9 @@ def _generate(
 ) -> GenerationResult:
     if asked.answer is not None:
         return _shaped(engine, prompt, asked, asked.answer, on_text, stop)
+    if asked.prefix_text:
+        onward: ContinuesText = engine  # type: ignore[assignment]  # looked at when it was asked
+        return onward.generate(prompt, asked.params, on_text=on_text, stop=stop, prefix_text=asked.prefix_text)
     if not asked.prefix_ids:
         return engine.generate(prompt, asked.params, on_text=on_text, stop=stop)
     continuing = require_continuation(engine)

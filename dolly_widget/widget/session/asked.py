@@ -23,6 +23,8 @@ class Asked:
     """What was said before."""
     prefix_ids: tuple[int, ...] = ()
     """The answer's first tokens."""
+    prefix_text: str = ""
+    """Its beginning, where its tokens are not known."""
     model_dir: Path | None = None
     """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
     samples: int = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from dolly_widget.engines import Continues, Engine, GenerationResult, LocalEngine, local_model
+from dolly_widget.engines import Continues, ContinuesText, Engine, GenerationResult, LocalEngine, local_model
 
 WITHOUT_TOKENS = "The engine returned this answer as text only: it has no tokens to colour or replace."
 
@@ -25,8 +25,8 @@ def require_engine_of(engine: Engine | None, model_dir: Path | None) -> LocalEng
 
 
 def can_go_on(result: GenerationResult) -> bool:
-    """Whether an answer ended before its end, and has tokens to go on from."""
-    return result.finish_reason != "stop" and bool(result.token_ids)
+    """Whether an answer ended before its end, and there is something to go on from."""
+    return result.finish_reason != "stop" and bool(result.token_ids or result.text)
 
 
 def require_token(result: GenerationResult, place: int) -> None:
@@ -36,6 +36,19 @@ def require_token(result: GenerationResult, place: int) -> None:
         raise ValueError(WITHOUT_TOKENS)
     if not 0 <= place < count:
         raise ValueError(f"There is no token {place}: the answer has {count:,} tokens, counted from 0.")
+
+
+def goes_on_from_text(engine: Engine | None, result: GenerationResult) -> bool:
+    """Whether only the answer's text can be gone on with: its tokens are not known, or mean nothing here.
+
+    Raises ValueError where the engine cannot do that either.
+    """
+    if result.token_ids and local_model(engine) is not None:
+        return False
+    if isinstance(engine, ContinuesText):
+        engine.check_text()
+        return True
+    return False
 
 
 def require_continuation(engine: Engine) -> Continues:

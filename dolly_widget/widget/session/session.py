@@ -197,6 +197,9 @@ class Session(ModelSession):
             exchange = self.shown
             if exchange is None or not continuing.can_go_on(exchange.result):
                 raise ValueError("There is no answer that ended before its end.")
+            if continuing.goes_on_from_text(self.engine, exchange.result):
+                return self.submit(again.longer_text(exchange))
+            continuing.require_token(exchange.result, 0)
             engine = continuing.require_engine_of(self.engine, exchange.model_dir)
             continuing.require_continuation(engine)
             return self.submit(again.longer(exchange, engine.model.info.max_positions))

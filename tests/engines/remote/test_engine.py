@@ -415,3 +415,115 @@ def test_a_server_of_no_known_kind_holds_no_shape():
             engine.generate(ASK, SamplingParams(), answer=["yes", "no"])
         with pytest.raises(ValueError, match="gives probabilities is not known"):
             engine.check_logprobs()
+
+
+def test_of_many_each_waits_for_a_server_that_has_no_room(server, engine, monkeypatch):
+    monkeypatch.setattr("dolly_widget.engines.remote.writing._LEAST_WAIT_S", 0.0)
+    server.answers = [
+        *[failure(429, {"error": {"message": "busy"}}, **{"Retry-After": "0"})] * 5,
+        ids_stream(TOKENS, PARIS),
+    ]
+    outcomes = dict(engine.generate_many([GenerationRequest(ASK)] * 3))
+    assert {result.text for result in outcomes.values()} == {TEXT}
+    assert len(server.asked) == 8
+
+
+def test_one_alone_is_told_of_a_server_that_has_no_room(server, engine):
+    server.answers.append(failure(429, {"error": {"message": "busy"}}, **{"Retry-After": "5"}))
+    with pytest.raises(EngineError, match=r"is busy \(busy\): try again in 5 s"):
+        engine.generate(ASK, SamplingParams())
+
+
+def test_a_server_that_fails_ends_many(server, engine):
+    server.answers.append(failure(500, "out of memory", "text/plain"))
+    with pytest.raises(EngineError, match="out of memory"):
+        list(engine.generate_many([GenerationRequest(ASK)] * 3))
+
+
+def test_what_on_text_raises_ends_its_answer_alone(server, engine):
+    def refuse(piece):
+        raise ValueError("no")
+
+    server.answers.append(ids_stream(TOKENS, PARIS))
+    outcomes = dict(engine.generate_many([GenerationRequest(ASK, on_text=refuse), GenerationRequest(ASK)]))
+    assert str(outcomes[0]) == "no"
+    assert outcomes[1].text == TEXT
+
+
+def test_sixty_four_are_answered_at_once(server, engine):
+    together = threading.Barrier(64)
+    server.answers.append(events(lambda _: together.wait(LIMIT_S), chunk("x", PARIS)))
+    outcomes = dict(engine.generate_many([GenerationRequest(ASK)] * 64, at_once=1000))
+    assert {result.text for result in outcomes.values()} == {TEXT}
+
+
+class AfterAWhile(threading.Event):
+    """Is set when it was asked for three times."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = 3
+
+    def is_set(self):
+        self.left -= 1
+        return self.left < 0
+
+
+def test_who_waits_for_a_place_can_be_stopped(server, engine):
+    engine._places = threading.BoundedSemaphore(1)
+    engine._places.acquire()
+    result = engine.generate(ASK, SamplingParams(), stop=AfterAWhile())
+    assert (result.finish_reason, result.token_ids) == ("cancelled", ())
+    assert server.asked == []
+    engine._places.release()
+    server.answers.append(ids_stream(TOKENS, PARIS))
+    assert engine.generate(ASK, SamplingParams()).text == TEXT
+
+
+def test_a_newer_name_for_the_length_is_taken():
+    with other_server() as server:
+        says = (
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+        )
+        server.answers = [failure(400, {"error": {"message": says, "param": "max_tokens"}}), stream("Paris.")]
+        engine = connect(server)
+        for _ in range(2):
+            assert engine.generate(SERVER.render("Hello"), SamplingParams(max_new_tokens=9)).text == "Paris."
+        assert [asked.get("max_completion_tokens") for asked in server.asked] == [None, 9, 9]
+
+
+def test_no_thread_stays_behind(server, engine):
+    hold = Hold()
+    server.answers = [ids_stream(TOKENS, PARIS), events(chunk("x", PARIS[:3]), hold)]
+    engine.generate(ASK, SamplingParams())
+    stop = threading.Event()
+    engine.generate(ASK, SamplingParams(), on_text=lambda _: stop.set(), stop=stop)
+    for thread in threading.enumerate():
+        if thread.name.startswith("dolly-server"):
+            thread.join(LIMIT_S)
+            assert not thread.is_alive()
+
+
+def test_the_template_of_servers_is_for_servers():
+    with pytest.raises(ValueError, match="SERVER_TEMPLATE is for a server's model"):
+        connect_demo()
+
+
+def connect_demo():
+    from dolly_widget.engines import load_engine
+
+    return load_engine("demo", template=SERVER)
+
+
+def test_what_is_known_of_an_answer_in_words_goes_through_a_history():
+    from dolly_widget.history import Exchange, History
+
+    with other_server() as server:
+        server.answers.append(events(chunk("Paris."), {**chunk("", finish="stop"), "usage": {"completion_tokens": 4}}))
+        engine = connect(server)
+        result = engine.generate(SERVER.render("Hello"), SamplingParams(seed=3))
+    assert (result.new_tokens, result.token_ids, result.counted_tokens) == (4, (), 4)
+    exchange = Exchange("Hello", "", SamplingParams(), result, SERVER.render("Hello"), setup=engine.setup)
+    again = History.from_json(History([exchange]).to_json())
+    assert again[0].result.new_tokens == 4
+    assert again[0].setup == engine.setup

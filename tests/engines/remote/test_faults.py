@@ -57,7 +57,11 @@ CASES = [
     ),
     (failure(403, error("No")), EngineError, r"does not let this key ask \(No\)"),
     (failure(404, error("The model `dolly` does not exist.")), ModelError, "has no model 'dolly': choose from dolly"),
-    (failure(404, {"detail": "Not Found"}), EngineError, r"has no /v1/completions \(Not Found\): check the address"),
+    (
+        failure(404, {"detail": "Not Found"}),
+        EngineError,
+        r"has no /v1/completions \(Not Found\): pass template=SERVER_TEMPLATE",
+    ),
     (failure(404, "404 page not found", "text/plain"), EngineError, "the path /v1 may be missing"),
     (failure(404, "<html>nginx</html>", "text/html"), EngineError, "is no OpenAI-compatible server"),
     (failure(400, error(VLLM_LENGTH)), PromptTooLongError, "^52 tokens too long for this model"),
@@ -116,9 +120,13 @@ def test_a_port_where_nobody_listens():
         load_engine(f"http://127.0.0.1:{port}/v1")
 
 
-def test_a_name_that_nobody_has():
+def test_a_name_that_nobody_has(monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
     with pytest.raises(
-        EngineError, match=r"^no\.such\.host\.invalid:8000 (is not known by its name|cannot be reached)"
+        EngineError, match=r"^no\.such\.host\.invalid:8000 is not known by its name: check the spelling"
     ):
         load_engine("http://no.such.host.invalid:8000/v1")
 
@@ -419,3 +427,28 @@ def test_an_unknown_list_is_no_server():
             with pytest.raises(EngineError, match="is no OpenAI-compatible server"):
                 connect(server)
     assert models("x")["data"][0]["id"] == "x"
+
+
+@pytest.mark.parametrize("way", ["key", "password"])
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 422, 429, 500, 503, "redirect", "cut", "names"])
+def test_no_key_is_in_the_error_of_a_server_that_cannot_be_connected(status, way, monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG)
+    with StubServer() as server:
+        url = server.url
+        if way == "password":
+            url = url.replace("//", "//user:pass%3Aw0rd@")
+        else:
+            monkeypatch.setenv("DOLLY_WIDGET_API_KEY", KEY)
+        others = {
+            "redirect": FAULTS["a redirect"],
+            "cut": Answer((CUT,)),
+            "names": failure(200, models(KEY, f"x {KEY}", "pass:w0rd", "one", "two")),
+        }
+        server.models = others[status] if status in others else echo(status)(None)
+        with pytest.raises(EXPECTED_ERRORS) as refused:
+            load_engine(url)
+    found = everything_in(refused.value) + caplog.text
+    token = base64.b64encode(b"user:pass:w0rd").decode()
+    for secret in ("pass:w0rd", "pass%3Aw0rd", token) if way == "password" else (KEY,):
+        assert secret not in found
+    assert is_one_sentence(str(refused.value))

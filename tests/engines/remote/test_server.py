@@ -14,7 +14,7 @@ from dolly_widget.engines.remote.kinds import LLAMA_CPP, OTHER, OURS, VLLM
 from dolly_widget.engines.remote.server import connect as ask
 from dolly_widget.errors import EngineError, ModelChoiceError, ModelError
 from dolly_widget.models.demo import OPENVINO_DIR
-from dolly_widget.text import SERVER
+from dolly_widget.text import PLAIN, SERVER, Tokenizer
 
 
 @pytest.fixture(autouse=True)
@@ -217,7 +217,7 @@ def test_a_tokenizer_that_is_none_is_one_sentence():
 def test_a_tokenizer_of_this_machine_comes_first(name):
     with our_server() as server:
         assert asked(server, tokenizer=name).model.directory == OPENVINO_DIR
-        assert len(server.requests) == 1
+        assert [each.path for each in server.requests] == ["/v1/models"]
 
 
 def test_a_directory_with_a_tokenizer_alone_will_do(tmp_path):
@@ -229,6 +229,24 @@ def test_a_directory_with_a_tokenizer_alone_will_do(tmp_path):
     assert (model.info.precision, model.info.parameters, model.sampling.top_k) == ("", 0, 0)
     assert model.end_ids == frozenset()
     assert engine.template.name == "dolly"
+
+
+@pytest.mark.parametrize(("owner", "field"), [("vllm", "prompt"), ("llamacpp", "content")])
+def test_a_tokenizer_that_encodes_otherwise_than_the_server_is_refused(owner, field):
+    tokenizer = Tokenizer(OPENVINO_DIR)
+    with StubServer(owner=owner) as server:
+        server.tokenize = lambda fields: failure(200, {"tokens": tokenizer.encode(PLAIN.render(fields[field]))})
+        assert asked(server, tokenizer="demo").model is not None
+        server.tokenize = lambda fields: failure(200, {"tokens": [1, 2, 3]})
+        with pytest.raises(ModelError, match="is not that of the server's model"):
+            asked(server, tokenizer="demo")
+
+
+@pytest.mark.parametrize("answer", [failure(404, ""), failure(401, ""), failure(200, "x"), failure(200, {"tokens": 7})])
+def test_a_server_that_does_not_encode_for_us_is_believed(answer):
+    with StubServer() as server:
+        server.tokenize = lambda fields: answer
+        assert asked(server, tokenizer="demo").model is not None
 
 
 def test_a_tokenizer_that_is_not_here_is_told_before_anybody_is_asked():

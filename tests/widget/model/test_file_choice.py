@@ -52,6 +52,19 @@ def test_the_files_are_offered_with_their_sizes_and_none_is_chosen(chooser, aske
     assert asked == []
 
 
+def test_the_models_of_a_server_are_offered_alike(chooser, asked):
+    url = "http://host:8000/v1"
+    chooser.offer(ModelChoiceError("Name one.", url, [("one", 0), ("two%23words", 0)], separator="#"))
+    assert [text for text, _ in chooser.files.file.options] == ["Choose a model…", "one", "two%23words"]
+    assert f"Choose one of the models of {url}, and press Load this model." in chooser.hint.value
+    assert chooser.files.load.description == "Load this model"
+    chooser.files.file.value = f"{url}#two%23words"
+    chooser.files.load.click()
+    assert asked[0][0] == f"{url}#two%23words"
+    chooser.offer(choice())
+    assert chooser.files.load.description == "Load this file"
+
+
 def test_the_chosen_file_is_loaded_in_the_chosen_format(chooser, asked):
     chooser.offer(choice())
     chooser.weight_format.value = "int4"

@@ -1,0 +1,26 @@
+"""How fast tokens came over a network. Pure."""
+
+from __future__ import annotations
+
+import math
+
+
+class Arrivals:
+    """When tokens came, and how many there were by then. Those that came together have one time."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+        self._last = (math.nan, 0)
+
+    def note(self, at_s: float, tokens: int) -> None:
+        """Note that there were so many tokens at ``at_s``, which never goes back."""
+        self._last = (at_s, tokens)
+        if self._first is None or self._first[0] == at_s:
+            self._first = self._last
+
+    @property
+    def tpot_s(self) -> float:
+        """Mean seconds per token after those that came first; NaN where all came at once."""
+        if self._first is None or self._last[1] <= self._first[1]:
+            return math.nan
+        return (self._last[0] - self._first[0]) / (self._last[1] - self._first[1])
