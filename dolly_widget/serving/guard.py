@@ -73,7 +73,7 @@ class Guard:
         if not (is_right and scheme.lower() == "bearer"):
             raise ApiError(
                 401,
-                "This server wants its key: send it as Authorization: Bearer KEY.",
+                "This server needs a key: send it as Authorization: Bearer KEY.",
                 code="invalid_api_key",
                 headers={"WWW-Authenticate": "Bearer"},
             )

@@ -277,7 +277,7 @@ class RemoteEngine:
         result = opened.answer.result(prompt_tokens, reason, opened.question.seed, request.params.is_greedy)
         result = replace(result, notes=(*opened.notes, *writer.notes), tpot_s=writer.arrivals.tpot_s)
         if fault:
-            raise IncompleteAnswerError(f"The answer broke off: {fault}", result)
+            raise IncompleteAnswerError(f"The answer broke off. {fault}", result)
         return result if request.shape is None else with_value(result, request.shape)
 
     @contextmanager

@@ -457,6 +457,29 @@ def test_sixty_four_are_answered_at_once(server, engine):
     assert {result.text for result in outcomes.values()} == {TEXT}
 
 
+class AfterAWhile(threading.Event):
+    """Is set when it was asked for three times."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = 3
+
+    def is_set(self):
+        self.left -= 1
+        return self.left < 0
+
+
+def test_who_waits_for_a_place_can_be_stopped(server, engine):
+    engine._places = threading.BoundedSemaphore(1)
+    engine._places.acquire()
+    result = engine.generate(ASK, SamplingParams(), stop=AfterAWhile())
+    assert (result.finish_reason, result.token_ids) == ("cancelled", ())
+    assert server.asked == []
+    engine._places.release()
+    server.answers.append(ids_stream(TOKENS, PARIS))
+    assert engine.generate(ASK, SamplingParams()).text == TEXT
+
+
 def test_a_newer_name_for_the_length_is_taken():
     with other_server() as server:
         says = (

@@ -13,6 +13,7 @@ STREAM = (
     b"\xef\xbb\xbf: welcome\r\n\r\n"
     b'data: {"text": "a"}\n\n'
     b'data:{"text": "no space"}\r\n\r\n'
+    b"data: one\r\ndata: two\r\n\r\n"
     b": keep-alive\n\n"
     b"event: message\rid: 7\rretry: 10\rdata: old\rdata: Macintosh\r\r"
     b"data: \xf0\x9f\x99\x82 \xd7\xa9\n\ndata\n\n\n\n"
@@ -25,6 +26,7 @@ STREAM = (
 DATA = [
     '{"text": "a"}',
     '{"text": "no space"}',
+    "one\ntwo",
     "old\nMacintosh",
     "🙂 ש",
     "",

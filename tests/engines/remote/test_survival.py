@@ -114,7 +114,7 @@ def test_each_token_gives_as_many_tries_as_at_the_beginning(first):
 def test_tries_without_a_token_end_and_keep_what_there_is(first):
     first.answers = [broken_after(5), events(CUT)]
     with pytest.raises(
-        IncompleteAnswerError, match=r"^The answer broke off: .* closed the connection: try again"
+        IncompleteAnswerError, match=r"^The answer broke off\. .* closed the connection: try again"
     ) as broken:
         ask(connect(first))
     assert broken.value.result.token_ids == tuple(ALL[:5])
