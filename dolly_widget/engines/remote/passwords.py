@@ -23,6 +23,12 @@ def keep_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{name}{is_at}{host}" if name else host))
 
 
+def has_password(url: str) -> bool:
+    """Whether a password is kept for an address."""
+    found = credentials(url)
+    return found is not None and bool(found[1])
+
+
 def credentials(url: str) -> tuple[str, str] | None:
     """The user's name and password for an address that names a user; None for any other."""
     parts = urlsplit(url)
