@@ -38,6 +38,11 @@ class Chunk:
     error: Any = None
     """What a server says in the place of an answer; None where nothing is wrong."""
 
+    @property
+    def is_content(self) -> bool:
+        """Whether it is some of the answer: not only its role, a count, or a sign of life."""
+        return bool(self.text or self.reasoning or self.token_ids)
+
 
 def read_event(data: str) -> Iterator[Chunk | None]:
     """The chunks of an event's data; None stands for ``[DONE]``. Raises ValueError for what is no JSON.

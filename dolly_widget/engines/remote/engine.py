@@ -275,7 +275,7 @@ class RemoteEngine:
         reason = "broken" if fault else writer.finish_reason
         prompt_tokens = opened.prompt_tokens or writer.prompt_tokens
         result = opened.answer.result(prompt_tokens, reason, opened.question.seed, request.params.is_greedy)
-        result = replace(result, notes=(*opened.notes, *writer.notes), tpot_s=writer.arrivals.tpot_s)
+        result = replace(result, notes=(*opened.notes, *writer.notes), tpot_s=writer.tpot_s)
         if fault:
             raise IncompleteAnswerError(f"The answer broke off. {fault}", result)
         return result if request.shape is None else with_value(result, request.shape)
