@@ -213,7 +213,7 @@ class Writer:
                     habits.length_field = "max_completion_tokens"
                 elif names := fields.refused_fields(exc.refusal, asked):
                     habits.refuse(names)
-                elif question.has_ids and _may_be_of_ids(exc.refusal, habits) and not self._made:
+                elif question.has_ids and _may_be_of_ids(exc.refusal, habits) and not self._answer.token_ids:
                     raise NoIdsError(is_refused=True) from None
                 else:
                     raise

@@ -220,6 +220,27 @@ def test_a_server_that_refuses_ids_is_asked_in_words():
         engine.generate(ASK, SamplingParams(), prefix_ids=[300])
 
 
+@pytest.mark.parametrize(
+    "refusal", [failure(500, "CUDA out of memory", "text/plain"), failure(400, {"error": {"message": "so long"}})]
+)
+def test_a_server_that_refuses_the_words_too_is_asked_with_ids_again(refusal):
+    with other_server() as server:
+        server.answers = [refusal, refusal, stream("Paris.")]
+        engine = connect(server, tokenizer="demo")
+        with pytest.raises((EngineError, ValueError), match=r"out of memory|so long"):
+            engine.generate(ASK, SamplingParams())
+        assert engine.generate(ASK, SamplingParams()).text == "Paris."
+        assert [type(asked["prompt"]) for asked in server.asked] == [list, str, list]
+
+
+def test_a_shape_that_is_refused_is_the_user_s_to_change(server, engine):
+    server.answers.append(failure(400, {"error": {"message": "structured_outputs: unknown", "param": "grammar"}}))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"refuses the question \(structured_outputs: unknown\)"):
+            engine.generate(ASK, SamplingParams(), answer=["yes", "no"])
+    assert ["structured_outputs" in asked for asked in server.asked] == [True, True]
+
+
 def test_in_words_a_control_token_that_a_user_types_is_broken_and_said():
     with other_server() as server:
         server.answers.append(stream("Paris."))
