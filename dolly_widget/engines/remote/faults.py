@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from dolly_widget.engines.remote.address import host_of
 from dolly_widget.engines.remote.exchange import Head
 from dolly_widget.engines.remote.keys import FILE_VARIABLE, VARIABLE
 from dolly_widget.engines.remote.lost import LostError
+from dolly_widget.engines.remote.passwords import has_user
 from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
 from dolly_widget.text import parse_json, visible_name
 
@@ -99,8 +101,9 @@ def lost(host: str, error: LostError) -> EngineError:
     return EngineError(f"{host} {error.why}: {error.advice or 'try again, or look at its log'}.")
 
 
-def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[str] = (), asked: str = "") -> Exception:
-    """The error of a server that refuses. ``models`` are the names that there are; ``asked`` is the path."""
+def refused(root: str, refusal: Refusal, *, model: str = "", models: Iterable[str] = (), asked: str = "") -> Exception:
+    """The error of a server that refuses, at ``root``. ``models`` are the names that it has; ``asked`` is the path."""
+    host = host_of(root)
     status, why = refusal.status, f" ({refusal.says})" if refusal.says else ""
     if 300 <= status < 400:
         where = f"to {refusal.location}" if refusal.location else "elsewhere"
@@ -110,6 +113,11 @@ def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[st
         )
     if refusal.is_page:
         return not_a_server(host)
+    if status in (401, 403) and has_user(root):
+        return EngineError(
+            f"{host} does not let this user in{why}: give the right name and password in the address, as in "
+            "http://user:password@host/v1."
+        )
     if status == 401:
         return EngineError(f"{host} does not take the key{why}: set {VARIABLE}, or {FILE_VARIABLE}, to the right one.")
     if status == 403:

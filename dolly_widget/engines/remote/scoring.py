@@ -80,7 +80,7 @@ def _ask(habits: Habits, fields: dict[str, Any], gives_up: Callable[[], bool]) -
         error = faults.lost(host, exc)
     except RefusedError as exc:
         error = faults.refused(
-            host, exc.refusal, model=server.model_name, models=server.models, asked="/v1/completions"
+            root, exc.refusal, model=server.model_name, models=server.models, asked="/v1/completions"
         )
     except ValueError as exc:
         error = EngineError(f"{host} cannot be asked for probabilities: {exc}.")

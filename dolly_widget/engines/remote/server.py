@@ -103,7 +103,7 @@ def connect(
     errors: list[EngineError] = []
     for url in name.urls:
         try:
-            with _errors_of(host_of(url)):
+            with _errors_of(url):
                 server, entry = _asked(name, url, gives_up)
                 return _with_model(server, url, entry, directory, gives_up)
         except EngineError as exc:
@@ -128,8 +128,9 @@ def _with_model(
 
 
 @contextmanager
-def _errors_of(host: str) -> Iterator[None]:
+def _errors_of(url: str) -> Iterator[None]:
     """Make sentences of what goes wrong. Without a cause, which might hold what a server has said."""
+    host = host_of(url)
     error: Exception
     try:
         yield
@@ -137,7 +138,7 @@ def _errors_of(host: str) -> Iterator[None]:
     except LostError as exc:
         error = faults.lost(host, exc)
     except RefusedError as exc:
-        error = faults.refused(host, exc.refusal)
+        error = faults.refused(url, exc.refusal)
     except StoppedError:
         error = ModelError(f"{host} was not asked to the end: it was stopped.")
     raise error from None

@@ -96,7 +96,7 @@ class Writer:
                 if self._waits(exc.refusal):
                     self._habits.turn_from(root)
                     continue
-                error = self._refused(host, exc.refusal)
+                error = self._refused(root, exc.refusal)
                 passes = (exc.refusal.passes and is_one_of_several) or bool(self._made)
             has_progressed, begun = self._made > begun, self._made
             pause_s = tries.pause_s(has_progressed=has_progressed) if passes and self._can_go_on else None
@@ -163,10 +163,10 @@ class Writer:
         self._pause(wait_s)
         return True
 
-    def _refused(self, host: str, refusal: Refusal) -> Exception:
+    def _refused(self, root: str, refusal: Refusal) -> Exception:
         server = self._habits.server
         return faults.refused(
-            host, refusal, model=server.model_name, models=server.models, asked=f"/v1{self._question.path}"
+            root, refusal, model=server.model_name, models=server.models, asked=f"/v1{self._question.path}"
         )
 
     def _tell_break(self, host: str) -> None:

@@ -103,6 +103,20 @@ def test_a_refusal_is_one_sentence(answer, kind, why):
     assert is_one_sentence(str(refused))
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_user_who_is_refused_is_told_so_and_of_no_key(status):
+    with other_server() as server:
+        address = server.url.replace("://", "://me:wrong@")
+        server.answers.append(failure(status, error("no")))
+        engine = load_engine(address, template=PLAIN)
+        server.models = failure(status, error("no"))
+        for ask in (lambda: engine.generate(ASK, SamplingParams()), lambda: load_engine(address)):
+            with pytest.raises(EngineError, match=rf"^{server.host} does not let this user in \(no\): give") as refused:
+                ask()
+            assert is_one_sentence(str(refused.value))
+            assert "key" not in str(refused.value)
+
+
 # Connections
 
 
