@@ -265,8 +265,7 @@ class RemoteEngine:
 
     def _write(self, opened: _Opened, request: GenerationRequest, is_patient: bool) -> GenerationResult:
         answer = opened.answer
-        tokenizer = None if self.model is None else self.model.tokenizer
-        writer = Writer(self._habits, opened.question, answer, tokenizer, is_patient=is_patient)
+        writer = Writer(self._habits, opened.question, answer, self.model, is_patient=is_patient)
         fault = ""
         with self._place(answer) as is_ours:
             answer.start()

@@ -233,6 +233,7 @@ class Exchange:
             self._socket = info["return_value"].get_extra_info("socket")
             if self._is_left.is_set():
                 _shut(self._socket)
+                info["return_value"].close()  # nobody else has it yet
                 raise _LeftError
         self._is_connected.set()
 

@@ -72,7 +72,9 @@ def _ask(habits: Habits, fields: dict[str, Any], gives_up: Callable[[], bool]) -
     try:
         asked = {**fields, "model": server.model_name, "stream": False}
         with call(root, COMPLETIONS, asked, gives_up=gives_up) as answered:
-            return likeliest(answered.json())
+            if found := likeliest(answered.json()):
+                return found
+            raise ValueError("it gives no logprobs")
     except StoppedError:
         return []
     except LostError as exc:

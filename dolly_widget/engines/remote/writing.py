@@ -22,7 +22,7 @@ from dolly_widget.engines.remote.stream import chunks_of, refusal_within
 from dolly_widget.engines.remote.tries import Tries
 
 if TYPE_CHECKING:
-    from dolly_widget.text import Tokenizer
+    from dolly_widget.models import Model
 
 _POLL_S = 0.02
 _PATIENCE_S = 600.0
@@ -56,11 +56,13 @@ class Writer:
         habits: Habits,
         question: Question,
         answer: Answer,
-        tokenizer: Tokenizer | None,
+        model: Model | None,
         *,
         is_patient: bool = False,
     ) -> None:
-        self._habits, self._question, self._answer, self._tokenizer = habits, question, answer, tokenizer
+        self._habits, self._question, self._answer = habits, question, answer
+        self._tokenizer = None if model is None else model.tokenizer
+        self._size = math.inf if model is None else max(model.vocab_size, model.tokenizer.vocab_size)
         self._given = len(answer.token_ids)
         self._patience_s = _PATIENCE_S if is_patient else 0.0
         self._prompt_ids = question.prompt if question.has_ids else None
@@ -142,7 +144,7 @@ class Writer:
 
     @property
     def _is_full(self) -> bool:
-        return self._given + self._made >= self._question.params.max_new_tokens
+        return self._given + self._told_apart >= self._question.params.max_new_tokens
 
     @property
     def _can_go_on(self) -> bool:
@@ -266,9 +268,11 @@ class Writer:
             self._write(chunk)
         if chunk.finish_reason in _GIVEN_UP:
             raise LostError("gave the answer up")
+        if chunk.finish_reason == "content_filter" and not self._end:
+            self.notes.append("The server's filter ended the answer.")
         self._end = self._end or chunk.finish_reason
         if isinstance(self._answer, PlainAnswer) and chunk.new_tokens and not self._has_broken:
-            self._answer.count(chunk.new_tokens)
+            self._answer.count(min(chunk.new_tokens, self._question.params.max_new_tokens))
         is_counted = was_whole and chunk.prompt_tokens is not None
         goes_on = was_whole and chunk.is_content and not self._end
         return is_counted or goes_on or self._is_cancelled or self._answer.is_at_end
@@ -283,6 +287,9 @@ class Writer:
             answer.write_text(chunk.text, chunk.reasoning, chunk.token_ids)
         else:
             ids = ids_of(chunk, self._tokenizer)
+            if max(ids or (0,)) >= self._size:
+                advice = "pass tokenizer=…, a model on this machine with the server's own"
+                raise LostError("names tokens that the tokenizer does not have", advice=advice)
             if ids is None:
                 if self._made:
                     raise LostError("tells no ids any longer")

@@ -18,6 +18,7 @@ from dolly_widget.engines import (
     generate_many,
     server_of,
 )
+from dolly_widget.engines.remote import tries
 from dolly_widget.errors import EngineError, IncompleteAnswerError, PromptTooLongError
 from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
@@ -127,6 +128,17 @@ def test_a_control_token_that_a_user_types_stays_text(server, engine):
     prompt = server.asked[0]["prompt"]
     assert END not in prompt
     assert prompt == MODEL.encode(DOLLY.render("What does ### End mean?"))
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_ids_that_the_tokenizer_does_not_have_are_a_sentence(server, engine, count, monkeypatch):
+    monkeypatch.setattr(tries, "PAUSES_S", ())
+    monkeypatch.setattr(tries, "_FIRST_PAUSE_S", 0.0)
+    server.answers.append(events(*(chunk("x", [each]) for each in PARIS[:count]), chunk("y", [4096])))
+    with pytest.raises(
+        (EngineError, IncompleteAnswerError), match="names tokens that the tokenizer does not have: pass"
+    ):
+        engine.generate(ASK, SamplingParams())
 
 
 def test_an_end_ends_the_answer_though_the_server_goes_on(server, engine):

@@ -56,7 +56,11 @@ CASES = [
         r"does not take the key \(Invalid key\): set DOLLY_WIDGET_API_KEY",
     ),
     (failure(403, error("No")), EngineError, r"does not let this key ask \(No\)"),
-    (failure(404, error("The model `dolly` does not exist.")), ModelError, "has no model 'dolly': choose from dolly"),
+    (
+        failure(404, error("The model `dolly` does not exist.")),
+        ModelError,
+        "no longer has the model 'dolly': load it there",
+    ),
     (
         failure(404, {"detail": "Not Found"}),
         EngineError,
