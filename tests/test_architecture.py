@@ -193,6 +193,15 @@ def test_only_the_widget_layer_imports_widgets(name, path):
 
 
 @MODULES
+def test_web_frameworks_and_ray_stay_where_they_are_needed(name, path):
+    """Both belong to extras. What asks a server does without either."""
+    needs = {"starlette": {"serving"}, "uvicorn": {"serving"}, "prometheus_client": {"serving"}}
+    needs |= {"ray": {"batch", "serving"}, "httpx": {"engines", "models"}}
+    for library in {imported.split(".")[0] for imported in imports(path, name)} & set(needs):
+        assert room_of(name) in needs[library], f"{name} imports {library}"
+
+
+@MODULES
 def test_only_jobs_starts_a_thread(name, path):
     if name == "runtime.jobs" or name in MAY_START_PROCESSES:
         return
@@ -248,6 +257,7 @@ def test_an_import_brings_nothing_heavy(module):
     assert not loaded & set(HEAVY)
     if module == "dolly_widget.magic":
         assert not loaded & {"ipywidgets", "openvino", "openvino_genai"}
+    assert not loaded & {"ray", "starlette", "uvicorn", "prometheus_client"}
     if module == "dolly_widget":
         assert not loaded & {*WIDGETS, "numpy", "openvino", "openvino_genai", "tokenizers"}
 

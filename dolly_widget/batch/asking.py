@@ -139,7 +139,7 @@ class _Run:
             for result in results:
                 if result.row in self.results:
                     continue
-                if self._kept:
+                if self._kept and result.finish_reason != "broken":  # the next run asks it again
                     self._kept.add(result)
                 self.results[result.row] = result
                 bar.add(result)
@@ -190,7 +190,8 @@ class _ToLoad:
     @property
     def name(self) -> str:
         """What the file of a run calls it."""
-        return name_of(self.setup)
+        server = self.prepared.server
+        return name_of(self.setup if server is None else replace(self.setup, model=str(server.name)))
 
     def results(self, work: Work, rows: Iterable[int], ray: bool | int) -> Generator[RowResult]:
         """Yield what comes of ``rows``."""
@@ -225,6 +226,9 @@ def _source(model: Asked, params: SamplingParams | None, options: dict[str, Any]
 
 def name_of(setup: EngineSetup) -> str:
     """What says which model writes an answer: not where, or how fast."""
+    if setup.server is not None:
+        template = "" if setup.template is None else repr(setup.template)
+        return " ".join(filter(None, [f"model of a server: {setup.server.model}", setup.tokenizer, template]))
     path = Path(setup.model).expanduser()
     name = str(path.resolve()) if path.exists() else setup.model
     template = "" if setup.template is None else repr(setup.template)

@@ -89,8 +89,13 @@ def _app(args: argparse.Namespace) -> int:
 def _checked_arguments(args: argparse.Namespace) -> dict[str, Any]:
     """What ``DollyWidget`` is called with. Raises ValueError or ModelError for what cannot work."""
     from dolly_widget.engines import TYPED_FIELDS
+    from dolly_widget.engines.remote.passwords import has_password
 
     setup = setup_from(args)
+    if setup.server is not None and any(has_password(url) for url in setup.server.urls):
+        raise CommandError(
+            "A password in the address does not reach the page: set DOLLY_WIDGET_API_KEY to a key instead."
+        )
     setup.find()
     given = {name: getattr(setup, name) for name in TYPED_FIELDS}
     return {name: str(value) if name == "weight_format" else value for name, value in given.items()}

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dolly_widget.cli.answer_view import AnswerView, answer_view
 from dolly_widget.cli.command import Command, CommandError
@@ -19,7 +19,7 @@ from dolly_widget.cli.piped import is_piped, read_stdin, replace_unknown_charact
 from dolly_widget.cli.preparing import add_setup_arguments, prepare, setup_from, started
 from dolly_widget.cli.sampling_options import add_sampling_arguments, fields_as_options, given_settings
 from dolly_widget.cli.terminal import tell
-from dolly_widget.errors import EngineError
+from dolly_widget.errors import EngineError, IncompleteAnswerError
 from dolly_widget.text import render
 
 if TYPE_CHECKING:
@@ -78,11 +78,13 @@ def _ask(args: argparse.Namespace) -> int:
     question = _question(args)
     tell_about_demo(args.model)
     answered = _answered if args.json else _shown
-    result, code = answered(args, question, given)
+    (result, _, error), code = answered(args, question, given)
     tell_what_was_thought(result)
     tell_notes(result)
     if args.stats or (args.stats is None and sys.stderr.isatty()):
         tell(result.statistics, sys.stderr)
+    if error:
+        raise CommandError(error)
     return code
 
 
@@ -131,9 +133,17 @@ def _question(args: argparse.Namespace) -> tuple[str, str]:
     return instruction, read_stdin("context") if args.context == "-" else args.context
 
 
-def _shown(
-    args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any]
-) -> tuple[GenerationResult, int]:
+class _Answered(NamedTuple):
+    """What came of a question."""
+
+    result: GenerationResult
+    facts: dict[str, Any]
+    """What ``--json`` says of it."""
+    error: str
+    """Why it is not whole; "" where it is."""
+
+
+def _shown(args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any]) -> tuple[_Answered, int]:
     """Answer, with the text on stdout as it comes."""
     view = answer_view()
     try:
@@ -144,17 +154,15 @@ def _shown(
         view.end(is_broken_off=True)
         raise
     view.end()
-    return answered[0], code
+    return answered, code
 
 
-def _answered(
-    args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any]
-) -> tuple[GenerationResult, int]:
+def _answered(args: argparse.Namespace, question: tuple[str, str], given: Mapping[str, Any]) -> tuple[_Answered, int]:
     """Answer, and print all about it as JSON."""
-    (result, facts), code = finish(lambda stop: _answer(args, question, given, stop, lambda _: None))
-    said = {"instruction": question[0], "context": question[1], "system": args.system, **facts}
+    answered, code = finish(lambda stop: _answer(args, question, given, stop, lambda _: None))
+    said = {"instruction": question[0], "context": question[1], "system": args.system, **answered.facts}
     print(json.dumps(said, indent=2), flush=True)  # in ASCII: a terminal obeys nothing of it
-    return result, code
+    return answered, code
 
 
 def _answer(
@@ -163,7 +171,7 @@ def _answer(
     given: Mapping[str, Any],
     stop: threading.Event,
     on_text: Callable[[str], None],
-) -> tuple[GenerationResult, dict[str, Any]]:
+) -> _Answered:
     from dolly_widget.sampling import with_changes
 
     setup = setup_from(args)  # a mistake is reported before a model is converted for minutes
@@ -172,9 +180,14 @@ def _answer(
     try:
         with contextlib.closing(started(setup, prepared)) as engine:
             prompt = render(engine.template, *question, system=args.system)
+            error = ""
             with fields_as_options():
-                result = engine.generate(prompt, params, on_text=on_text, stop=stop)
-            return result, _facts(result, params, _named(setup, engine), engine.device) if args.json else {}
+                try:
+                    result = engine.generate(prompt, params, on_text=on_text, stop=stop)
+                except IncompleteAnswerError as exc:  # its server went away
+                    result, error = exc.result, str(exc)
+            facts = _facts(result, params, _named(setup, engine), engine.device) if args.json else {}
+            return _Answered(result, facts, error)
     except EngineError as exc:
         raise CommandError(str(exc)) from exc
 

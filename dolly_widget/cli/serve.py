@@ -150,12 +150,26 @@ def _run(args: argparse.Namespace, engine: ModelEngine, listening: object, limit
     app = application(engine, name=name, limits=limits, access=access)
 
     def on_up(url: str) -> None:
-        tell(f"{name} is served at  {url}/v1  (press Ctrl+C here to stop)")
-        tell(f'In a notebook:  DollyWidget("{url}/v1")')
+        _tell_where(name, url, access)
         if engine.model.info.is_demo:
             tell("(demonstration model: small and fast, but knows little; name another one behind serve)", sys.stderr)
 
     return 0 if run(app, listening, on_up=on_up) else EXIT_INTERRUPTED  # type: ignore[arg-type]
+
+
+def _tell_where(name: str, url: str, access: Access) -> None:
+    """Say where the model is, and the line that uses it."""
+    from dolly_widget.serving import KEY_VARIABLE
+
+    host = url.removeprefix("http://").rpartition(":")[0]
+    is_everywhere = host in ("0.0.0.0", "[::]")
+    there = url.replace(host, "ADDRESS", 1) if is_everywhere else url
+    tell(f"{name} is served at  {there}/v1  (press Ctrl+C here to stop)")
+    if is_everywhere:
+        tell("ADDRESS is any of this machine's, in numbers; for a name, start with --allow-host NAME.")
+    tell(f'In a notebook:  DollyWidget("{there}/v1")')
+    if access.key:
+        tell(f"It wants the key: set {KEY_VARIABLE} where the notebook runs.")
 
 
 def _port(args: argparse.Namespace) -> int:

@@ -139,6 +139,8 @@ class _Candidate:
     @property
     def name(self) -> str:
         """What to call the model."""
+        if self.prepared is not None and self.prepared.server is not None:
+            return self.prepared.server.name.title
         return self.setup.name if self.model is None else self.model.name
 
     @property

@@ -6,11 +6,11 @@ import functools
 import threading
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from dolly_widget.engines import EngineSetup, GivesLogprobs, NotifiesOnClose, local_model, within_candidates
-from dolly_widget.lens.reader import Reader
+from dolly_widget.lens.reader import Logits, Reader
 from dolly_widget.lens.server_reader import NOTE, ServerReader
 from dolly_widget.models import Model
 from dolly_widget.sampling import SamplingParams
@@ -74,6 +74,19 @@ class _Opened(NamedTuple):
 
     reader: Reader | ServerReader
     model: Model
+
+    def read(
+        self,
+        ids: Sequence[int],
+        first: int,
+        take: Callable[[Logits], bool],
+        stop: threading.Event | None = None,
+    ) -> None:
+        """See ``Reader.read``. ``take`` says whether to go on; ``stop`` ends the wait for a server, too."""
+        if isinstance(self.reader, ServerReader):
+            self.reader.read(ids, first, take, stop=stop)
+        else:
+            self.reader.read(ids, first, take)
 
 
 _register: weakref.WeakKeyDictionary[Source, _Opened] = weakref.WeakKeyDictionary()

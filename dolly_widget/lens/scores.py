@@ -85,7 +85,7 @@ def score(
     judge = _Judge(ids, len(prompt_ids), effective_params(engine, params), k, stop or threading.Event())
     if len(ids) > len(prompt_ids):
         warn_of_memory(engine, opened)
-        opened.reader.read(ids, len(prompt_ids) - 1, judge.take)
+        opened.read(ids, len(prompt_ids) - 1, judge.take, stop)
     return judge.scores()
 
 
@@ -110,7 +110,7 @@ def next_token(
             logits = block[-1].astype(np.float32)  # a copy: the next block will be in its place
         return stop is None or not stop.is_set()
 
-    opened.reader.read(ids, len(ids) - 1, keep)
+    opened.read(ids, len(ids) - 1, keep, stop)
     if logits.size:
         check_logits(logits)
     return logits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 
@@ -43,12 +44,19 @@ class ServerReader:
         """See ``Reader.kept``: a server keeps what texts begin with by itself."""
         return contextlib.nullcontext()
 
-    def read(self, ids: Sequence[int], first: int, take: Callable[[Logits], bool]) -> None:
+    def read(
+        self,
+        ids: Sequence[int],
+        first: int,
+        take: Callable[[Logits], bool],
+        *,
+        stop: threading.Event | None = None,
+    ) -> None:
         """See ``Reader.read``; each block is one position. Raises EngineError where the server fails."""
         engine = self._engine()
         if engine is None:
             raise EngineError("This engine is closed: load the model again.")
-        with contextlib.closing(engine.logprobs_after(ids, first)) as places:
+        with contextlib.closing(engine.logprobs_after(ids, first, stop=stop)) as places:
             for likeliest in places:
                 if not take(logits_of(likeliest, self._vocab_size)[None]):
                     return

@@ -25,6 +25,7 @@ from dolly_widget.engines import (
     GenerationResult,
     Listener,
     Prepared,
+    local_model,
     share_engine,
 )
 from dolly_widget.errors import (
@@ -41,7 +42,7 @@ from dolly_widget.magic.request import DollyError, Request, read_request
 from dolly_widget.magic.views import WRITING, caption, name_of, view_of
 from dolly_widget.magic.watching import Live, catch_interrupts, outcome, watch
 from dolly_widget.runtime import Job, Progress
-from dolly_widget.sampling import DEFAULTS, SETTINGS, option_help, with_changes
+from dolly_widget.sampling import DEFAULTS, SETTINGS, SamplingParams, option_help, with_changes
 from dolly_widget.text import encodable, render
 
 __all__ = ["DollyError", "DollyMagics", "DollyStopped", "load", "unload"]
@@ -191,6 +192,9 @@ class DollyMagics(Magics):
     def _answer(self, request: Request, live: Live, stop: threading.Event) -> GenerationResult:
         """The work of the job."""
         try:
+            if (server := self._kept_server(request)) is not None:
+                model = local_model(server)
+                return _written(server, DEFAULTS if model is None else model.sampling, request, live, stop)
             prepared = _prepared(request.setup, live, stop)
             live.doing = self._first_step(request)
             # A lease for this answer alone, beside the one that is kept: an answer that cannot be stopped may outlast
@@ -199,15 +203,7 @@ class DollyMagics(Magics):
                 if stop.is_set():
                     raise ModelError("Loading the model was stopped; nothing was changed.")
                 self._keep(request, prepared)
-                live.model, live.doing = name_of(request.setup, prepared.model), WRITING
-                live.params = with_changes(prepared.sampling, request.sampling)
-                prompt = render(engine.template, request.instruction, request.context, system=request.system)
-                listener = Listener(live.pieces.append, live.thoughts.append, on_note=live.hold_up)
-                if request.shape is None:
-                    return engine.generate(prompt, live.params, on_text=listener, stop=stop)
-                ask = functools.partial(engine.generate, answer=request.shape)  # type: ignore[call-arg]
-                result = ask(prompt, live.params, on_text=listener, stop=stop)
-                return with_probabilities(result, engine, prompt, request.shape)
+                return _written(self._kept_server(request) or engine, prepared.sampling, request, live, stop)
         except BaseException as exc:
             if isinstance(exc, EngineError):
                 self._drop(request)
@@ -215,6 +211,10 @@ class DollyMagics(Magics):
             raise
         finally:
             live.ended.set()
+
+    def _kept_server(self, request: Request) -> Engine | None:
+        """What asks the server that is meant, if one was asked before: it has learnt what that takes."""
+        return self._leases.get(request.setup) if request.setup.server is not None else None
 
     def _keep(self, request: Request, prepared: Prepared) -> None:
         """Hold what is loaded for the cells to come; files that have changed take the place of those before."""
@@ -232,6 +232,21 @@ class DollyMagics(Magics):
             lease = self._leases.pop(request.setup, None)
         if lease is not None:
             lease.close()
+
+
+def _written(
+    engine: Engine, own: SamplingParams, request: Request, live: Live, stop: threading.Event
+) -> GenerationResult:
+    """The answer of a loaded engine; ``own`` are the settings of its model."""
+    live.model, live.doing = name_of(engine), WRITING
+    live.params = with_changes(own, request.sampling)
+    prompt = render(engine.template, request.instruction, request.context, system=request.system)
+    listener = Listener(live.pieces.append, live.thoughts.append, on_note=live.hold_up)
+    if request.shape is None:
+        return engine.generate(prompt, live.params, on_text=listener, stop=stop)
+    ask = functools.partial(engine.generate, answer=request.shape)  # type: ignore[call-arg]
+    result = ask(prompt, live.params, on_text=listener, stop=stop)
+    return with_probabilities(result, engine, prompt, request.shape)
 
 
 def _seeded(request: Request) -> Request:

@@ -9,17 +9,19 @@ from typing import Any, Protocol
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display
 
-from dolly_widget.engines import EngineSetup, GenerationResult
-from dolly_widget.models import Model
+from dolly_widget.engines import Engine, GenerationResult, local_model, server_of
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.text import GrowingMarkdown, markdown_to_html, output_html, reasoning_html, visible_lines
 
 
-def name_of(setup: EngineSetup, model: Model | None) -> str:
-    """What a caption calls a model."""
+def name_of(engine: Engine) -> str:
+    """What a caption calls the model of an engine; "" for one that is not known."""
+    model, setup = local_model(engine), getattr(engine, "setup", None)
+    if server_of(engine) is not None and setup is not None:
+        return str(setup.name)
     if model is None:
-        return setup.name
-    return "demo (a small demonstration model)" if model.info.is_demo and setup.server is None else model.name
+        return ""
+    return "demo (a small demonstration model)" if model.info.is_demo else model.name
 
 
 def caption(result: GenerationResult | None, model: str, text: str, params: SamplingParams) -> str:

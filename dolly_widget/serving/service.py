@@ -37,6 +37,7 @@ class Service:
         self.reading, self.scoring = Worker(), Worker()
         """The threads that encode prompts, and that read probabilities."""
         self._writings: set[Writing] = set()
+        self._is_stopped = False
 
     @property
     def name(self) -> str:
@@ -71,10 +72,13 @@ class Service:
         """Write an answer when its turn has come."""
         writing = Writing(self.engine, order, place, self._ended)
         self._writings.add(writing)
+        if self._is_stopped:  # meanwhile: its prompt was still being encoded
+            writing.stop()
         return writing
 
     def stop_all(self) -> None:
-        """End all answers within a step."""
+        """End all answers within a step, and those that have not begun."""
+        self._is_stopped = True
         for writing in list(self._writings):
             writing.stop()
 

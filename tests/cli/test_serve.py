@@ -26,7 +26,7 @@ def served(monkeypatch):
 
     def run(app, listening, *, on_up):
         given.update(app=app, service=app.state.service, access=app.state.access, address=listening.getsockname())
-        on_up("http://127.0.0.1:8000")
+        on_up(f"http://{listening.getsockname()[0]}:8000")
         return given.get("ends_well", True)
 
     monkeypatch.setattr(engines, "start_engine", start_engine)
@@ -82,6 +82,10 @@ def test_a_key_comes_from_the_environment_or_a_file_and_is_not_shown(served, mon
     given = served("--host", "0.0.0.0")
     assert given["access"].key == "from-environment"
     assert given["address"][0] == "0.0.0.0"
+    out = capsys.readouterr().out
+    assert 'DollyWidget("http://ADDRESS:8000/v1")' in out
+    assert "set DOLLY_WIDGET_API_KEY where the notebook runs" in out
+    assert "from-environment" not in out
     (tmp_path / "key").write_text("from-file\n")
     assert served("--key-file", str(tmp_path / "key"))["access"].key == "from-file"
     said = "".join(capsys.readouterr())

@@ -4,9 +4,10 @@ import json
 
 import pytest
 from remote_engines import other_server, our_server
-from stub_server import failure, ids_stream, stream
+from stub_server import CUT, chunk, events, failure, ids_stream, stream
 
 from dolly_widget.cli.entry_point import main
+from dolly_widget.engines.remote import tries
 from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
 
@@ -92,3 +93,23 @@ def test_no_server_is_one_sentence(capsys, monkeypatch, command):
 def test_what_cannot_be_with_a_server_is_a_sentence(capsys, arguments, sentence):
     assert main([argument.replace("URL", "http://localhost:1/v1") for argument in arguments]) != 0
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_an_answer_that_breaks_off_is_printed_with_its_reason(capsys, monkeypatch, more):
+    monkeypatch.setattr(tries, "PAUSES_S", ())
+    with our_server("dolly") as server:
+        server.answers.append(events(chunk("The capital of France", IDS[:4]), CUT))
+        assert main(["ask", "What?", "--model", server.url, *more]) != 0
+    out, err = capsys.readouterr()
+    assert "The capital of France" in out
+    assert "broke off" in err
+    if more:
+        assert json.loads(out)["finish_reason"] == "broken"
+
+
+def test_a_password_that_would_not_reach_the_page_is_refused(capsys):
+    assert main(["app", "http://me:hunter2@localhost:1/v1", "--no-browser"]) != 0
+    err = capsys.readouterr().err
+    assert "set DOLLY_WIDGET_API_KEY to a key instead" in err
+    assert "hunter2" not in err

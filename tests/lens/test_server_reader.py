@@ -1,6 +1,7 @@
 """What a server tells of the likeliest tokens is enough for the lens: the figures are those of the model itself."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -138,3 +139,17 @@ def test_the_rest_is_shared_out_evenly_and_never_above_what_is_named():
 def test_a_token_that_the_vocabulary_lacks_is_refused(token_id):
     with pytest.raises(ValueError, match=rf"names the token {token_id}"):
         logits_of({token_id: -1.0}, 5)
+
+
+def test_stop_is_handed_to_the_server_and_ends_the_wait(demo_dir):
+    stop, told = threading.Event(), []
+
+    class Hanging(Server):
+        def logprobs_after(self, token_ids, first, *, stop=None):
+            told.append(stop)
+            stop.set()
+            yield from ()
+
+    assert next_token(Hanging(demo_dir), HELLO, stop=stop).shape == (0,)
+    assert len(score(Hanging(demo_dir), HELLO, [1, 2], stop=stop)) == 0
+    assert told == [stop, stop]

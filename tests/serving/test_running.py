@@ -238,3 +238,16 @@ def test_a_second_signal_ends_the_command_at_once():
             _, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130
     assert b"Traceback" not in errors
+
+
+def test_what_is_being_prepared_when_all_is_cut_off_does_not_begin(real):
+    engine = PacedEngine(real)
+    with on_port(engine) as (url, service):
+        reading, is_free = service.reading, threading.Event()
+        Job(lambda stop: is_free.wait(LIMIT_S), worker=reading)  # its prompt is not encoded yet
+        request = opened(url, QUESTION)
+        until(lambda: service.line.waiting)
+        service.stop_all()
+        is_free.set()
+        assert b" 503 " in read_until(request, b'"code":"draining"')
+    assert engine.prompts == []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from remote_engines import other_server, our_server
-from stub_server import CUT, Hold, chunk, delta, events, failure, ids_stream, stream
+from stub_server import CUT, Hold, StubServer, chunk, delta, events, failure, ids_stream, stream
 
 from dolly_widget import DOLLY, DollyWidget, as_code
 from dolly_widget.engines.remote import tries
@@ -200,6 +200,68 @@ def test_key_and_password_are_in_no_trait_no_history_and_no_copy(make, server, t
     for text in (states, file.read_text(), as_code(widget.history[-1]), repr(widget), widget.history.to_markdown()):
         assert "hunter2" not in text
         assert KEY not in text
+
+
+def test_a_lens_that_hangs_at_the_server_ends_with_the_toggle_and_holds_up_no_question(widget, server, tokens, ids):
+    server.answers.append(ids_stream(tokens, ids))
+    widget.ask("What is the capital of France?")
+    hold = Hold()
+    server.answers[:] = [events(hold)]
+    widget.lens = True
+    assert hold.reached.wait(LIMIT_S)
+    server.answers[:] = [ids_stream(tokens, ids)]
+    widget.lens = False
+    assert server.left.wait(LIMIT_S)
+    assert widget.ask("And again?").text == TEXT
+
+
+def test_two_models_of_a_server_are_not_taken_for_each_other(make, tokens, ids):
+    with StubServer("good", "bad", owner="vllm") as server:
+        server.answers.append(events(chunk(tokens.decode(ids[:4]), ids[:4]), chunk("", (), finish="length")))
+        first = make(server.url, model="good", tokenizer="demo", max_new_tokens=4)
+        first.ask("What is the capital of France?")
+        widget = make(server.url, model="bad", tokenizer="demo", history=first.history)
+        for act in (lambda: widget.regenerate_from(1, 300), widget._session.go_on, lambda: widget.explore(1)):
+            with pytest.raises(ValueError, match=rf"is not loaded now, good at {server.host}: load that model first"):
+                act()
+        widget.load("demo").wait(LIMIT_S)
+        with pytest.raises(ValueError, match="is not loaded now"):
+            widget.regenerate_from(1, 300)
+
+
+def test_an_answer_of_a_loaded_history_is_gone_on_with_at_its_server(make, server, tokens, ids, tmp_path):
+    file = tmp_path / "history.json"
+    server.answers.append(events(chunk(tokens.decode(ids[:4]), ids[:4]), chunk("", (), finish="length")))
+    make(server.url, model="demo", max_new_tokens=4, history=file).ask("What is the capital of France?")
+    server.answers[:] = [ids_stream(tokens, ids[4:])]
+    again = make(server.url, model="demo", history=file)
+    again._session.go_on().wait(LIMIT_S)
+    assert again.response == TEXT
+
+
+def test_the_same_model_of_the_same_server_keeps_its_tokenizer_and_template(make, tokens, ids):
+    with StubServer("dolly", owner="vllm") as server:
+        server.answers.append(ids_stream(tokens, ids))
+        widget = make(server.url, tokenizer="demo")
+        widget.load(f"{server.url}#dolly").wait(LIMIT_S)
+        assert widget.ask("What is the capital of France?").token_ids == tuple(ids)
+
+
+def test_a_model_of_this_machine_comes_back_as_it_was(make, server):
+    widget = make("demo", device="CPU", ov_config={"INFERENCE_NUM_THREADS": 1})
+    widget.load(f"{server.url}#demo").wait(LIMIT_S)
+    widget.load("demo").wait(LIMIT_S)
+    assert widget.device == "CPU"
+    assert widget._session.engine.setup.properties == {"INFERENCE_NUM_THREADS": 1}
+
+
+def test_an_address_that_is_none_does_not_keep_its_password_in_the_box(make):
+    chooser = make("demo")._screen.chooser
+    chooser.is_open = True
+    chooser.name.value = "http://me:hunter2@127.0.0.1:99999/v1"
+    chooser.load.click()
+    assert "hunter2" not in chooser.name.value
+    assert "no address of a server" in chooser.hint.value
 
 
 def _parts(widget):

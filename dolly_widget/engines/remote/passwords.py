@@ -28,6 +28,12 @@ def has_user(url: str) -> bool:
     return "@" in urlsplit(url).netloc
 
 
+def has_password(url: str) -> bool:
+    """Whether a password is kept for an address."""
+    found = credentials(url)
+    return found is not None and bool(found[1])
+
+
 def credentials(url: str) -> tuple[str, str] | None:
     """The user's name and password for an address that names a user; None for any other."""
     parts = urlsplit(url)

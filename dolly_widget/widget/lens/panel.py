@@ -20,7 +20,7 @@ from dolly_widget.runtime import Job
 from dolly_widget.text import in_bytes
 from dolly_widget.widget.lens.view import LensView
 from dolly_widget.widget.page import messages
-from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, require_engine_of
+from dolly_widget.widget.session.continuing import WITHOUT_TOKENS, Origin, require_engine_of
 from dolly_widget.widget.session.session import Session
 from dolly_widget.widget.settings.traits import SettingsTraits
 
@@ -135,7 +135,7 @@ class LensPanel(widgets.VBox):
 
     def _judge(self, exchange: Exchange, stop: threading.Event) -> Callable[[], None]:
         """Read the answer, and return what shows it; or, before much memory is taken, what asks for that."""
-        engine, result = require_engine_of(self._session.engine, exchange.model_dir), exchange.result
+        engine, result = require_engine_of(self._session.engine, Origin.of(exchange)), exchange.result
         size = lens.extra_bytes(engine)
         if size >= lens.LARGE_BYTES and engine not in self._agreed:
             return functools.partial(self._ask, size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
 
 _FORMATS = [(name.upper(), name) for name in weight_format.NAMES]
+_USER = re.compile(r"//.*@")
 _CONVERTED_ONCE = "A model that is not in OpenVINO format yet is downloaded and converted once, then kept."
 
 
@@ -134,14 +135,22 @@ class ModelChooser(Fold):
         return self._kept.get(name, name)
 
     def _submit(self) -> None:
-        self._hide_password()
-        self._load(self._named())
+        try:
+            self._hide_password()
+        except ValueError as exc:
+            self.show_hint(str(exc))
+        else:
+            self._load(self._named())
 
     def _hide_password(self) -> None:
         """A password of an address does not stay in the box: notebooks keep what is in one."""
-        if is_server(name := self.name.value):
-            with contextlib.suppress(ValueError):  # which loading it will tell
-                self.name.value = str(ServerName.parse(name))
+        if not is_server(name := self.name.value):
+            return
+        try:
+            self.name.value = str(ServerName.parse(name))
+        except ValueError as exc:
+            self.name.value = _USER.sub("//", name)
+            raise exc
 
     def _load(self, model: str, weight_format: WeightFormat | None = None) -> None:
         self.show_hint("")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dolly_widget.history import Exchange
 from dolly_widget.widget.session.asked import Asked
+from dolly_widget.widget.session.continuing import Origin
 
 
 def same(exchange: Exchange) -> Asked:
@@ -34,7 +35,7 @@ def longer(exchange: Exchange, max_positions: int | None) -> Asked:
 
 def longer_text(exchange: Exchange) -> Asked:
     """The same answer, and on from its text, for as many new tokens as it was allowed."""
-    return replace(_asked(exchange), prefix_text=exchange.result.text)
+    return replace(_asked(exchange), prefix_text=exchange.result.text, reasoning=exchange.result.reasoning)
 
 
 def _asked(exchange: Exchange) -> Asked:
@@ -44,7 +45,7 @@ def _asked(exchange: Exchange) -> Asked:
         context,
         params,
         exchange.turns,
-        model_dir=exchange.model_dir,
+        origin=Origin.of(exchange),
         system=exchange.system,
         instead_of=exchange.instead_of,
         left_out=exchange.left_out,

@@ -245,6 +245,9 @@ class Answerer:
         return loader.engine
 
 
+_GONE_ON = "This answer goes on from the text of an earlier one."
+
+
 def _unbegun(asked: Asked) -> Exchange:
     """What was stopped before it began."""
     return Exchange(
@@ -267,12 +270,13 @@ def _generate(
         return _shaped(engine, prompt, asked, asked.answer, on_text, stop)
     if asked.prefix_text:
         onward: ContinuesText = engine  # type: ignore[assignment]  # looked at when it was asked
-        return onward.generate(prompt, asked.params, on_text=on_text, stop=stop, prefix_text=asked.prefix_text)
+        result = onward.generate(prompt, asked.params, on_text=on_text, stop=stop, prefix_text=asked.prefix_text)
+        return replace(result, reasoning=asked.reasoning, notes=(*result.notes, _GONE_ON))
     if not asked.prefix_ids:
         return engine.generate(prompt, asked.params, on_text=on_text, stop=stop)
     continuing = require_continuation(engine)
-    if asked.model_dir is not None:  # another model may have been loaded meanwhile
-        require_engine_of(engine, asked.model_dir)
+    if asked.origin is not None:  # another model may have been loaded meanwhile
+        require_engine_of(engine, asked.origin)
     return continuing.generate(prompt, asked.params, on_text=on_text, stop=stop, prefix_ids=asked.prefix_ids)
 
 

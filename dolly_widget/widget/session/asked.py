@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.text import Turn, takes_system, takes_turns
 from dolly_widget.text.shapes import Shape
+from dolly_widget.widget.session.continuing import Origin
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,10 @@ class Asked:
     """The answer's first tokens."""
     prefix_text: str = ""
     """Its beginning, where its tokens are not known."""
-    model_dir: Path | None = None
-    """Of the model that ``prefix_ids`` are of; None: of the one that runs."""
+    reasoning: str = ""
+    """What was thought before ``prefix_text``."""
+    origin: Origin | None = None
+    """The model that ``prefix_ids`` are of; None: the one that runs."""
     samples: int = 1
     """How many answers are written at once."""
     is_chat: bool = False

@@ -40,16 +40,15 @@ def other_model(
 ) -> EngineSetup:
     """Another model on the same device. A template and a draft stay with their model; a weight format goes on.
 
-    A server has chosen all but its model, and nothing of it goes on to another one.
+    A server has chosen all but its model.
 
     Raises ValueError for an unknown weight format or an empty name.
     """
     if is_server(str(model)):
-        other = EngineSetup(str(model))
-        return setup if other.model == setup.model else other
+        return EngineSetup(str(model))
     is_same = str(model) == setup.model
     return replace(
-        EngineSetup() if setup.server else setup,
+        setup,
         model=str(model),
         revision=revision,
         weight_format=setup.weight_format if weight_format is None else WeightFormat.of(weight_format),

@@ -59,6 +59,7 @@ class ModelLoader:
         """Called when a model's files are in use no longer, on the worker's thread and not under the lock."""
         self.choice = choice
         """What is loading, or runs, or could not be loaded when nothing runs."""
+        self._local = EngineSetup() if choice.server is not None else choice
         self._running: EngineSetup | None = None
         self._name = ""
         self._step: _Step = _NO_PREPARING
@@ -73,7 +74,12 @@ class ModelLoader:
 
     @property
     def base_choice(self) -> EngineSetup:
-        """The setup that another model is put into. An engine without files here runs on a device of its own."""
+        """The setup that another model is put into. An engine without files here runs on a device of its own.
+
+        A server says nothing of this machine: behind it is what ran here before.
+        """
+        if self.choice.server is not None:
+            return self._local
         return replace(self.choice, device="AUTO") if self.is_given and self.model is None else self.choice
 
     @property
@@ -102,6 +108,7 @@ class ModelLoader:
         """Load ``choice`` in place of what runs or is loading."""
         with self._lock:
             is_other_model = not choice.needs_same_models(self.choice)
+            self._local = self._local if choice.server is not None else choice
             self.choice, self.is_loading = choice, True  # first: no answer waits for what is cancelled next
             if is_other_model:
                 self.cancel()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dolly_widget.engines import Engine, EngineSetup, ServerFacts, server_of
+from dolly_widget.engines import Engine, EngineSetup, ServerFacts, ServerName, is_server, server_of
 from dolly_widget.errors import ModelChoiceError, ModelError, error_text
 from dolly_widget.models import WeightFormat
 from dolly_widget.runtime import Job, Progress, Worker, check_device
@@ -77,11 +78,20 @@ class ModelSession:
         """Load another model in the background, in place of this one; return the job."""
         with self.lock:
             self._refuse_to_replace()
-            choice = other_model(self.loader.base_choice, model, weight_format, revision)
+            choice = self._same_server(model) or other_model(self.loader.base_choice, model, weight_format, revision)
             choice.find()
             job = self.loader.start(choice)
             self._set("device", choice.device)
             return job
+
+    def _same_server(self, model: str | Path) -> EngineSetup | None:
+        """What runs, where it is the server and its model that are meant: its tokenizer and template stay."""
+        loader = self.loader
+        if not is_server(str(model)) or loader.choice.server is None:
+            return None
+        name = str(ServerName.parse(str(model)))
+        names = (loader.choice.model, loader.record.model if loader.record else "")
+        return replace(loader.choice, model=name) if name in names else None
 
     def load_as_chosen(self, model: str, weight_format: str | WeightFormat) -> None:
         """Load another model, with one of the formats that have a name."""

@@ -145,7 +145,7 @@ class Session(ModelSession):
         if exchange is None:
             raise ValueError("There is no finished answer yet: ask something first.")
         continuing.require_token(exchange.result, place)
-        return exchange, continuing.require_engine_of(self.engine, exchange.model_dir)
+        return exchange, continuing.require_engine_of(self.engine, continuing.Origin.of(exchange))
 
     # What can be asked of it
 
@@ -200,7 +200,7 @@ class Session(ModelSession):
             if continuing.goes_on_from_text(self.engine, exchange.result):
                 return self.submit(again.longer_text(exchange))
             continuing.require_token(exchange.result, 0)
-            engine = continuing.require_engine_of(self.engine, exchange.model_dir)
+            engine = continuing.require_engine_of(self.engine, continuing.Origin.of(exchange))
             continuing.require_continuation(engine)
             return self.submit(again.longer(exchange, engine.model.info.max_positions))
 
