@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dolly_widget.engines.registry import ENGINES
 from dolly_widget.engines.remote.address import ServerName, is_server
 from dolly_widget.engines.setup import EngineSetup, Prepared
+from dolly_widget.text import without_password
 
 if TYPE_CHECKING:
     from dolly_widget.engines.model_engine import ModelEngine
@@ -62,7 +63,8 @@ def setup_from(source: str | Path | Sequence[str] | EngineSetup | None, options:
     if "model" in options and not isinstance(source, Path) and is_server(str(source)):
         source = str(ServerName.parse(str(source), str(options.pop("model"))))
     if "model" in options:
-        raise TypeError(f"A model was given twice: {str(source)!r} and model={options['model']!r}.")
+        first, second = without_password(str(source)), without_password(str(options["model"]))
+        raise TypeError(f"A model was given twice: {first!r} and model={second!r}.")
     return EngineSetup(source, **options)  # type: ignore[arg-type]  # a path becomes a text
 
 

@@ -1,6 +1,14 @@
 """Prompts, templates, tokens and safe HTML: all that is text. Knows no model files, no engine and no widget."""
 
-from dolly_widget.text.characters import REPLACEMENT, encodable, utf16_units, visible, visible_lines, visible_name
+from dolly_widget.text.characters import (
+    REPLACEMENT,
+    encodable,
+    utf16_units,
+    visible,
+    visible_lines,
+    visible_name,
+    without_password,
+)
 from dolly_widget.text.chat_template import (
     NO_SYSTEM,
     TEMPLATE_ADVICE,
@@ -90,6 +98,7 @@ __all__ = [
     "visible_lines",
     "visible_name",
     "without_apostrophe",
+    "without_password",
     "word_end",
     "word_start",
 ]

@@ -46,6 +46,11 @@ def visible_name(text: str) -> str:
     return visible(text).replace(f"{NEW_LINE}\n", NEW_LINE).replace("\t", "\N{RIGHTWARDS ARROW TO BAR}")
 
 
+def without_password(name: str) -> str:
+    """A name as it is quoted: where it is an address that is not understood, without a user's name and password."""
+    return re.sub(r"//.*@", "//…@", name, flags=re.DOTALL)
+
+
 def _picture(control: re.Match[str]) -> str:
     """Unicode's picture of a control character; U+FFFD for those that have none."""
     return chr(0x2400 + ord(control[0])) if control[0] < " " else REPLACEMENT

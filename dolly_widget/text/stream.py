@@ -70,7 +70,7 @@ class PieceStream(TextStream):
     def __init__(self, stop_strings: Iterable[str] = ()) -> None:
         self._stop_strings, self._keeps_space = tuple(stop_strings), False
         self._received = self.text = ""
-        self.is_stopped = self._keeps_space = False
+        self.is_stopped = False
 
     def fresh(self) -> TextStream:
         """Another one for a text of its own, with the same stop strings."""

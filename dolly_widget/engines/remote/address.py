@@ -15,6 +15,11 @@ from dolly_widget.engines.remote.passwords import keep_password
 _SCHEMES = ("http://", "https://")
 _NEXT = re.compile(r"\s*,\s*(?=https?://)", re.IGNORECASE)
 _MAX_CHARS = 4096
+# An address of which the password holds a / ? or # ends there, and the rest of it would be a path, a query, or a model.
+_STRAY = (
+    "There is an @ behind the host of this address: in a password, write @ as %40, # as %23, / as %2F and ? as %3F; in "
+    "a model's name, @ as %40."
+)
 
 
 def is_server(model: str) -> bool:
@@ -46,6 +51,8 @@ class ServerName:
         if len(text) > _MAX_CHARS:
             raise ValueError(f"This address has more than {_MAX_CHARS:,} characters: shorten it.")
         addresses, _, named = text.strip().partition("#")
+        if "@" in named:
+            raise ValueError(_STRAY)
         urls = tuple(dict.fromkeys(_checked(each) for each in _NEXT.split(addresses)))
         return cls(urls, unquote(named).strip() or model.strip())
 
@@ -64,7 +71,7 @@ class ServerName:
         return f"{self.model} at {self.host}" if self.model else self.host
 
     def __str__(self) -> str:
-        return ",".join(self.urls) + (f"#{quote(self.model, safe='/:@+ ')}" if self.model else "")
+        return ",".join(self.urls) + (f"#{quote(self.model, safe='/:+ ')}" if self.model else "")
 
 
 def host_of(url: str) -> str:
@@ -82,6 +89,8 @@ def _checked(url: str) -> str:
     if not is_address or any(not each.isprintable() or each.isspace() or each == "," for each in url.strip()):
         # Not quoted: it may hold a password.
         raise ValueError("This is no address of a server: write one as http://host:8000/v1, several with commas.")
+    if "@" in f"{parts.path}{parts.query}":
+        raise ValueError(_STRAY)
     return keep_password(_without_query(parts))
 
 

@@ -6,7 +6,10 @@ import math
 
 
 class Arrivals:
-    """When tokens came, and how many there were by then. Those that came together have one time."""
+    """When tokens came, and how many there were by then. Those that came together have one time.
+
+    Where a server does not tell its tokens apart, its pieces stand for them; see ``tpot_s``.
+    """
 
     def __init__(self) -> None:
         self._first: tuple[float, int] | None = None
@@ -18,9 +21,13 @@ class Arrivals:
         if self._first is None or self._first[0] == at_s:
             self._first = self._last
 
-    @property
-    def tpot_s(self) -> float:
-        """Mean seconds per token after those that came first; NaN where all came at once."""
+    def tpot_s(self, counted: int = 0) -> float:
+        """Mean seconds per token after those that came first; NaN where all came at once.
+
+        ``counted`` is how many tokens there were in all, where what was noted were pieces: each is taken to hold as
+        many as another.
+        """
         if self._first is None or self._last[1] <= self._first[1]:
             return math.nan
-        return (self._last[0] - self._first[0]) / (self._last[1] - self._first[1])
+        tpot_s = (self._last[0] - self._first[0]) / (self._last[1] - self._first[1])
+        return tpot_s * self._last[1] / (counted or self._last[1])

@@ -27,13 +27,17 @@ class Call:
     def __init__(self, exchange: Exchange, head: Head, secret: Secret) -> None:
         self._exchange, self.head, self.mask = exchange, head, secret.mask
 
-    def parts(self) -> Iterator[bytes]:
-        """The bytes of the answer, as they come. Raises LostError, StoppedError."""
-        return self._exchange.parts()
+    def parts(self, *, every_part_counts: bool = True) -> Iterator[bytes]:
+        """The bytes of the answer, as they come. Raises LostError, StoppedError. See ``Exchange.parts``."""
+        return self._exchange.parts(every_part_counts=every_part_counts)
 
-    def hurry(self, between_s: float) -> None:
-        """Wait no longer than this for what still comes."""
-        self._exchange.hurry(between_s)
+    def progressed(self) -> None:
+        """See ``Exchange``."""
+        self._exchange.progressed()
+
+    def hurry(self, seconds: float) -> None:
+        """See ``Exchange``."""
+        self._exchange.hurry(seconds)
 
     def json(self, max_bytes: int = MAX_JSON_BYTES) -> Any:
         """The answer as one JSON text. Raises RefusedError for anything else, LostError, StoppedError."""
@@ -52,8 +56,11 @@ def call(
     *,
     gives_up: Callable[[], bool] = lambda: False,
     is_short: bool = False,
+    first_s: float | None = None,
 ) -> Iterator[Call]:
     """Ask ``root`` for ``path``, by POST where there are ``fields``; the end of the block leaves the connection.
+
+    ``first_s`` bounds the wait for the beginning, where it is not the usual time.
 
     Raises RefusedError for another status than 200, LostError, StoppedError; ValueError or OSError for a key that
     cannot be used.
@@ -67,7 +74,7 @@ def call(
         headers["Content-Type"] = "application/json"
         body = _to_json(fields)
     request = Request("GET" if fields is None else "POST", f"{_without_user(root)}{path}", headers, body)
-    with Exchange(request, gives_up, first_s=_SHORT_S if is_short else None) as exchange:
+    with Exchange(request, gives_up, first_s=_SHORT_S if is_short else first_s) as exchange:
         head = exchange.head()
         if head.status != 200:
             raise RefusedError(read_refusal(head, _rest(exchange), secret.mask))
@@ -94,13 +101,11 @@ def get_bytes(root: str, path: str, gives_up: Callable[[], bool], max_bytes: int
 def _rest(exchange: Exchange) -> bytes:
     """The beginning of what a server says of its refusal."""
     whole = bytearray()
-    try:
-        for part in exchange.parts():
-            whole += part
-            if len(whole) >= _MAX_REFUSAL_BYTES:
-                break
-    except LostError:  # what has come will do
-        pass
+    exchange.hurry(_SHORT_S)  # what has come by then will do
+    for part in exchange.parts():
+        whole += part
+        if len(whole) >= _MAX_REFUSAL_BYTES:
+            break
     return bytes(whole[:_MAX_REFUSAL_BYTES])
 
 

@@ -7,6 +7,7 @@ Knows the forms of completions and of chat completions, streamed or whole; of to
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,11 @@ class Chunk:
     """All tokens of the answer, as the server counts them; at the end, if at all."""
     error: Any = None
     """What a server says in the place of an answer; None where nothing is wrong."""
+
+    @property
+    def is_content(self) -> bool:
+        """Whether it is some of the answer: not only its role, a count, or a sign of life."""
+        return bool(self.text or self.reasoning or self.token_ids)
 
 
 def read_event(data: str) -> Iterator[Chunk | None]:
@@ -71,7 +77,7 @@ def read_chunk(value: Any) -> Chunk:
     message = _mapping(choice.get("delta") or choice.get("message"))
     ids, spelled = _ids(choice)
     return Chunk(
-        text=_text(choice.get("text")) or _text(message.get("content")),
+        text=_text(choice.get("text")) or _content(message.get("content")),
         reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
         token_ids=ids,
         token_bytes=spelled,
@@ -79,7 +85,7 @@ def read_chunk(value: Any) -> Chunk:
         finish_reason=_text(choice.get("finish_reason")),
         prompt_tokens=_count(usage.get("prompt_tokens")),
         new_tokens=_count(usage.get("completion_tokens")),
-        error=value.get("error"),
+        error=value.get("error") or None,
     )
 
 
@@ -118,8 +124,9 @@ def _by_name(place: Any) -> dict[int, float]:
 
 
 def _is_logprob(value: Any) -> bool:
-    # vLLM writes -9999 in the place of minus infinity.
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value) and value < 0.001
+    # vLLM writes -9999 in the place of minus infinity. A whole number may be none that a float can hold.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and (value == -math.inf or -sys.float_info.max <= value < 0.001)
 
 
 def _ids(choice: Mapping[str, Any]) -> tuple[tuple[int, ...] | None, bytes | None]:
@@ -157,6 +164,12 @@ def _is_id(value: Any) -> bool:
 
 def _count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value < _MAX_ID else None
+
+
+def _content(value: Any) -> str:
+    """A message's text, or the texts of its parts."""
+    parts = value if isinstance(value, list) else ()
+    return _text(value) or "".join(_text(_mapping(part).get("text")) for part in parts)
 
 
 def _text(value: Any) -> str:

@@ -115,15 +115,20 @@ class RemoteEngine:
     ) -> GenerationResult:
         """Do what ``generate`` does; ``is_patient`` waits for a server that has no room."""
         seed = secrets.randbits(32) if request.params.seed is None else request.params.seed
+        in_words = False
         while True:
-            opened = self._open(request, seed, more_stops)
+            opened = self._open(request, seed, more_stops, in_words=in_words)
             try:
-                return self._write(opened, request, is_patient)
+                result = self._write(opened, request, is_patient)
             except NoIdsError as exc:  # learnt once, before anything was passed on
                 if exc.is_refused:
-                    self._habits.takes_ids = False
+                    in_words = True  # for this answer: what was refused may have been something else
                 else:
                     self._habits.tells_ids = False
+                continue
+            if in_words and result.new_tokens:
+                self._habits.takes_ids = False
+            return result
 
     def generate_many(
         self, requests: Iterable[GenerationRequest], *, stop: threading.Event | None = None, at_once: int | None = None
@@ -193,7 +198,9 @@ class RemoteEngine:
         if self._closing.is_set():
             raise EngineError("This engine is closed: load the model again.")
 
-    def _open(self, request: GenerationRequest, seed: int, more_stops: Sequence[threading.Event]) -> _Opened:
+    def _open(
+        self, request: GenerationRequest, seed: int, more_stops: Sequence[threading.Event], *, in_words: bool = False
+    ) -> _Opened:
         """Check what is asked for, and put it into the form in which it is sent."""
         self._refuse_if_closed()
         if request.shape is not None:
@@ -209,7 +216,7 @@ class RemoteEngine:
         is_chat = isinstance(self.template, ServerTemplate) or isinstance(request.prompt, ServerPrompt)
         if is_chat:
             asked, notes = self._chat(request, seed)
-        elif self.model is not None and self._habits.takes_ids and not request.prefix_text:
+        elif self.model is not None and self._habits.takes_ids and not in_words and not request.prefix_text:
             asked, notes = self._ids(request, seed, prefix), ()
         else:
             asked, notes = self._text(request, seed)
@@ -258,8 +265,7 @@ class RemoteEngine:
 
     def _write(self, opened: _Opened, request: GenerationRequest, is_patient: bool) -> GenerationResult:
         answer = opened.answer
-        tokenizer = None if self.model is None else self.model.tokenizer
-        writer = Writer(self._habits, opened.question, answer, tokenizer, is_patient=is_patient)
+        writer = Writer(self._habits, opened.question, answer, self.model, is_patient=is_patient)
         fault = ""
         with self._place(answer) as is_ours:
             answer.start()
@@ -275,7 +281,7 @@ class RemoteEngine:
         reason = "broken" if fault else writer.finish_reason
         prompt_tokens = opened.prompt_tokens or writer.prompt_tokens
         result = opened.answer.result(prompt_tokens, reason, opened.question.seed, request.params.is_greedy)
-        result = replace(result, notes=(*opened.notes, *writer.notes), tpot_s=writer.arrivals.tpot_s)
+        result = replace(result, notes=(*opened.notes, *writer.notes), tpot_s=writer.tpot_s)
         if fault:
             raise IncompleteAnswerError(f"The answer broke off. {fault}", result)
         return result if request.shape is None else with_value(result, request.shape)

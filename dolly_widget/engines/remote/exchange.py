@@ -68,8 +68,8 @@ class _End(NamedTuple):
 class Exchange:
     """A request that is under way, for one caller: use it with ``with``, which leaves it.
 
-    ``gives_up`` is asked every 20 ms. ``first_s`` bounds the wait for the first bytes of an answer, ``between_s`` those
-    between bytes.
+    ``gives_up`` is asked every 20 ms. ``first_s`` bounds the wait for the head, and then for the first that counts;
+    ``between_s`` for each that follows. See ``parts`` for what counts.
     """
 
     def __init__(
@@ -88,7 +88,8 @@ class Exchange:
         self._lock = threading.Lock()
         self._socket: Any = None
         self._bytes = 0
-        self._hurry_s: float | None = None
+        self._limit_s = self._deadline = 0.0
+        self._is_hurried = False
         self._job = Job(lambda _: self._work(request), name="dolly-server")
 
     def __enter__(self) -> Exchange:
@@ -104,32 +105,48 @@ class Exchange:
             if self._socket is not None:
                 _shut(self._socket)
 
-    def hurry(self, between_s: float) -> None:
-        """Wait no longer than this for bytes that still come; then, it is as if they had ended."""
-        self._hurry_s = between_s
+    def progressed(self) -> None:
+        """Something has come that counts: the next may take as long again."""
+        if not self._is_hurried:
+            self._allow(self._between_s)
+
+    def hurry(self, seconds: float) -> None:
+        """Take what comes within ``seconds`` from now, whatever it is; then, it is as if the answer had ended."""
+        if not self._is_hurried:
+            self._is_hurried = True
+            self._allow(seconds)
+
+    def _allow(self, limit_s: float) -> None:
+        self._limit_s, self._deadline = limit_s, time.monotonic() + limit_s
 
     def head(self) -> Head:
         """How the answer begins. Raises LostError, StoppedError."""
-        part = self._next(self._first_s)
+        self._allow(self._first_s)
+        part = self._next()
         if isinstance(part, _End):
             raise part.error or LostError("ended without an answer")
         assert isinstance(part, Head)
+        self._allow(self._first_s)
         return part
 
-    def parts(self) -> Iterator[bytes]:
-        """What comes after the head, as it comes. Raises LostError, StoppedError."""
-        limit = self._first_s
+    def parts(self, *, every_part_counts: bool = True) -> Iterator[bytes]:
+        """What comes after the head, as it comes. Raises LostError, StoppedError.
+
+        Where not every part counts, as those that only keep a connection alive, the reader calls ``progressed``.
+        """
         try:
-            while isinstance(part := self._next(limit), bytes):
+            while isinstance(part := self._next(), bytes):
                 self._bytes += len(part)
                 if self._bytes > MAX_ANSWER_BYTES:
                     raise LostError(f"sent more than {MAX_ANSWER_BYTES >> 20} MB")
                 yield part
-                limit = self._between_s if self._hurry_s is None else self._hurry_s
+                if every_part_counts:
+                    self.progressed()
+                self._check_time()
             if isinstance(part, _End) and part.error is not None:
                 raise part.error
         except LostError:
-            if self._hurry_s is None:
+            if not self._is_hurried:
                 raise
 
     def read(self, max_bytes: int) -> bytes:
@@ -141,20 +158,22 @@ class Exchange:
                 raise LostError(f"sent more than {max_bytes:,} bytes where few were asked for")
         return bytes(whole)
 
-    def _next(self, limit_s: float) -> Head | bytes | _End:
+    def _next(self) -> Head | bytes | _End:
         started = time.monotonic()
         while True:
             if self._gives_up():
                 raise StoppedError
             with contextlib.suppress(queue.Empty):
                 return self._parts.get(timeout=_POLL_S)
-            waited = time.monotonic() - started
             # A name that nobody answers for is not bounded by a timeout of the connection's.
-            if waited > lost.CONNECT_S + 1 and not self._is_connected.is_set():
+            if time.monotonic() - started > lost.CONNECT_S + 1 and not self._is_connected.is_set():
                 raise not_connected()
-            if waited > limit_s:
-                what = "nothing" if self._bytes == 0 else "nothing more"
-                raise LostError(f"sent {what} for {limit_s:g} s", is_slow=True)
+            self._check_time()
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            what = "nothing" if self._bytes == 0 else "nothing more"
+            raise LostError(f"sent {what} for {self._limit_s:g} s", is_slow=True)
 
     # On the job's thread
 
@@ -214,6 +233,7 @@ class Exchange:
             self._socket = info["return_value"].get_extra_info("socket")
             if self._is_left.is_set():
                 _shut(self._socket)
+                info["return_value"].close()  # nobody else has it yet
                 raise _LeftError
         self._is_connected.set()
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dolly_widget.engines.remote.address import host_of
 from dolly_widget.engines.remote.exchange import Head
 from dolly_widget.engines.remote.keys import FILE_VARIABLE, VARIABLE
 from dolly_widget.engines.remote.lost import LostError
+from dolly_widget.engines.remote.passwords import has_user
 from dolly_widget.errors import EngineError, ModelError, PromptTooLongError
 from dolly_widget.text import parse_json, visible_name
 
@@ -99,8 +101,9 @@ def lost(host: str, error: LostError) -> EngineError:
     return EngineError(f"{host} {error.why}: {error.advice or 'try again, or look at its log'}.")
 
 
-def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[str] = (), asked: str = "") -> Exception:
-    """The error of a server that refuses. ``models`` are the names that there are; ``asked`` is the path."""
+def refused(root: str, refusal: Refusal, *, model: str = "", models: Sequence[str] = (), asked: str = "") -> Exception:
+    """The error of a server that refuses, at ``root``. ``models`` are the names that it has; ``asked`` is the path."""
+    host = host_of(root)
     status, why = refusal.status, f" ({refusal.says})" if refusal.says else ""
     if 300 <= status < 400:
         where = f"to {refusal.location}" if refusal.location else "elsewhere"
@@ -110,6 +113,11 @@ def refused(host: str, refusal: Refusal, *, model: str = "", models: Iterable[st
         )
     if refusal.is_page:
         return not_a_server(host)
+    if status in (401, 403) and has_user(root):
+        return EngineError(
+            f"{host} does not let this user in{why}: give the right name and password in the address, as in "
+            "http://user:password@host/v1."
+        )
     if status == 401:
         return EngineError(f"{host} does not take the key{why}: set {VARIABLE}, or {FILE_VARIABLE}, to the right one.")
     if status == 403:
@@ -141,12 +149,18 @@ def not_a_server(host: str) -> EngineError:
     return EngineError(f"{host} is no OpenAI-compatible server: {_PATH}.")
 
 
-def unknown_model(host: str, model: str, models: Iterable[str]) -> ModelError:
+def unknown_model(host: str, model: str, models: Sequence[str]) -> ModelError:
     """The error of a model that a server does not have."""
-    names = [short_name(name) for name in models]
-    shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
-    there = f"choose from {shown}" if names else "look up its name there"
+    names = [short_name(name) for name in models if name != model]
+    if model in models:  # as it was listed before
+        there = f"load it there again, or choose from {_listed(names)}" if names else "load it there again"
+        return ModelError(f"{host} no longer has the model {short_name(model)!r}: {there}.")
+    there = f"choose from {_listed(names)}" if names else "look up its name there"
     return ModelError(f"{host} has no model {short_name(model)!r}: {there}.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
 
 
 def short_name(name: str) -> str:

@@ -22,7 +22,10 @@ SETTING_OF = {
 }
 """The setting that a field hands on."""
 _EXTRAS = ("top_k", "min_p", "repetition_penalty")
-_NEVER_LEFT_OUT = ("model", "prompt", "messages", "stream", "max_tokens", "max_completion_tokens", "response_format")
+_SHAPES = ("response_format", "structured_outputs", "grammar")
+_NEVER_LEFT_OUT = ("model", "prompt", "messages", "stream", "max_tokens", "max_completion_tokens", *_SHAPES)
+_WORDS = ("stop", "stream_options")
+"""Fields whose names a refusal may hold that is of something else."""
 _LARGEST_SEED = 2**32 - 2
 """Of llama.cpp, to which the number after it means "any"."""
 _UNKNOWN = re.compile(
@@ -106,17 +109,21 @@ def refused_fields(refusal: Refusal, fields: Mapping[str, Any]) -> tuple[str, ..
         return ()
     named = [name for name in fields if name not in _NEVER_LEFT_OUT and _is_named(name, refusal)]
     is_unknown = _UNKNOWN.search(refusal.says) is not None
-    return tuple(name for name in named if is_unknown or name not in _STANDARD)
+    unsure = {*_STANDARD, *_WORDS} - ({_param(refusal)} & {*_WORDS})
+    return tuple(name for name in named if is_unknown or name not in unsure)
 
 
 _STANDARD = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed")
 
 
-def _is_named(name: str, refusal: Refusal) -> bool:
+def _param(refusal: Refusal) -> str:
     error = refusal.value.get("error") if isinstance(refusal.value, Mapping) else None
-    if isinstance(error, Mapping) and error.get("param") == name:
-        return True
-    return re.search(rf"(?<![a-z_]){re.escape(name)}(?![a-z_])", refusal.says) is not None
+    found = error.get("param") if isinstance(error, Mapping) else ""
+    return found if isinstance(found, str) else ""
+
+
+def _is_named(name: str, refusal: Refusal) -> bool:
+    return _param(refusal) == name or re.search(rf"(?<![a-z_]){re.escape(name)}(?![a-z_])", refusal.says) is not None
 
 
 def matters(name: str, params: SamplingParams) -> bool:

@@ -21,6 +21,8 @@ VARIABLE = "DOLLY_WIDGET_API_KEY"
 FILE_VARIABLE = "DOLLY_WIDGET_API_KEY_FILE"
 _MAX_FILE_BYTES = 1 << 16
 _MASK = "…"
+_LEAST_HIDDEN = 12
+"""Characters of a key that nobody has made up: "ollama" is the key that Ollama's users send."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Secret:
         for each in self._texts:
             text = text.replace(each, _MASK)
         return text
+
+    def is_told_by(self, name: str) -> bool:
+        """Whether a name is the key or password, or holds it. A short one may be a word that a name holds anyway."""
+        return any(each == name or (len(each) >= _LEAST_HIDDEN and each in name) for each in self._texts)
 
 
 def secret_for(url: str) -> Secret:

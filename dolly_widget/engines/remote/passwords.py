@@ -17,10 +17,15 @@ def keep_password(url: str) -> str:
     parts = urlsplit(url)
     user, is_at, host = parts.netloc.rpartition("@")
     name, has_password, password = user.partition(":")
-    if has_password:
+    if has_password and password:  # an empty one is what is left where one was taken out
         with _lock:
             _passwords[parts.scheme, host, name] = unquote(password)
     return urlunsplit(parts._replace(netloc=f"{name}{is_at}{host}" if name else host))
+
+
+def has_user(url: str) -> bool:
+    """Whether an address names a user."""
+    return "@" in urlsplit(url).netloc
 
 
 def has_password(url: str) -> bool:

@@ -27,6 +27,8 @@ class PlainAnswer(Answer):
         self._pieces = PieceStream(stop_texts)
         super().__init__(self._pieces, on_text, cancels, (), end_ids, splitter)
         self._prefix_text, self._count = prefix_text, 0
+        self.pieces = 0
+        """Tokens that can be told apart: ids, or pieces of text, each of one token or more."""
         self._has_all_ids = not prefix_text
         self._is_told_apart = False
 
@@ -55,7 +57,9 @@ class PlainAnswer(Answer):
         """Take a further piece. Raises nothing that ``on_text`` raised, as ``write``."""
         self._has_all_ids = self._has_all_ids and token_ids is not None
         self._ids += token_ids or ()
-        self._count += max(1, len(token_ids or ()))
+        tokens = max(1, len(token_ids or ()))
+        self.pieces += tokens
+        self._count += tokens
         if reasoning:
             self._think(reasoning)
         was_answering = self._splitter.is_answering or self._is_told_apart

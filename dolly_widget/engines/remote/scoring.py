@@ -72,7 +72,9 @@ def _ask(habits: Habits, fields: dict[str, Any], gives_up: Callable[[], bool]) -
     try:
         asked = {**fields, "model": server.model_name, "stream": False}
         with call(root, COMPLETIONS, asked, gives_up=gives_up) as answered:
-            return likeliest(answered.json())
+            if found := likeliest(answered.json()):
+                return found
+            raise ValueError("it gives no logprobs")
     except StoppedError:
         return []
     except LostError as exc:
@@ -80,7 +82,7 @@ def _ask(habits: Habits, fields: dict[str, Any], gives_up: Callable[[], bool]) -
         error = faults.lost(host, exc)
     except RefusedError as exc:
         error = faults.refused(
-            host, exc.refusal, model=server.model_name, models=server.models, asked="/v1/completions"
+            root, exc.refusal, model=server.model_name, models=server.models, asked="/v1/completions"
         )
     except ValueError as exc:
         error = EngineError(f"{host} cannot be asked for probabilities: {exc}.")

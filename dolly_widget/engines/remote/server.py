@@ -103,19 +103,17 @@ def connect(
     errors: list[EngineError] = []
     for url in name.urls:
         try:
-            with _errors_of(host_of(url)):
+            with _errors_of(url):
                 server, entry = _asked(name, url, gives_up)
-                return _with_model(server, url, entry, directory, gives_up)
+                return _with_model(server, entry, directory, gives_up)
         except EngineError as exc:
             errors.append(exc)
     raise errors[0]
 
 
-def _with_model(
-    server: Server, url: str, entry: _Entry, directory: Path | None, gives_up: Callable[[], bool]
-) -> Server:
+def _with_model(server: Server, entry: _Entry, directory: Path | None, gives_up: Callable[[], bool]) -> Server:
     """The server, with what is known here of its model; ``directory`` has its tokenizer, if one was named."""
-    root = server.roots[server.name.urls.index(url)]
+    root = server.roots[0]
     is_named = directory is not None
     if directory is None and server.kind == OURS:
         directory = served_tokenizer(root, server.model_name, entry.files, gives_up)
@@ -124,12 +122,26 @@ def _with_model(
     model = WeightlessModel(directory, visible_name(server.name.title), server.max_positions)
     if is_named:
         check_tokenizer(root, server.kind, server.model_name, model, gives_up)
+    else:
+        _check_served(server.host, model)
     return replace(server, model=model)
 
 
+def _check_served(host: str, model: Model) -> None:
+    try:
+        assert model.tokenizer is not None
+        assert model.template is not None
+    except (ValueError, ModelError):  # which would name a file of the cache
+        raise EngineError(
+            f"{host} hands out a tokenizer that cannot be read: repair the model there, or pass tokenizer=…, a model "
+            "on this machine with the same one."
+        ) from None
+
+
 @contextmanager
-def _errors_of(host: str) -> Iterator[None]:
+def _errors_of(url: str) -> Iterator[None]:
     """Make sentences of what goes wrong. Without a cause, which might hold what a server has said."""
+    host = host_of(url)
     error: Exception
     try:
         yield
@@ -137,7 +149,7 @@ def _errors_of(host: str) -> Iterator[None]:
     except LostError as exc:
         error = faults.lost(host, exc)
     except RefusedError as exc:
-        error = faults.refused(host, exc.refusal)
+        error = faults.refused(url, exc.refusal)
     except StoppedError:
         error = ModelError(f"{host} was not asked to the end: it was stopped.")
     raise error from None
@@ -150,9 +162,10 @@ def _asked(name: ServerName, url: str, gives_up: Callable[[], bool]) -> tuple[Se
         raise faults.not_a_server(host_of(url))
     kind = kind_of(next((each.owner for each in entries or () if each.owner), ""), owner)
     entry = _chosen(name, url, entries, kind)
+    urls = (url, *(each for each in name.urls if each != url))  # the one that answers comes first from now on
     server = Server(
-        name.of_model(entry.name),
-        tuple(f"{each}{added}" if not urlsplit(each).path else each for each in name.urls),
+        ServerName(urls, entry.name),
+        tuple(f"{each}{added}" if not urlsplit(each).path else each for each in urls),
         kind,
         tuple(each.name for each in entries or ()),
         entry.max_positions,
@@ -187,7 +200,7 @@ def _entries(value: Any, secret: Secret) -> list[_Entry] | None:
         return None
     found = [_entry(each) for each in listed[:_MOST_MODELS] if isinstance(each, Mapping)]
     return [
-        each for each in found if each.name and len(each.name) <= _LONGEST_NAME and secret.mask(each.name) == each.name
+        each for each in found if each.name and len(each.name) <= _LONGEST_NAME and not secret.is_told_by(each.name)
     ]
 
 

@@ -15,6 +15,7 @@ from dolly_widget.engines.remote.lost import LostError
 def chunks_of(answered: Call, on_part: Callable[[], None]) -> Iterator[Chunk | None]:
     """What a server answers, whole or streamed; None stands for ``[DONE]``. Raises LostError, RefusedError.
 
+    Whoever takes the chunks says which of them count, see ``Exchange.parts``.
     ``on_part`` is called when some more of it has come over the network.
     """
     kind = answered.head.content_type.lower()
@@ -27,7 +28,7 @@ def chunks_of(answered: Call, on_part: Callable[[], None]) -> Iterator[Chunk | N
         return
     parser = EventParser()
     try:
-        for part in answered.parts():
+        for part in answered.parts(every_part_counts=False):
             on_part()
             for event in parser.push(part):
                 yield from read_event(event)

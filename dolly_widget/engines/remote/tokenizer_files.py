@@ -6,6 +6,7 @@ Files from a server have fixed names and bounded sizes, and are kept under the n
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from dolly_widget.errors import ModelError
 from dolly_widget.models import cache_dir, find
 
 _NEEDED = "tokenizer.json"
+_MOST_KEPT = 32
 _MAX_BYTES = {
     _NEEDED: 64 << 20,
     "tokenizer_config.json": 4 << 20,
@@ -68,7 +70,10 @@ def _kept(files: Mapping[str, bytes]) -> Path:
         digest.update(f"{name} {len(content)}\n".encode() + content)
     home = cache_dir() / "tokenizers"
     place = home / digest.hexdigest()
-    if not place.is_dir():
+    if place.is_dir():
+        with suppress(OSError):  # a cache that can be read only will do
+            os.utime(place)
+    else:
         home.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".making-", dir=home))
         try:
@@ -80,4 +85,13 @@ def _kept(files: Mapping[str, bytes]) -> Path:
                 raise OSError(None, "it is not a directory", str(place))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+        _forget_oldest(home)
     return place
+
+
+def _forget_oldest(home: Path) -> None:
+    """Keep those alone that were asked for last."""
+    with suppress(OSError):  # another process does the same
+        kept = [each for each in home.iterdir() if not each.name.startswith(".")]
+        for each in sorted(kept, key=lambda each: each.stat().st_mtime_ns, reverse=True)[_MOST_KEPT:]:
+            shutil.rmtree(each, ignore_errors=True)

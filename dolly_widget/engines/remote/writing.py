@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dolly_widget.engines.answer import Answer
-from dolly_widget.engines.remote import faults, fields
+from dolly_widget.engines.remote import exchange, faults, fields
 from dolly_widget.engines.remote.arrivals import Arrivals
 from dolly_widget.engines.remote.calls import Call, call
 from dolly_widget.engines.remote.chunks import Chunk
@@ -22,14 +22,14 @@ from dolly_widget.engines.remote.stream import chunks_of, refusal_within
 from dolly_widget.engines.remote.tries import Tries
 
 if TYPE_CHECKING:
-    from dolly_widget.text import Tokenizer
+    from dolly_widget.models import Model
 
 _POLL_S = 0.02
 _PATIENCE_S = 600.0
 """For one of many questions, all of which wait for room: a server that others use has some within minutes."""
 _LEAST_WAIT_S = 0.5
 _AFTER_END_S = 2.0
-"""For what a server still counts when the answer has ended."""
+"""For all that a server still says when the answer is whole: its reason, and its count."""
 _MOST_CHARS = 512
 """Of a token of a text: more is no answer to what was asked."""
 _GIVEN_UP = ("abort", "error", "cancelled")
@@ -56,20 +56,23 @@ class Writer:
         habits: Habits,
         question: Question,
         answer: Answer,
-        tokenizer: Tokenizer | None,
+        model: Model | None,
         *,
         is_patient: bool = False,
     ) -> None:
-        self._habits, self._question, self._answer, self._tokenizer = habits, question, answer, tokenizer
+        self._habits, self._question, self._answer = habits, question, answer
+        self._tokenizer = None if model is None else model.tokenizer
+        self._size = math.inf if model is None else max(model.vocab_size, model.tokenizer.vocab_size)
+        self._given = len(answer.token_ids)
         self._patience_s = _PATIENCE_S if is_patient else 0.0
         self._prompt_ids = question.prompt if question.has_ids else None
         self.prompt_tokens = len(question.prompt) if question.has_ids else 0
         """Of the prompt, as far as it is known."""
         self.notes: list[str] = []
-        self.arrivals = Arrivals()
+        self._arrivals = Arrivals()
         self._at_s = math.nan
         self._end = ""
-        self._is_over = self._is_noted = self._has_broken = False
+        self._is_noted = self._has_broken = False
         self._chars = 0
 
     def write(self) -> None:
@@ -80,7 +83,7 @@ class Writer:
         servers = len(self._habits.server.roots)
         is_one_of_several = servers > 1
         tries, begun = Tries(servers), 0
-        while not self._is_over and not self._is_cancelled:
+        while not self._is_whole and not self._is_cancelled:
             root = self._habits.root
             host = self._habits.host
             error: Exception
@@ -95,7 +98,7 @@ class Writer:
                 if self._waits(exc.refusal):
                     self._habits.turn_from(root)
                     continue
-                error = self._refused(host, exc.refusal)
+                error = self._refused(root, exc.refusal)
                 passes = (exc.refusal.passes and is_one_of_several) or bool(self._made)
             has_progressed, begun = self._made > begun, self._made
             pause_s = tries.pause_s(has_progressed=has_progressed) if passes and self._can_go_on else None
@@ -118,8 +121,22 @@ class Writer:
         return "cancelled" if answer.is_cancelled else "broken"
 
     @property
+    def tpot_s(self) -> float:
+        """Mean seconds per token after those that came first; NaN where all came at once."""
+        return self._arrivals.tpot_s(self._made)
+
+    @property
     def _made(self) -> int:
         return self._answer.new_tokens
+
+    @property
+    def _told_apart(self) -> int:
+        return self._answer.pieces if isinstance(self._answer, PlainAnswer) else self._made
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether nothing is missing of the answer: the server says so, its ids do, or it is as long as it may be."""
+        return bool(self._end) or self._answer.is_at_end or self._is_full
 
     @property
     def _is_cancelled(self) -> bool:
@@ -127,7 +144,7 @@ class Writer:
 
     @property
     def _is_full(self) -> bool:
-        return len(self._answer.token_ids) >= self._question.params.max_new_tokens
+        return self._given + self._told_apart >= self._question.params.max_new_tokens
 
     @property
     def _can_go_on(self) -> bool:
@@ -148,10 +165,10 @@ class Writer:
         self._pause(wait_s)
         return True
 
-    def _refused(self, host: str, refusal: Refusal) -> Exception:
+    def _refused(self, root: str, refusal: Refusal) -> Exception:
         server = self._habits.server
         return faults.refused(
-            host, refusal, model=server.model_name, models=server.models, asked=f"/v1{self._question.path}"
+            root, refusal, model=server.model_name, models=server.models, asked=f"/v1{self._question.path}"
         )
 
     def _tell_break(self, host: str) -> None:
@@ -184,11 +201,12 @@ class Writer:
             question = self._rest()
         sent = question.fields(habits.server.model_name, habits.server.kind)
         length = sent.pop("max_tokens")
+        first_s = exchange.BETWEEN_S if self._made else None  # nobody waits six times longer for a server that hangs
         while True:
             asked = {name: value for name, value in sent.items() if name not in habits.refused}
             asked[habits.length_field] = length
             try:
-                with call(root, question.path, asked, gives_up=lambda: self._is_cancelled) as answered:
+                with call(root, question.path, asked, gives_up=lambda: self._is_cancelled, first_s=first_s) as answered:
                     self._note_fields(sent)
                     self._take_all(answered)
                 return
@@ -197,7 +215,7 @@ class Writer:
                     habits.length_field = "max_completion_tokens"
                 elif names := fields.refused_fields(exc.refusal, asked):
                     habits.refuse(names)
-                elif question.has_ids and _may_be_of_ids(exc.refusal, habits) and not self._made:
+                elif question.has_ids and _may_be_of_ids(exc.refusal, habits) and not self._answer.token_ids:
                     raise NoIdsError(is_refused=True) from None
                 else:
                     raise
@@ -219,15 +237,20 @@ class Writer:
         self.notes += [note for note in notes if note and note not in self.notes]
 
     def _take_all(self, answered: Call) -> None:
-        for chunk in chunks_of(answered, self._note_time):
-            if chunk is None or self._take(chunk, answered):
-                break
-            if self._end and not self._is_over:
-                self._is_over = True
-                answered.hurry(_AFTER_END_S)
-        if not (self._is_over or self._is_cancelled or self._answer.is_at_end or self._is_full):
+        """Take chunks until the answer is whole, and then what comes soon. Raises LostError, RefusedError before."""
+        try:
+            for chunk in chunks_of(answered, self._note_time):
+                if chunk is None or self._take(chunk, answered):
+                    break
+                if self._is_whole:
+                    answered.hurry(_AFTER_END_S)
+                elif chunk.is_content:
+                    answered.progressed()
+        except (LostError, RefusedError):
+            if not self._is_whole:
+                raise
+        if not (self._is_whole or self._is_cancelled):
             raise LostError("broke off in the middle of the answer")
-        self._is_over = True
 
     def _note_time(self) -> None:
         self._at_s = time.perf_counter()
@@ -240,15 +263,19 @@ class Writer:
             self._prompt_ids = chunk.prompt_ids
         if chunk.prompt_tokens is not None and not self._question.has_ids and not self.prompt_tokens:
             self.prompt_tokens = chunk.prompt_tokens
-        if not self._is_over and (chunk.text or chunk.reasoning or chunk.token_ids):
+        was_whole = self._is_whole
+        if chunk.is_content and not was_whole:
             self._write(chunk)
         if chunk.finish_reason in _GIVEN_UP:
             raise LostError("gave the answer up")
+        if chunk.finish_reason == "content_filter" and not self._end:
+            self.notes.append("The server's filter ended the answer.")
         self._end = self._end or chunk.finish_reason
         if isinstance(self._answer, PlainAnswer) and chunk.new_tokens and not self._has_broken:
-            self._answer.count(chunk.new_tokens)
-        is_counted = self._is_over and chunk.prompt_tokens is not None
-        return is_counted or self._is_cancelled or self._answer.is_at_end
+            self._answer.count(min(chunk.new_tokens, self._question.params.max_new_tokens))
+        is_counted = was_whole and chunk.prompt_tokens is not None
+        goes_on = was_whole and chunk.is_content and not self._end
+        return is_counted or goes_on or self._is_cancelled or self._answer.is_at_end
 
     def _write(self, chunk: Chunk) -> None:
         answer = self._answer
@@ -260,6 +287,9 @@ class Writer:
             answer.write_text(chunk.text, chunk.reasoning, chunk.token_ids)
         else:
             ids = ids_of(chunk, self._tokenizer)
+            if max(ids or (0,)) >= self._size:
+                advice = "pass tokenizer=…, a model on this machine with the server's own"
+                raise LostError("names tokens that the tokenizer does not have", advice=advice)
             if ids is None:
                 if self._made:
                     raise LostError("tells no ids any longer")
@@ -268,9 +298,7 @@ class Writer:
             for token_id in ids:
                 if answer.should_continue and not answer.has_ended(self._question.params.max_new_tokens):
                     answer.write([token_id])
-            if self._is_full:
-                self._is_over = True
-        self.arrivals.note(self._at_s, self._made)
+        self._arrivals.note(self._at_s, self._told_apart)
         if self._is_noted:
             self._is_noted = False
             answer.note("")

@@ -7,6 +7,7 @@ import pytest
 from dolly_widget.engines import EngineSetup, is_server, load_engine, setup_from
 from dolly_widget.engines.remote.address import ServerName, host_of
 from dolly_widget.engines.remote.passwords import credentials
+from dolly_widget.errors import ModelError
 
 URL = "http://localhost:8000/v1"
 
@@ -65,6 +66,42 @@ def test_what_is_no_address_is_refused_in_a_sentence_that_does_not_quote_it(text
     ) as raised:
         ServerName.parse(text.replace("http://", "http://me:secret@", 1))
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://me:12/34@host/v1", "http://me:123#34@host/v1", "http://me:12?34@host/v1", "http://a,http://me:12/34@b#m"],
+)
+def test_a_password_that_ends_its_address_is_refused_and_not_quoted(text):
+    with pytest.raises(ValueError, match=r"^There is an @ behind the host of this address: in a password, ") as raised:
+        EngineSetup(text)
+    assert "34" not in str(raised.value)
+
+
+def test_a_model_s_name_with_an_at_is_written_otherwise():
+    name = ServerName.parse(URL, "gemini@001")
+    assert str(name) == f"{URL}#gemini%40001"
+    assert ServerName.parse(str(name)) == name
+
+
+@pytest.mark.parametrize(
+    "address", ["grpc://me:secretpw@host", "http//me:secretpw@h:1/v1", "grpc://me:secretpw@h.gguf"]
+)
+def test_no_password_of_an_address_that_is_not_understood_is_quoted(address):
+    with pytest.raises(ModelError, match="@h") as raised:
+        load_engine(address)
+    assert "secretpw" not in str(raised.value)
+    with pytest.raises(ModelError, match="@h") as raised:
+        load_engine(URL, tokenizer=address)
+    assert "secretpw" not in str(raised.value)
+    with pytest.raises(TypeError, match="given twice") as raised:
+        load_engine("demo", model=address)
+    assert "secretpw" not in str(raised.value)
+
+
+def test_an_empty_password_takes_none_away():
+    assert EngineSetup("http://anna:pw@host:7").server.urls == EngineSetup("http://anna:@host:7").server.urls
+    assert credentials("http://anna@host:7") == ("anna", "pw")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from remote_engines import connect, our_server
+from remote_engines import connect, other_server, our_server
 from stub_server import Hold, chunk, events
 
 from dolly_widget.engines.remote.arrivals import Arrivals
@@ -30,7 +30,33 @@ def test_the_pace_is_that_of_the_tokens_after_those_that_came_first(notes, tpot_
     arrivals = Arrivals()
     for note in notes:
         arrivals.note(*note)
-    assert arrivals.tpot_s == pytest.approx(tpot_s, nan_ok=True)
+    assert arrivals.tpot_s() == pytest.approx(tpot_s, nan_ok=True)
+
+
+def test_where_pieces_hold_several_tokens_the_count_gives_the_pace():
+    arrivals = Arrivals()
+    for piece in range(20):
+        arrivals.note(piece / 19, piece + 1)
+    assert 1 / arrivals.tpot_s(80) == pytest.approx(76)
+    assert 1 / arrivals.tpot_s() == pytest.approx(19)
+
+
+def test_the_pace_of_a_text_is_that_of_the_tokens_that_its_server_counts():
+    holds = [Hold(), Hold()]
+    end = {**chunk("", finish="stop"), "usage": {"prompt_tokens": 3, "completion_tokens": 12}}
+    heard = []
+
+    def hear(piece):
+        holds[len(heard)].released.set()
+        heard.append(piece)
+
+    with other_server() as server:
+        server.answers.append(events(chunk("Paris"), holds[0], chunk(" is in"), holds[1], chunk(" France."), end))
+        engine = connect(server, template=DOLLY)
+        holds.append(Hold())
+        result = engine.generate(DOLLY.render("Where?"), SamplingParams(), on_text=hear)
+    assert result.new_tokens == 12
+    assert result.tpot_s == pytest.approx(sum(result.pass_s) / 2 * 3 / 12)
 
 
 def test_an_answer_that_comes_in_one_piece_has_no_speed():

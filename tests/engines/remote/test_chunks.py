@@ -129,3 +129,9 @@ def test_ids_are_as_they_are_told_where_nothing_is_left_out():
     assert ids_of(Chunk(text="ab", token_ids=(5,), token_bytes=b"c"), TOKENS) == (5,)
     assert ids_of(Chunk(text="a"), TOKENS) is None
     assert ids_of(Chunk(finish_reason="stop"), TOKENS) == ()
+
+
+def test_a_number_that_no_float_holds_is_no_logprob():
+    for logprob in (-(10**400), 10**400):
+        with pytest.raises(ValueError, match="logprobs without ids"):
+            likeliest({"choices": [{"logprobs": {"top_logprobs": [{"token_id:7": logprob}]}}]})

@@ -18,6 +18,7 @@ from dolly_widget.engines import (
     generate_many,
     server_of,
 )
+from dolly_widget.engines.remote import tries
 from dolly_widget.errors import EngineError, IncompleteAnswerError, PromptTooLongError
 from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
@@ -129,6 +130,17 @@ def test_a_control_token_that_a_user_types_stays_text(server, engine):
     assert prompt == MODEL.encode(DOLLY.render("What does ### End mean?"))
 
 
+@pytest.mark.parametrize("count", [0, 3])
+def test_ids_that_the_tokenizer_does_not_have_are_a_sentence(server, engine, count, monkeypatch):
+    monkeypatch.setattr(tries, "PAUSES_S", ())
+    monkeypatch.setattr(tries, "_FIRST_PAUSE_S", 0.0)
+    server.answers.append(events(*(chunk("x", [each]) for each in PARIS[:count]), chunk("y", [4096])))
+    with pytest.raises(
+        (EngineError, IncompleteAnswerError), match="names tokens that the tokenizer does not have: pass"
+    ):
+        engine.generate(ASK, SamplingParams())
+
+
 def test_an_end_ends_the_answer_though_the_server_goes_on(server, engine):
     server.answers.append(events(chunk("…", [*PARIS, 300, 301]), chunk("more", [302])))
     result = engine.generate(ASK, SamplingParams())
@@ -218,6 +230,27 @@ def test_a_server_that_refuses_ids_is_asked_in_words():
     assert [(result.text, result.token_ids) for result in results] == [("Paris.", ())] * 2
     with pytest.raises(ValueError, match="takes no token ids"):
         engine.generate(ASK, SamplingParams(), prefix_ids=[300])
+
+
+@pytest.mark.parametrize(
+    "refusal", [failure(500, "CUDA out of memory", "text/plain"), failure(400, {"error": {"message": "so long"}})]
+)
+def test_a_server_that_refuses_the_words_too_is_asked_with_ids_again(refusal):
+    with other_server() as server:
+        server.answers = [refusal, refusal, stream("Paris.")]
+        engine = connect(server, tokenizer="demo")
+        with pytest.raises((EngineError, ValueError), match=r"out of memory|so long"):
+            engine.generate(ASK, SamplingParams())
+        assert engine.generate(ASK, SamplingParams()).text == "Paris."
+        assert [type(asked["prompt"]) for asked in server.asked] == [list, str, list]
+
+
+def test_a_shape_that_is_refused_is_the_user_s_to_change(server, engine):
+    server.answers.append(failure(400, {"error": {"message": "structured_outputs: unknown", "param": "grammar"}}))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"refuses the question \(structured_outputs: unknown\)"):
+            engine.generate(ASK, SamplingParams(), answer=["yes", "no"])
+    assert ["structured_outputs" in asked for asked in server.asked] == [True, True]
 
 
 def test_in_words_a_control_token_that_a_user_types_is_broken_and_said():

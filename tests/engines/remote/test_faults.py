@@ -56,7 +56,11 @@ CASES = [
         r"does not take the key \(Invalid key\): set DOLLY_WIDGET_API_KEY",
     ),
     (failure(403, error("No")), EngineError, r"does not let this key ask \(No\)"),
-    (failure(404, error("The model `dolly` does not exist.")), ModelError, "has no model 'dolly': choose from dolly"),
+    (
+        failure(404, error("The model `dolly` does not exist.")),
+        ModelError,
+        "no longer has the model 'dolly': load it there",
+    ),
     (
         failure(404, {"detail": "Not Found"}),
         EngineError,
@@ -101,6 +105,20 @@ def test_a_refusal_is_one_sentence(answer, kind, why):
     with pytest.raises(kind, match=why):
         raise refused
     assert is_one_sentence(str(refused))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_user_who_is_refused_is_told_so_and_of_no_key(status):
+    with other_server() as server:
+        address = server.url.replace("://", "://me:wrong@")
+        server.answers.append(failure(status, error("no")))
+        engine = load_engine(address, template=PLAIN)
+        server.models = failure(status, error("no"))
+        for ask in (lambda: engine.generate(ASK, SamplingParams()), lambda: load_engine(address)):
+            with pytest.raises(EngineError, match=rf"^{server.host} does not let this user in \(no\): give") as refused:
+                ask()
+            assert is_one_sentence(str(refused.value))
+            assert "key" not in str(refused.value)
 
 
 # Connections

@@ -93,7 +93,14 @@ def refusal(says, status=400, **error):
         (refusal("not supported", param="seed"), ("seed",)),
         (refusal("seed must be smaller"), ()),
         (refusal("top_k must be smaller"), ("top_k",)),
-        (refusal("at most 4 stop sequences"), ("stop",)),
+        (refusal("at most 4 stop sequences", param="stop"), ("stop",)),
+        (refusal("at most 4 stop sequences"), ()),
+        (refusal("the request was cut: stop"), ()),
+        (refusal("stop is not supported"), ("stop",)),
+        (refusal("stream_options must have an object", param="stream_options"), ("stream_options",)),
+        (refusal("stream_options must have an object"), ()),
+        (refusal("structured_outputs is unknown"), ()),
+        (refusal("grammar is not supported", param="grammar"), ()),
         (refusal("my_top_k_2 is unknown"), ()),
         (refusal("unknown model"), ()),
         (refusal("unknown prompt"), ()),
@@ -102,7 +109,18 @@ def refusal(says, status=400, **error):
     ],
 )
 def test_fields_that_are_refused_by_name_can_be_left_out(said, names):
-    sent = dict.fromkeys(["model", "prompt", "top_k", "min_p", "seed", "stop", "stream_options"])
+    names_sent = [
+        "model",
+        "prompt",
+        "top_k",
+        "min_p",
+        "seed",
+        "stop",
+        "stream_options",
+        "structured_outputs",
+        "grammar",
+    ]
+    sent = dict.fromkeys(names_sent)
     assert fields.refused_fields(said, sent) == names
 
 

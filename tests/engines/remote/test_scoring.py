@@ -104,3 +104,11 @@ def test_a_closed_engine_is_asked_no_more(server):
     engine.close()
     with pytest.raises(EngineError, match="closed"):
         engine.logprobs_after(IDS, 0)
+
+
+@pytest.mark.parametrize("form", [{"content": []}, {"top_logprobs": []}])
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_list_without_logprobs_is_an_error(server, form, first):
+    server.answers.append(failure(200, {"choices": [{"text": "", "logprobs": form}]}))
+    with pytest.raises(EngineError, match="cannot be asked for probabilities: it gives no logprobs"):
+        list(connect(server).logprobs_after(IDS, first))

@@ -1,6 +1,7 @@
 """Asking a server who it is: which model is meant, where its API begins, and which files of its are taken."""
 
 import json
+import os
 import threading
 
 import pytest
@@ -134,7 +135,8 @@ def test_the_next_address_is_asked_where_the_first_does_not_answer():
     with StubServer() as gone, StubServer() as server:
         gone.__exit__()
         found = ask(ServerName.parse(f"{gone.url},{server.url}"))
-    assert found.roots == (gone.url, server.url)
+    assert found.roots == (server.url, gone.url)
+    assert found.host == server.host
     with pytest.raises(EngineError, match=f"^{gone.host} refuses"):
         ask(ServerName.parse(f"{gone.url},{server.url}"))
 
@@ -209,8 +211,26 @@ def test_a_file_that_is_missing_is_an_error():
 def test_a_tokenizer_that_is_none_is_one_sentence():
     with our_server() as server:
         server.files["tokenizer.json"] = b"{}"
-        with pytest.raises(ValueError, match="is not a tokenizer that can be read"):
+        with pytest.raises(EngineError, match=r"^127.* hands out a tokenizer that cannot be read: repair") as refused:
             connect(server)
+    assert "cache" not in str(refused.value)
+
+
+def test_tokenizers_that_were_not_asked_for_lately_are_forgotten(cache, monkeypatch):
+    monkeypatch.setattr(tokenizer_files, "_MOST_KEPT", 3)
+    kept = []
+    for number in range(5):
+        kept.append(tokenizer_files._kept({"tokenizer.json": b"%d" % number}))
+        os.utime(kept[-1], (number, number))
+        assert tokenizer_files._kept({"tokenizer.json": b"0"}) == kept[0]
+    assert [each.is_dir() for each in kept] == [True, False, False, True, True]
+
+
+@pytest.mark.parametrize(("key", "names"), [("ollama", ("ollama/llama3",)), ("sk-0123456789", ())])
+def test_a_name_that_tells_the_key_is_none_and_one_that_holds_its_word_is(monkeypatch, key, names):
+    monkeypatch.setenv("DOLLY_WIDGET_API_KEY", key)
+    with StubServer(f"{key}/llama3", key, "dolly") as server:
+        assert asked(server, "dolly").models == (*names, "dolly")
 
 
 @pytest.mark.parametrize("name", ["demo", str(OPENVINO_DIR)])

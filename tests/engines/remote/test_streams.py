@@ -223,3 +223,40 @@ def test_ids_that_come_with_a_text_are_kept():
         server.answers.append(events(chunk("Hel", [5, 6]), chunk("lo", [7]), chunk("", [], finish="stop")))
         result = connect(server, template=PLAIN).generate(ASK, SamplingParams())
     assert (result.text, result.token_ids, result.new_tokens) == ("Hello", (5, 6, 7), 3)
+
+
+def test_a_filter_that_ends_an_answer_is_said(server, engine):
+    server.answers.append(events(chunk("Well, "), chunk("", finish="content_filter")))
+    assert engine.generate(ASK, SamplingParams()).notes == ("The server's filter ended the answer.",)
+    server.answers = [stream("Well.")]
+    assert engine.generate(ASK, SamplingParams()).notes == ()
+
+
+def test_an_empty_error_beside_an_answer_is_none(server, engine):
+    server.answers.append(events(*({**each, "error": ""} for each in CHUNKS)))
+    assert engine.generate(ASK, SamplingParams()).text == TEXT
+
+
+def test_a_content_of_parts_is_their_texts(server):
+    parts = [{"type": "text", "text": "Grüße "}, {"type": "image"}, None, {"type": "text", "text": "aus Rom."}]
+    server.answers.append(failure(200, {"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]}))
+    assert connect(server).generate(SERVER.render("Say it."), SamplingParams()).text == "Grüße aus Rom."
+
+
+@pytest.mark.parametrize("usage", [None, USAGE, {"completion_tokens": 30}])
+def test_a_server_that_ignores_the_most_tokens_is_cut(server, engine, usage):
+    end = {**chunk("", finish="stop"), "usage": usage}
+    server.answers.append(events(*(chunk(f"{number} ") for number in range(30)), end))
+    result = engine.generate(ASK, SamplingParams(max_new_tokens=3))
+    assert (result.text, result.finish_reason, result.new_tokens) == ("0 1 2", "length", 3)
+
+
+def test_a_text_of_the_most_tokens_keeps_its_server_s_reason_and_count(server, engine):
+    server.answers.append(FORMS["no choices in the chunk with the usage"])
+    result = engine.generate(ASK, SamplingParams(max_new_tokens=4))
+    assert (result.text, result.finish_reason, result.new_tokens, result.prompt_tokens) == (TEXT, "stop", 4, 7)
+
+
+def test_a_count_beyond_what_was_asked_for_is_not_believed(server, engine):
+    server.answers.append(events(*CHUNKS, {"choices": [], "usage": {"completion_tokens": 2**31 - 1}}))
+    assert engine.generate(ASK, SamplingParams(max_new_tokens=9)).new_tokens == 9

@@ -1,13 +1,14 @@
 """An answer survives its server: it goes on from its last token, at the next one or the same again."""
 
+import re
 import threading
 
 import pytest
 from remote_engines import connect, other_server, our_server
-from stub_server import CUT, Hold, StubServer, chunk, events, failure, ids_stream, stream
+from stub_server import CUT, Hold, StubServer, chunk, delta, events, failure, ids_stream, stream
 
 from dolly_widget.engines import Listener
-from dolly_widget.engines.remote import tries, writing
+from dolly_widget.engines.remote import exchange, tries, writing
 from dolly_widget.errors import EngineError, IncompleteAnswerError
 from dolly_widget.models import Model
 from dolly_widget.models.demo import OPENVINO_DIR
@@ -239,3 +240,105 @@ def test_a_server_that_lingers_after_its_end_is_not_waited_for(first, monkeypatc
     monkeypatch.setattr(writing, "_AFTER_END_S", 0.05)
     first.answers = [events(chunk("x", ALL[:-1]), chunk("", (), finish="stop"), Hold())]
     assert ask(connect(first))[0].finish_reason == "stop"
+
+
+# Limits: what counts is the answer, and not every sign of life
+
+PING = b": ping\n\n"
+
+
+class AfterPolls(threading.Event):
+    """Is never set; releases a pause when it was asked for five times in it: every 20 ms."""
+
+    def __init__(self, hold):
+        super().__init__()
+        self.hold, self.left = hold, 5
+
+    def is_set(self):
+        self.left -= self.hold.reached.is_set()
+        if self.left < 0:
+            self.hold.released.set()
+        return False
+
+
+def pings(handler, most=200_000):
+    """Writes until the client has gone."""
+    for _ in range(most):
+        handler._write(PING, True)
+    handler.server.stub.has_pinged_enough = True
+
+
+@pytest.mark.parametrize("sign", [PING, chunk(""), delta("", role="assistant")])
+def test_a_sign_of_life_is_not_the_first_token(first, monkeypatch, sign):
+    monkeypatch.setattr(exchange, "BETWEEN_S", 0.05)
+    hold = Hold()
+    first.answers = [events(sign, hold, chunk("x", ALL))]
+    result = connect(first).generate(ASK, PARAMS, stop=AfterPolls(hold))
+    assert (result.text, result.notes) == (TEXT, ())
+    assert len(first.asked) == 1
+
+
+def test_signs_of_life_are_no_first_token_for_ever(first, monkeypatch):
+    monkeypatch.setattr(exchange, "FIRST_S", 0.05)
+    first.answers = [events(pings)]
+    with pytest.raises(EngineError, match=r"sent nothing more for 0\.05 s"):
+        ask(connect(first))
+
+
+def test_signs_of_life_are_no_further_token(first, monkeypatch):
+    monkeypatch.setattr(exchange, "BETWEEN_S", 0.05)
+    first.answers = [events(chunk("x", ALL[:4]), pings), failure(500, "no")]
+    with pytest.raises(IncompleteAnswerError, match=r"failed with error 500") as broken:
+        ask(connect(first))
+    assert broken.value.result.token_ids == tuple(ALL[:4])
+    assert not hasattr(first, "has_pinged_enough")
+
+
+def test_signs_of_life_do_not_hold_an_answer_that_is_whole(first, monkeypatch):
+    monkeypatch.setattr(writing, "_AFTER_END_S", 0.05)
+    first.answers = [events(chunk("x", ALL[:-1]), chunk("", (), finish="stop"), pings)]
+    assert ask(connect(first))[0].finish_reason == "stop"
+    assert first.left.wait(LIMIT_S)
+    assert not hasattr(first, "has_pinged_enough")
+
+
+def test_whoever_is_asked_for_the_rest_has_the_time_between_tokens(first, monkeypatch):
+    monkeypatch.setattr(exchange, "BETWEEN_S", 0.05)
+    first.answers = [broken_after(4), events(Hold())]
+    with pytest.raises(IncompleteAnswerError, match=r"sent nothing for 0\.05 s"):
+        ask(connect(first))
+
+
+# What comes behind the last token
+
+AFTER_ALL = {
+    "cut": (CUT,),
+    "held": (Hold(),),
+    "an error": ({"error": {"message": "gone", "code": 500}},),
+    "given up": (chunk("", finish="abort"),),
+    "no event": (b"data: nonsense\n\n",),
+}
+
+
+@pytest.mark.parametrize("end", AFTER_ALL)
+def test_an_answer_of_the_most_tokens_is_whole_whatever_comes_then(first, monkeypatch, end):
+    monkeypatch.setattr(writing, "_AFTER_END_S", 0.05)
+    ids = TOKENS.encode(PLAIN.render("12345678"))
+    first.answers = [events(*(chunk("x", [each]) for each in ids), *AFTER_ALL[end])]
+    result, _, notes = ask(connect(first), SamplingParams(max_new_tokens=len(ids)))
+    assert notes == []
+    assert (result.text, result.token_ids, result.notes) == ("12345678", tuple(ids), ())
+    assert result.finish_reason == "length"
+    assert len(first.asked) == 1
+
+
+def test_in_a_shape_too_the_last_token_is_no_break(first):
+    ids = TOKENS.encode(PLAIN.render("12345678"))
+    first.answers = [events(*(chunk("x", [each]) for each in ids), CUT)]
+    with pytest.raises(IncompleteAnswerError, match="max_new_tokens was reached: allow more"):
+        connect(first).generate(ASK, SamplingParams(max_new_tokens=len(ids)), answer=re.compile("[0-9]+"))
+
+
+def test_the_reason_that_comes_behind_the_last_token_is_heard(first):
+    first.answers = [events(chunk("x", ALL[:4]), PING, chunk("", (), finish="stop"))]
+    assert ask(connect(first), SamplingParams(max_new_tokens=4))[0].finish_reason == "stop"
