@@ -42,6 +42,7 @@ def test_an_answer_is_what_was_asked_for(client, form, texts, path):
         {"regex": "(?=a)"},
         {"regex": "a" * 20_000},
         {"regex": 7},
+        {"regex": ".{0,200}" * 100},
         {"regex": "a", "choice": ["a"]},
         {"grammar": "root ::= x"},
         [],

@@ -15,6 +15,7 @@ from dolly_widget.text.shapes.grammar import whole, whole_numbers
 from dolly_widget.text.shapes.patterns import pattern_grammar
 from dolly_widget.text.shapes.plain import LARGEST, date_grammar, number_grammar
 from dolly_widget.text.shapes.types import is_record, typed
+from dolly_widget.text.shapes.work import check_work
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,19 @@ def shape_of(answer: Any) -> Shape:
       ones, too), ``boolean``, ``null``, several of them; ``enum``, ``const``, ``anyOf``, and ``$ref`` without recursion
 
     Characters that a pattern does not name (``.``, ``[^a]``), and those of a text with limits, go up to U+07FF.
+    A shape may be so large that its grammar is read in about a second, since nothing else runs meanwhile: see ``work``.
     JSON is written as ``json.dumps`` does, without free white space. Lists and texts without a limit end where the
     model ends them; where it does not, the answer is incomplete at max_new_tokens. The answer has its shape from its
     first token: a model that reasons before it answers does not.
     """
     if isinstance(answer, Shape):
         return answer
+    shape = _shape_of(answer)
+    check_work(shape.grammar)
+    return shape
+
+
+def _shape_of(answer: Any) -> Shape:
     if isinstance(answer, re.Pattern):
         return Shape(str, f"root ::= {whole(pattern_grammar(answer))}", source=answer)
     if isinstance(answer, Mapping):
