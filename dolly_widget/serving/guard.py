@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -14,11 +15,13 @@ from dolly_widget.serving.limits import Access, Limits
 
 OPEN_ROUTES = ("/health",)
 """Those that want no key: whoever watches the server has none."""
-_CORS = {
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
-    "Access-Control-Max-Age": "600",
-}
+_CORS = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Max-Age": "600"}
+# Those that a page may send where it names none. Clients have more of their own, such as X-Stainless-Lang.
+_HEADERS = "Authorization, Content-Type"
+_MOST_HEADERS = 2000
+_NAMES = re.compile(r"[\w-]+( ?, ?[\w-]+)*", re.ASCII)
+_NO_WEBSOCKET = 1008
+"""What a websocket is closed with before it opens, which a client sees as 403."""
 
 
 class Guard:
@@ -33,13 +36,15 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await let_no_websocket(self._app, scope, receive, send)
             return
         headers = Headers(scope=scope)
         try:
             origin = self._checked_origin(headers)
+            if origin:
+                send = _allowing(origin, send)
             if origin and scope["method"] == "OPTIONS":
-                await _preflight(origin)(scope, receive, send)
+                await _preflight(headers)(scope, receive, send)
                 return
             if scope["path"] not in OPEN_ROUTES:
                 self._check_key(headers)
@@ -47,7 +52,7 @@ class Guard:
         except ApiError as exc:
             await exc.response()(scope, receive, send)
             return
-        await self._app(scope, receive, _allowing(origin, send) if origin else send)
+        await self._app(scope, receive, send)
 
     def _checked_origin(self, headers: Headers) -> str:
         """The web page that may read the answer; "" where it is none, or the server's own."""
@@ -86,6 +91,14 @@ class Guard:
             raise too_large(self._limits)
 
 
+async def let_no_websocket(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a scope that is no request: "lifespan" is for ``app``, and anything else is closed."""
+    if scope["type"] == "lifespan":
+        await app(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": _NO_WEBSOCKET})
+
+
 def too_large(limits: Limits) -> ApiError:
     """A body that has more bytes than the server reads."""
     return ApiError(413, f"A request may have {limits.max_body_bytes:,} bytes: send less.", code="request_too_large")
@@ -110,10 +123,12 @@ def _is_own(origin: str, host: str) -> bool:
     return origin in (f"http://{host.lower()}", f"https://{host.lower()}")
 
 
-def _preflight(origin: str) -> Any:
+def _preflight(headers: Headers) -> Any:
     from starlette.responses import Response
 
-    return Response(status_code=204, headers={"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_CORS})
+    asked = headers.get("access-control-request-headers", "")
+    is_list = len(asked) <= _MOST_HEADERS and _NAMES.fullmatch(asked)
+    return Response(status_code=204, headers={**_CORS, "Access-Control-Allow-Headers": asked if is_list else _HEADERS})
 
 
 def _allowing(origin: str, send: Send) -> Send:

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from dolly_widget.serving.failures import ApiError
-from dolly_widget.serving.guard import Guard
+from dolly_widget.serving.guard import Guard, let_no_websocket
 from dolly_widget.serving.limits import KEY_VARIABLE, Access, Limits
 from dolly_widget.text import parse_json
 
@@ -49,7 +49,7 @@ class Passage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await let_no_websocket(self._app, scope, receive, send)
             return
         body, answer = _Body(receive, self._limits.max_body_bytes), _Answer(send)
         headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"origin"]

@@ -1,10 +1,14 @@
 """Who gets in: a probe of all routes, from outside."""
 
+import asyncio
+
 import pytest
 from scripted_engine import ScriptedEngine
 from served import client_of
+from starlette.websockets import WebSocketDisconnect
 
 from dolly_widget.serving import Access, Limits
+from dolly_widget.serving.guard import Guard
 
 KEY = "sesame-0123456789"
 ROUTES = [
@@ -150,3 +154,49 @@ def test_a_key_is_what_a_header_can_hold(key):
 
 def test_a_key_is_in_no_text_of_its_holder():
     assert KEY not in repr(Access(KEY))
+
+
+def test_a_page_may_send_the_headers_that_its_client_has(engine):
+    origin = "https://notes.example"
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    with client_of(engine, access=Access(KEY, origins=(origin,))) as client:
+        for wanted in ("authorization,content-type,x-stainless-arch", "x-stainless-lang, x-stainless-os"):
+            before = client.options("/v1/models", headers={**asked, "Access-Control-Request-Headers": wanted})
+            assert before.headers["access-control-allow-headers"] == wanted
+        for wanted in ("a b", "x" * 9000, "é"):
+            before = client.options("/v1/models", headers={**asked, "Access-Control-Request-Headers": wanted.encode()})
+            assert before.headers["access-control-allow-headers"] == "Authorization, Content-Type"
+
+
+def test_a_page_that_may_ask_can_read_why_it_was_refused(engine):
+    page = {"Origin": "https://notes.example"}
+    with client_of(engine, access=Access(KEY, origins=(page["Origin"],))) as client:
+        for status, headers in (
+            (401, {}),
+            (413, {**HIS, "Content-Length": b"9" * 12}),
+            (400, {**HIS, "Content-Length": b"-1"}),
+        ):
+            response = client.post("/v1/completions", content=b"{}", headers={**page, **headers})
+            assert (response.status_code, response.headers["access-control-allow-origin"]) == (status, page["Origin"])
+            assert response.headers.get_list("vary") == ["Origin"]
+
+
+def test_no_websocket_gets_in(engine):
+    with client_of(engine, access=Access(None)) as client:
+        with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/v1/completions"):
+            pass
+        assert closed.value.code == 1008
+
+
+def test_what_is_no_request_does_not_reach_the_application():
+    seen, sent = [], []
+
+    async def app(scope, receive, send):
+        seen.append(scope["type"])
+
+    async def send(message):
+        sent.append(message)
+
+    for kind in ("websocket", "lifespan"):
+        asyncio.run(Guard(app, Access(KEY), Limits())({"type": kind}, None, send))
+    assert (seen, sent) == (["lifespan"], [{"type": "websocket.close", "code": 1008}])

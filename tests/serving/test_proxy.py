@@ -152,3 +152,11 @@ def test_a_proxy_that_is_told_nothing_is_as_strict_as_a_server(monkeypatch):
     assert served(app)[0]["status"] == 403  # a page of elsewhere
     own = [(b"host", b"localhost:8000")]
     assert served(app, scope={**SCOPE, "headers": own}) == [START]
+
+
+def test_no_websocket_reaches_a_replica():
+    replicas = Replicas(0)
+    assert served(Passage(replicas, Limits()), scope={"type": "websocket"}) == [
+        {"type": "websocket.close", "code": 1008}
+    ]
+    assert replicas.scopes == []
