@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from dolly_widget.sampling import with_changes
 from dolly_widget.serving.body import Body, read_body
 from dolly_widget.serving.failures import refused
+from dolly_widget.serving.lengths import check_bytes
 from dolly_widget.serving.line import Place
 from dolly_widget.serving.messages import Chat, read_messages
 from dolly_widget.serving.reply import Answer, Answers, Part, StreamedReply, unless_gone, whole_reply
@@ -91,6 +92,7 @@ def _prepare(asked: _Asked, body: Body, service: Service, places: Sequence[Place
     """Render and encode the messages. On a thread of its own: a template may take a while."""
     shape = read_shape(body)
     chat = asked.chat
+    check_bytes(service, chat.texts, "messages")
     try:
         rendered = render(service.engine.template, chat.question, "", chat.turns, chat.system)
     except ValueError as exc:

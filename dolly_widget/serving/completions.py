@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.serving.body import Body, checked_ids, read_body
 from dolly_widget.serving.failures import refused
+from dolly_widget.serving.lengths import check_bytes
 from dolly_widget.serving.line import Place
 from dolly_widget.serving.reply import Answer, Answers, Part, StreamedReply, unless_gone, whole_reply
 from dolly_widget.serving.sampling_fields import (
@@ -122,6 +123,9 @@ def _prepare(asked: _Asked, body: Body, service: Service, places: Sequence[Place
     """Encode the prompts. On a thread of its own: a long text takes a while."""
     shape = read_shape(body)
     adds = body.flag("add_special_tokens", True)
+    for given in asked.prompts:
+        if isinstance(given, str):
+            check_bytes(service, [given], "prompt")
     prompts = [_encoded(service, each, adds) for each in asked.prompts]
     for prompt in prompts:
         service.check_length(prompt.token_ids or (), asked.new_tokens)

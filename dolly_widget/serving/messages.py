@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from dolly_widget.serving.body import Body
@@ -19,6 +20,13 @@ class Chat(NamedTuple):
     question: str
     turns: tuple[Turn, ...]
     system: str
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """All that was said."""
+        yield from (self.system, self.question)
+        for turn in self.turns:
+            yield from (turn.instruction, turn.answer)
 
 
 def read_messages(body: Body) -> Chat:

@@ -31,6 +31,8 @@ class Piece(NamedTuple):
 
 
 _Encodings: TypeAlias = "list[tuple[tokenizers.Encoding, list[Segment]]]"
+# Characters from which on the library takes long enough for others to notice.
+_LONG = 10_000
 
 
 class Tokenizer:
@@ -127,10 +129,16 @@ class Tokenizer:
         segments = [Segment(encodable(segment.text), segment.is_template) for segment in prompt]
         with self._lock:
             text = "".join(segment.text for segment in segments)
-            whole = self._backend.encode(text, add_special_tokens=prompt.adds_special_tokens)
+            whole = self._encode_text(text, prompt.adds_special_tokens)
             if not self._reaches_into_user_text(whole, text, segments):
                 return [(whole, segments)]
             return self._encode_by_segment(segments, prompt.adds_special_tokens)
+
+    def _encode_text(self, text: str, adds_special_tokens: bool) -> tokenizers.Encoding:
+        if len(text) < _LONG:
+            return self._backend.encode(text, add_special_tokens=adds_special_tokens)
+        # Of several texts, and so of one, the library lets other threads run meanwhile; of a single one it does not.
+        return self._backend.encode_batch([text], add_special_tokens=adds_special_tokens)[0]
 
     def _reaches_into_user_text(self, encoding: tokenizers.Encoding, whole: str, segments: Sequence[Segment]) -> bool:
         spans = [
@@ -152,7 +160,7 @@ class Tokenizer:
             adds = adds_special_tokens and index == 0
             self._backend.encode_special_tokens = not segment.is_template
             try:
-                encodings.append((self._backend.encode(segment.text, add_special_tokens=adds), [segment]))
+                encodings.append((self._encode_text(segment.text, adds), [segment]))
             finally:
                 self._backend.encode_special_tokens = False
         return encodings

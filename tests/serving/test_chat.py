@@ -180,6 +180,18 @@ def test_messages_that_are_no_chat_are_refused(client, messages, says):
     assert says in refusal(client, messages)
 
 
+def test_messages_that_cannot_fit_are_refused_before_they_are_rendered(chatting, monkeypatch):
+    client, _ = chatting
+    monkeypatch.setattr("dolly_widget.serving.chat.render", None)
+    long = "a" * 500_000
+    for messages in (
+        [{"role": "user", "content": long}],
+        [{"role": "system", "content": long}, QUESTION],
+        [QUESTION, {"role": "assistant", "content": long}, QUESTION],
+    ):
+        assert "your prompt has 500,0" in refusal(client, messages)
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

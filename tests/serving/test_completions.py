@@ -305,6 +305,22 @@ def test_a_prompt_that_is_too_long_is_refused_with_both_numbers(client):
     assert "you requested 2056 tokens (2040 in the prompt, 16 in the completion)" in error["message"]
 
 
+@pytest.mark.parametrize("text", ["a" * 3_000_000, "§" * 500_000, " " * 1_000_000])
+def test_a_text_that_cannot_fit_is_refused_before_it_is_encoded(client, text, monkeypatch):
+    monkeypatch.setattr(client.service.model, "encode", None)
+    error = refusal(client, prompt=["a", text])
+    assert (error["code"], error["param"]) == ("context_length_exceeded", "prompt")
+    assert "maximum context length is 2048 tokens. However, your prompt has" in error["message"]
+    assert "bytes, which are more than 2048 tokens: shorten the prompt." in error["message"]
+
+
+def test_a_text_that_may_fit_is_encoded(client):
+    vocabulary = client.service.model.tokenizer.ids_by_bytes
+    longest = max(vocabulary, key=len).decode()
+    error = refusal(client, prompt=longest * (2048 * 16 // len(longest) + 5))
+    assert "in the prompt" in error["message"] or "bytes" in error["message"]
+
+
 def test_an_unknown_model_is_not_found(client):
     response = client.post("/v1/completions", json={"prompt": "Hi", "model": "gpt-4"})
     assert response.status_code == 404

@@ -524,3 +524,14 @@ def test_a_template_of_ones_own_keeps_its_special_tokens(demo):
 def test_the_demo_model_has_dollys_special_tokens(demo, demo_dir):
     added = json.loads((demo_dir / "tokenizer.json").read_text(encoding="utf-8"))["added_tokens"]
     assert {token["content"] for token in added if token["special"]} >= set(SPECIAL)
+
+
+def test_a_long_text_has_the_tokens_that_a_short_one_has(tokenizer, monkeypatch):
+    for words in (["Hello wörld 🦙", " again"], ["a" * 300, SPECIAL[-1], "b"]):
+        prompt = Prompt([Segment(text, is_template=place == 0) for place, text in enumerate(words)])
+        expected = tokenizer.pieces(prompt)
+        tokenizer.encode(Prompt([Segment("others", True)]))  # which are remembered in its place
+        tokenizer.encode(Prompt([Segment("still others", True)]))
+        with monkeypatch.context() as patch:
+            patch.setattr("dolly_widget.text.tokenizer._LONG", 0)
+            assert tokenizer.pieces(prompt) == expected
