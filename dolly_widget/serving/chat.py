@@ -16,13 +16,14 @@ from starlette.types import ASGIApp
 
 from dolly_widget.sampling import with_changes
 from dolly_widget.serving.body import Body, read_body
-from dolly_widget.serving.failures import refused
+from dolly_widget.serving.failures import as_refusals, refused
 from dolly_widget.serving.lengths import check_bytes
 from dolly_widget.serving.line import Place
 from dolly_widget.serving.messages import Chat, read_messages
 from dolly_widget.serving.reply import Answer, Answers, Part, StreamedReply, unless_gone, whole_reply
 from dolly_widget.serving.sampling_fields import (
     MOST_LOGPROBS,
+    WHAT_FITS,
     Drawing,
     Streaming,
     check_logprobs,
@@ -31,13 +32,14 @@ from dolly_widget.serving.sampling_fields import (
     read_new_tokens,
     read_shape,
     read_streaming,
+    refuse_unsupported,
 )
 from dolly_widget.serving.scoring import Scored, token_text
-from dolly_widget.serving.service import Service
+from dolly_widget.serving.service import LONGEST_ANSWER, Service
 from dolly_widget.serving.writing import Order, on_worker
 from dolly_widget.text import Prompt, render
 
-_NOT_HERE = ("tools", "functions", "logit_bias", "audio", "prediction")
+_NOT_HERE = ("tools", "functions", "audio", "prediction")
 
 
 async def chat_completions(request: Request) -> ASGIApp:
@@ -64,7 +66,7 @@ class _Asked(NamedTuple):
 
     chat: Chat
     new_tokens: int | None
-    """None: as many as fit, within reason."""
+    """None: as many as fit, within reason; or WHAT_FITS."""
     drawing: Drawing
     n: int
     streaming: Streaming
@@ -72,14 +74,15 @@ class _Asked(NamedTuple):
 
 
 def _read(body: Body, service: Service) -> _Asked:
-    body.refuse(*_NOT_HERE)
+    chat = read_messages(body)
+    refuse_unsupported(body, *_NOT_HERE)
     new_tokens = read_new_tokens(body, "max_completion_tokens", "max_tokens")
     top = body.whole("top_logprobs", 0, MOST_LOGPROBS)
     wants_logprobs = body.flag("logprobs")
     if top is not None and not wants_logprobs:
         raise refused("top_logprobs goes with logprobs: true alone.", "top_logprobs")
     return _Asked(
-        read_messages(body),
+        chat,
         new_tokens,
         read_drawing(body, service, new_tokens or 1),
         read_count(body, service),
@@ -100,10 +103,13 @@ def _prepare(asked: _Asked, body: Body, service: Service, places: Sequence[Place
     prompt = Prompt(rendered, rendered.adds_special_tokens, service.model.encode(rendered))
     prompt_ids = prompt.token_ids or ()
     room = service.longest - len(prompt_ids)
-    new_tokens = asked.new_tokens or max(1, min(service.limits.chat_tokens, room))
+    new_tokens = asked.new_tokens
+    if new_tokens is None or new_tokens == WHAT_FITS:
+        new_tokens = max(1, min(room, service.limits.chat_tokens if new_tokens is None else LONGEST_ANSWER))
     service.check_length(prompt_ids, new_tokens)
     if shape is not None:
-        service.check_shape(asked.drawing.params)
+        with as_refusals():
+            service.check_shape(asked.drawing.params)
     answers = []
     for index, place in enumerate(places):
         params = with_changes(asked.drawing.of_choice(index), {"max_new_tokens": new_tokens})

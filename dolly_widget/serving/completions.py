@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from dolly_widget.sampling import SamplingParams
+from dolly_widget.sampling import SamplingParams, with_changes
 from dolly_widget.serving.body import Body, checked_ids, read_body
-from dolly_widget.serving.failures import refused
+from dolly_widget.serving.failures import as_refusals, refused
 from dolly_widget.serving.lengths import check_bytes
 from dolly_widget.serving.line import Place
 from dolly_widget.serving.reply import Answer, Answers, Part, StreamedReply, unless_gone, whole_reply
 from dolly_widget.serving.sampling_fields import (
     MOST_LOGPROBS,
+    WHAT_FITS,
     Drawing,
     Streaming,
     check_logprobs,
@@ -30,14 +31,15 @@ from dolly_widget.serving.sampling_fields import (
     read_new_tokens,
     read_shape,
     read_streaming,
+    refuse_unsupported,
 )
 from dolly_widget.serving.scoring import Scored, token_text
-from dolly_widget.serving.service import Service
+from dolly_widget.serving.service import LONGEST_ANSWER, Service
 from dolly_widget.serving.writing import Order, Plain, on_worker
 from dolly_widget.text import Prompt, Segment, encodable
 
 _NEW_TOKENS = 16
-_NOT_HERE = ("suffix", "logit_bias", "prompt_logprobs", "use_beam_search", "bad_words")
+_NOT_HERE = ("suffix",)
 
 
 async def completions(request: Request) -> ASGIApp:
@@ -64,6 +66,7 @@ class _Asked(NamedTuple):
 
     prompts: Sequence[str | tuple[int, ...]]
     new_tokens: int
+    """Or WHAT_FITS."""
     drawing: Drawing
     n: int
     streaming: Streaming
@@ -78,7 +81,7 @@ class _Asked(NamedTuple):
 
 
 def _read(body: Body, service: Service) -> _Asked:
-    body.refuse(*_NOT_HERE)
+    refuse_unsupported(body, *_NOT_HERE)
     has_echo = body.flag("echo")
     new_tokens = read_new_tokens(body, "max_tokens", least=0 if has_echo else 1)
     new_tokens = _NEW_TOKENS if new_tokens is None else new_tokens
@@ -127,10 +130,10 @@ def _prepare(asked: _Asked, body: Body, service: Service, places: Sequence[Place
         if isinstance(given, str):
             check_bytes(service, [given], "prompt")
     prompts = [_encoded(service, each, adds) for each in asked.prompts]
-    for prompt in prompts:
-        service.check_length(prompt.token_ids or (), asked.new_tokens)
+    counts = [_new_tokens(asked, prompt, service) for prompt in prompts]
     if shape is not None:
-        service.check_shape(asked.drawing.params)
+        with as_refusals():
+            service.check_shape(asked.drawing.params)
     tokenizer, ends = service.model.tokenizer, asked.drawing.ends
     teller = functools.partial(Plain, tokenizer=tokenizer, ends=ends, keeps_special=asked.keeps_special)
 
@@ -140,7 +143,8 @@ def _prepare(asked: _Asked, body: Body, service: Service, places: Sequence[Place
     answers = []
     for index, place in enumerate(places):
         prompt = prompts[index // asked.n]
-        wanted = order(prompt, asked.drawing.of_choice(index % asked.n))
+        drawn = asked.drawing.of_choice(index % asked.n)
+        wanted = order(prompt, with_changes(drawn, {"max_new_tokens": max(1, counts[index // asked.n])}))
         echo = _spelled(service, prompt) if asked.has_echo else None
         if echo is not None and not asked.new_tokens:
             answers.append(Answer.of_prompt(service, wanted, place, echo, asked.logprobs))
@@ -149,6 +153,15 @@ def _prepare(asked: _Asked, body: Body, service: Service, places: Sequence[Place
     read = sum(len(prompt.token_ids or ()) for prompt in prompts)
     form = _Form(service, [prompts[index // asked.n] for index in range(len(places))], body)
     return Answers(answers, read), form
+
+
+def _new_tokens(asked: _Asked, prompt: Prompt, service: Service) -> int:
+    """How many there may be after a prompt. Raises ApiError where it leaves no room for them, or is empty."""
+    ids, wanted = prompt.token_ids or (), asked.new_tokens
+    if wanted == WHAT_FITS:
+        wanted = max(1, min(LONGEST_ANSWER, service.longest - len(ids)))
+    service.check_length(ids, wanted)
+    return wanted
 
 
 def _encoded(service: Service, given: str | tuple[int, ...], adds_special_tokens: bool) -> Prompt:
@@ -225,7 +238,8 @@ class _Form:
         if scored.logprob is None:
             return None
         top = {self._token(token_id): logprob for token_id, logprob in reversed(scored.best)}
-        return {self._token(scored.token_id): scored.logprob} | dict(reversed(top.items()))
+        own = {self._token(scored.token_id): scored.logprob}
+        return own | dict(reversed(top.items())) | own  # tokens of half a character are written alike
 
     def _token(self, token_id: int) -> str:
         return token_text(self._service, token_id, as_id=self._as_ids)

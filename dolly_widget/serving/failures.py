@@ -5,8 +5,9 @@ Source: https://platform.openai.com/docs/guides/error-codes, and the error objec
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -72,14 +73,26 @@ def too_long(prompt_tokens: int, new_tokens: int, longest: int) -> ApiError:
     )
 
 
+@contextlib.contextmanager
+def as_refusals() -> Iterator[None]:
+    """Around checks and engines, whose ValueError and TypeError are mistakes of the client's: raised as ApiError."""
+    try:
+        yield
+    except (ModelError, PromptTooLongError):
+        raise
+    except (ValueError, TypeError) as exc:
+        raise refused(str(exc)) from exc
+
+
 def failure_of(exc: BaseException) -> ApiError:
-    """What a client is told of an error that came while its request was served. What is no mistake of its is logged."""
+    """What a client is told of an error that came while its request was served. What is no mistake of its is logged.
+
+    A ValueError is none, unless ``as_refusals`` was around it.
+    """
     if isinstance(exc, ApiError):
         return exc
     if isinstance(exc, PromptTooLongError):
         return too_long(exc.prompt_tokens, exc.max_new_tokens, exc.prompt_tokens + exc.largest_max_new_tokens)
-    if isinstance(exc, ValueError | TypeError) and not isinstance(exc, ModelError):
-        return refused(str(exc))
     if isinstance(exc, EngineError):
         log.error("The engine failed: %s", exc)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from dolly_widget.serving.body import Body
@@ -36,16 +36,29 @@ def read_messages(body: Body) -> Chat:
         raise body.wrong("messages", f"a list of 1 to {_MOST_MESSAGES} messages")
     said = [_message(each, f"messages[{place}]") for place, each in enumerate(given)]
     begin = next((place for place, (role, _) in enumerate(said) if role not in _SYSTEM), len(said))
-    system, rest = [text for _, text in said[:begin]], said[begin:]
-    for place, (role, _) in enumerate(rest):
-        expected = ("user", "assistant")[place % 2]
-        if role != expected:
-            raise _misplaced(begin + place, role, expected)
+    system, rest = [text for _, text in said[:begin]], _in_turns(said[begin:], begin)
     if len(rest) % 2 == 0:
         raise refused("The last message must be the user's: this server does not go on from an answer.", "messages")
     pairs = zip(rest[:-1:2], rest[1::2], strict=True)
     turns = tuple(Turn(question, "", answer) for (_, question), (_, answer) in pairs)
     return Chat(rest[-1][1], turns, "\n\n".join(system))
+
+
+def _in_turns(said: Sequence[tuple[str, str]], begin: int) -> list[tuple[str, str]]:
+    """User and assistant in turns: what the user says in several messages, one after the other, is one.
+
+    Raises ApiError for others that do not take turns; ``begin`` is the place of the first.
+    """
+    turns: list[tuple[str, str]] = []
+    for place, (role, text) in enumerate(said):
+        expected = ("user", "assistant")[len(turns) % 2]
+        if role == expected:
+            turns.append((role, text))
+        elif role == "user":
+            turns[-1] = ("user", f"{turns[-1][1]}\n\n{text}")
+        else:
+            raise _misplaced(begin + place, role, expected)
+    return turns
 
 
 def _misplaced(place: int, role: str, expected: str) -> Exception:
@@ -72,6 +85,8 @@ def _content(message: Body, place: str) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
+    if content is None and message.get("role") == "assistant":  # as clients say that there was no text
+        return ""
     parts = content if isinstance(content, list) else None
     if not parts or not all(isinstance(part, dict) for part in parts):
         raise message.wrong("content", "a text, or a list of parts of one")

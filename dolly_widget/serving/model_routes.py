@@ -5,6 +5,7 @@ Never a weight: only small files of the model's directory, by a list of names.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from starlette.requests import Request
@@ -50,7 +51,8 @@ async def model_file(request: Request) -> Response:
     if name.endswith("config.json"):
         settings = read_json(path)
         shown = {key: value for key, value in settings.items() if key not in _PRIVATE}
-        return JSONResponse(shown)
+        # Infinity and NaN, which some have, are for whoever can read the file itself.
+        return Response(json.dumps(shown), media_type="application/json")
     return Response(path.read_bytes(), media_type="application/json" if name.endswith(".json") else "text/plain")
 
 

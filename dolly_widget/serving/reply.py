@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from dolly_widget.serving.body import Gone
-from dolly_widget.serving.failures import failure_of
+from dolly_widget.serving.failures import as_refusals, failure_of
 from dolly_widget.serving.line import Place
 from dolly_widget.serving.scoring import Scored, scores
 from dolly_widget.serving.service import Service
@@ -118,12 +118,15 @@ class Answer:
             self._place.leave()
 
     async def _next(self) -> Piece | None:
-        return await self._writing.next() if self._writing else None
+        with as_refusals():
+            return await self._writing.next() if self._writing else None
 
     async def _scored(self, before: Sequence[int], piece: Piece, *, is_first: bool) -> Part:
         if self._logprobs is None:
             return Part(piece, is_first=is_first)
-        return Part(piece, await scores(self._service, before, piece.token_ids, self._logprobs), is_first=is_first)
+        with as_refusals():
+            scored = await scores(self._service, before, piece.token_ids, self._logprobs)
+        return Part(piece, scored, is_first=is_first)
 
     @property
     def _finish_reason(self) -> str:

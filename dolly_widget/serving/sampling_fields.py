@@ -29,6 +29,17 @@ _MOST_STOP_IDS = 64
 MOST_LOGPROBS = 20
 
 
+NOT_HERE = (
+    "logit_bias",
+    *("guided_json", "guided_regex", "guided_choice", "guided_grammar"),
+    *("min_tokens", "allowed_token_ids", "bad_words", "use_beam_search", "prompt_logprobs", "truncate_prompt_tokens"),
+    *("continue_final_message", "chat_template", "chat_template_kwargs"),
+)
+"""Fields of OpenAI's and vLLM's that would change an answer, and are refused by both routes."""
+WHAT_FITS = -1
+"""New tokens as some clients ask for them: until the model's context is full."""
+
+
 class Drawing(NamedTuple):
     """How the answers of a request are drawn, and what ends them."""
 
@@ -46,6 +57,9 @@ def read_drawing(body: Body, service: Service, new_tokens: int) -> Drawing:
     given: dict[str, Any] = {name: value for name in _NUMBERS if (value := body.number(name)) is not None}
     if given.get("top_k") == -1:  # vLLM's way to say that it is off
         given["top_k"] = 0
+    if given.get("top_p") == 0:  # the likeliest token alone
+        del given["top_p"]
+        given["temperature"] = 0.0
     if (seed := body.whole("seed", -(2**63), 2**64 - 1)) is not None:
         given["seed"] = seed % _SEEDS
     given["stop"] = body.texts("stop", SETTINGS["stop"].most)  # type: ignore[attr-defined]
@@ -59,9 +73,16 @@ def read_drawing(body: Body, service: Service, new_tokens: int) -> Drawing:
 
 
 def read_new_tokens(body: Body, *names: str, least: int = 1) -> int | None:
-    """How many new tokens are wanted at most; None where the request does not say."""
-    found = [body.whole(name, least, LONGEST_ANSWER) for name in names]
+    """How many new tokens are wanted at most, or WHAT_FITS; None where the request does not say."""
+    found = [WHAT_FITS if body.get(name) == WHAT_FITS else body.whole(name, least, LONGEST_ANSWER) for name in names]
     return next((each for each in found if each is not None), None)
+
+
+def refuse_unsupported(body: Body, *names: str) -> None:
+    """Raise ApiError for a field that would change the answer, and has no meaning here: NOT_HERE, and ``names``."""
+    body.refuse(*NOT_HERE, *names)
+    if not body.flag("add_generation_prompt", True):
+        raise refused("add_generation_prompt must be true: this server writes answers alone.", "add_generation_prompt")
 
 
 def read_count(body: Body, service: Service) -> int:

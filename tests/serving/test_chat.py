@@ -103,6 +103,29 @@ def test_turns_and_system_prompt_are_rendered_by_the_model_s_template(chatting):
     assert ids == engine.model.encode(prompt)
 
 
+def test_several_messages_of_the_user_in_a_row_are_one(chatting):
+    client, engine = chatting
+    messages = [
+        {"role": "user", "content": "A file:"},
+        {"role": "user", "content": "x = 1"},
+        {"role": "assistant", "content": None},
+        {"role": "user", "content": "What"},
+        {"role": "user", "content": "is"},
+        {"role": "user", "content": "it?"},
+    ]
+    ids = chat(client, *messages, max_tokens=1, return_token_ids=True).json()["choices"][0]["prompt_token_ids"]
+    prompt = CHAT.render("What\n\nis\n\nit?", "", (Turn("A file:\n\nx = 1", "", ""),), "")
+    assert ids == engine.model.encode(prompt)
+
+
+def test_minus_one_new_tokens_are_all_that_fit():
+    engine = Counting()
+    with client_of(engine) as client:
+        for name in ("max_tokens", "max_completion_tokens"):
+            usage = chat(client, **{name: -1}).json()["usage"]
+            assert engine.calls[-1][1].max_new_tokens == 2048 - usage["prompt_tokens"]
+
+
 def test_without_a_number_an_answer_may_fill_what_fits(demo_dir):
     engine = Counting()
     with client_of(engine) as client:
@@ -168,7 +191,11 @@ def test_tokens_have_their_logprobs(client, engine):
         ([{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}], "content[0] must be a text part"),
         ([{"role": "system", "content": "x"}], "The last message must be the user's"),
         ([QUESTION, {"role": "assistant", "content": "A"}], "does not go on from an answer"),
-        ([QUESTION, QUESTION], "messages[1] must be the assistant's, not the user's"),
+        (
+            [QUESTION, *[{"role": "assistant", "content": "A"}] * 2],
+            "messages[2] must be the user's, not the assistant's",
+        ),
+        ([QUESTION, {"role": "user"}], "messages[1].content must be a text"),
         ([{"role": "assistant", "content": "x"}], "messages[0] must be the user's"),
         ([QUESTION, {"role": "system", "content": "x"}], "messages[1] is the system's: it must come before"),
         ([{"role": "system", "content": "Be brief."}, QUESTION], "takes no system prompt"),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from real_engines import start
+from scripted_engine import ScriptedEngine
 from served import client_of, events_of
 
 from dolly_widget import SamplingParams
@@ -252,13 +253,14 @@ def test_a_seed_of_any_size_is_taken(complete):
         ({"prompt": ""}, "prompt", "The prompt is empty"),
         ({"prompt": ["a"] * 129}, "prompt", "at most 128"),
         ({"prompt": ["a"] * 100, "n": 2}, "n", "200 answers"),
+        ({"max_tokens": -2}, "max_tokens", "max_tokens must be a whole number, 1 to 32768, not -2."),
         ({"max_tokens": 0}, "max_tokens", "max_tokens must be a whole number, 1 to 32768, not 0."),
         ({"max_tokens": "5"}, "max_tokens", "not '5'."),
         ({"max_tokens": 1.5}, "max_tokens", "not 1.5."),
         ({"max_tokens": True}, "max_tokens", "not true."),
         ({"temperature": -1}, "temperature", "temperature must be"),
         ({"temperature": "hot"}, "temperature", "temperature must be a number, not 'hot'."),
-        ({"top_p": 0}, "top_p", "top_p must be"),
+        ({"top_p": -0.1}, "top_p", "top_p must be"),
         ({"top_k": 5000}, "top_k", "top_k must be"),
         ({"min_p": 1}, "min_p", "min_p must be"),
         ({"presence_penalty": 3}, "presence_penalty", "presence_penalty must be"),
@@ -314,6 +316,50 @@ def test_a_text_that_cannot_fit_is_refused_before_it_is_encoded(client, text, mo
     assert "bytes, which are more than 2048 tokens: shorten the prompt." in error["message"]
 
 
+@pytest.mark.parametrize("path", ["completions", "chat/completions"])
+@pytest.mark.parametrize(
+    ("name", "asks", "asks_nothing"),
+    [
+        ("guided_json", {"type": "object"}, None),
+        ("guided_regex", "a+", ""),
+        ("guided_choice", ["a"], []),
+        ("guided_grammar", "root ::= x", None),
+        ("min_tokens", 5, 0),
+        ("allowed_token_ids", [5], []),
+        ("bad_words", ["a"], []),
+        ("use_beam_search", True, False),
+        ("prompt_logprobs", 1, None),
+        ("continue_final_message", True, False),
+        ("add_generation_prompt", False, True),
+        ("chat_template", "{{ messages }}", None),
+        ("chat_template_kwargs", {"enable_thinking": False}, {}),
+        ("truncate_prompt_tokens", 5, None),
+        ("logit_bias", {"5": 1}, {}),
+    ],
+)
+def test_a_field_that_would_change_the_answer_is_refused(client, path, name, asks, asks_nothing):
+    sent = {"prompt": "Hi", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+    refused = client.post(f"/v1/{path}", json={**sent, name: asks})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, name)
+    assert client.post(f"/v1/{path}", json={**sent, name: asks_nothing}).status_code == 200
+
+
+def test_minus_one_new_tokens_are_all_that_fit():
+    engine = Counting()
+    with client_of(engine) as client:
+        for prompt in ([5] * 100, [5] * 2047):
+            assert client.post("/v1/completions", json={"prompt": prompt, "max_tokens": -1}).status_code == 200
+            assert engine.calls[-1][1].max_new_tokens == 2048 - len(prompt)
+        prompts = [[5] * 100, [5] * 200]
+        assert client.post("/v1/completions", json={"prompt": prompts, "max_tokens": -1}).status_code == 200
+        assert sorted(call[1].max_new_tokens for call in engine.calls[-2:]) == [1848, 1948]
+        assert client.post("/v1/completions", json={"prompt": [5] * 2048, "max_tokens": -1}).status_code == 400
+
+
+def test_a_top_p_of_nothing_is_the_likeliest_token(complete):
+    assert complete(top_p=0, temperature=2, seed=5, max_tokens=20) == complete(temperature=0, max_tokens=20)
+
+
 def test_a_text_that_may_fit_is_encoded(client):
     vocabulary = client.service.model.tokenizer.ids_by_bytes
     longest = max(vocabulary, key=len).decode()
@@ -354,3 +400,10 @@ def test_nothing_that_was_refused_keeps_a_place(client):
     for fields in ({"prompt": [5] * 3000}, {"prompt": ""}, {"n": 500}, {"response_format": {"type": "json_schema"}}):
         refusal(client, **fields)
     assert client.service.line.is_empty
+
+
+class Counting(ScriptedEngine):
+    """Takes what a server hands over beside the settings."""
+
+    def generate(self, prompt, params, *, endings=None, **more):
+        return super().generate(prompt, params, **more)

@@ -58,6 +58,21 @@ def test_a_text_that_does_not_fit_is_the_client_s_to_shorten():
         assert (response.status_code, "shorten it" in response.text) == (400, True)
 
 
+@pytest.mark.parametrize("error", [ValueError, TypeError])
+@pytest.mark.parametrize("path", ["/v1/completions", "/v1/chat/completions"])
+def test_a_bug_that_looks_like_a_wrong_value_is_no_mistake_of_the_client_s(error, path, monkeypatch, caplog):
+    def fail(*arguments):
+        raise error(PATH)
+
+    with client_of(Failing()) as client, caplog.at_level(logging.ERROR):
+        monkeypatch.setattr(client.service, "check_length", fail)
+        response = client.post(path, json={"prompt": "Hi", "messages": [{"role": "user", "content": "Hi"}]})
+        assert (response.status_code, response.json()["error"]["code"]) == (500, "internal_error")
+        assert PATH not in response.text
+        if error is ValueError:  # of any other, the framework tells the server
+            assert PATH in caplog.text
+
+
 def test_one_answer_that_fails_ends_the_others_of_its_request():
     engine = Failing([RuntimeError("no")], ["a"], ["b"])
     with client_of(engine) as client:

@@ -1,5 +1,7 @@
 """``/v1/models``: what is served, and which of its files can be had."""
 
+import json
+import math
 import shutil
 
 import pytest
@@ -42,6 +44,15 @@ def test_its_files_make_the_same_tokenizer(engine, tmp_path):
             (tmp_path / "here" / name).write_bytes(response.content)
     assert Tokenizer(tmp_path / "here").has_same_tokens(engine.model.tokenizer)
     assert read_json(tmp_path / "here/config.json") == engine.model.info.config
+
+
+def test_numbers_that_json_has_not_are_given_as_the_file_has_them(engine):
+    path = engine.model.directory / "config.json"
+    path.write_text(json.dumps({**read_json(path), "time_step_limit": [0.0, math.inf]}))
+    with client_of(engine, name="dolly") as client:
+        response = client.get("/v1/models/dolly/files/config.json")
+        assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+        assert json.loads(response.text)["time_step_limit"] == [0.0, math.inf]
 
 
 @pytest.mark.parametrize(
