@@ -126,6 +126,9 @@ def _ends(body: Body, service: Service, stop: tuple[str, ...]) -> Endings:
     if not body.flag("ignore_eos"):
         usual = endings(service.model, service.engine.template, stop)
         return Endings(usual.ids | set(ids), usual.texts)
+    # An engine that is told of one token that ends an answer ends it at the model's own as well.
+    if control := next((text for text in stop if service.model.tokenizer.special_id(text) is not None), None):
+        raise refused(f"ignore_eos does not go with stop {control!r}, a control token: leave one of them out.", "stop")
     if ids:
         raise refused("ignore_eos does not go with stop_token_ids: leave one of them out.", "ignore_eos")
     return Endings(frozenset(), stop)

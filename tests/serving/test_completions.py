@@ -13,6 +13,7 @@ from dolly_widget.lens import score
 from dolly_widget.runtime import PRECISE
 from dolly_widget.sampling import MODEL
 from dolly_widget.serving import Limits
+from dolly_widget.serving.scoring import Scored
 from dolly_widget.text import DOLLY, Prompt, Segment
 
 WHO = DOLLY.render("Who is Dolly?")
@@ -183,6 +184,17 @@ def test_a_text_is_scored_without_a_token_more(complete, engine):
     assert choice["text"] == engine.model.tokenizer.decode(ids)
 
 
+def test_of_tokens_that_are_written_alike_the_chosen_one_keeps_its_own_logprob(client, monkeypatch):
+    async def alike(service, before, token_ids, k):
+        return [Scored(token_ids[0], -5.0, ((token_ids[0] + 1, -0.1), (token_ids[0] + 2, -0.2)))]
+
+    monkeypatch.setattr("dolly_widget.serving.reply.scores", alike)
+    monkeypatch.setattr("dolly_widget.serving.completions.token_text", lambda *arguments, **options: "\ufffd")
+    response = client.post("/v1/completions", json={"prompt": "a", "max_tokens": 1, "logprobs": 2})
+    found = response.json()["choices"][0]["logprobs"]
+    assert (found["token_logprobs"], found["top_logprobs"]) == ([-5.0], [{"\ufffd": -5.0}])
+
+
 def _logs(chances):
     import numpy as np
 
@@ -271,6 +283,7 @@ def test_a_seed_of_any_size_is_taken(complete):
         ({"stop": ["a"] * 17}, "stop", "at most 16"),
         ({"stop_token_ids": [9999]}, "stop_token_ids", "0 to 4095"),
         ({"stop_token_ids": [1], "ignore_eos": True}, "ignore_eos", "does not go with"),
+        ({"stop": ["a", "### End"], "ignore_eos": True}, "stop", "does not go with stop '### End', a control token"),
         ({"n": 0}, "n", "n must be"),
         ({"n": 129}, "n", "1 to 128"),
         ({"logprobs": 21}, "logprobs", "logprobs must be a whole number, 0 to 20, not 21."),
