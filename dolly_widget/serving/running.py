@@ -26,6 +26,8 @@ _CLOSING_S = 5
 _SAYING_S = 1
 # Beside those with an answer: idle ones, watchers, and those who are told that there is no room.
 _MORE_CONNECTIONS = 1000
+# The model's and the libraries', and of connections that are on their way out.
+_OTHER_FILES = 128
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -83,10 +85,21 @@ def _config(app: Starlette, limits: Limits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
-        limit_concurrency=limits.max_running + limits.max_waiting + _MORE_CONNECTIONS,
+        limit_concurrency=_most_connections(limits),
         timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_CLOSING_S,
     )
+
+
+def _most_connections(limits: Limits) -> int:
+    """Those beyond are told that there is no room, for which they need a file of this process, too."""
+    wanted = limits.max_running + limits.max_waiting + _MORE_CONNECTIONS
+    try:
+        import resource  # not on Windows, where nothing is to be bounded
+    except ImportError:
+        return wanted
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return wanted if most == resource.RLIM_INFINITY else min(wanted, max(most // 2, most - _OTHER_FILES))
 
 
 class _Server(uvicorn.Server):

@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import re
+import resource
 import signal
 import socket
 import threading
@@ -206,17 +207,20 @@ SCORED = {**QUESTION, "max_tokens": 3, "logprobs": 1}
 
 @pytest.fixture
 def server(real):
-    """Starts one; its service, its URL, what ends it, and the job that serves."""
+    """Starts one; its service, its URL, what ends it, the job that serves, and an event for the end."""
     jobs, release = [], threading.Event()
 
-    def serve(engine=real, **limits):
-        app, up, stop = application(engine, name="dolly", limits=Limits(**limits)), queue.Queue(), threading.Event()
-        jobs.append(Job(lambda _: run(app, bound_socket("127.0.0.1", 0), on_up=up.put, stop=stop)))
-        return app.state.service, up.get(timeout=LIMIT_S), stop, jobs[-1], release
+    def serve(*sizes, **limits):
+        app, up = application(real, name="dolly", limits=Limits(*sizes, **limits)), queue.Queue()
+        stop = threading.Event()
+        job = Job(lambda _: run(app, bound_socket("127.0.0.1", 0), on_up=up.put, stop=stop))
+        jobs.append((job, stop))
+        return app.state.service, up.get(timeout=LIMIT_S), stop, job, release
 
     yield serve
     release.set()
-    for job in jobs:
+    for job, stop in jobs:
+        stop.set()
         job.wait(LIMIT_S)
 
 
@@ -286,6 +290,18 @@ def test_a_client_that_goes_away_ends_the_scoring_of_its_answer(real, monkeypatc
 def test_a_socket_that_others_can_reach_is_not_served_without_a_key(real):
     with pytest.raises(ValueError, match="DOLLY_WIDGET_API_KEY"), bound_socket("0.0.0.0", 0) as listening:
         run(application(real, name="dolly"), listening)
+
+
+@pytest.mark.parametrize("files", [4, 8])
+def test_who_comes_when_the_files_run_out_is_told_that_there_is_no_room(server, monkeypatch, files):
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (files, files))
+    _, url, *_ = server(1, 0)
+    statuses = []
+    with contextlib.ExitStack() as clients:
+        while len(statuses) < 2 or statuses[-1] == 200:
+            client = clients.enter_context(httpx.Client())  # which keeps its connection
+            statuses.append(client.get(f"{url}/health").status_code)
+    assert statuses == [200] * (max(files // 2, files - 128) - 1) + [503]
 
 
 def test_a_port_that_is_taken_is_one_sentence():
