@@ -136,7 +136,7 @@ def test_what_is_not_sent_has_places_as_many_as_may_run():
 def test_whoever_waits_for_a_turn_is_told_that_it_will_not_come(end):
     async def test():
         line = Line(Limits(max_running=1))
-        first, second = joined(line, 2)
+        second = joined(line, 2)[1]
         assert not second.turn.is_set()
         getattr(second, end)()
         assert second.turn.is_set()

@@ -37,8 +37,7 @@ def test_where_one_answer_fails_nobody_waits_for_the_others():
         answers = [FakeAnswer(), FakeAnswer(ValueError("no")), FakeAnswer()]
         with pytest.raises(ValueError, match="no"):
             await whole_reply(Answers(answers, 1), None, asyncio.Event().wait)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # a cancelled task learns of it in the loop's next round
         assert [each.is_cancelled for each in answers] == [True, False, True]
         assert all(each.has_left for each in answers)
 
