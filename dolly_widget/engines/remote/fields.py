@@ -28,6 +28,7 @@ _WORDS = ("stop", "stream_options")
 """Fields whose names a refusal may hold that is of something else."""
 _LARGEST_SEED = 2**32 - 2
 """Of llama.cpp, to which the number after it means "any"."""
+_STOPS = re.compile(r"\bstop (?:sequence|string|word|text)s?\b", re.IGNORECASE)
 _UNKNOWN = re.compile(
     r"unrecogni[sz]ed|unknown|unexpected|unsupported|not (?:be )?(?:supported|permitted|allowed|recogni[sz]ed)"
     r"|does not support|extra (?:inputs|fields)|extra_forbidden|no such",
@@ -110,6 +111,8 @@ def refused_fields(refusal: Refusal, fields: Mapping[str, Any]) -> tuple[str, ..
     named = [name for name in fields if name not in _NEVER_LEFT_OUT and _is_named(name, refusal)]
     is_unknown = _UNKNOWN.search(refusal.says) is not None
     unsure = {*_STANDARD, *_WORDS} - ({_param(refusal)} & {*_WORDS})
+    if _STOPS.search(refusal.says):  # too many, or too long: they are watched for here as well
+        unsure.discard("stop")
     return tuple(name for name in named if is_unknown or name not in unsure)
 
 
