@@ -62,11 +62,13 @@ def _settings(args: argparse.Namespace, setup: EngineSetup, limits: Limits, acce
     from dolly_widget.serving.replica_settings import ReplicaSettings
 
     own = {name: getattr(args, name) for name in _FIELDS if getattr(args, name) is not None}
+    if args.drain is not None:
+        own["drain_s"] = args.drain
     try:
         settings = ReplicaSettings(setup, limits, args.name or "", hosts=access.hosts, origins=access.origins)
         return replace(settings, **own)
     except ValueError as exc:
-        raise CommandError(in_options(exc, _FIELDS)) from exc
+        raise CommandError(in_options(str(exc).replace("drain_s", "drain"), (*_FIELDS, "drain"))) from exc
 
 
 def _run(settings: ReplicaSettings, host: str, port: int, key: str | None) -> int:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,16 +41,16 @@ routes:
 A field that a request leaves out has OpenAI's default: temperature and top_p
 are 1, max_tokens is 16 for completions. logprobs load the model a second time,
 when they are first asked for. Answers with presence_penalty or
-frequency_penalty are written one at a time, and the model is loaded anew for
-them.
+frequency_penalty are written one at a time: all others stand still meanwhile,
+and the model is loaded anew for them. --no-penalties refuses them.
 
 Only this machine can ask, unless --host says otherwise. Another address needs
 a key, which clients send as a bearer token: set DOLLY_WIDGET_API_KEY, or name a
 file with --key-file. What is sent is not encrypted: put a proxy with TLS
 before it where the network is not your own.
 
-Ctrl+C, or SIGTERM, lets the answers that are being written end; again, it ends
-at once.
+Ctrl+C, or SIGTERM, lets the answers that are being written end within 30
+seconds, or those of --drain; again, it ends at once.
 
 examples:
   dolly-widget serve smollm2
@@ -86,6 +87,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-logprobs",
         action="store_true",
         help="give no log-probabilities, for which the model is loaded a second time",
+    )
+    parser.add_argument(
+        "--no-penalties",
+        action="store_true",
+        help="refuse presence_penalty and frequency_penalty, for which all other answers stand still",
+    )
+    parser.add_argument(
+        "--drain",
+        metavar="SECONDS",
+        type=float,
+        help="time for the answers that are being written when it is to end (default: 30; with --ray: 600)",
     )
     parser.add_argument("--key-file", metavar="FILE", type=Path, help="a file with the key that clients must send")
     parser.add_argument(
@@ -189,10 +201,12 @@ def _limits(args: argparse.Namespace) -> Limits:
     from dolly_widget.cli.command import in_options
     from dolly_widget.serving import Limits
 
+    limits = Limits(has_logprobs=not args.no_logprobs, has_penalties=not args.no_penalties)
+    given = {"max_running": args.max_running, "max_waiting": args.max_waiting}
     try:
-        return Limits(args.max_running, args.max_waiting, has_logprobs=not args.no_logprobs)
+        return replace(limits, **given, drain_s=limits.drain_s if args.drain is None else args.drain)
     except ValueError as exc:
-        raise CommandError(in_options(exc, ("max_running", "max_waiting"))) from exc
+        raise CommandError(in_options(str(exc).replace("drain_s", "drain"), (*given, "drain"))) from exc
 
 
 def _access(args: argparse.Namespace) -> Access:

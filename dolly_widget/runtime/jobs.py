@@ -126,17 +126,19 @@ class Worker:
         finally:
             self._adopted.discard(ident)
 
-    def close(self, lock: threading.RLock | None = None) -> None:
+    def close(self, lock: threading.RLock | None = None, *, timeout_s: float = math.inf) -> None:
         """Stop the jobs, and those to come at once; wait for the end of the thread, unless this is it. Safe twice.
 
-        The caller may hold ``lock``, which the jobs may need: it is released during the wait.
+        The caller may hold ``lock``, which the jobs may need: it is released during the wait. A thread that is still at
+        work after ``timeout_s`` is left to end by itself.
         """
+        deadline = time.monotonic() + timeout_s
         self._shut()
         unlocked = threading.Condition(lock)
         with unlocked:
-            while self._current is not None and not self.is_current:
+            while self._current is not None and not self.is_current and time.monotonic() < deadline:
                 unlocked.wait(_POLL_S)
-        self._wait(math.inf)
+        self._wait(max(0.0, deadline - time.monotonic()))
 
     def _shut(self, *, forgets: bool = False) -> None:
         """Accept no more jobs, and stop those there are; ``forgets`` drops the waiting ones without running them."""

@@ -5,7 +5,6 @@ What a message says is text, and never a control token. Source: https://platform
 
 from __future__ import annotations
 
-import functools
 import secrets
 import time
 from collections.abc import Sequence
@@ -36,7 +35,7 @@ from dolly_widget.serving.sampling_fields import (
 )
 from dolly_widget.serving.scoring import Scored, token_text
 from dolly_widget.serving.service import LONGEST_ANSWER, Service
-from dolly_widget.serving.writing import Order, on_worker
+from dolly_widget.serving.writing import Order
 from dolly_widget.text import Prompt, render
 
 _NOT_HERE = ("tools", "functions", "audio", "prediction")
@@ -50,7 +49,7 @@ async def chat_completions(request: Request) -> ASGIApp:
     asked = _read(body, service)
     places = service.line.join(asked.n)
     try:
-        work = on_worker(service.reading, functools.partial(_prepare, asked, body, service, places))
+        work = service.reading.do(lambda stop: _prepare(asked, body, service, places))
         answers, form = await unless_gone(request.receive, work)
     except BaseException:
         for place in places:

@@ -35,7 +35,7 @@ from dolly_widget.serving.sampling_fields import (
 )
 from dolly_widget.serving.scoring import Scored, token_text
 from dolly_widget.serving.service import LONGEST_ANSWER, Service
-from dolly_widget.serving.writing import Order, Plain, on_worker
+from dolly_widget.serving.writing import Order, Plain
 from dolly_widget.text import Prompt, Segment, encodable
 
 _NEW_TOKENS = 16
@@ -50,7 +50,7 @@ async def completions(request: Request) -> ASGIApp:
     asked = _read(body, service)
     places = service.line.join(asked.answers)
     try:
-        work = on_worker(service.reading, functools.partial(_prepare, asked, body, service, places))
+        work = service.reading.do(lambda stop: _prepare(asked, body, service, places))
         answers, form = await unless_gone(request.receive, work)
     except BaseException:
         for place in places:

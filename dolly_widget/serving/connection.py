@@ -61,3 +61,8 @@ def connection_class(limits: Limits) -> type[H11Protocol]:
                 self._write_timer = None
 
     return Connection
+
+
+def is_sending(connection: Any) -> bool:
+    """Whether the client has yet to take something of what was written to its connection."""
+    return bool(connection.transport.get_write_buffer_size())

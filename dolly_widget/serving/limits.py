@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,9 @@ class Limits:
     """New tokens of a chat answer whose request says no number."""
     has_logprobs: bool = True
     """Whether log-probabilities are given: the model is loaded a second time for them, at their first need."""
+    has_penalties: bool = True
+    """Whether presence_penalty and frequency_penalty are taken: all others stand still while such an answer is written,
+    and the model is loaded anew for it."""
     head_s: float = 10.0
     """Seconds for the headers of a request to arrive."""
     body_s: float = 30.0
@@ -39,6 +43,8 @@ class Limits:
         for name, least in (("max_running", 1), ("max_waiting", 0), ("max_answers", 1), ("max_body_bytes", 1024)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least:,}, not {getattr(self, name):,}.")
+        if not 0 <= self.drain_s < math.inf:
+            raise ValueError(f"drain_s must be a number of seconds, at least 0, not {self.drain_s}.")
 
     @property
     def largest_request(self) -> int:

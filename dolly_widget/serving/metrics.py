@@ -21,7 +21,13 @@ _TOKEN_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 class Metrics:
     """The figures of one application, in a registry of their own: several may be in one process."""
 
-    def __init__(self, running: Callable[[], float], waiting: Callable[[], float], cache: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        running: Callable[[], float],
+        waiting: Callable[[], float],
+        unsent: Callable[[], float],
+        cache: Callable[[], float],
+    ) -> None:
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "dolly_widget_requests", "Requests, by route and status.", ["route", "status"], registry=registry
@@ -29,6 +35,7 @@ class Metrics:
         for name, text, value in (
             ("running", "Answers that are written now.", running),
             ("waiting", "Answers that wait for their turn.", waiting),
+            ("unsent", "Answers that are written: they are being scored, or sent.", unsent),
             ("cache_bytes", "Memory of the keys and values of all texts.", cache),
         ):
             Gauge(f"dolly_widget_{name}", text, registry=registry).set_function(value)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dolly_widget.serving.body import Gone
 from dolly_widget.serving.failures import as_refusals, failure_of
-from dolly_widget.serving.line import Place
+from dolly_widget.serving.line import Place, draining
 from dolly_widget.serving.scoring import Scored, scores
 from dolly_widget.serving.service import Service
 from dolly_widget.serving.writing import NOTHING, Order, Piece, Writing, joined
@@ -89,7 +89,7 @@ class Answer:
         """It, stretch by stretch as it comes."""
         before, is_first = list(self._order.prompt_ids), True
         if self._echo is not None:
-            await self._place.turn.wait()
+            await self._turn()
             yield await self._scored((), Piece(self._echo, token_ids=self._order.prompt_ids), is_first=True)
             is_first = False
         while (piece := await self._next()) is not None:
@@ -102,7 +102,7 @@ class Answer:
         """It, at its end."""
         pieces = []
         if self._echo is not None:
-            await self._place.turn.wait()
+            await self._turn()
             pieces.append(Piece(self._echo, token_ids=self._order.prompt_ids))
         while (piece := await self._next()) is not None:
             pieces.append(piece)
@@ -111,11 +111,16 @@ class Answer:
         return part._replace(finish_reason=self._finish_reason)
 
     def leave(self) -> None:
-        """End it, if it has not ended: nobody reads it."""
+        """It has been sent, or nobody reads it: end it, if it has not ended."""
         if self._writing is not None:
             self._service.forget(self._writing)
         else:
             self._place.leave()
+
+    async def _turn(self) -> None:
+        await self._place.turn.wait()
+        if self._place.is_over:
+            raise draining()
 
     async def _next(self) -> Piece | None:
         with as_refusals():
@@ -158,20 +163,40 @@ class Answers(NamedTuple):
             answer.leave()
 
 
-async def whole_reply(answers: Answers, form: Form, receive: Receive) -> Response:
+async def whole_reply(answers: Answers, form: Form, receive: Receive) -> ASGIApp:
     """The response with all answers, when they are there. Raises Gone where the client has left before."""
     try:
         for answer in answers.answers:
             answer.begin()
-        wholes = asyncio.gather(*(answer.whole() for answer in answers.answers))
-        parts = await unless_gone(receive, _awaited(wholes))
-        return JSONResponse(form.whole(parts, answers.usage))
-    finally:
+        parts = await unless_gone(receive, _all(answer.whole() for answer in answers.answers))
+        return _Whole(JSONResponse(form.whole(parts, answers.usage)), answers)
+    except BaseException:
         answers.leave()
+        raise
 
 
-async def _awaited(future: asyncio.Future[T]) -> T:
-    return await future
+async def _all(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What they return. Where one of them raises, the others are cancelled."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class _Whole:
+    """The response that is all of the answers, which have their places until it has been sent."""
+
+    def __init__(self, response: JSONResponse, answers: Answers) -> None:
+        self._response, self._answers = response, answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        try:
+            await self._response(scope, receive, send)
+        finally:
+            self._answers.leave()
 
 
 class StreamedReply:

@@ -14,7 +14,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
-from dolly_widget.serving.connection import connection_class
+from dolly_widget.serving.connection import connection_class, is_sending
 from dolly_widget.serving.limits import Access, Limits, in_url, is_loopback
 from dolly_widget.serving.service import Service
 
@@ -22,8 +22,12 @@ _uvicorn = logging.getLogger("uvicorn.error")
 _MAX_HEAD_BYTES = 32 << 10
 _IDLE_S = 30
 _CLOSING_S = 5
+# For those whose answers are cut off, to be told so.
+_SAYING_S = 1
 # Beside those with an answer: idle ones, watchers, and those who are told that there is no room.
 _MORE_CONNECTIONS = 1000
+# The model's and the libraries', and of connections that are on their way out.
+_OTHER_FILES = 128
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -81,10 +85,21 @@ def _config(app: Starlette, limits: Limits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
-        limit_concurrency=limits.max_running + limits.max_waiting + _MORE_CONNECTIONS,
+        limit_concurrency=_most_connections(limits),
         timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_CLOSING_S,
     )
+
+
+def _most_connections(limits: Limits) -> int:
+    """Those beyond are told that there is no room, for which they need a file of this process, too."""
+    wanted = limits.max_running + limits.max_waiting + _MORE_CONNECTIONS
+    try:
+        import resource  # not on Windows, where nothing is to be bounded
+    except ImportError:
+        return wanted
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return wanted if most == resource.RLIM_INFINITY else min(wanted, max(most // 2, most - _OTHER_FILES))
 
 
 class _Server(uvicorn.Server):
@@ -96,6 +111,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._service, self._on_up, self._stop = service, on_up, stop
         self._signals, self._deadline_s = 0, 0.0
+        self._end_s = 0.0
         self.was_cut_short = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -117,9 +133,10 @@ class _Server(uvicorn.Server):
             self.handle_exit(0, None)
         if not self._signals:
             return await super().on_tick(counter)
-        is_late = self._signals > 1 or time.monotonic() >= self._deadline_s
-        if is_late or self._service.line.is_empty:
-            self.was_cut_short = not self._service.line.is_empty
-            self._service.stop_all()
+        if self._service.line.is_empty and not any(map(is_sending, self.server_state.connections)):
             return True
-        return False
+        now_s = time.monotonic()
+        if not self.was_cut_short and (self._signals > 1 or now_s >= self._deadline_s):
+            self.was_cut_short, self._end_s = True, now_s + _SAYING_S
+            self._service.stop_all()
+        return self.was_cut_short and now_s >= self._end_s

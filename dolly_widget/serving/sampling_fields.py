@@ -69,7 +69,11 @@ def read_drawing(body: Body, service: Service, new_tokens: int) -> Drawing:
             SETTINGS[name].checked(name, value)
         except (TypeError, ValueError) as exc:
             raise refused(str(exc), name) from None
-    return Drawing(with_changes(MODEL, given), _ends(body, service, given["stop"]))
+    params = with_changes(MODEL, given)
+    if params.penalises_answer and not service.limits.has_penalties:
+        name = "presence_penalty" if params.presence_penalty else "frequency_penalty"
+        raise refused(f"This server takes no {name}: leave it at 0.", name)
+    return Drawing(params, _ends(body, service, given["stop"]))
 
 
 def read_new_tokens(body: Body, *names: str, least: int = 1) -> int | None:

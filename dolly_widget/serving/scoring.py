@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from dolly_widget.serving.service import Service
-from dolly_widget.serving.writing import on_worker
 from dolly_widget.text import Prompt
 
 LEAST = -9999.0
@@ -35,14 +35,16 @@ async def scores(service: Service, before: Sequence[int], token_ids: Sequence[in
     if not before:
         rest = await scores(service, token_ids[:1], token_ids[1:], k)
         return [Scored(token_ids[0], None, ()), *rest]
-    return await on_worker(service.scoring, functools.partial(_scores, service, before, token_ids, k))
+    return await service.scoring.do(functools.partial(_scores, service, before, token_ids, k))
 
 
-def _scores(service: Service, before: Sequence[int], token_ids: Sequence[int], k: int) -> list[Scored]:
+def _scores(
+    service: Service, before: Sequence[int], token_ids: Sequence[int], k: int, stop: threading.Event
+) -> list[Scored]:
     from dolly_widget import lens
 
     lens.load(service.engine)  # type: ignore[arg-type]  # a model of this machine, as the service has checked
-    found = lens.score(service.engine, Prompt(token_ids=before), token_ids, k=max(1, k))  # type: ignore[arg-type]
+    found = lens.score(service.engine, Prompt(token_ids=before), token_ids, k=max(1, k), stop=stop)  # type: ignore[arg-type]
     likeliest, chances = found.alternative_ids[:, :k], found.alternative_model_probabilities[:, :k]
     return [
         Scored(

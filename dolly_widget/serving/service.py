@@ -6,13 +6,13 @@ import time
 from collections.abc import Sequence
 
 from dolly_widget.engines import Engine, KeepsCache, check_constrains, local_model
-from dolly_widget.runtime import Worker
 from dolly_widget.sampling import SamplingParams
 from dolly_widget.serving.body import Body
 from dolly_widget.serving.failures import ApiError, too_long
 from dolly_widget.serving.limits import Limits
 from dolly_widget.serving.line import Line, Place
 from dolly_widget.serving.metrics import Metrics
+from dolly_widget.serving.side_thread import SideThread
 from dolly_widget.serving.writing import Order, Writing
 
 LONGEST_ANSWER = 32_768
@@ -33,8 +33,9 @@ class Service:
         """What clients may call it, the main one first."""
         self.created = int(time.time())
         self.line = Line(limits, self._fits)
-        self.metrics = Metrics(lambda: self.line.running, lambda: self.line.waiting, self._cache_bytes)
-        self.reading, self.scoring = Worker(), Worker()
+        line = self.line
+        self.metrics = Metrics(lambda: line.running, lambda: line.waiting, lambda: line.unsent, self._cache_bytes)
+        self.reading, self.scoring = SideThread(), SideThread()
         """The threads that encode prompts, and that read probabilities."""
         self._writings: set[Writing] = set()
         self._is_stopped = False
@@ -77,13 +78,16 @@ class Service:
         return writing
 
     def stop_all(self) -> None:
-        """End all answers within a step, and those that have not begun."""
+        """End all answers within a step, and those that have not begun, or are being scored, at once."""
         self._is_stopped = True
+        self.reading.stop()
+        self.scoring.stop()
         for writing in list(self._writings):
             writing.stop()
+        self.line.stop()
 
     def close(self) -> None:
-        """End all, the threads included. The engine stays its owner's."""
+        """End all, the threads included, as far as they end within seconds. The engine stays its owner's."""
         self.stop_all()
         self.reading.close()
         self.scoring.close()
@@ -94,7 +98,7 @@ class Service:
 
     def forget(self, writing: Writing) -> None:
         """Stop an answer that nobody reads any more."""
-        writing.stop()
+        writing.leave()
         self._writings.discard(writing)
 
     def _fits(self, tokens: int) -> bool:

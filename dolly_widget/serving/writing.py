@@ -7,23 +7,19 @@ than its answer.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from dolly_widget.engines import Endings, Engine, GenerationResult, Listener
 from dolly_widget.errors import IncompleteAnswerError
-from dolly_widget.runtime import Job, Worker
+from dolly_widget.runtime import Job
 from dolly_widget.sampling import SamplingParams
-from dolly_widget.serving.failures import ApiError
-from dolly_widget.serving.line import Place
+from dolly_widget.serving.line import Place, draining
+from dolly_widget.serving.side_thread import tell
 from dolly_widget.text import Prompt, TextStream, Tokenizer
 from dolly_widget.text.shapes.shape import Shape
-
-T = TypeVar("T")
 
 
 class Piece(NamedTuple):
@@ -116,7 +112,7 @@ class Order(NamedTuple):
 
 
 class Writing:
-    """An order in its place, from its wait to its end. It lives on the event loop; ``stop`` it when nobody reads it."""
+    """An order in its place, from its wait to its end. It lives on the event loop; ``leave`` it when it is read."""
 
     result: GenerationResult | None = None
     ttft_s: float | None = None
@@ -129,7 +125,7 @@ class Writing:
         self._since_s, self._lock = time.perf_counter(), threading.Lock()
         self._pending: list[Piece] = []
         self._job: Job[None] | None = None
-        self._is_over = False
+        self._is_over = self._is_left = False
         self._error: Exception | None = None
 
     async def next(self) -> Piece | None:
@@ -154,16 +150,22 @@ class Writing:
         """End it within a step. Safe at any time, any number of times."""
         if self._job is None:
             self._is_over = True
-            self._place.leave()
-            self._place.turn.set()  # whoever waits for it is told that it will not come
+            self._place.written()
         else:
             self._job.stop()
+
+    def leave(self) -> None:
+        """Nobody reads it any more: end it, and have its place when it has ended. Safe twice."""
+        self._is_left = True
+        self.stop()
+        if self._is_over:
+            self._place.leave()
 
     def _finish(self) -> None:
         if self._error is not None:
             raise self._error
         if self.result is None or self.result.finish_reason == "cancelled":
-            raise ApiError(503, "This server is shutting down, and the answer is not whole.", code="draining")
+            raise draining()
 
     # On the job's thread
 
@@ -202,40 +204,9 @@ class Writing:
 
     def _end(self) -> None:
         self._is_over = True
-        self._place.leave()
+        if self._is_left:
+            self._place.leave()
+        else:
+            self._place.written()
         self._changed.set()
         self._at_end(self)
-
-
-def tell(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:
-    """Have the loop do it, from any thread; a loop that has ended is told nothing."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(what)
-
-
-async def on_worker(worker: Worker, work: Callable[[], T]) -> T:
-    """What ``work`` returns, or raises, done in its turn on the worker's thread."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[T] = loop.create_future()
-
-    def run(stop: threading.Event) -> None:
-        if stop.is_set():
-            return
-        try:
-            done = work()
-        except Exception as exc:  # raised again where it is awaited
-            tell(loop, functools.partial(_unless_done, outcome, outcome.set_exception, exc))
-        else:
-            tell(loop, functools.partial(_unless_done, outcome, outcome.set_result, done))
-
-    job = Job(run, name="dolly-serve-reading", worker=worker)
-    try:
-        return await outcome
-    except asyncio.CancelledError:
-        job.stop()
-        raise
-
-
-def _unless_done(outcome: asyncio.Future[T], settle: Callable[[Any], None], value: Any) -> None:
-    if not outcome.done():  # whoever waited may have left
-        settle(value)

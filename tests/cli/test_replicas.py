@@ -47,11 +47,13 @@ def test_what_is_asked_for_reaches_the_replicas(served, capsys):
     given = served(
         *("demo", "--ray", "--replicas", "2", "--max-replicas", "4", "--num-cpus", "1", "--name", "sheep"),
         *("--max-running", "5", "--device", "cpu", "--allow-host", "models.example"),
+        *("--no-penalties", "--no-logprobs", "--drain", "45"),
     )
     settings = given["settings"]
     assert (settings.replicas, settings.max_replicas, settings.num_cpus) == (2, 4, 1)
     assert settings.setup == EngineSetup("demo", device="CPU")
     assert (settings.model_name, settings.limits.max_running) == ("sheep", 5)
+    assert (settings.limits.has_penalties, settings.limits.has_logprobs, settings.drain_s) == (False, False, 45)
     assert "models.example" in settings.hosts
     assert (given["host"], given["key"]) == ("127.0.0.1", None)
     assert given["port"] > 0
@@ -61,7 +63,9 @@ def test_what_is_asked_for_reaches_the_replicas(served, capsys):
 
 def test_a_signal_lets_the_answers_end(served, capsys):
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    assert served("--ray")["ends"] == ["drained"]
+    given = served("--ray")
+    assert given["ends"] == ["drained"]
+    assert given["settings"].drain_s == 600
     assert "Press Ctrl+C again to end now" in capsys.readouterr().err
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
@@ -77,6 +81,7 @@ def test_another_one_ends_them(served):
         (["--num-cpus", "2"], "--num-cpus is about replicas: add --ray."),
         (["--ray", "--replicas", "0"], "--replicas must be at least 1, not 0."),
         (["--ray", "--replicas", "3", "--max-replicas", "2"], "--max-replicas must be at least --replicas (3), not 2."),
+        (["--ray", "--drain", "0"], "--drain must be more than 0, not 0.0."),
         (["--ray", "--host", "0.0.0.0"], "set a key in the environment variable DOLLY_WIDGET_API_KEY"),
         (["http://localhost:1/v1", "--ray"], "Replicas run a model of their own: name one, not a server's URL."),
     ],

@@ -63,6 +63,10 @@ def test_limits_reach_the_server(served, capsys):
     assert (limits.max_running, limits.max_waiting) == (3, 0)
     assert limits.has_logprobs
     assert not served("--no-logprobs")["service"].limits.has_logprobs
+    assert limits.has_penalties
+    assert not served("--no-penalties")["service"].limits.has_penalties
+    assert limits.drain_s == 30
+    assert served("--drain", "2.5")["service"].limits.drain_s == 2.5
     served("--max-running", "0", code=2)
     assert "--max-running must be at least 1, not 0." in capsys.readouterr().err
 
@@ -125,6 +129,8 @@ def test_more_names_and_pages_may_be_let_in(served):
         (["./no/such/model"], "There is no model './no/such/model'"),
         (["--device", "GPU.9"], "no device 'GPU.9'"),
         (["http://127.0.0.1:1/v1"], "A server's model is served already"),
+        (["--drain", "-1"], "--drain must be a number of seconds, at least 0, not -1.0."),
+        (["--drain", "nan"], "--drain must be a number of seconds, at least 0, not nan."),
     ],
 )
 def test_what_cannot_work_is_one_sentence(served, tmp_path, capsys, arguments, says):
@@ -147,7 +153,15 @@ def test_help_shows_the_routes_and_the_defaults(capsys):
     with pytest.raises(SystemExit, match="0"):
         entry_point.main(["serve", "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    for each in ("/v1/chat/completions", "DOLLY_WIDGET_API_KEY", "(default: 127.0.0.1)", "(default: 8000)", "Ctrl+C"):
+    for each in (
+        "/v1/chat/completions",
+        "DOLLY_WIDGET_API_KEY",
+        "(default: 127.0.0.1)",
+        "(default: 8000)",
+        "Ctrl+C",
+        "within 30 seconds",
+        "all others stand still",
+    ):
         assert each in text
 
 

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -33,6 +34,26 @@ def on_port(engine, **options):
     finally:
         job.stop()
         job.wait(LIMIT_S)
+
+
+def opened(url, body, path="/v1/completions", **headers):
+    """A connection that has sent a request, and reads what it wants to."""
+    host, port = url.removeprefix("http://").split(":")
+    content = json.dumps(body).encode()
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    lines += [f"Content-Length: {len(content)}", *(f"{name}: {value}" for name, value in headers.items())]
+    connection = socket.create_connection((host, int(port)), timeout=LIMIT_S)
+    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
+    return connection
+
+
+def read_until(connection, ending):
+    read = b""
+    while ending not in read:
+        block = connection.recv(65536)
+        assert block, read
+        read += block
+    return read
 
 
 def until(condition):

@@ -376,3 +376,18 @@ left_at = time.monotonic()
 def test_the_end_of_python_stops_a_worker_s_job_and_waits_for_its_end_alone():
     run = subprocess.run([sys.executable, "-c", LEFT_BEHIND], capture_output=True, text=True, timeout=LIMIT_S)
     assert (run.stdout, run.stderr, run.returncode) == ("stopped\nsoon True\n", "", 0)
+
+
+def test_a_worker_can_be_closed_without_waiting_for_a_job_that_does_not_end():
+    begun, release, worker = threading.Event(), threading.Event(), Worker()
+
+    def work(stop):
+        begun.set()
+        return release.wait(LIMIT_S) and stop.is_set()
+
+    job = Job(work, worker=worker)
+    assert begun.wait(LIMIT_S)
+    worker.close(timeout_s=0)
+    assert not job.done
+    release.set()
+    assert job.wait(LIMIT_S) is True

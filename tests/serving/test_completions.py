@@ -396,6 +396,16 @@ def test_a_server_can_keep_from_loading_the_model_twice(engine):
         assert client.post("/v1/completions", json={"prompt": "Hi"}).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["presence_penalty", "frequency_penalty"])
+def test_a_server_can_keep_from_letting_one_answer_stop_all_others(engine, name):
+    with client_of(engine, limits=Limits(has_penalties=False)) as client:
+        error = refusal(client, **{name: 0.5})
+        assert (error["message"], error["param"]) == (f"This server takes no {name}: leave it at 0.", name)
+        chat = {"messages": [{"role": "user", "content": "Hi"}], name: 0.5}
+        assert client.post("/v1/chat/completions", json=chat).status_code == 400
+        assert client.post("/v1/completions", json={"prompt": "Hi", name: 0}).status_code == 200
+
+
 def test_half_a_character_harms_nobody(client):
     def sent(**fields):
         content = json.dumps({"prompt": "\ud800", "max_tokens": 1, **fields})

@@ -101,6 +101,65 @@ def test_what_does_not_fit_into_memory_waits_and_is_not_overtaken():
     run(test)
 
 
+def test_what_is_written_holds_up_nobody_and_is_not_over_before_it_is_sent():
+    async def test():
+        line = Line(Limits(max_running=1, max_waiting=1))
+        first, second = joined(line, 2)
+        first.written()
+        first.written()
+        assert second.turn.is_set()
+        assert (line.running, line.waiting, line.unsent) == (1, 0, 1)
+        second.written()
+        assert not line.is_empty
+        for place in (first, second, first):
+            place.leave()
+        assert line.unsent == 0
+        assert line.is_empty
+
+    run(test)
+
+
+def test_what_is_not_sent_has_places_as_many_as_may_run():
+    async def test():
+        line = Line(Limits(max_running=2, max_waiting=1))
+        places = [place for _ in range(4) for place in joined(line, 1)[:1] if place.written() is None]
+        joined(line, 1)
+        with pytest.raises(ApiError, match="busy"):
+            line.join(1)
+        places[0].leave()
+        line.join(1)
+
+    run(test)
+
+
+@pytest.mark.parametrize("end", ["written", "leave"])
+def test_whoever_waits_for_a_turn_is_told_that_it_will_not_come(end):
+    async def test():
+        line = Line(Limits(max_running=1))
+        second = joined(line, 2)[1]
+        assert not second.turn.is_set()
+        getattr(second, end)()
+        assert second.turn.is_set()
+        assert second.is_over
+        assert line.running == 1
+
+    run(test)
+
+
+def test_a_line_that_stops_lets_nobody_wait():
+    async def test():
+        line = Line(Limits(max_running=1))
+        (running,), (waiting,), (unready,) = joined(line, 1), joined(line, 1), line.join(1)
+        line.stop()
+        assert waiting.is_over
+        assert unready.is_over
+        unready.ready(10)
+        assert (line.running, line.waiting, line.unsent) == (1, 0, 2)
+        assert not running.is_over
+
+    run(test)
+
+
 def test_while_it_drains_nobody_joins():
     async def test():
         line = Line(Limits())

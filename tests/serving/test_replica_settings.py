@@ -19,12 +19,14 @@ def test_a_command_lines_texts_become_what_the_fields_hold():
             "replicas": "2",
             "num_cpus": "3",
             "max_running": "8",
+            "has_logprobs": "no",
+            "has_penalties": "no",
             "target_ongoing_requests": "4.5",
             "hosts": "models.example, localhost",
         }
     )
     assert settings.setup == EngineSetup("smollm2", weight_format="int4", prompt_lookup=True)
-    assert settings.limits == Limits(max_running=8)
+    assert settings.limits == Limits(max_running=8, has_logprobs=False, has_penalties=False)
     assert (settings.replicas, settings.num_cpus, settings.target_ongoing_requests) == (2, 3, 4.5)
     assert settings.hosts == ("models.example", "localhost")
 

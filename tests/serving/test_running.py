@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import threading
@@ -13,7 +14,7 @@ import pytest
 from command_line import start as start_python
 from paced_engine import PacedEngine
 from real_engines import start
-from served import LIMIT_S, on_port, until
+from served import LIMIT_S, on_port, opened, read_until, until
 
 from dolly_widget.engines.genai import GenAIEngine
 from dolly_widget.runtime import PRECISE, Job
@@ -29,29 +30,9 @@ def real(demo_dir):
     engine.close()
 
 
-def opened(url, body, path="/v1/completions", **headers):
-    """A connection that has sent a request, and reads what it wants to."""
-    host, port = url.removeprefix("http://").split(":")
-    content = json.dumps(body).encode()
-    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
-    lines += [f"Content-Length: {len(content)}", *(f"{name}: {value}" for name, value in headers.items())]
-    connection = socket.create_connection((host, int(port)), timeout=LIMIT_S)
-    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
-    return connection
-
-
 def open_files():
     """The numbers of this process's open files and sockets: the server's are among them."""
     return os.listdir("/proc/self/fd")
-
-
-def read_until(connection, ending):
-    read = b""
-    while ending not in read:
-        block = connection.recv(65536)
-        assert block, read
-        read += block
-    return read
 
 
 @pytest.mark.parametrize("is_stream", [True, False])
@@ -91,7 +72,7 @@ def test_a_slow_reader_holds_up_nobody_and_gets_its_whole_answer(real):
         fields = {"max_tokens": 300, "ignore_eos": True, "return_token_ids": True}
         slow = [opened(url, {**QUESTION, **fields, "stream": True}, Connection="close") for _ in range(2)]
         whole = httpx.post(f"{url}/v1/completions", json={**QUESTION, **fields}, timeout=LIMIT_S).json()["choices"][0]
-        until(lambda: service.line.is_empty)  # written, although nobody has read
+        until(lambda: not service.line.running)  # written, although nobody has read
         for connection in slow:
             text = read_until(connection, b"data: [DONE]").decode()
             events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
@@ -204,6 +185,17 @@ def test_a_socket_that_others_can_reach_is_not_served_without_a_key(real):
         run(application(real, name="dolly"), listening)
 
 
+@pytest.mark.parametrize("files", [4, 8])
+def test_who_comes_when_the_files_run_out_is_told_that_there_is_no_room(real, monkeypatch, files):
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (files, files))
+    statuses = []
+    with on_port(real, limits=Limits(1, 0)) as (url, _), contextlib.ExitStack() as clients:
+        while len(statuses) < 2 or statuses[-1] == 200:
+            client = clients.enter_context(httpx.Client())  # which keeps its connection
+            statuses.append(client.get(f"{url}/health").status_code)
+    assert statuses == [200] * (max(files // 2, files - 128) - 1) + [503]
+
+
 def test_a_port_that_is_taken_is_one_sentence():
     with bound_socket("127.0.0.1", 0) as taken:
         taken.listen()
@@ -243,7 +235,7 @@ def test_a_second_signal_ends_the_command_at_once():
 def test_what_is_being_prepared_when_all_is_cut_off_does_not_begin(real):
     engine = PacedEngine(real)
     with on_port(engine) as (url, service):
-        reading, is_free = service.reading, threading.Event()
+        reading, is_free = service.reading.worker, threading.Event()
         Job(lambda stop: is_free.wait(LIMIT_S), worker=reading)  # its prompt is not encoded yet
         request = opened(url, QUESTION)
         until(lambda: service.line.waiting)
