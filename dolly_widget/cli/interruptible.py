@@ -51,8 +51,8 @@ def finish(work: Callable[[threading.Event], T], on_stuck: Callable[[], None] | 
         job.stop()
         _wait(job, STOP_TIMEOUT_S)
         if not job.done and on_stuck is not None:
+            seen = interrupts.count  # first: the next may come while this is still being told
             on_stuck()
-            seen = interrupts.count
             while not job.done and interrupts.count == seen:
                 _wait(job, _LOOK_S)
         if not job.done:

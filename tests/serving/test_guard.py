@@ -1,8 +1,7 @@
 """Who gets in: a probe of all routes, from outside."""
 
-import asyncio
-
 import pytest
+from loops import in_loop
 from scripted_engine import ScriptedEngine
 from served import client_of
 from starlette.websockets import WebSocketDisconnect
@@ -198,5 +197,5 @@ def test_what_is_no_request_does_not_reach_the_application():
         sent.append(message)
 
     for kind in ("websocket", "lifespan"):
-        asyncio.run(Guard(app, Access(KEY), Limits())({"type": kind}, None, send))
+        in_loop(Guard(app, Access(KEY), Limits())({"type": kind}, None, send))
     assert (seen, sent) == (["lifespan"], [{"type": "websocket.close", "code": 1008}])

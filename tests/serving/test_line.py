@@ -1,8 +1,7 @@
 """The line: who runs, who waits, and who is sent away at once."""
 
-import asyncio
-
 import pytest
+from loops import in_loop
 from paced_engine import PacedEngine
 from real_engines import start
 from served import on_port, until
@@ -15,7 +14,7 @@ from dolly_widget.serving.line import Line
 
 
 def run(test):
-    asyncio.run(test())
+    in_loop(test())
 
 
 def joined(line, count, tokens=10):

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from loops import in_loop
 
 from dolly_widget.serving import proxy
 from dolly_widget.serving.limits import KEY_VARIABLE, Limits
@@ -34,7 +35,7 @@ def served(app, messages=BODY, scope=SCOPE):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(asyncio.wait_for(app(scope, receive, send), 30))
+    in_loop(asyncio.wait_for(app(scope, receive, send), 30))
     return sent
 
 

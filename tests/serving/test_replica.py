@@ -1,10 +1,10 @@
 """One replica: whom it answers without a key, and whether its engine is well."""
 
-import asyncio
 import threading
 
 import httpx
 import pytest
+from loops import in_loop
 from scripted_engine import ScriptedEngine
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -30,7 +30,7 @@ def ask(app, address, path="/", **headers):
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{address}") as client:
             return await client.get(path, headers=headers)
 
-    return asyncio.run(get())
+    return in_loop(get())
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8000", "127.8.8.8:8000", "[::1]:8000"])

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from loops import in_loop
 
 from dolly_widget.serving.reply import Answers, whole_reply
 
@@ -41,4 +42,4 @@ def test_where_one_answer_fails_nobody_waits_for_the_others():
         assert [each.is_cancelled for each in answers] == [True, False, True]
         assert all(each.has_left for each in answers)
 
-    asyncio.run(test())
+    in_loop(test())

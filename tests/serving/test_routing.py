@@ -1,10 +1,10 @@
 """Which replica a request goes to: requests that come together are spread, and what has ended counts no longer."""
 
-import asyncio
 from collections import Counter
 from types import SimpleNamespace
 
 import pytest
+from loops import in_loop
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -36,7 +36,7 @@ def request_of(number):
 
 
 def choose(router, number, replicas=REPLICAS):
-    ranks = asyncio.run(router.choose_replicas(replicas, request_of(number)))
+    ranks = in_loop(router.choose_replicas(replicas, request_of(number)))
     assert sorted(each.replica_id for (each,) in ranks) == sorted(each.replica_id for each in replicas)
     return ranks[0][0].replica_id
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+from loops import in_loop
 from served import LIMIT_S
 
 from dolly_widget.serving.failures import ApiError
@@ -12,7 +13,7 @@ from dolly_widget.serving.side_thread import SideThread
 
 def run(test):
     side = SideThread()
-    asyncio.run(asyncio.wait_for(test(side), LIMIT_S))
+    in_loop(asyncio.wait_for(test(side), LIMIT_S))
     side.close()
 
 
