@@ -188,7 +188,7 @@ def _tell_where(name: str, url: str, access: Access) -> None:
         tell("ADDRESS is any of this machine's, in numbers; for a name, start with --allow-host NAME.")
     tell(f'In a notebook:  DollyWidget("{there}/v1")')
     if access.key:
-        tell(f"It wants the key: set {KEY_VARIABLE} where the notebook runs.")
+        tell(f"Its key is needed there: set {KEY_VARIABLE} where the notebook runs.")
 
 
 def _port(args: argparse.Namespace) -> int:

@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from dolly_widget.sampling import with_changes
-from dolly_widget.serving.body import Body, read_body
+from dolly_widget.serving.answering import answered
+from dolly_widget.serving.body import Body
 from dolly_widget.serving.failures import as_refusals, refused
 from dolly_widget.serving.lengths import check_bytes
 from dolly_widget.serving.line import Place
 from dolly_widget.serving.messages import Chat, read_messages
-from dolly_widget.serving.reply import Answer, Answers, Part, StreamedReply, unless_gone, whole_reply
+from dolly_widget.serving.reply import Answer, Answers, Part
 from dolly_widget.serving.sampling_fields import (
     MOST_LOGPROBS,
     WHAT_FITS,
@@ -43,21 +44,7 @@ _NOT_HERE = ("tools", "functions", "audio", "prediction")
 
 async def chat_completions(request: Request) -> ASGIApp:
     """Answer a request."""
-    service: Service = request.app.state.service
-    body = await read_body(request, service.limits)
-    service.check_model(body)
-    asked = _read(body, service)
-    places = service.line.join(asked.n)
-    try:
-        work = service.reading.do(lambda stop: _prepare(asked, body, service, places))
-        answers, form = await unless_gone(request.receive, work)
-    except BaseException:
-        for place in places:
-            place.leave()
-        raise
-    if asked.streaming.is_on:
-        return StreamedReply(answers, form, has_usage=asked.streaming.has_usage)
-    return await whole_reply(answers, form, request.receive)
+    return await answered(request, _read, _prepare)
 
 
 class _Asked(NamedTuple):
@@ -70,6 +57,11 @@ class _Asked(NamedTuple):
     n: int
     streaming: Streaming
     logprobs: int | None
+
+    @property
+    def answers(self) -> int:
+        """How many there are to be."""
+        return self.n
 
 
 def _read(body: Body, service: Service) -> _Asked:

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from dolly_widget.sampling import SamplingParams, with_changes
-from dolly_widget.serving.body import Body, checked_ids, read_body
+from dolly_widget.serving.answering import answered
+from dolly_widget.serving.body import Body, checked_ids
 from dolly_widget.serving.failures import as_refusals, refused
 from dolly_widget.serving.lengths import check_bytes
 from dolly_widget.serving.line import Place
-from dolly_widget.serving.reply import Answer, Answers, Part, StreamedReply, unless_gone, whole_reply
+from dolly_widget.serving.reply import Answer, Answers, Part
 from dolly_widget.serving.sampling_fields import (
     MOST_LOGPROBS,
     WHAT_FITS,
@@ -44,21 +45,7 @@ _NOT_HERE = ("suffix",)
 
 async def completions(request: Request) -> ASGIApp:
     """Answer a request."""
-    service: Service = request.app.state.service
-    body = await read_body(request, service.limits)
-    service.check_model(body)
-    asked = _read(body, service)
-    places = service.line.join(asked.answers)
-    try:
-        work = service.reading.do(lambda stop: _prepare(asked, body, service, places))
-        answers, form = await unless_gone(request.receive, work)
-    except BaseException:
-        for place in places:
-            place.leave()
-        raise
-    if asked.streaming.is_on:
-        return StreamedReply(answers, form, has_usage=asked.streaming.has_usage)
-    return await whole_reply(answers, form, request.receive)
+    return await answered(request, _read, _prepare)
 
 
 class _Asked(NamedTuple):

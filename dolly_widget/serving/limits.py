@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 KEY_VARIABLE = "DOLLY_WIDGET_API_KEY"
+RETRY_S = 5
+"""When one who was refused for want of room may ask again."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """The names of this machine that no other machine can be behind."""
 

@@ -11,9 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from dolly_widget.serving.failures import ApiError
-from dolly_widget.serving.limits import Limits
-
-_RETRY_S = 5
+from dolly_widget.serving.limits import RETRY_S, Limits
 
 
 def draining() -> ApiError:
@@ -44,11 +42,11 @@ class Line:
     def join(self, count: int) -> list[Place]:
         """Places for the answers of one request. Raises ApiError: 503 while draining, 429 without room for them all."""
         if self.is_draining:
-            headers = {"Retry-After": str(_RETRY_S), "Connection": "close"}
+            headers = {"Retry-After": str(RETRY_S), "Connection": "close"}
             raise ApiError(503, "This server is shutting down: ask another one.", code="draining", headers=headers)
         if not self._takes(count):
             message = f"This server is busy: {self.waiting} answers wait already. Ask again later."
-            raise ApiError(429, message, code="queue_full", headers={"Retry-After": str(_RETRY_S)})
+            raise ApiError(429, message, code="queue_full", headers={"Retry-After": str(RETRY_S)})
         places = [Place(self) for _ in range(count)]
         self._waiting.extend(places)
         return places

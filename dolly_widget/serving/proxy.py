@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dolly_widget.serving.failures import ApiError
 from dolly_widget.serving.guard import Guard, let_no_websocket
-from dolly_widget.serving.limits import KEY_VARIABLE, Access, Limits
+from dolly_widget.serving.limits import KEY_VARIABLE, RETRY_S, Access, Limits
 from dolly_widget.text import parse_json
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 ACCESS = "DOLLY_WIDGET_PROXY"
 """The environment variable with what is no secret: a JSON object with "hosts", "origins" and "max_body_bytes"."""
 _TRIES = 3
-_RETRY_S = 5
 
 
 def guards() -> list[Any]:
@@ -59,7 +58,7 @@ class Passage:
             if answer.has_begun or body.is_abandoned:
                 return
         message = "The replica that was asked has ended: ask again."
-        error = ApiError(503, message, code="replica_ended", headers={"Retry-After": str(_RETRY_S)})
+        error = ApiError(503, message, code="replica_ended", headers={"Retry-After": str(RETRY_S)})
         await error.response()(scope, receive, send)
 
 

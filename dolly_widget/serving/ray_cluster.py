@@ -156,10 +156,6 @@ def _failure(serve: Any) -> str:
     return ""
 
 
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
 def _here(host: str) -> str:
     """How this machine reaches itself."""
     return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host.strip("[]"), in_url(host))

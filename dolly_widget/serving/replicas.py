@@ -12,10 +12,9 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from dolly_widget.serving.limits import RETRY_S
 from dolly_widget.serving.replica import ReplicaServer, make_replica
 from dolly_widget.serving.replica_settings import ReplicaSettings
-
-_RETRY_S = 5
 
 
 def app(arguments: Mapping[str, Any]) -> Any:
@@ -57,7 +56,7 @@ def _known(function: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     from ray.serve.request_router import RequestRouter
 
     more: dict[str, Any] = {
-        "backpressure_config": {"status_code": 429, "retry_after_s": _RETRY_S},
+        "backpressure_config": {"status_code": 429, "retry_after_s": RETRY_S},
         "max_constructor_retry_count": 3,
     }
     if hasattr(RequestRouter, "on_request_completed"):

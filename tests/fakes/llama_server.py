@@ -1,15 +1,14 @@
 """llama.cpp's own server over the demonstration model. Needs the package xllamacpp; runs in a process of its own."""
 
 import json
-import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from llama_child import listening
+
 IS_INSTALLED = find_spec("xllamacpp") is not None
 NEEDS_IT = "the remote engine is tried with llama.cpp's server: `python -m pip install xllamacpp`"
-_WAIT_S = 120
 _CONTROL, _NORMAL = 3, 1
 
 
@@ -56,19 +55,8 @@ def _add_tokenizer(writer, tokenizer, size):
 def llama_server(path, n_ctx=2048, n_parallel=2):
     """Where llama.cpp serves a GGUF file: "http://127.0.0.1:…". RuntimeError, with its log, where it does not."""
     command = [sys.executable, __file__, str(path), str(n_ctx), str(n_parallel)]
-    with (
-        tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True) as child,
-    ):
-        try:
-            address = next((line for line in child.stdout if line.startswith("http")), "").strip()
-            if not address:
-                child.wait(_WAIT_S)
-                log.seek(0)
-                raise RuntimeError(log.read()[-2000:])
-            yield address
-        finally:
-            child.kill()
+    with listening(command, RuntimeError) as address:
+        yield address
 
 
 def _serve(path, n_ctx, n_parallel):

@@ -4,17 +4,18 @@ An assertion that fails in llama.cpp ends its process, and its log is long.
 """
 
 import json
-import subprocess
 import sys
-import tempfile
 import urllib.request
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from llama_child import listening
+
+_WAIT_S = 120
+
 IS_INSTALLED = find_spec("xllamacpp") is not None
 NEEDS_IT = "llama.cpp's own tokenizer is compared with: `python -m pip install xllamacpp`"
 _BETWEEN = -1
-_WAIT_S = 120
 
 
 class RefusedError(Exception):
@@ -52,19 +53,8 @@ class LlamaCpp:
 def llama_tokenizer(path):
     """The tokenizer of a GGUF file. Raises RefusedError where llama.cpp does not load it."""
     command = [sys.executable, __file__, str(path)]
-    with (
-        tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True) as child,
-    ):
-        try:
-            address = next((line for line in child.stdout if line.startswith("http")), "").strip()
-            if not address:
-                child.wait(_WAIT_S)
-                log.seek(0)
-                raise RefusedError(log.read()[-2000:])
-            yield LlamaCpp(address)
-        finally:
-            child.kill()
+    with listening(command, RefusedError) as address:
+        yield LlamaCpp(address)
 
 
 def _serve(path):

@@ -96,8 +96,8 @@ _NUMBERS: Mapping[type, Any] = {int: {"type": "integer"}, float: {"type": "numbe
 _DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
-def wants_other_length(refusal: Refusal, fields: Mapping[str, Any]) -> bool:
-    """Whether a server wants to be told the length as OpenAI's newest models do."""
+def needs_other_length(refusal: Refusal, fields: Mapping[str, Any]) -> bool:
+    """Whether a server has to be told the length as OpenAI's newest models do."""
     return refusal.status in (400, 422) and "max_tokens" in fields and "max_completion_tokens" in refusal.says
 
 

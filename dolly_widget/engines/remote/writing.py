@@ -211,7 +211,7 @@ class Writer:
                     self._take_all(answered)
                 return
             except RefusedError as exc:
-                if fields.wants_other_length(exc.refusal, asked):
+                if fields.needs_other_length(exc.refusal, asked):
                     habits.length_field = "max_completion_tokens"
                 elif names := fields.refused_fields(exc.refusal, asked):
                     habits.refuse(names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import ipywidgets as widgets
 from dolly_widget.engines import ServerName, is_server
 from dolly_widget.errors import EXPECTED_ERRORS, ModelChoiceError, ModelError
 from dolly_widget.models import CATALOGUE, KNOWN_MODELS, WeightFormat, kept_files, store, weight_format
-from dolly_widget.text import visible_name
+from dolly_widget.text import visible_name, without_password
 from dolly_widget.widget.model.catalogue_offers import catalogue
 from dolly_widget.widget.model.file_choice import FileChoice
 from dolly_widget.widget.model.one_click import OneClick
@@ -21,7 +20,6 @@ from dolly_widget.widget.page import messages
 from dolly_widget.widget.page.fold import Fold
 
 _FORMATS = [(name.upper(), name) for name in weight_format.NAMES]
-_USER = re.compile(r"//.*@")
 _CONVERTED_ONCE = "A model that is not in OpenVINO format yet is downloaded and converted once, then kept."
 
 
@@ -149,7 +147,7 @@ class ModelChooser(Fold):
         try:
             self.name.value = str(ServerName.parse(name))
         except ValueError as exc:
-            self.name.value = _USER.sub("//", name)
+            self.name.value = without_password(name)
             raise exc
 
     def _load(self, model: str, weight_format: WeightFormat | None = None) -> None:

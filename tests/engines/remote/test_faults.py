@@ -255,10 +255,10 @@ def test_tls_where_there_is_none():
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory):
     """The context of a server, and the file of its certificate, which nobody trusts."""
-    x509 = pytest.importorskip("cryptography.x509", reason="a certificate is made with `cryptography`")
     import datetime
     import ipaddress
 
+    from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
